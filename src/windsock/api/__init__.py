@@ -1,0 +1,1 @@
+"""REST over ingest and journal."""

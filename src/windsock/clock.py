@@ -1,0 +1,36 @@
+"""What time it is for the service: the machine's clock, or a replay's simulated one.
+
+A replay tells an old day as if it happened now. Everything that depends on "now" (overdue flights, the age of data,
+which flights a board shows) asks a `Clock`, so that a replayed day behaves like a live one and gives the same events
+each time it is told.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+Clock = Callable[[], datetime]
+"""Anything that answers with an aware UTC `datetime` when called."""
+
+
+def system_clock() -> datetime:
+    """The machine's time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class ReplayClock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A simulated clock that any process or browser can read: simulated = anchor + (real - anchor) × speed.
+
+    Also its wire form (the optional `clock` of `welcome` and `head`). `speed` 0 means paused.
+    `label` is for people: "8 February 2013, New York".
+    """
+
+    label: str
+    simulated_at: datetime
+    real_at: datetime
+    speed: float
+
+    def at(self, real: datetime) -> datetime:
+        """The simulated time when the machine's clock shows `real`."""
+        return self.simulated_at + timedelta(seconds=(real - self.real_at).total_seconds() * self.speed)

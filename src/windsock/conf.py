@@ -1,0 +1,77 @@
+"""settings.WINDSOCK as one frozen, checked object. An unknown key is an error, so that a typo cannot pass silently."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+
+from windsock.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All of Windsock's settings with their defaults. Durations are seconds unless the name says otherwise."""
+
+    # Reading
+    public_read: bool = False  # anonymous visitors may read boards and the stream
+    allowed_origins: tuple[str, ...] = ()  # exact origins ("https://example.org") besides the service's own host
+
+    # Truth
+    source_ranks: Mapping[str, int] = field(default_factory=dict)  # source → rank; unnamed sources have 50, higher wins
+    late_minutes: int = 15  # D15/A15: from here a flight counts as late
+    overdue_after_minutes: int = 15  # no word this long after a scheduled milestone: overdue
+    overdue_step_minutes: int = 15  # then told again every so many minutes
+
+    # Journal
+    database: str = "default"  # alias of settings.DATABASES that holds the journal
+    keep_events_days: int = 14
+    keep_reports_days: int = 7
+    keep_flights_days: int = 90
+    prune_every: int = 3600
+    batch_reports: int = 500  # at most so many reports share one transaction (group commit)
+
+    # Live delivery
+    heartbeat_seconds: int = 20
+    ring_events: int = 20_000  # recent events kept in memory for resumes
+    active_hours: int = 36  # flights whose last time is older leave the live board
+    max_message_bytes: int = 65_536  # one frame from a client
+    max_body_bytes: int = 5_000_000  # one HTTP body with reports
+    max_topics: int = 200  # per session
+    max_messages_per_minute: int = 600  # per session, from the client
+    max_pending_bytes: int = 1_048_576  # per session, not yet taken by the reader
+    max_connections_per_user: int = 100
+    max_connections: int = 50_000  # per process
+    ticket_seconds: int = 30
+    channel_layer: str = "default"  # alias of settings.CHANNEL_LAYERS that serves as doorbell
+
+
+def load(raw: Mapping[str, object]) -> Config:
+    """The Config that `settings.WINDSOCK` (upper-case keys) describes; raises ConfigError naming the key and the cure."""
+    known = {f.name.upper(): f for f in fields(Config)}
+    values: dict[str, object] = {}
+    for key, value in raw.items():
+        if key not in known:
+            near = difflib.get_close_matches(key.upper(), known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(f"settings.WINDSOCK has no key {key!r}.{hint} Known keys: {', '.join(sorted(known))}.")
+        name, default = known[key].name, getattr(Config(), known[key].name)
+        if isinstance(default, bool) != isinstance(value, bool) or (
+            isinstance(default, int) and not isinstance(value, int)
+        ):
+            raise ConfigError(
+                f"settings.WINDSOCK[{key!r}] is {value!r}; a value like {default!r} ({type(default).__name__}) is needed."
+            )
+        if isinstance(default, tuple):
+            if isinstance(value, str) or not isinstance(value, (list, tuple, set, frozenset)):
+                raise ConfigError(f"settings.WINDSOCK[{key!r}] is {value!r}; a list of strings is needed.")
+            value = tuple(value)
+        values[name] = value
+    return Config(**values)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1)
+def config() -> Config:
+    """The configuration of this process, read from Django's settings once (`config.cache_clear()` in tests)."""
+    from django.conf import settings
+
+    return load(getattr(settings, "WINDSOCK", {}))

@@ -1,0 +1,1 @@
+"""Adapters from what sources send to reports: pure parsers and small fetchers."""

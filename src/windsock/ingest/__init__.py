@@ -1,0 +1,1 @@
+"""Reports become events of the journal."""

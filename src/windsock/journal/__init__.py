@@ -1,0 +1,1 @@
+"""The durable, totally ordered, gap-free record of what happened to flights."""

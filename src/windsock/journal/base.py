@@ -1,0 +1,204 @@
+"""The journal's contract. Every backend keeps all of it; `tests/contract/test_journal.py` runs on each.
+
+What is promised:
+
+- Offsets of committed events are 1, 2, 3 … without a gap, in commit order. A rolled-back write leaves no hole.
+- Whoever has read up to offset n and asks again gets n+1 onward: nothing is ever committed behind a reader's back.
+- `after` answers with the whole tail (up to `limit`, from its beginning) or raises; never with a part that hides a hole.
+- When `write()` has left its block without an error, what it wrote is durable (fsync'ed, on backends with a disk).
+- A write sees the flights it loads as no other write can change them until it ends.
+
+What is not: that readers are told of new events (that is the doorbell's hint), or that old events are kept for ever.
+
+All calls are synchronous and may block; call them from a thread. No Django here.
+"""
+
+import abc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from windsock.clock import ReplayClock
+from windsock.flights import Change, Designator, FlightKey, FlightRecord
+from windsock.protocol.positions import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the journal stands: events `floor`+1 … `offset` of `epoch` are held; `clock` is set while a replay drives it."""
+
+    epoch: str
+    offset: int
+    floor: int
+    clock: ReplayClock | None = None
+
+    @property
+    def position(self) -> Position:
+        """The position of the newest event."""
+        return Position(self.epoch, self.offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the journal: a flight went from version-1 to `version`.
+
+    `topics` are the canonical names it concerns, of the flight before and after. `body` is the wire JSON that
+    follows the position: `"flight":{…},"changes":[…],"recorded_at":"…"}`, so that an event is encoded once in its life.
+    """
+
+    offset: int
+    flight_id: str
+    version: int
+    topics: tuple[str, ...]
+    body: bytes
+    recorded_at: datetime
+
+    def message(self, epoch: str) -> bytes:
+        """The complete `event` message, the same bytes for every client."""
+        return b'{"type":"event","position":"%s:%d",%s' % (epoch.encode(), self.offset, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event to be: the flight as it is after the changes, and the topics before and after."""
+
+    record: FlightRecord
+    changes: tuple[Change, ...]
+    topics: tuple[str, ...]
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RawReport:
+    """A report as it came, kept for audit: what source said what, when, about which flight, and what became of it."""
+
+    source: str
+    received_at: datetime
+    observed_at: datetime | None
+    flight_id: str | None
+    offset: int | None
+    error: str | None
+    body: bytes
+
+
+class Writing(abc.ABC):
+    """One transaction. Load, then save or append; append at most once, as the last call: it takes the head's lock."""
+
+    @abc.abstractmethod
+    def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
+        """The flights that exist among `keys`, locked until the end of this write (in key order, so writers never deadlock)."""
+
+    @abc.abstractmethod
+    def named(self, names: Iterable[tuple[Designator, date]]) -> dict[tuple[Designator, date], list[FlightKey]]:
+        """For each (designator, flight date): the flights that bear it as their own or as a codeshare, sorted."""
+
+    @abc.abstractmethod
+    def save(self, records: Iterable[FlightRecord]) -> None:
+        """Keeps flights whose provenance changed without an event (a repeat, a lower-ranked source)."""
+
+    @abc.abstractmethod
+    def append(self, drafts: Sequence[Draft], reports: Sequence[RawReport] = ()) -> list[Event]:
+        """Writes flights and events, advances the head by their number, and keeps the raw reports.
+
+        `RawReport.offset` counts within this write (index into `drafts`) and is stored as the event's real offset.
+        """
+
+
+Direction = Literal["departures", "arrivals", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlightQuery:
+    """Which flights to find: all given conditions hold. Times are the best known departure or arrival, UTC."""
+
+    airport: str | None = None
+    direction: Direction = "both"
+    carrier: str | None = None
+    date: date | None = None
+    text: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 200
+    after_id: str | None = None
+
+
+class Journal(abc.ABC):
+    """The durable, ordered list of events and the current state of every flight."""
+
+    @abc.abstractmethod
+    def head(self) -> Head:
+        """Where the journal stands now; creates it (a fresh epoch, offset 0) on first use."""
+
+    @abc.abstractmethod
+    def write(self) -> AbstractContextManager[Writing]:
+        """A transaction, committed durably when the block ends, rolled back when it raises.
+
+        Raises JournalUnavailable when the database cannot be reached, is locked for too long, or is full.
+        """
+
+    @abc.abstractmethod
+    def after(self, position: Position, limit: int = 1000) -> list[Event]:
+        """The events that follow `position`, oldest first, at most `limit`.
+
+        Raises PositionTrimmed below the floor, PositionUnknown for another epoch or ahead of the head.
+        """
+
+    @abc.abstractmethod
+    def snapshot(self, since: datetime | None = None) -> tuple[Head, list[FlightRecord]]:
+        """The head and, as of exactly that head, the flights that matter at or after `since`.
+
+        A flight matters while its latest known or scheduled time, or its last update, is at or after `since`; None gives all.
+        """
+
+    @abc.abstractmethod
+    def flight(self, key: FlightKey) -> FlightRecord | None:
+        """The flight as now believed, with its provenance."""
+
+    @abc.abstractmethod
+    def history(self, key: FlightKey, limit: int = 1000) -> list[Event]:
+        """The events of one flight that are still held, oldest first."""
+
+    @abc.abstractmethod
+    def find(self, query: FlightQuery) -> list[FlightRecord]:
+        """The flights that match, in order of their time at the airport asked for (else of departure), then id."""
+
+    @abc.abstractmethod
+    def reports(self, key: FlightKey, limit: int = 100) -> list[RawReport]:
+        """What was reported about one flight, newest first, as far as it is kept."""
+
+    @abc.abstractmethod
+    def due(self, before: datetime, limit: int = 1000) -> list[FlightRecord]:
+        """Flights of which word is overdue: a next expected milestone at or before `before` has not been heard of."""
+
+    @abc.abstractmethod
+    def prune(self, *, events_before: datetime | None = None, reports_before: datetime | None = None,
+              flights_before: datetime | None = None) -> "Pruned":
+        """Drops what is older, in short transactions; raises the floor. Never drops an event newer than one it keeps."""
+
+    @abc.abstractmethod
+    def set_clock(self, clock: ReplayClock | None) -> None:
+        """Says that a replay drives (or no longer drives) this journal; every process sees it in `head()`."""
+
+    @abc.abstractmethod
+    def reset(self) -> Head:
+        """Forgets every flight and event and starts a new epoch. For replays, demos and restores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How many rows a pruning dropped."""
+
+    events: int
+    reports: int
+    flights: int
+
+
+def in_order(events: Iterable[Event], after: int) -> Iterator[Event]:
+    """The events themselves, checked: raises ValueError at the first that does not follow gap-free from `after`."""
+    for event in events:
+        if event.offset != after + 1:
+            raise ValueError(f"event {event.offset} does not follow {after}")
+        after = event.offset
+        yield event

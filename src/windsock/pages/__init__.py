@@ -1,0 +1,1 @@
+"""Boards and flight pages for people."""
