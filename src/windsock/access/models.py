@@ -1,0 +1,89 @@
+"""The tables of access: tokens for programs, tickets for one door and one moment.
+
+Neither keeps its secret: only a SHA-256 of it. The secrets are 256 random bits, so a slow password hash would cost time
+at every request and add nothing.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+SCOPES = ("read", "publish")
+"""What a token may be good for, in order of weight. `publish` does not imply `read`."""
+
+
+def default_scopes() -> list[str]:
+    """A new token's scopes when nothing is said: reading only."""
+    return ["read"]
+
+
+class Token(models.Model):
+    """A program's key: it says who asks (`user`, or a machine of its own when there is none) and what for (`scopes`).
+
+    A token never has more rights than its user: `publish` counts only while the user may publish.
+    """
+
+    name = models.CharField(max_length=100, help_text="What or who uses it, for people.")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="windsock_tokens",
+        help_text="Whose rights bound it. Empty: a machine's own token.",
+    )
+    prefix = models.CharField(max_length=16, db_index=True, editable=False, help_text="To recognise it by.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(default=default_scopes)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it does not expire.")
+    # Coarse on purpose (see access.tokens): a write per request would cost more than the answer is worth.
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        app_label = "windsock"
+        db_table = "windsock_token"
+        ordering: ClassVar[list[str]] = ["-created_at", "-id"]
+        permissions: ClassVar[list[tuple[str, str]]] = [("publish", "May publish reports about flights")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it opens anything at `now`: neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def has_scope(self, scope: str) -> bool:
+        """Whether it was made for `scope`."""
+        scopes = self.scopes
+        return isinstance(scopes, Iterable) and scope in scopes
+
+
+class Ticket(models.Model):
+    """A secret that opens one door once: a socket from another origin (30 s), or a sign-in from a link."""
+
+    class Purpose(models.TextChoices):
+        SOCKET = "socket", "open a socket"
+        SIGN_IN = "sign-in", "sign in once"
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    purpose = models.CharField(max_length=16, choices=Purpose)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="windsock_tickets"
+    )
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, null=True, blank=True, related_name="tickets")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        app_label = "windsock"
+        db_table = "windsock_ticket"
+
+    def __str__(self) -> str:
+        return f"{self.purpose} ticket for {self.user or self.token}"

@@ -1,0 +1,28 @@
+"""The ready-made service as an ASGI application: `uvicorn windsock.service.asgi:application`."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "windsock.service.settings")
+
+from django.core.asgi import get_asgi_application
+
+# Loads the apps: everything that imports models comes after it.
+django_application = get_asgi_application()
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+
+from windsock.service.lifespan import Lifespan
+
+try:
+    from windsock.routing import websocket_urlpatterns
+except ModuleNotFoundError:
+    websocket_urlpatterns = []
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns)),
+        "lifespan": Lifespan(),
+    }
+)

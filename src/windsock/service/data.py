@@ -1,0 +1,72 @@
+"""The data directory: where the ready-made service keeps its database file and its secret key.
+
+No Django here: settings are being read when this is used.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from windsock.errors import ConfigError
+
+
+def data_directory() -> Path:
+    """`WINDSOCK_DATA`, else `$XDG_DATA_HOME/windsock` (usually ~/.local/share/windsock); created with mode 700.
+
+    Raises ConfigError when it cannot be created or written.
+    """
+    given = os.environ.get("WINDSOCK_DATA")
+    if given:
+        path = Path(given).expanduser().resolve()
+    else:
+        base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+        path = Path(base).expanduser() / "windsock"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The data directory {path} cannot be created ({error.strerror}). "
+            "Set WINDSOCK_DATA to a directory you may write to."
+        ) from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigError(
+            f"The data directory {path} cannot be written to. Set WINDSOCK_DATA to a directory you may write to."
+        )
+    return path
+
+
+def secret_key(directory: Path) -> str:
+    """The service's own secret key, made on first use and kept in `directory`/secret_key, readable by its owner only.
+
+    Several processes may start at once: the first to make the file wins, all others read it.
+    """
+    path = directory / "secret_key"
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        pass
+    # Written beside and linked into place, so that nobody ever reads a half-written key.
+    draft = directory / f".secret_key.{os.getpid()}.{secrets.token_hex(4)}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            if not path.exists():
+                os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return _read(path)
+
+
+def _read(path: Path) -> str:
+    key = path.read_text().strip()
+    if len(key) < 32:
+        raise ConfigError(f"{path} holds no usable secret key. Delete it to get a new one (everybody signs in again).")
+    return key
