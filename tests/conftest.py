@@ -1,0 +1,120 @@
+"""What every tier shares: real services started when a test needs them, and in CI nothing may skip."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import services
+
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+def _aliases(item: pytest.Item) -> set[str]:
+    """The database aliases that a test's `django_db` mark names."""
+    mark = item.get_closest_marker("django_db")
+    named = mark.kwargs.get("databases") if mark else None
+    if named == "__all__":
+        from django.conf import settings
+
+        return set(settings.DATABASES)
+    return set(named or ())
+
+
+def _needs_postgresql(item: pytest.Item) -> bool:
+    return "postgresql" in _aliases(item) or "postgresql" in getattr(item, "fixturenames", ())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = services.postgresql_missing()
+    for item in items:
+        if missing and _needs_postgresql(item):
+            item.add_marker(pytest.mark.skip(reason=missing))
+        if item.get_closest_marker("shared_data") and not services.SHARED.is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"the data folder {services.SHARED} is not here"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
+    """Starts PostgreSQL before Django makes its test databases, if a collected test wants one."""
+    if services.postgresql_missing() is None and any(map(_needs_postgresql, request.session.items)):
+        services.start_postgresql()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> services.PostgreSQL:
+    """A running PostgreSQL server: `.url(database)`, `.create_database(name)` for tests with processes of their own."""
+    if missing := services.postgresql_missing():
+        pytest.skip(missing)
+    return services.start_postgresql()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a running Redis, one per test process."""
+    if missing := services.redis_missing():
+        pytest.skip(missing)
+    with services.running_redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium."""
+    return services.chromium() or pytest.skip("Chromium is not installed; Debian: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of node."""
+    return services.node() or pytest.skip("node is not installed; Debian: apt-get install nodejs")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder beside the clone with the large data files; mark tests that ask for it `shared_data`."""
+    if not services.SHARED.is_dir():
+        pytest.skip(f"the data folder {services.SHARED} is not here")
+    return services.SHARED
+
+
+@pytest.fixture(autouse=True)
+def _fresh_configuration() -> Iterator[None]:
+    """Forgets the cached `config()` after each test, so that a test that changes settings.WINDSOCK stays alone with it."""
+    yield
+    from windsock.conf import config
+
+    config.cache_clear()
+
+
+# --- In CI nothing may skip -------------------------------------------------------------------------------------------
+
+
+def _excused(node: pytest.Item | pytest.Collector) -> bool:
+    return node.get_closest_marker("shared_data") is not None and not services.SHARED.is_dir()
+
+
+def _as_failure(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestReport | pytest.CollectReport:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longreprtext
+    report.outcome = "failed"
+    report.longrepr = f"In CI nothing may skip, yet {report.nodeid} did: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):  # type: ignore[no-untyped-def]
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail") and not _excused(item):
+        return _as_failure(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):  # type: ignore[no-untyped-def]
+    report = yield
+    if IN_CI and report.skipped and not _excused(collector):
+        return _as_failure(report)
+    return report

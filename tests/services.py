@@ -1,0 +1,239 @@
+"""PostgreSQL, Redis and Chromium for the tests: found, started once, stopped again. No Django here.
+
+A service that is not installed is told by a `str` that says what is missing; whoever needs it skips with that text.
+Everything lives in one temporary folder per test run, which pytest-xdist's workers share by an environment variable.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+RUN_FOLDER = "WINDSOCK_TEST_FOLDER"
+PG_PORT = "WINDSOCK_TEST_POSTGRESQL_PORT"
+PG_USER = "windsock"
+
+
+def run_folder() -> Path:
+    """The folder of this test run; made on the first call, inherited by child processes."""
+    if RUN_FOLDER not in os.environ:
+        folder = Path(tempfile.mkdtemp(prefix="windsock-tests-"))
+        folder.chmod(0o711)  # PostgreSQL may run as another user and must reach its data folder in here
+        os.environ[RUN_FOLDER] = str(folder)
+        atexit.register(clean_up, os.getpid())
+    return Path(os.environ[RUN_FOLDER])
+
+
+def clean_up(owner: int) -> None:
+    """Stops what this run started and removes its folder; does nothing in a process other than `owner`."""
+    if os.getpid() == owner and (folder := os.environ.get(RUN_FOLDER)):
+        stop_postgresql()
+        shutil.rmtree(folder, ignore_errors=True)
+        del os.environ[RUN_FOLDER]
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Returns as soon as `condition()` holds; raises TimeoutError naming `what` after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not happen within {seconds} s")
+        time.sleep(0.02)
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+
+def postgresql_bin() -> Path | str:
+    """The folder of the newest PostgreSQL's programs, or what is missing."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: float(p.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    return "PostgreSQL is not installed (no initdb found); Debian: apt-get install postgresql"
+
+
+def postgresql_missing() -> str | None:
+    """Why PostgreSQL tests cannot run here, or None when they can."""
+    programs = postgresql_bin()
+    if isinstance(programs, str):
+        return programs
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        return "psycopg is not installed; pip install 'windsock[postgresql]'"
+    return None
+
+
+def postgresql_port() -> int:
+    """The port PostgreSQL has, or will have, in this test run."""
+    return int(os.environ.setdefault(PG_PORT, str(free_port())))
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A running server of this test run; anyone local may log in as `user`."""
+
+    host: str
+    port: int
+    user: str
+
+    def url(self, database: str = "postgres") -> str:
+        """The URL of one of its databases."""
+        return f"postgresql://{self.user}@{self.host}:{self.port}/{database}"
+
+    def create_database(self, name: str) -> str:
+        """Creates an empty database and answers with its URL."""
+        import psycopg
+
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return self.url(name)
+
+
+def start_postgresql() -> PostgreSQL:
+    """The run's one server, started by whichever process asks first. fsync is on: durability is what we measure."""
+    server = PostgreSQL("127.0.0.1", postgresql_port(), PG_USER)
+    with _only_one("postgresql"):
+        if not (_pg_data() / "postmaster.pid").exists():
+            _launch_postgresql(server)
+    return server
+
+
+def stop_postgresql() -> None:
+    """Stops the server if this run started one (fast shutdown, by its process id)."""
+    pid_file = _pg_data() / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text().split()[0])
+    os.kill(pid, signal.SIGINT)
+    try:
+        wait_until(lambda: not pid_file.exists(), 15, "PostgreSQL's shutdown")
+    except TimeoutError:
+        os.kill(pid, signal.SIGQUIT)
+
+
+def _pg_data() -> Path:
+    return run_folder() / "postgresql"
+
+
+def _launch_postgresql(server: PostgreSQL) -> None:
+    programs = postgresql_bin()
+    if isinstance(programs, str):
+        raise RuntimeError(programs)
+    data = _pg_data()
+    data.mkdir(mode=0o700)
+    log = (run_folder() / "postgresql.log").open("ab")
+    drop: dict[str, object] = {}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(data, "postgres", "postgres")
+        drop = {"user": "postgres", "group": "postgres", "extra_groups": []}
+    common: dict[str, object] = {"stdout": log, "stderr": log, "cwd": "/", **drop}
+    subprocess.run(
+        [programs / "initdb", "-D", data, "-U", server.user, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
+        check=True,
+        **common,  # type: ignore[call-overload]
+    )
+    options = {
+        "listen_addresses": server.host,
+        "port": server.port,
+        "unix_socket_directories": "",
+        "max_connections": 200,
+    }
+    subprocess.Popen(
+        [programs / "postgres", "-D", data, *(part for k, v in options.items() for part in ("-c", f"{k}={v}"))],
+        start_new_session=True,  # Ctrl-C at the tests must not stop it before the tests have cleaned up
+        **common,  # type: ignore[call-overload]
+    )
+    import psycopg
+
+    def answers() -> bool:
+        try:
+            psycopg.connect(server.url(), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    wait_until(answers, 30, f"PostgreSQL's start (see {log.name})")
+
+
+@contextlib.contextmanager
+def _only_one(name: str) -> Iterator[None]:
+    """Lets one process of this test run in at a time."""
+    with (run_folder() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+# --- Redis ------------------------------------------------------------------------------------------------------------
+
+
+def redis_missing() -> str | None:
+    """Why Redis tests cannot run here, or None when they can."""
+    if not (shutil.which("redis-server") or shutil.which("valkey-server")):
+        return "Redis is not installed (no redis-server or valkey-server on the path); Debian: apt-get install redis-server"
+    return None
+
+
+@contextlib.contextmanager
+def running_redis() -> Iterator[str]:
+    """A Redis (or Valkey) of its own, empty, on a free port; gives its URL and stops it at the end."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        raise RuntimeError(redis_missing())
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="redis-", dir=run_folder()))
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([program, *options], stdout=log, stderr=log, start_new_session=True)
+    try:
+        wait_until(lambda: _accepts(port), 10, "Redis' start")
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+# --- Browser, node, data ----------------------------------------------------------------------------------------------
+
+
+def chromium() -> str | None:
+    """The path of a Chromium, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def node() -> str | None:
+    """The path of node, or None."""
+    return shutil.which("node") or shutil.which("nodejs")
+
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+"""The folder beside the clone with the large data files that are not committed."""
