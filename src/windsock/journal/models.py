@@ -1,0 +1,131 @@
+"""The journal's tables. Only `windsock.journal` (and the read-only admin) touches them."""
+
+from django.db import models
+
+__all__ = ["EventRow", "FlightName", "FlightRow", "JournalHead", "ReportRow"]
+
+
+class JournalHead(models.Model):
+    """The one row that orders everything: it is advanced, as a transaction's last lock, by the number of its events."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    epoch = models.CharField(max_length=32)
+    offset = models.BigIntegerField(default=0)
+    floor = models.BigIntegerField(default=0)
+    clock = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        db_table = "windsock_head"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="windsock_one_head"),
+            models.CheckConstraint(condition=models.Q(floor__lte=models.F("offset")), name="windsock_floor_below_head"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.offset}"
+
+
+class FlightRow(models.Model):
+    """One flight as now believed. `record` is the whole truth; the columns beside it exist to be searched.
+
+    `departs_at` and `arrives_at` are the best known times (actual, else estimated, else scheduled); `matters_until` is the
+    latest of all its times and of its last update; `due_at` is when word of its next milestone is overdue (null: never).
+    """
+
+    id = models.CharField(primary_key=True, max_length=32)  # "DL1865.2015-01-02.ATL"
+    designator = models.CharField(max_length=12)
+    carrier = models.CharField(max_length=3)
+    date = models.DateField()
+    origin = models.CharField(max_length=4)
+    destination = models.CharField(max_length=4, null=True, blank=True)
+    diverted_to = models.CharField(max_length=4, null=True, blank=True)
+    registration = models.CharField(max_length=12, null=True, blank=True)
+    status = models.CharField(max_length=12)
+    departs_at = models.DateTimeField(null=True, blank=True)
+    arrives_at = models.DateTimeField(null=True, blank=True)
+    matters_until = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField()
+    updated_at = models.DateTimeField()
+    record = models.BinaryField()
+
+    class Meta:
+        db_table = "windsock_flight"
+        verbose_name = "flight"
+        indexes = [
+            # The board: one airport, one direction, a window of time, in that order.
+            models.Index(fields=["origin", "departs_at", "id"], name="windsock_flight_departures"),
+            models.Index(fields=["destination", "arrives_at", "id"], name="windsock_flight_arrivals"),
+            models.Index(
+                fields=["diverted_to", "arrives_at", "id"],
+                name="windsock_flight_diversions",
+                condition=models.Q(diverted_to__isnull=False),
+            ),
+            # Every report without an origin is resolved by these two columns.
+            models.Index(fields=["designator", "date"], name="windsock_flight_designator"),
+            models.Index(fields=["date", "carrier"], name="windsock_flight_date"),
+            models.Index(fields=["matters_until"], name="windsock_flight_matters"),
+            models.Index(fields=["due_at"], name="windsock_flight_due", condition=models.Q(due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class FlightName(models.Model):
+    """A codeshare designator by which a flight goes on a date. A flight's own designator is not repeated here."""
+
+    id = models.BigAutoField(primary_key=True)
+    designator = models.CharField(max_length=12)
+    date = models.DateField()
+    flight_id = models.CharField(max_length=32)
+
+    class Meta:
+        db_table = "windsock_flight_name"
+        constraints = [
+            models.UniqueConstraint(fields=["designator", "date", "flight_id"], name="windsock_name_once"),
+        ]
+        indexes = [models.Index(fields=["flight_id"], name="windsock_name_flight")]
+
+    def __str__(self) -> str:
+        return f"{self.designator} {self.date} = {self.flight_id}"
+
+
+class EventRow(models.Model):
+    """One event of the current epoch. `body` is what follows the position in its wire message."""
+
+    offset = models.BigIntegerField(primary_key=True)
+    flight_id = models.CharField(max_length=32)
+    version = models.PositiveIntegerField()
+    topics = models.TextField()  # canonical names, separated by one space
+    body = models.BinaryField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "windsock_event"
+        verbose_name = "event"
+        indexes = [models.Index(fields=["flight_id", "offset"], name="windsock_event_flight")]
+
+    def __str__(self) -> str:
+        return f"{self.offset} {self.flight_id} v{self.version}"
+
+
+class ReportRow(models.Model):
+    """A report as it came, kept for audit: who said what, when, and what became of it."""
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.CharField(max_length=100)
+    received_at = models.DateTimeField()
+    observed_at = models.DateTimeField(null=True, blank=True)
+    flight_id = models.CharField(max_length=32, null=True, blank=True)
+    offset = models.BigIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=64, null=True, blank=True)
+    body = models.BinaryField()
+
+    class Meta:
+        db_table = "windsock_report"
+        verbose_name = "report"
+        indexes = [models.Index(fields=["flight_id", "id"], name="windsock_report_flight")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.received_at} {self.flight_id or self.error}"
