@@ -1,0 +1,197 @@
+"""Every message of the wire, one struct each; the field `type` tells them apart. The AsyncAPI document derives from these.
+
+Absent optional fields are UNSET and do not appear on the wire. Times are aware UTC. Clients' messages refuse unknown
+fields (a misspelt `after` must not pass silently); servers' messages accept them, so that an older client can talk to
+a newer server.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from windsock.clock import ReplayClock
+from windsock.flights import Change, Flight
+
+RequestId = Annotated[str, Meta(max_length=64)] | int
+"""Chosen by the client, returned in the answer. Optional: without it the answer bears none."""
+
+Mode = Literal["every", "latest"]
+"""`every`: all events, conflated only when the reader is too slow. `latest`: only the newest state of each flight."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What all messages have in common: a tag, and that they never change."""
+
+
+# Client → server -----------------------------------------------------------------------------------------------------
+
+
+class Subscribe(Message, tag="subscribe", forbid_unknown_fields=True):
+    """Adds topics; answered by `snapshot`, or by `resumed` where `after` can be honoured. Topics add up."""
+
+    topics: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(min_length=1)]
+    id: RequestId | UnsetType = UNSET
+    after: str | UnsetType = UNSET
+    mode: Mode = "every"
+
+
+class Unsubscribe(Message, tag="unsubscribe", forbid_unknown_fields=True):
+    """Takes topics away; no answer unless it is wrong. Topics that were not subscribed are no error."""
+
+    topics: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(min_length=1)]
+    id: RequestId | UnsetType = UNSET
+
+
+class SendReport(Message, tag="report", forbid_unknown_fields=True):
+    """Publishes a report; answered by `recorded` when it is durable, or by `error`. Needs `windsock.publish`."""
+
+    report: dict[str, Any]
+    id: RequestId | UnsetType = UNSET
+
+
+class Auth(Message, tag="auth", forbid_unknown_fields=True):
+    """Extends the session's right to be here by a fresh single-use ticket of the same user."""
+
+    ticket: Annotated[str, Meta(max_length=200)]
+    id: RequestId | UnsetType = UNSET
+
+
+class Ping(Message, tag="ping", forbid_unknown_fields=True):
+    """Answered at once by `pong`."""
+
+    id: RequestId | UnsetType = UNSET
+
+
+ClientMessage = Subscribe | Unsubscribe | SendReport | Auth | Ping
+
+
+# Server → client -----------------------------------------------------------------------------------------------------
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session may do; told in `welcome` so that clients need not find out by being closed."""
+
+    message_bytes: int = 65_536
+    messages_per_minute: int = 600
+    topics: int = 200
+
+
+class Welcome(Message, tag="welcome"):
+    """The first message of every connection but a plain one. `position` is the head, `oldest` the earliest `after`."""
+
+    protocol: str
+    connection: str
+    position: str
+    oldest: str
+    heartbeat_seconds: float
+    limits: Limits
+    server_time: datetime
+    clock: ReplayClock | UnsetType = UNSET
+    may_publish: bool | UnsetType = UNSET
+    expires_at: datetime | UnsetType = UNSET
+
+
+class Snapshot(Message, tag="snapshot"):
+    """The flights of `topics` (canonical names) as of `position`. Complete when part 1 … `parts` have come, in order.
+
+    Without an `id` nobody asked for it: the journal was replaced, and this is the new truth of these topics.
+    """
+
+    topics: list[str]
+    position: str
+    flights: list[Flight]
+    id: RequestId | UnsetType = UNSET
+    part: int = 1
+    parts: int = 1
+
+
+class Resumed(Message, tag="resumed"):
+    """`after` is honoured: exactly `count` events follow at once, then the live ones."""
+
+    after: str
+    position: str
+    count: int
+    id: RequestId | UnsetType = UNSET
+    topics: list[str] | UnsetType = UNSET
+
+
+class Event(Message, tag="event"):
+    """A flight's new whole state and how it came about; the same bytes for every client."""
+
+    position: str
+    flight: Flight
+    changes: list[Change]
+    recorded_at: datetime
+
+
+class Head(Message, tag="head"):
+    """The heartbeat: all that this session should have seen up to `position` was sent.
+
+    `sent` counts the `event` messages on this connection so far, `skipped` the steps conflated away.
+    """
+
+    position: str
+    sent: int
+    skipped: int
+    server_time: datetime
+    clock: ReplayClock | UnsetType = UNSET
+
+
+class Recorded(Message, tag="recorded"):
+    """The report is durable. `flight` is the flight's id; no `changes` means that it told nothing new."""
+
+    position: str
+    flight: str
+    version: int
+    changes: list[Change]
+    id: RequestId | UnsetType = UNSET
+
+
+class Error(Message, tag="error"):
+    """What was wrong with a message, what was given, what would be right; the connection goes on."""
+
+    code: str
+    message: str
+    retryable: bool = False
+    id: RequestId | UnsetType = UNSET
+    retry_after: float | UnsetType = UNSET
+    field: str | UnsetType = UNSET
+    value: Any | UnsetType = UNSET
+    expected: str | UnsetType = UNSET
+    candidates: list[str] | UnsetType = UNSET
+
+
+class AuthExpiring(Message, tag="auth_expiring"):
+    """The session's right ends at `expires_at` unless an `auth` comes before."""
+
+    expires_at: datetime
+
+
+class Notice(Message, tag="notice"):
+    """What other code of the host project sent to the group `flight-delay`; passed on, not journaled."""
+
+    data: Any
+
+
+class Moving(Message, tag="moving"):
+    """This server goes. Open a new connection within `delay_seconds`, resume there, then close this one."""
+
+    delay_seconds: float
+
+
+class Pong(Message, tag="pong"):
+    """The answer to `ping`."""
+
+    id: RequestId | UnsetType = UNSET
+
+
+ServerMessage = (
+    Welcome | Snapshot | Resumed | Event | Head | Recorded | Error | AuthExpiring | Notice | Moving | Pong
+)
+
+CLIENT_MESSAGES: tuple[type[Message], ...] = (Subscribe, Unsubscribe, SendReport, Auth, Ping)
+SERVER_MESSAGES: tuple[type[Message], ...] = (
+    Welcome, Snapshot, Resumed, Event, Head, Recorded, Error, AuthExpiring, Notice, Moving, Pong,
+)  # fmt: skip
