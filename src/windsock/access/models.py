@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+__all__ = ["Ticket", "Token"]
+
 SCOPES = ("read", "publish")
 """What a token may be good for, in order of weight. `publish` does not imply `read`."""
 

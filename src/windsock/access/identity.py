@@ -1,0 +1,123 @@
+"""Who asks, and what they may do: the answer every door (REST, socket, page) works with."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from windsock.access.models import Token
+from windsock.conf import config
+
+PUBLISH = "windsock.publish"
+"""The permission to publish reports, as Django spells it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One asker and their rights at the moment they were looked up. `expires_at` None: no end is known.
+
+    `session_key` is set when a Django session vouches for them, `token_id` when a token does: `recheck` asks that again.
+    """
+
+    user_id: Any = None
+    name: str = ""
+    may_read: bool = True
+    may_publish: bool = False
+    expires_at: datetime | None = None
+    token_id: int | None = None
+    session_key: str | None = None
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody vouches for them: a visitor of a public board."""
+        return self.user_id is None and self.token_id is None
+
+    @property
+    def key(self) -> str:
+        """A short stable name for limits and logs: `user:7`, `token:3` or `anonymous`."""
+        if self.user_id is not None:
+            return f"user:{self.user_id}"
+        return f"token:{self.token_id}" if self.token_id is not None else "anonymous"
+
+
+def anonymous_identity() -> Identity | None:
+    """What a visitor without credentials is: a reader where `WINDSOCK["PUBLIC_READ"]` is on, else nobody."""
+    return Identity(name="anonymous") if config().public_read else None
+
+
+def identity_of_user(user: Any, *, session_key: str | None = None) -> Identity | None:
+    """The rights of a signed-in user; None for anonymous and deactivated ones. Asks the database for permissions."""
+    if user is None or not user.is_authenticated or not user.is_active:
+        return None
+    return Identity(
+        user_id=user.pk,
+        name=user.get_username(),
+        may_publish=user.has_perm(PUBLISH),
+        session_key=session_key,
+    )
+
+
+def identity_of_token(token: Token, now: datetime | None = None) -> Identity | None:
+    """The rights of a token: its scopes, and never more than its user has; None when it or its user is not valid."""
+    if not token.is_valid(now or timezone.now()):
+        return None
+    may_publish = token.has_scope("publish")
+    if token.user_id is not None:
+        user = token.user
+        if user is None or not user.is_active:
+            return None
+        may_publish = may_publish and user.has_perm(PUBLISH)
+    return Identity(
+        user_id=token.user_id,
+        name=token.name,
+        may_read=token.has_scope("read"),
+        may_publish=may_publish,
+        expires_at=token.expires_at,
+        token_id=token.pk,
+    )
+
+
+def recheck(identity: Identity, now: datetime | None = None) -> Identity | None:
+    """The same asker's rights as of now; None when they ended (logout, deactivated user, revoked or expired token).
+
+    For connections that outlive the request that opened them. Synchronous, asks the database; a right that was
+    lost shows as a lowered `may_publish` or `may_read`.
+    """
+    moment = now or timezone.now()
+    if identity.expires_at is not None and moment >= identity.expires_at:
+        return None
+    if identity.token_id is not None:
+        token = Token.objects.select_related("user").filter(pk=identity.token_id).first()
+        return identity_of_token(token, moment) if token else None
+    if identity.user_id is None:
+        return anonymous_identity()
+    user = get_user_model()._default_manager.filter(pk=identity.user_id).first()
+    if identity.session_key is not None and not _session_holds(identity.session_key, user):
+        return None
+    fresh = identity_of_user(user, session_key=identity.session_key)
+    return replace(fresh, expires_at=identity.expires_at) if fresh else None
+
+
+arecheck = sync_to_async(recheck)
+aidentity_of_user = sync_to_async(identity_of_user)
+
+
+def _session_holds(session_key: str, user: Any) -> bool:
+    """Whether the Django session still exists and still is this user's (a changed password ends it)."""
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+    from django.utils.crypto import constant_time_compare
+
+    if user is None:
+        return False
+    data = import_module(settings.SESSION_ENGINE).SessionStore(session_key).load()
+    if str(data.get(SESSION_KEY, "")) != str(user.pk):
+        return False
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    given = str(data.get(HASH_SESSION_KEY, ""))
+    return any(constant_time_compare(given, known) for known in hashes)

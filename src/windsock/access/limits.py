@@ -1,0 +1,49 @@
+"""Counting failed attempts, so that nobody can try secrets without end."""
+
+import time
+from collections.abc import Callable
+
+from django.core.cache import cache
+
+
+class FailureLimit:
+    """At most `tries` failures per key and window of `seconds`. Counts in Django's default cache, atomically.
+
+    Synchronous: Django's asynchronous cache methods get and then set, which loses counts when many try at once. Call it
+    from a thread. With the in-memory cache each process counts for itself.
+    """
+
+    def __init__(self, name: str, *, tries: int, seconds: int, clock: Callable[[], float] = time.time) -> None:
+        self._name, self._tries, self._seconds, self._clock = name, tries, seconds, clock
+
+    def count(self, key: str) -> int | None:
+        """Counts one failure. The seconds to wait when that was one too many, else None."""
+        now = self._clock()
+        entry = self._entry(key, now)
+        # Twice the window: the entry must not vanish under a count that began just before the window's end.
+        cache.add(entry, 0, timeout=self._seconds * 2)
+        try:
+            failures = cache.incr(entry)
+        except ValueError:  # evicted in between
+            return None
+        return self._left(now) if failures > self._tries else None
+
+    def retry_after(self, key: str) -> int | None:
+        """The seconds to wait before another attempt, or None while attempts are left."""
+        now = self._clock()
+        failures = cache.get(self._entry(key, now), 0)
+        return self._left(now) if failures >= self._tries else None
+
+    def _entry(self, key: str, now: float) -> str:
+        return f"windsock:failures:{self._name}:{key}:{int(now // self._seconds)}"
+
+    def _left(self, now: float) -> int:
+        return max(1, int(self._seconds - now % self._seconds))
+
+
+# A right token always passes, also from an address where others fail (a proxy, an office): with 256 random bits it
+# cannot be found by trying, so the limit only quietens those who try.
+TOKEN_FAILURES = FailureLimit("token", tries=30, seconds=60)
+
+# Passwords can be found by trying: here the address and name wait, whoever they are.
+SIGN_IN_FAILURES = FailureLimit("sign-in", tries=10, seconds=300)

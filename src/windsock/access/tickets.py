@@ -1,0 +1,75 @@
+"""Tickets: what opens one door once. Thirty seconds for a socket, longer for a sign-in link."""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from windsock.access import secrets
+from windsock.access.identity import Identity, identity_of_token, identity_of_user
+from windsock.access.models import Ticket, Token
+from windsock.conf import config
+from windsock.errors import AccessDenied
+
+Purpose = Literal["socket", "sign-in"]
+
+# Long enough to copy a link from a terminal into a browser, short enough that one found in a log opens nothing.
+SIGN_IN_SECONDS = 900
+# Used and expired tickets are kept this long, so that "was it used, and when?" can be answered.
+KEEP = timedelta(days=1)
+
+
+def issue(
+    user: Any,
+    purpose: Purpose,
+    *,
+    token: Token | int | None = None,
+    seconds: int | None = None,
+    now: datetime | None = None,
+) -> str:
+    """A new ticket's text for `user` (or for the bearer of `token`); valid once, for `seconds`.
+
+    `seconds` None: `config().ticket_seconds` for a socket, fifteen minutes for a sign-in. A ticket gives the rights its
+    user and token have when it is redeemed. Raises AccessDenied when neither is given, or a sign-in has no user.
+    """
+    token_id = token.pk if isinstance(token, Token) else token
+    if getattr(user, "pk", user) is None and token_id is None:
+        raise AccessDenied("A ticket is for somebody: sign in or give a token.")
+    if purpose == "sign-in" and (user is None or token_id is not None):
+        raise AccessDenied("Only for a user, not for a token, can a sign-in link be made.")
+    moment = now or timezone.now()
+    if seconds is None:
+        seconds = config().ticket_seconds if purpose == "socket" else SIGN_IN_SECONDS
+    text = secrets.make(secrets.TICKET_MARK)
+    Ticket.objects.filter(expires_at__lt=moment - KEEP).delete()
+    Ticket.objects.create(
+        digest=secrets.digest(text),
+        purpose=purpose,
+        user_id=getattr(user, "pk", user),
+        token_id=token_id,
+        created_at=moment,
+        expires_at=moment + timedelta(seconds=seconds),
+    )
+    return text
+
+
+def redeem(text: str, purpose: Purpose, *, now: datetime | None = None) -> Identity | None:
+    """Who the ticket is for, exactly once; None for everybody after, and for one unknown, expired or for another door.
+
+    However many try at the same moment, one single conditional UPDATE decides who it is.
+    """
+    if not secrets.well_formed(text, secrets.TICKET_MARK):
+        return None
+    moment = now or timezone.now()
+    tickets = Ticket.objects.filter(digest=secrets.digest(text))
+    if not tickets.filter(purpose=purpose, used_at=None, expires_at__gt=moment).update(used_at=moment):
+        return None
+    ticket = tickets.select_related("user", "token__user").get()
+    if ticket.token is not None:
+        return identity_of_token(ticket.token, moment)
+    return identity_of_user(ticket.user)
+
+
+aissue = sync_to_async(issue)
+aredeem = sync_to_async(redeem)

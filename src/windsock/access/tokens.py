@@ -1,0 +1,85 @@
+"""Tokens for programs: made once and shown once, looked up by their hash, revoked for good."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError
+from django.db.models import Q
+from django.utils import timezone
+
+from windsock.access import secrets
+from windsock.access.identity import Identity, identity_of_token
+from windsock.access.models import SCOPES, Token
+from windsock.errors import AccessDenied
+
+# "When was it last used" is a question of days; more exactness would make every request a write.
+LAST_USED_STEP = timedelta(minutes=10)
+
+
+def create(
+    user: Any, name: str, scopes: Iterable[str] = ("read",), expires: datetime | None = None
+) -> tuple[Token, str]:
+    """A new token and its secret, which cannot be had again. `user` None makes a machine's own token.
+
+    Raises AccessDenied for no name, no scope, or an unknown one.
+    """
+    wanted = sorted(set(scopes), key=lambda scope: SCOPES.index(scope) if scope in SCOPES else -1)
+    unknown = [scope for scope in wanted if scope not in SCOPES]
+    if unknown or not wanted:
+        given = ", ".join(repr(scope) for scope in unknown) or "none"
+        raise AccessDenied(f"A token needs scopes among {', '.join(SCOPES)}; given: {given}.")
+    if not name.strip():
+        raise AccessDenied("A token needs a name that says who or what uses it.")
+    secret = secrets.make(secrets.TOKEN_MARK)
+    token = Token.objects.create(
+        user=user,
+        name=name.strip(),
+        scopes=wanted,
+        expires_at=expires,
+        prefix=secrets.prefix(secret),
+        digest=secrets.digest(secret),
+    )
+    return token, secret
+
+
+def authenticate(secret: str, now: datetime | None = None) -> Identity | None:
+    """Who bears this secret, with their rights as of now; None when it opens nothing (unknown, expired, revoked …)."""
+    if not secrets.well_formed(secret, secrets.TOKEN_MARK):
+        return None
+    token = Token.objects.select_related("user").filter(digest=secrets.digest(secret)).first()
+    moment = now or timezone.now()
+    identity = identity_of_token(token, moment) if token else None
+    if token is not None and identity is not None:
+        _note_use(token, moment)
+    return identity
+
+
+aauthenticate = sync_to_async(authenticate)
+
+
+def revoke(token: Token, now: datetime | None = None) -> bool:
+    """Ends the token for good. False when it was revoked before: its first end stays on record."""
+    moment = now or timezone.now()
+    if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=moment):
+        return False
+    token.revoked_at = moment
+    return True
+
+
+def find(text: str) -> list[Token]:
+    """The tokens meant by a person's `text`: a prefix as listed, a number, or an exact name."""
+    by = Q(prefix=text) | Q(name=text)
+    if text.isdecimal() and len(text) < 18:
+        by |= Q(pk=int(text))
+    return list(Token.objects.filter(by).select_related("user"))
+
+
+def _note_use(token: Token, moment: datetime) -> None:
+    if token.last_used_at is not None and moment - token.last_used_at < LAST_USED_STEP:
+        return
+    try:
+        Token.objects.filter(pk=token.pk).update(last_used_at=moment)
+    except DatabaseError:
+        pass  # a busy database must not refuse a reader because of a note for people

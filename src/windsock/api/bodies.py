@@ -1,0 +1,172 @@
+"""Request bodies, read within a bound and decoded so that an error says where it is."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, UnreadablePostError
+
+from windsock.api.problems import Problem
+
+JSON_TYPES = frozenset({"application/json"})
+NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+
+# So many reports in one request keep it below a few seconds; more belong into several requests.
+MAX_REPORTS = 10_000
+
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A line of NDJSON that is no JSON object."""
+
+    message: str
+    line: int
+    column: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The reports of a body in their order; `single` when the body was one object."""
+
+    items: list[Any]
+    single: bool
+
+
+def read(request: HttpRequest, limit: int) -> bytes:
+    """The body, at most `limit` bytes. Raises Problem 413 without reading further when it is longer."""
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    if declared.isdecimal() and int(declared) > limit:
+        raise too_large(limit, int(declared))
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while chunk := request.read(min(_CHUNK, limit + 1 - size)):
+            parts.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise too_large(limit)
+    except UnreadablePostError as error:
+        raise Problem(400, "incomplete_body", "The body ended before it was complete. Send it again.") from error
+    return b"".join(parts)
+
+
+def too_large(limit: int, given: int | None = None) -> Problem:
+    """The refusal of a body over the limit."""
+    size = f"{given:,} bytes" if given is not None else f"more than {limit:,} bytes"
+    return Problem(
+        413,
+        "body_too_large",
+        f"The body has {size}; at most {limit:,} are taken. Send the reports in several requests.",
+        value=given,
+        expected=f"at most {limit} bytes",
+        headers={"Connection": "close"},
+    )
+
+
+def batch(request: HttpRequest, limit: int) -> Batch:
+    """The reports in the body: one object, a list, or NDJSON, as the content type says.
+
+    Raises Problem 415 (another type), 413 (too large), 400 (no JSON; says line and column).
+    """
+    media_type, charset = _content_type(request)
+    if media_type not in JSON_TYPES | NDJSON_TYPES or charset not in ("", "utf-8", "utf8", "us-ascii"):
+        raise Problem(
+            415,
+            "unsupported_media_type",
+            f"The content type {request.headers.get('Content-Type', '') or 'is missing, it'!r} is not taken. "
+            "Send application/json (one report or a list) or application/x-ndjson (one report per line), in UTF-8.",
+            value=request.headers.get("Content-Type", ""),
+            expected="application/json or application/x-ndjson",
+            headers={"Accept-Post": "application/json, application/x-ndjson"},
+        )
+    body = read(request, limit)
+    if media_type in NDJSON_TYPES:
+        items = _lines(body)
+        if items and all(isinstance(item, Malformed) for item in items):
+            first = items[0]
+            raise Problem(400, "malformed_json", f"Line {first.line}: {first.message}", line=first.line, column=first.column)
+        found = Batch(items, single=False)
+    else:
+        found = _document(body)
+    if not found.items:
+        raise Problem(422, "no_reports", "The body holds no report.", expected="at least one report")
+    if len(found.items) > MAX_REPORTS:
+        raise Problem(
+            413,
+            "too_many_reports",
+            f"The body holds {len(found.items):,} reports; at most {MAX_REPORTS:,} are taken at once. "
+            "Send them in several requests.",
+            value=len(found.items),
+            expected=f"at most {MAX_REPORTS} reports",
+        )
+    return found
+
+
+def decode(body: bytes) -> Any:
+    """The JSON value in `body`; raises Problem 400 with line and column (both from 1, columns in characters)."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        message, line, column = _where(body, error)
+        raise Problem(
+            400,
+            "malformed_json",
+            f"The body is no JSON: {message} at line {line}, column {column}.",
+            line=line,
+            column=column,
+            expected="one JSON object or a list of objects, in UTF-8",
+        ) from error
+
+
+def _document(body: bytes) -> Batch:
+    value = decode(body)
+    if isinstance(value, list):
+        return Batch(value, single=False)
+    return Batch([value], single=True)
+
+
+def _lines(body: bytes) -> list[Any]:
+    items: list[Any] = []
+    for number, line in enumerate(body.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            items.append(msgspec.json.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            message, _, column = _where(line, error)
+            items.append(Malformed(f"{message} at column {column}", number, column, line.decode(errors="replace")))
+    return items
+
+
+def _where(body: bytes, error: Exception) -> tuple[str, int, int]:
+    """What is wrong, and at which line and column."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply", 1, 1
+    text = str(error)
+    found = _BYTE.search(text)
+    if found:
+        offset = int(found[1])
+    elif isinstance(error, UnicodeDecodeError):
+        offset = error.start
+    else:
+        offset = len(body)  # "Input data was truncated"
+    before = body[:offset].decode(errors="replace")
+    line = before.count("\n") + 1
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    message = _BYTE.sub("", text).removeprefix("JSON is malformed:").strip().rstrip(".") or "an error"
+    if "truncated" in message:
+        message = "it ends before it is complete" if body.strip() else "it is empty"
+    return message, line, column
+
+
+def _content_type(request: HttpRequest) -> tuple[str, str]:
+    media_type, _, rest = request.headers.get("Content-Type", "").partition(";")
+    charset = next(
+        (part.partition("=")[2].strip().strip('"').lower() for part in rest.split(";") if "charset=" in part.lower()), ""
+    )
+    return media_type.strip().lower(), charset
