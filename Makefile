@@ -1,0 +1,77 @@
+# The one command set, on a desk and in CI. `make` alone says what there is.
+
+VENV ?= .venv
+PORT ?= 8000
+DATA ?= var
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+export VENV
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test test-matrix check fmt lint types imports templates migrations spelling bench docs lock clean
+
+help:  ## This list
+	@echo "Windsock. The first two are all that a newcomer needs:"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "PORT=9000 make demo takes another port; PYTHON=/path/to/python3.12 another Python for $(VENV)."
+
+demo:  ## A real day of flights, live on http://127.0.0.1:8000 (sets everything up)
+	@bin/setup demo
+	@exec $(BIN)/windsock demo --data $(DATA) --port $(PORT)
+
+test:  ## All tests; sets everything up. What is not installed (PostgreSQL, Redis, Chromium) is skipped and said
+	@bin/setup test
+	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+setup:  ## The environment for development, everything locked and hashed
+	@bin/setup dev
+
+serve:  ## The service on the database in var/, without a replay
+	@bin/setup demo
+	@exec $(BIN)/windsock serve --data $(DATA) --port $(PORT)
+
+check: setup lint types imports templates migrations spelling  ## Exactly what CI runs: every check below, then all tests
+	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+
+fmt:  ## Puts code and imports into order
+	@bin/setup dev
+	$(BIN)/ruff check --fix --select I .
+	$(BIN)/ruff format .
+
+lint: setup  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup  ## mypy, strict, with Django's types
+	$(BIN)/mypy
+
+imports: setup  ## Who may import whom (import-linter)
+	$(BIN)/lint-imports
+
+templates: setup  ## djlint
+	$(BIN)/djlint --quiet --lint src/windsock
+
+migrations: setup  ## No model has changed without its migration
+	$(BIN)/python -m django makemigrations --check --dry-run --settings tests.settings
+
+spelling: setup  ## codespell
+	$(BIN)/codespell
+
+test-matrix:  ## The fast tests (no processes, no browser) on every Python 3.11 to 3.14 found here
+	@bin/test-matrix $(PYTEST_ARGS)
+
+bench: setup  ## Reports per second, durable, on SQLite and PostgreSQL
+	$(BIN)/python -m bench
+
+docs: setup  ## The documentation as HTML, in docs/_build
+	$(BIN)/sphinx-build -q -W -b html docs docs/_build
+
+lock: setup  ## Resolves requirements/*.txt afresh from pyproject.toml
+	@bin/lock
+
+clean:  ## Removes environments, caches and built files; keeps var/ (your data)
+	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build docs/_build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
