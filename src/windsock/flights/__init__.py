@@ -1,1 +1,38 @@
 """What is known of a flight, pure and typed: identity, reports, merging, changes, delay, status."""
+
+from windsock.flights import airlines, airports, delay_codes
+from windsock.flights.changes import Change, Kind, apply_changes, diff
+from windsock.flights.identity import Designator, FlightKey
+from windsock.flights.merge import Fact, FlightRecord, Merged, MergeRules, apply_report
+from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
+from windsock.flights.state import Arrival, Carrier, Departure, Flight, Runway, Status
+from windsock.flights.validation import parse_report
+
+__all__ = [
+    "Arrival",
+    "ArrivalReport",
+    "Carrier",
+    "Change",
+    "Departure",
+    "DepartureReport",
+    "Designator",
+    "Fact",
+    "Flight",
+    "FlightKey",
+    "FlightRecord",
+    "Kind",
+    "MergeRules",
+    "Merged",
+    "Reason",
+    "Report",
+    "Runway",
+    "RunwayReport",
+    "Status",
+    "airlines",
+    "airports",
+    "apply_changes",
+    "apply_report",
+    "delay_codes",
+    "diff",
+    "parse_report",
+]

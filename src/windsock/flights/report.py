@@ -1,0 +1,99 @@
+"""What one source said about one flight: the report's shape. Absent (UNSET) says nothing, None erases."""
+
+from datetime import date, datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from windsock.flights.identity import Designator
+
+Time = datetime | None | UnsetType
+Text = str | None | UnsetType
+Number = int | None | UnsetType
+Truth = bool | None | UnsetType
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    pass
+
+
+class DepartureReport(_Part):
+    """The off-block side at the origin."""
+
+    scheduled: Time = UNSET
+    estimated: Time = UNSET
+    actual: Time = UNSET
+    terminal: Text = UNSET
+    gate: Text = UNSET
+    stand: Text = UNSET
+
+
+class RunwayReport(_Part):
+    """Take-off at the origin, or landing."""
+
+    estimated: Time = UNSET
+    actual: Time = UNSET
+
+
+class ArrivalReport(_Part):
+    """The in-block side at the destination."""
+
+    scheduled: Time = UNSET
+    estimated: Time = UNSET
+    actual: Time = UNSET
+    terminal: Text = UNSET
+    gate: Text = UNSET
+    stand: Text = UNSET
+    belt: Text = UNSET
+
+
+class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a flight is late or cancelled: the source's own code and its scheme, kept raw; `text` is for people.
+
+    Schemes: "ahm730" (numeric or alpha), "ahm732" (three letters), "bts" (bucket, or cancellation code A to D), "text".
+    """
+
+    scheme: str
+    code: str
+    text: str | None = None
+    minutes: int | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What `source` said about one flight, and when it observed it. Wire shape as in the protocol.
+
+    Codes are canonical and times are aware UTC: `parse_report` sees to it for what comes from outside. Without
+    `observed_at` the time of receipt counts. `date` and `origin` may be missing where the flight is clear without.
+    """
+
+    flight: str
+    date: date | UnsetType = UNSET
+    origin: str | UnsetType = UNSET
+    destination: Text = UNSET
+    source: str = "unknown"
+    observed_at: datetime | UnsetType = UNSET
+    departure: DepartureReport | UnsetType = UNSET
+    takeoff: RunwayReport | UnsetType = UNSET
+    landing: RunwayReport | UnsetType = UNSET
+    arrival: ArrivalReport | UnsetType = UNSET
+    departure_delay_minutes: Number = UNSET
+    arrival_delay_minutes: Number = UNSET
+    registration: Text = UNSET
+    aircraft_type: Text = UNSET
+    codeshares: tuple[str, ...] | None | UnsetType = UNSET
+    cancelled: Truth = UNSET
+    diverted: Truth = UNSET
+    diverted_to: Text = UNSET
+    boarding: Truth = UNSET
+    returned_to_gate: Time = UNSET
+    air_return: Time = UNSET
+    delay_reasons: tuple[Reason, ...] | None | UnsetType = UNSET
+    recovery_of: Text = UNSET
+    recovered_by: Text = UNSET
+    departure_overdue_minutes: Number = UNSET
+    arrival_overdue_minutes: Number = UNSET
+
+    @property
+    def designator(self) -> Designator:
+        """The flight number it speaks of, perhaps a codeshare's."""
+        return Designator.parse(self.flight, None if self.date is UNSET else self.date)

@@ -1,0 +1,109 @@
+"""What is believed of a flight: the struct that is also its wire form."""
+
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from windsock.flights.identity import Designator, FlightKey
+from windsock.flights.report import Reason
+
+Status = Literal[
+    "scheduled", "boarding", "out", "airborne", "landed", "arrived", "cancelled", "diverted", "unknown"
+]
+Basis = Literal["actual", "estimated", "runway", "inferred"]
+
+
+class Carrier(msgspec.Struct, frozen=True):
+    """The operating carrier's codes on the flight's date; None where it has none, or we know none."""
+
+    iata: str | None
+    icao: str | None
+
+
+class Departure(msgspec.Struct, frozen=True, kw_only=True):
+    """The gate at the origin. `scheduled` is the schedule as now, `first_scheduled` as first published.
+
+    `delay_minutes` is signed (early is negative) against `scheduled`; `delay_from_first_minutes` against
+    `first_scheduled`. `delay_basis` says on what grounds: an actual or estimated gate time, the runway where only that
+    is known (taxi time included), or "inferred": at least so many minutes have passed without word.
+    """
+
+    scheduled: datetime | None = None
+    estimated: datetime | None = None
+    actual: datetime | None = None
+    delay_minutes: int | None = None
+    terminal: str | None = None
+    gate: str | None = None
+    stand: str | None = None
+    first_scheduled: datetime | None = None
+    delay_from_first_minutes: int | None = None
+    delay_basis: Basis | None = None
+    overdue_minutes: int | None = None
+
+
+class Runway(msgspec.Struct, frozen=True, kw_only=True):
+    """Take-off, or landing."""
+
+    estimated: datetime | None = None
+    actual: datetime | None = None
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """The gate at the destination; see Departure."""
+
+    scheduled: datetime | None = None
+    estimated: datetime | None = None
+    actual: datetime | None = None
+    delay_minutes: int | None = None
+    terminal: str | None = None
+    gate: str | None = None
+    stand: str | None = None
+    belt: str | None = None
+    first_scheduled: datetime | None = None
+    delay_from_first_minutes: int | None = None
+    delay_basis: Basis | None = None
+    overdue_minutes: int | None = None
+
+
+class Flight(msgspec.Struct, frozen=True, kw_only=True):
+    """All we believe of one flight leg; encoding it gives the wire form.
+
+    Flags, sorted: "air_return", "conflict", "delayed", "early", "overdue", "returned_to_gate", "stale".
+    """
+
+    id: str
+    designator: str
+    carrier: Carrier
+    number: int
+    suffix: str | None
+    date: date
+    origin: str
+    destination: str | None = None
+    diverted_to: str | None = None
+    codeshares: tuple[str, ...] = ()
+    registration: str | None = None
+    aircraft_type: str | None = None
+    status: Status = "unknown"
+    flags: tuple[str, ...] = ()
+    departure: Departure = Departure()
+    takeoff: Runway = Runway()
+    landing: Runway = Runway()
+    arrival: Arrival = Arrival()
+    delay_reasons: tuple[Reason, ...] = ()
+    cancelled: bool = False
+    diverted: bool = False
+    boarding: bool = False
+    returned_to_gate: datetime | None = None
+    air_return: datetime | None = None
+    recovery_of: str | None = None
+    recovered_by: str | None = None
+    conflicts: tuple[str, ...] = ()
+    version: int = 0
+    updated_at: datetime | None = None
+
+    @property
+    def key(self) -> FlightKey:
+        """Its identity."""
+        number = Designator.parse(self.designator, self.date)
+        return FlightKey(number.carrier, self.number, self.suffix, self.date, self.origin)
