@@ -1,7 +1,7 @@
 """Airports by IATA or ICAO code, with their time zones; closed ones included, since old days are replayed."""
 
 import csv
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,7 @@ class Airport(msgspec.Struct, frozen=True, kw_only=True):
         return zone(self.zone)
 
 
-@lru_cache(maxsize=None)
+@cache
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of that name (there are a few hundred, so all are kept)."""
     return ZoneInfo(name)

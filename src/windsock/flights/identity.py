@@ -1,7 +1,7 @@
 """Who a flight is: designators (DL1865) and keys (DL1865.2015-01-02.ATL)."""
 
 import re
-from datetime import date
+from datetime import date as Day
 from functools import lru_cache
 from typing import Self
 
@@ -9,7 +9,7 @@ import msgspec
 
 from windsock.flights import airlines
 
-# Two characters with at least one letter (IATA), or three letters (ICAO); then up to four digits and perhaps one letter.
+# Two characters with a letter among them (IATA) or three letters (ICAO), up to four digits, perhaps one letter.
 # The carrier's length is settled before the number begins, so `B6919` is B6 919 and `TK20` is never TK 2.
 _DESIGNATOR = re.compile(
     r"\s*([A-Za-z]{3}|[A-Za-z][A-Za-z0-9]|[0-9][A-Za-z])[ \-]?0*([1-9][0-9]{0,3})\s?([A-Za-z])?\s*", re.ASCII
@@ -28,7 +28,7 @@ class Designator(msgspec.Struct, frozen=True, cache_hash=True):
     suffix: str | None = None
 
     @classmethod
-    def parse(cls, text: str, on: date | None = None) -> Self:
+    def parse(cls, text: str, on: Day | None = None) -> Self:
         """The designator that `text` spells ("DL 1865", "DAL1865", "DL1865A"); raises ValueError with the cure.
 
         `on` is the flight's date, because 2-letter codes pass from one carrier to another over the years.
@@ -44,11 +44,11 @@ class Designator(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 @lru_cache(maxsize=32_768)
-def _parse_designator(text: str, on: date | None) -> Designator:
+def _parse_designator(text: str, on: Day | None) -> Designator:
     match = _DESIGNATOR.fullmatch(text)
     if match is None:
         raise ValueError(
-            f"{text[:40]!r} is not a flight number; give a carrier code, 1 to 4 digits and perhaps a letter, like 'DL1865'"
+            f"{text[:40]!r} is not a flight number; give carrier, 1 to 4 digits and perhaps a letter, like 'DL1865'"
         )
     carrier, number, suffix = match.groups()
     return Designator(airlines.canonical(carrier.upper(), on), int(number), suffix.upper() if suffix else None)
@@ -66,7 +66,7 @@ class FlightKey(msgspec.Struct, frozen=True, cache_hash=True):
     carrier: str
     number: int
     suffix: str | None
-    date: date
+    date: Day
     origin: str
 
     @classmethod
@@ -75,7 +75,7 @@ class FlightKey(msgspec.Struct, frozen=True, cache_hash=True):
         return _parse_key(text)
 
     @classmethod
-    def of(cls, designator: Designator, date: date, origin: str) -> "FlightKey":
+    def of(cls, designator: Designator, date: Day, origin: str) -> "FlightKey":
         """The key of the leg of `designator` that leaves `origin` on `date`."""
         return cls(designator.carrier, designator.number, designator.suffix, date, origin)
 
@@ -87,7 +87,7 @@ class FlightKey(msgspec.Struct, frozen=True, cache_hash=True):
     def __str__(self) -> str:
         return f"{self.carrier}{self.number}{self.suffix or ''}.{self.date.isoformat()}.{self.origin}"
 
-    def _order(self) -> tuple[str, int, str, "date", str]:
+    def _order(self) -> tuple[str, int, str, Day, str]:
         return (self.carrier, self.number, self.suffix or "", self.date, self.origin)
 
     def __lt__(self, other: "FlightKey") -> bool:
@@ -116,7 +116,7 @@ def _parse_key(text: str) -> FlightKey:
     if len(parts[1]) != 10:
         raise ValueError(f"{parts[1][:20]!r} in {text[:60]!r} is not a date like 2015-01-02; {_KEY_SHAPE}")
     try:
-        on = date.fromisoformat(parts[1])
+        on = Day.fromisoformat(parts[1])
     except ValueError as error:
         raise ValueError(f"{parts[1]!r} in {text!r} is not a date ({error}); {_KEY_SHAPE}") from None
     origin = airports.airport(parts[2].upper())

@@ -1,23 +1,20 @@
 """What one source said about one flight: the report's shape. Absent (UNSET) says nothing, None erases."""
 
-from datetime import date, datetime
+from datetime import date as Day
+from datetime import datetime
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from windsock.flights.identity import Designator
 
-Time = datetime | None | UnsetType
-Text = str | None | UnsetType
-Number = int | None | UnsetType
-Truth = bool | None | UnsetType
+Time = datetime | UnsetType | None
+Text = str | UnsetType | None
+Number = int | UnsetType | None
+Truth = bool | UnsetType | None
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    pass
-
-
-class DepartureReport(_Part):
+class DepartureReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The off-block side at the origin."""
 
     scheduled: Time = UNSET
@@ -28,14 +25,14 @@ class DepartureReport(_Part):
     stand: Text = UNSET
 
 
-class RunwayReport(_Part):
+class RunwayReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Take-off at the origin, or landing."""
 
     estimated: Time = UNSET
     actual: Time = UNSET
 
 
-class ArrivalReport(_Part):
+class ArrivalReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The in-block side at the destination."""
 
     scheduled: Time = UNSET
@@ -59,7 +56,7 @@ class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
     minutes: int | None = None
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What `source` said about one flight, and when it observed it. Wire shape as in the protocol.
 
     Codes are canonical and times are aware UTC: `parse_report` sees to it for what comes from outside. Without
@@ -67,7 +64,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """
 
     flight: str
-    date: date | UnsetType = UNSET
+    date: Day | UnsetType = UNSET
     origin: str | UnsetType = UNSET
     destination: Text = UNSET
     source: str = "unknown"
@@ -80,14 +77,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     arrival_delay_minutes: Number = UNSET
     registration: Text = UNSET
     aircraft_type: Text = UNSET
-    codeshares: tuple[str, ...] | None | UnsetType = UNSET
+    codeshares: tuple[str, ...] | UnsetType | None = UNSET
     cancelled: Truth = UNSET
     diverted: Truth = UNSET
     diverted_to: Text = UNSET
     boarding: Truth = UNSET
     returned_to_gate: Time = UNSET
     air_return: Time = UNSET
-    delay_reasons: tuple[Reason, ...] | None | UnsetType = UNSET
+    delay_reasons: tuple[Reason, ...] | UnsetType | None = UNSET
     recovery_of: Text = UNSET
     recovered_by: Text = UNSET
     departure_overdue_minutes: Number = UNSET

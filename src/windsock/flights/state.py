@@ -1,6 +1,7 @@
 """What is believed of a flight: the struct that is also its wire form."""
 
-from datetime import date, datetime
+from datetime import date as Day
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -77,7 +78,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True):
     carrier: Carrier
     number: int
     suffix: str | None
-    date: date
+    date: Day
     origin: str
     destination: str | None = None
     diverted_to: str | None = None
