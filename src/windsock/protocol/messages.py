@@ -1,4 +1,4 @@
-"""Every message of the wire, one struct each; the field `type` tells them apart. The AsyncAPI document derives from these.
+"""Every message of the wire, one struct each; the field `type` tells them apart. AsyncAPI derives from these.
 
 Absent optional fields are UNSET and do not appear on the wire. Times are aware UTC. Clients' messages refuse unknown
 fields (a misspelt `after` must not pass silently); servers' messages accept them, so that an older client can talk to

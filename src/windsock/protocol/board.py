@@ -1,0 +1,96 @@
+"""The client's local board: the flights of the subscribed topics, each in its newest state."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from windsock.flights import Flight
+from windsock.protocol.topics import topics_of
+
+
+class Board(Mapping[str, Flight]):
+    """Flight id → flight, always current. A flight is here while it belongs to one of the subscribed topics.
+
+    Read-only for its users; the client session writes. Flights know their place in the journal (an offset), so that an
+    old snapshot cannot undo a newer event.
+    """
+
+    def __init__(self) -> None:
+        self._flights: dict[str, Flight] = {}
+        self._offsets: dict[str, int] = {}
+
+    def __getitem__(self, id: str) -> Flight:
+        return self._flights[id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._flights)
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    def departures(self, airport: str) -> list[Flight]:
+        """The flights that leave from the airport (its code as in the flights), in order of their best known time."""
+        found = [flight for flight in self._flights.values() if flight.origin == airport]
+        return sorted(found, key=lambda f: (departure_time(f) or _NEVER, f.id))
+
+    def arrivals(self, airport: str) -> list[Flight]:
+        """The flights that arrive at the airport, or were to, in order of their best known time."""
+        found = [f for f in self._flights.values() if airport in (f.destination, f.diverted_to)]
+        return sorted(found, key=lambda f: (arrival_time(f) or _NEVER, f.id))
+
+    # For the client session -------------------------------------------------------------------------------------------
+
+    def put(self, flight: Flight, offset: int, topics: Iterable[str]) -> bool:
+        """Keeps the flight if it is newer than what is held; whether it was. It leaves if no topic claims it."""
+        held = self._flights.get(flight.id)
+        if held is not None and held.version >= flight.version:
+            return False
+        if topics_of(flight).isdisjoint(topics):
+            self.drop(flight.id)
+        else:
+            self._flights[flight.id] = flight
+            self._offsets[flight.id] = offset
+        return True
+
+    def load(self, flights: Iterable[Flight], offset: int, covered: frozenset[str], topics: frozenset[str]) -> None:
+        """Takes a snapshot of the topics `covered`, as of `offset`; `topics` are all that are subscribed.
+
+        A flight that the snapshot does not have goes, unless it is newer than the snapshot, or another topic, of which
+        the snapshot says nothing, still claims it.
+        """
+        present = set()
+        for flight in flights:
+            present.add(flight.id)
+            self.put(flight, offset, topics)
+        for id, held in list(self._flights.items()):
+            claims = topics_of(held) & topics
+            if id not in present and self._offsets[id] <= offset and claims <= covered:
+                self.drop(id)
+
+    def keep(self, topics: frozenset[str]) -> None:
+        """Drops the flights that belong to none of the topics."""
+        for id, held in list(self._flights.items()):
+            if topics_of(held).isdisjoint(topics):
+                self.drop(id)
+
+    def drop(self, id: str) -> None:
+        """Takes one flight away, if it is there."""
+        self._flights.pop(id, None)
+        self._offsets.pop(id, None)
+
+    def clear(self) -> None:
+        """Takes all flights away: the journal was replaced."""
+        self._flights.clear()
+        self._offsets.clear()
+
+
+def departure_time(flight: Flight) -> datetime | None:
+    """The best known time of leaving the gate: actual, else estimated, else scheduled; None if none is known."""
+    return flight.departure.actual or flight.departure.estimated or flight.departure.scheduled
+
+
+def arrival_time(flight: Flight) -> datetime | None:
+    """The best known time of reaching the gate: actual, else estimated, else scheduled; None if none is known."""
+    return flight.arrival.actual or flight.arrival.estimated or flight.arrival.scheduled
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
