@@ -14,6 +14,7 @@ All calls are synchronous and may block; call them from a thread. No Django here
 """
 
 import abc
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from windsock.clock import ReplayClock
+from windsock.errors import PositionTrimmed, PositionUnknown
 from windsock.flights import Change, Designator, FlightKey, FlightRecord
 from windsock.protocol.positions import Position
 
@@ -88,11 +90,19 @@ class Writing(abc.ABC):
 
     @abc.abstractmethod
     def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
-        """The flights that exist among `keys`, locked until the end of this write (in key order, so writers never deadlock)."""
+        """The flights that exist among `keys`, locked until the end of this write, and those that do not exist as well.
+
+        Locks are taken in key order; call it once per write, with all keys, and writers never deadlock.
+        """
 
     @abc.abstractmethod
-    def named(self, names: Iterable[tuple[Designator, date]]) -> dict[tuple[Designator, date], list[FlightKey]]:
-        """For each (designator, flight date): the flights that bear it as their own or as a codeshare, sorted."""
+    def named(
+        self, names: Iterable[tuple[Designator, date]]
+    ) -> dict[tuple[Designator, date], list[FlightKey]]:
+        """For each (designator, flight date): the flights that bear it as their own or as a codeshare, sorted.
+
+        Names that nobody bears are absent. Not locked: a flight may gain a name while this write goes on.
+        """
 
     @abc.abstractmethod
     def save(self, records: Iterable[FlightRecord]) -> None:
@@ -105,13 +115,22 @@ class Writing(abc.ABC):
         `RawReport.offset` counts within this write (index into `drafts`) and is stored as the event's real offset.
         """
 
+    @abc.abstractmethod
+    def head(self) -> Head:
+        """The head as it will be when this write is committed; other writes may commit before, unless `append` was called."""
+
 
 Direction = Literal["departures", "arrivals", "both"]
 
 
 @dataclass(frozen=True, slots=True)
 class FlightQuery:
-    """Which flights to find: all given conditions hold. Times are the best known departure or arrival, UTC."""
+    """Which flights to find: all given conditions hold.
+
+    `since` (inclusive) and `until` (exclusive) bound the best known time at `airport` in that direction; without an airport,
+    the departure. A diversion airport counts as arrival. `text` is the beginning of a designator, or exactly a codeshare,
+    registration, airport code or flight id. `after_id` continues behind the last flight of the page before.
+    """
 
     airport: str | None = None
     direction: Direction = "both"
@@ -169,12 +188,21 @@ class Journal(abc.ABC):
         """What was reported about one flight, newest first, as far as it is kept."""
 
     @abc.abstractmethod
-    def due(self, before: datetime, limit: int = 1000) -> list[FlightRecord]:
-        """Flights of which word is overdue: a next expected milestone at or before `before` has not been heard of."""
+    def due(self, before: datetime, since: datetime | None = None, limit: int = 1000) -> list[FlightRecord]:
+        """Flights of which word is overdue, longest first: nothing was heard of a milestone expected at or before `before`.
+
+        A flight already said to be n minutes overdue counts as expected n minutes after its schedule, so it comes up
+        again only as time goes by. `since` leaves out those expected earlier than that (given up on).
+        """
 
     @abc.abstractmethod
-    def prune(self, *, events_before: datetime | None = None, reports_before: datetime | None = None,
-              flights_before: datetime | None = None) -> "Pruned":
+    def prune(
+        self,
+        *,
+        events_before: datetime | None = None,
+        reports_before: datetime | None = None,
+        flights_before: datetime | None = None,
+    ) -> "Pruned":
         """Drops what is older, in short transactions; raises the floor. Never drops an event newer than one it keeps."""
 
     @abc.abstractmethod
@@ -202,3 +230,23 @@ def in_order(events: Iterable[Event], after: int) -> Iterator[Event]:
             raise ValueError(f"event {event.offset} does not follow {after}")
         after = event.offset
         yield event
+
+
+def new_epoch() -> str:
+    """A name no journal ever had: 60 random bits."""
+    return secrets.token_hex(8)[:15]
+
+
+def check_position(position: Position, head: Head) -> None:
+    """Raises PositionUnknown or PositionTrimmed unless the events after `position` are all there."""
+    if position.epoch != head.epoch:
+        raise PositionUnknown(
+            f"{position} is of another epoch than the journal's {head.epoch!r}. Take a fresh snapshot."
+        )
+    if position.offset > head.offset:
+        raise PositionUnknown(f"{position} is ahead of the head {head.position}. Take a fresh snapshot.")
+    if position.offset < head.floor:
+        raise PositionTrimmed(
+            f"Events up to {head.epoch}:{head.floor} are no longer held, so {position} cannot be resumed. "
+            "Take a fresh snapshot."
+        )

@@ -18,7 +18,9 @@ class JournalHead(models.Model):
         db_table = "windsock_head"
         constraints = [
             models.CheckConstraint(condition=models.Q(id=1), name="windsock_one_head"),
-            models.CheckConstraint(condition=models.Q(floor__lte=models.F("offset")), name="windsock_floor_below_head"),
+            models.CheckConstraint(
+                condition=models.Q(floor__lte=models.F("offset")), name="windsock_floor_below_head"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,7 +67,9 @@ class FlightRow(models.Model):
             models.Index(fields=["designator", "date"], name="windsock_flight_designator"),
             models.Index(fields=["date", "carrier"], name="windsock_flight_date"),
             models.Index(fields=["matters_until"], name="windsock_flight_matters"),
-            models.Index(fields=["due_at"], name="windsock_flight_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(
+                fields=["due_at"], name="windsock_flight_due", condition=models.Q(due_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,97 @@
+"""Finding flights in the database: each side of an airport is one walk along one index, and the sides are merged.
+
+One query with OR over origin, destination and diversion would make both databases scan; three short ones do not.
+"""
+
+from collections.abc import Iterator
+from heapq import merge
+
+from django.db.models import F, Q, QuerySet
+
+from windsock.flights import FlightRecord
+from windsock.journal.base import FlightQuery
+from windsock.journal.models import FlightName, FlightRow
+from windsock.journal.projection import project
+from windsock.journal.search import LAST, Place, Search
+
+Rows = QuerySet[FlightRow, FlightRow]
+
+
+def find(using: str, query: FlightQuery) -> list[FlightRecord]:
+    """The flights that match `query`, in its order; see FlightQuery."""
+    search = Search(query)
+    behind: Place | None = None
+    if query.after_id is not None:
+        last = FlightRow.objects.using(using).filter(id=query.after_id).first()
+        if last is None:
+            return []
+        behind = _place(search, FlightRecord.from_json(bytes(last.record)))
+    rows = _named(FlightRow.objects.using(using).filter(version__gt=0), using, search)
+    walks = [_walk(side, column, query, behind) for side, column in _sides(rows, search)]
+    found: dict[str, FlightRecord] = {}
+    for (_, flight_id), record_bytes in merge(*walks, key=lambda row: row[0]):
+        if flight_id in found:
+            continue
+        record = FlightRecord.from_json(record_bytes)
+        # A flight on two sides (it came back to where it started) was on an earlier page if its earlier side was.
+        if behind is None or _place(search, record) > behind:
+            found[flight_id] = record
+            if len(found) == query.limit:
+                break
+    return list(found.values())
+
+
+def _place(search: Search, record: FlightRecord) -> Place:
+    return search.place(record.flight, project(record.flight))
+
+
+def _named(rows: Rows, using: str, search: Search) -> Rows:
+    query, text = search.query, search.text
+    if query.carrier:
+        rows = rows.filter(carrier=query.carrier.upper())
+    if query.date:
+        rows = rows.filter(date=query.date)
+    if text:
+        codeshares = FlightName.objects.using(using).filter(designator=text).values("flight_id")
+        rows = rows.filter(
+            Q(designator__startswith=text)
+            | Q(registration=text)
+            | Q(origin=text)
+            | Q(destination=text)
+            | Q(id=text)
+            | Q(id__in=codeshares)
+        )
+    return rows
+
+
+def _sides(rows: Rows, search: Search) -> Iterator[tuple[Rows, str]]:
+    if search.airport is None:
+        yield rows, "departs_at"
+        return
+    if search.query.direction != "arrivals":
+        yield rows.filter(origin=search.airport), "departs_at"
+    if search.query.direction != "departures":
+        yield rows.filter(destination=search.airport), "arrives_at"
+        yield rows.filter(diverted_to=search.airport), "arrives_at"
+
+
+def _walk(rows: Rows, column: str, query: FlightQuery, behind: Place | None) -> Iterator[tuple[Place, bytes]]:
+    """One side's flights in order, from `behind` on, as (place, record)."""
+    if query.since is not None:
+        rows = rows.filter(**{f"{column}__gte": query.since})
+    if query.until is not None:
+        rows = rows.filter(**{f"{column}__lt": query.until})
+    if query.since is not None or query.until is not None:
+        rows = rows.order_by(column, "id")  # no nulls inside a window, so the index gives the order
+    else:
+        rows = rows.order_by(F(column).asc(nulls_last=True), "id")
+    if behind is not None:
+        time, flight_id = behind
+        if time == LAST:
+            rows = rows.filter(**{f"{column}__isnull": True}, id__gt=flight_id)
+        else:
+            later = Q(**{f"{column}__gt": time}) | Q(**{column: time}, id__gt=flight_id)
+            rows = rows.filter(later | Q(**{f"{column}__isnull": True}))
+    # Each side alone may fill the page.
+    for time, flight_id, record in rows.values_list(column, "id", "record")[: query.limit]:
+        yield (time or LAST, flight_id), bytes(record)

@@ -1,0 +1,120 @@
+"""What the journal asks of a Django database connection, whatever the host's DATABASES says: durable, and clear errors."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn, TypeVar
+from weakref import WeakKeyDictionary
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from windsock.errors import JournalError, JournalUnavailable
+
+T = TypeVar("T")
+
+LOCK_SECONDS = 10
+"""How long a write waits for others. Longer than any batch takes, shorter than a publisher's patience."""
+
+# The driver's connection that was prepared last, per Django connection: after a reconnect it is another one.
+_prepared: WeakKeyDictionary[BaseDatabaseWrapper, object] = WeakKeyDictionary()
+
+
+def _prepare(connection: BaseDatabaseWrapper) -> None:
+    """Makes commits on this SQLite connection durable: WAL and synchronous=FULL, even if the host chose otherwise."""
+    connection.ensure_connection()
+    if _prepared.get(connection) is connection.connection:
+        return
+    with connection.cursor() as cursor:
+        # Pragmas, not ORM: they cannot be said otherwise. WAL stays in the file; the other two are the connection's.
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA busy_timeout={LOCK_SECONDS * 1000}")
+    _prepared[connection] = connection.connection
+
+
+@contextmanager
+def durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
+    """A transaction of its own that is on the disk when the block has ended.
+
+    Raises JournalUnavailable for whatever the database fails at, JournalError inside another transaction: what is
+    acknowledged there could still be rolled back.
+    """
+    connection = connections[using]
+    # Django's TestCase wraps every test in a transaction; atomic(durable=True) knows that and lets it pass.
+    if connection.in_atomic_block and not getattr(connection.atomic_blocks[-1], "_from_testcase", False):
+        raise JournalError(
+            "The journal cannot be written inside transaction.atomic(): a report is acknowledged when it is durable. "
+            "Use windsock.ingest.record(), which writes on a connection of its own."
+        )
+    with answering(using):
+        if connection.vendor == "sqlite" and not connection.in_atomic_block:
+            _prepare(connection)
+        with _immediate(connection), transaction.atomic(using, durable=True):
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    # For this transaction only, in one round trip: the host or a pooler may share the session.
+                    cursor.execute(
+                        f"SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'; "
+                        f"SET LOCAL statement_timeout = '{3 * LOCK_SECONDS}s'"
+                    )
+            yield connection
+
+
+@contextmanager
+def _immediate(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """SQLite's BEGIN as BEGIN IMMEDIATE: a transaction that reads first and then writes fails at once otherwise."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    before = getattr(connection, "transaction_mode", None)
+    connection.transaction_mode = "IMMEDIATE"  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        connection.transaction_mode = before  # type: ignore[attr-defined]
+
+
+@contextmanager
+def answering(using: str) -> Iterator[None]:
+    """Turns every failure of the database into JournalUnavailable, and drops the connection so that the next call may work."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        connection = connections[using]
+        if not connection.in_atomic_block:
+            connection.close()
+        _unavailable(error)
+
+
+def ask(using: str, question: Callable[[], T]) -> T:
+    """The answer to a read. Asked a second time, on a new connection, where the first turns out to be dead."""
+    connection = connections[using]
+    if (
+        connection.vendor == "postgresql"
+        and not connection.in_atomic_block
+        and connection.connection is not None
+    ):
+        try:
+            return question()
+        except (OperationalError, InterfaceError):
+            connection.close()
+    with answering(using):
+        return question()
+
+
+def _unavailable(error: Exception) -> NoReturn:
+    text = " ".join(str(error).split())
+    low = text.lower()
+    if "locked" in low or "lock timeout" in low or "busy" in low:
+        why = (
+            f"The journal's database was locked by another process for more than {LOCK_SECONDS} s. Try again."
+        )
+    elif "full" in low or "no space" in low:
+        why = "The disk of the journal's database is full. Free some space; nothing was acknowledged that is not stored."
+    elif "readonly" in low or "read-only" in low:
+        why = "The journal's database is read-only. Give the process the right to write to the file and its directory."
+    elif "no such table" in low or "does not exist" in low:
+        why = "The journal's tables are missing. Run 'manage.py migrate' (or 'windsock migrate')."
+    else:
+        why = "The journal's database did not answer. Nothing was acknowledged; try again."
+    raise JournalUnavailable(f"{why} (The database says: {text})") from error

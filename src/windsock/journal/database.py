@@ -1,0 +1,171 @@
+"""The journal in the host's database, by Django's ORM: SQLite or PostgreSQL, the same promises on both.
+
+Every read is one SQL statement, and thus one snapshot of the database, without a transaction: the head comes as columns
+beside the rows. So reads give the same answers inside a host's open transaction, whatever its isolation.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import connections
+from django.db.models import QuerySet, Subquery
+
+from windsock.clock import ReplayClock
+from windsock.errors import JournalUnavailable
+from windsock.flights import FlightKey, FlightRecord
+from windsock.journal.base import (
+    Event,
+    FlightQuery,
+    Head,
+    Journal,
+    Pruned,
+    RawReport,
+    Writing,
+    check_position,
+    new_epoch,
+)
+from windsock.journal.board import find
+from windsock.journal.connection import ask, durable_transaction
+from windsock.journal.models import EventRow, FlightName, FlightRow, JournalHead, ReportRow
+from windsock.journal.pruning import prune_events, prune_flights, prune_reports
+from windsock.journal.writing import DatabaseWriting, create_head, head_of, read_head
+from windsock.protocol.positions import Position
+
+_EVENT = ("offset", "flight_id", "version", "topics", "body", "recorded_at")
+
+
+class DatabaseJournal(Journal):
+    """The journal in the database `using` (an alias of settings.DATABASES). Any thread may use it; it keeps no state."""
+
+    def __init__(self, using: str = "default") -> None:
+        self.using = using
+
+    def __repr__(self) -> str:
+        return f"DatabaseJournal(using={self.using!r})"
+
+    def head(self) -> Head:
+        return ask(self.using, lambda: read_head(self.using))
+
+    @contextmanager
+    def write(self) -> Iterator[Writing]:
+        with durable_transaction(self.using) as connection:
+            writing = DatabaseWriting(connection)
+            yield writing
+            writing.finish()
+
+    def after(self, position: Position, limit: int = 1000) -> list[Event]:
+        while True:
+            rows = ask(self.using, lambda: list(self._after(position, limit)))
+            head = head_of(rows[0][:4]) if rows else self.head()
+            check_position(position, head)
+            if rows:
+                return [_event(row[4:]) for row in rows]
+            if head.offset == position.offset:
+                return []
+            # Somebody committed between the two looks: look again.
+
+    def _after(self, position: Position, limit: int) -> QuerySet[EventRow, tuple[Any, ...]]:
+        rows = EventRow.objects.using(self.using).filter(offset__gt=position.offset).order_by("offset")
+        return rows.annotate(**self._head_columns()).values_list(*_HEAD, *_EVENT)[:limit]
+
+    def _head_columns(self) -> dict[str, Subquery]:
+        """The head as columns of each row. The database looks it up once per statement."""
+        head = JournalHead.objects.using(self.using).filter(id=1)
+        return {name: Subquery(head.values(name.removeprefix("head_"))[:1]) for name in _HEAD}
+
+    def snapshot(self, since: datetime | None = None) -> tuple[Head, list[FlightRecord]]:
+        # Read first: if there are no flights at all, whatever comes after this head is still to be told.
+        head = self.head()
+        rows = FlightRow.objects.using(self.using).order_by("id").annotate(**self._head_columns())
+        if since is not None:
+            rows = rows.filter(matters_until__gte=since)
+        found = ask(self.using, lambda: list(rows.values_list(*_HEAD, "record")))
+        if found:
+            head = head_of(found[0][:4])
+        return head, [FlightRecord.from_json(bytes(row[4])) for row in found]
+
+    def flight(self, key: FlightKey) -> FlightRecord | None:
+        row = ask(
+            self.using, FlightRow.objects.using(self.using).filter(id=str(key)).values_list("record").first
+        )
+        return None if row is None else FlightRecord.from_json(bytes(row[0]))
+
+    def history(self, key: FlightKey, limit: int = 1000) -> list[Event]:
+        rows = EventRow.objects.using(self.using).filter(flight_id=str(key)).order_by("offset")
+        return [_event(row) for row in ask(self.using, lambda: list(rows.values_list(*_EVENT)[:limit]))]
+
+    def find(self, query: FlightQuery) -> list[FlightRecord]:
+        return ask(self.using, lambda: find(self.using, query))
+
+    def reports(self, key: FlightKey, limit: int = 100) -> list[RawReport]:
+        rows = ReportRow.objects.using(self.using).filter(flight_id=str(key)).order_by("-id")[:limit]
+        return [
+            RawReport(
+                source=row.source,
+                received_at=row.received_at,
+                observed_at=row.observed_at,
+                flight_id=row.flight_id,
+                offset=row.offset,
+                error=row.error,
+                body=bytes(row.body),
+            )
+            for row in ask(self.using, lambda: list(rows))
+        ]
+
+    def due(self, before: datetime, since: datetime | None = None, limit: int = 1000) -> list[FlightRecord]:
+        rows = FlightRow.objects.using(self.using).filter(due_at__lte=before).order_by("due_at", "id")
+        if since is not None:
+            rows = rows.filter(due_at__gte=since)
+        found = ask(self.using, lambda: list(rows.values_list("record", flat=True)[:limit]))
+        return [FlightRecord.from_json(bytes(record)) for record in found]
+
+    def prune(
+        self,
+        *,
+        events_before: datetime | None = None,
+        reports_before: datetime | None = None,
+        flights_before: datetime | None = None,
+    ) -> Pruned:
+        return Pruned(
+            events=0 if events_before is None else prune_events(self.using, events_before),
+            reports=0 if reports_before is None else prune_reports(self.using, reports_before),
+            flights=0 if flights_before is None else prune_flights(self.using, flights_before),
+        )
+
+    def set_clock(self, clock: ReplayClock | None) -> None:
+        value = None if clock is None else msgspec.to_builtins(clock)
+        with durable_transaction(self.using):
+            heads = JournalHead.objects.using(self.using).filter(id=1)
+            if not heads.update(clock=value):
+                create_head(self.using)
+                heads.update(clock=value)
+
+    def reset(self) -> Head:
+        with durable_transaction(self.using) as connection:
+            if connection.vendor == "postgresql":
+                # Waits for the writers that are at work and keeps others out; no ORM word for it. SQLite: one writer anyhow.
+                with connection.cursor() as cursor:
+                    cursor.execute(f"LOCK TABLE {FlightRow._meta.db_table} IN EXCLUSIVE MODE")
+            for model in (EventRow, ReportRow, FlightName, FlightRow, JournalHead):
+                model._default_manager.using(self.using).all().delete()
+            JournalHead.objects.using(self.using).create(id=1, epoch=new_epoch())
+            return read_head(self.using)
+
+    def ping(self) -> None:
+        """Raises JournalUnavailable unless the database answers and has the journal's tables."""
+        self.head()
+        if not connections[self.using].is_usable():
+            raise JournalUnavailable("The journal's database does not answer.")
+
+
+_HEAD = ("head_epoch", "head_offset", "head_floor", "head_clock")
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    offset, flight_id, version, topics, body, recorded_at = row
+    return Event(
+        offset, flight_id, version, tuple(topics.split(" ")) if topics else (), bytes(body), recorded_at
+    )

@@ -1,0 +1,205 @@
+"""A journal in this process's memory: for tests, tools and examples. Durable until the process ends."""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime
+
+from windsock.clock import ReplayClock
+from windsock.flights import Designator, FlightKey, FlightRecord
+from windsock.journal.base import (
+    Draft,
+    Event,
+    FlightQuery,
+    Head,
+    Journal,
+    Pruned,
+    RawReport,
+    Writing,
+    check_position,
+    new_epoch,
+)
+from windsock.journal.encoding import event_body
+from windsock.journal.projection import Projection, project
+from windsock.journal.search import Search
+from windsock.protocol.positions import Position
+
+
+class MemoryJournal(Journal):
+    """The whole contract under one lock. Writers wait for each other; readers see only what is committed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._head = Head(new_epoch(), 0, 0)
+        self._flights: dict[FlightKey, FlightRecord] = {}
+        self._projections: dict[FlightKey, Projection] = {}
+        self._events: list[Event] = []
+        self._reports: list[RawReport] = []
+
+    def head(self) -> Head:
+        with self._lock:
+            return self._head
+
+    @contextmanager
+    def write(self) -> Iterator[Writing]:
+        with self._lock:
+            writing = _MemoryWriting(self)
+            yield writing
+            writing.commit()
+
+    def after(self, position: Position, limit: int = 1000) -> list[Event]:
+        with self._lock:
+            head = self._head
+            check_position(position, head)
+            start = position.offset - head.floor
+            return self._events[start : start + limit]
+
+    def snapshot(self, since: datetime | None = None) -> tuple[Head, list[FlightRecord]]:
+        with self._lock:
+            flights = [
+                record
+                for key, record in sorted(self._flights.items())
+                if since is None
+                or ((until := self._projections[key].matters_until) is not None and until >= since)
+            ]
+            return self._head, flights
+
+    def flight(self, key: FlightKey) -> FlightRecord | None:
+        with self._lock:
+            return self._flights.get(key)
+
+    def history(self, key: FlightKey, limit: int = 1000) -> list[Event]:
+        with self._lock:
+            return [event for event in self._events if event.flight_id == str(key)][:limit]
+
+    def find(self, query: FlightQuery) -> list[FlightRecord]:
+        search = Search(query)
+        with self._lock:
+            rows = [(search.place(r.flight, p), r) for r, p in self._rows() if search.matches(r.flight, p)]
+        rows.sort(key=lambda row: row[0])
+        if query.after_id is not None:
+            start = next(
+                (i + 1 for i, (_, record) in enumerate(rows) if str(record.key) == query.after_id), len(rows)
+            )
+            rows = rows[start:]
+        return [record for _, record in rows[: query.limit]]
+
+    def _rows(self) -> Iterator[tuple[FlightRecord, Projection]]:
+        return ((record, self._projections[key]) for key, record in self._flights.items())
+
+    def reports(self, key: FlightKey, limit: int = 100) -> list[RawReport]:
+        with self._lock:
+            return [report for report in reversed(self._reports) if report.flight_id == str(key)][:limit]
+
+    def due(self, before: datetime, since: datetime | None = None, limit: int = 1000) -> list[FlightRecord]:
+        with self._lock:
+            found = [
+                (projection.due_at, str(record.key), record)
+                for record, projection in self._rows()
+                if projection.due_at is not None
+                and projection.due_at <= before
+                and (since is None or projection.due_at >= since)
+            ]
+        return [record for _, _, record in sorted(found, key=lambda row: row[:2])[:limit]]
+
+    def prune(
+        self,
+        *,
+        events_before: datetime | None = None,
+        reports_before: datetime | None = None,
+        flights_before: datetime | None = None,
+    ) -> Pruned:
+        with self._lock:
+            events = reports = flights = 0
+            if events_before is not None:
+                kept = (i for i, event in enumerate(self._events) if event.recorded_at >= events_before)
+                events = next(kept, len(self._events))
+                del self._events[:events]
+                self._head = replace(self._head, floor=self._head.floor + events)
+            if reports_before is not None:
+                remaining = [report for report in self._reports if report.received_at >= reports_before]
+                reports, self._reports = len(self._reports) - len(remaining), remaining
+            if flights_before is not None:
+                old = [
+                    k
+                    for k, p in self._projections.items()
+                    if p.matters_until and p.matters_until < flights_before
+                ]
+                flights = len(old)
+                for key in old:
+                    del self._flights[key], self._projections[key]
+            return Pruned(events=events, reports=reports, flights=flights)
+
+    def set_clock(self, clock: ReplayClock | None) -> None:
+        with self._lock:
+            self._head = replace(self._head, clock=clock)
+
+    def reset(self) -> Head:
+        with self._lock:
+            self._head = Head(new_epoch(), 0, 0)
+            self._flights.clear()
+            self._projections.clear()
+            self._events.clear()
+            self._reports.clear()
+            return self._head
+
+
+class _MemoryWriting(Writing):
+    """Collects what a write does and lets it happen at the end, so that an error leaves nothing behind."""
+
+    def __init__(self, journal: MemoryJournal) -> None:
+        self._journal = journal
+        self._saved: dict[FlightKey, FlightRecord] = {}
+        self._events: list[Event] = []
+        self._reports: list[RawReport] = []
+
+    def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
+        flights = self._journal._flights
+        return {key: flights[key] for key in sorted(set(keys)) if key in flights}
+
+    def named(
+        self, names: Iterable[tuple[Designator, date]]
+    ) -> dict[tuple[Designator, date], list[FlightKey]]:
+        wanted = {(str(designator), day): (designator, day) for designator, day in names}
+        found: dict[tuple[Designator, date], list[FlightKey]] = {}
+        for key, record in sorted(self._journal._flights.items()):
+            for name in dict.fromkeys((str(key.designator), *record.flight.codeshares)):
+                if (pair := wanted.get((name, key.date))) is not None:
+                    found.setdefault(pair, []).append(key)
+        return found
+
+    def save(self, records: Iterable[FlightRecord]) -> None:
+        self._saved.update((record.key, record) for record in records)
+
+    def append(self, drafts: Sequence[Draft], reports: Sequence[RawReport] = ()) -> list[Event]:
+        first = self._journal._head.offset + 1
+        self._events = [
+            Event(
+                offset=offset,
+                flight_id=str(draft.record.key),
+                version=draft.record.flight.version,
+                topics=draft.topics,
+                body=event_body(draft),
+                recorded_at=draft.recorded_at,
+            )
+            for offset, draft in enumerate(drafts, first)
+        ]
+        self._saved.update((draft.record.key, draft.record) for draft in drafts)
+        self._reports = [
+            report if report.offset is None else replace(report, offset=first + report.offset)
+            for report in reports
+        ]
+        return self._events
+
+    def head(self) -> Head:
+        head = self._journal._head
+        return replace(head, offset=head.offset + len(self._events))
+
+    def commit(self) -> None:
+        journal = self._journal
+        journal._flights.update(self._saved)
+        journal._projections.update((key, project(record.flight)) for key, record in self._saved.items())
+        journal._events.extend(self._events)
+        journal._reports.extend(self._reports)
+        journal._head = replace(journal._head, offset=journal._head.offset + len(self._events))

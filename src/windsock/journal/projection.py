@@ -1,0 +1,71 @@
+"""What a flight is searched by: the columns beside its record. Pure, shared by every backend, so that all agree."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from windsock.flights import Flight
+
+# A flight in one of these has no milestone left that one could wait for.
+_DONE = frozenset({"arrived", "cancelled", "diverted"})
+_GONE = frozenset({"out", "airborne", "landed"})
+
+Milestone = Literal["departure", "arrival"]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Times by which boards, snapshots and the overdue watch find a flight; all UTC."""
+
+    departs_at: datetime | None
+    arrives_at: datetime | None
+    matters_until: datetime | None
+    due_at: datetime | None
+
+
+def _first(*times: datetime | None) -> datetime | None:
+    return next((time for time in times if time is not None), None)
+
+
+def _latest(times: Iterable[datetime | None]) -> datetime | None:
+    return max((time for time in times if time is not None), default=None)
+
+
+def expected(flight: Flight) -> tuple[Milestone, datetime] | None:
+    """The milestone that comes next and when it is expected (estimated, else scheduled); None when there is none.
+
+    Once a flight has landed nobody waits for its arrival any more, even if no source ever tells when it parked.
+    """
+    if flight.status in _DONE or flight.arrival.actual or flight.landing.actual:
+        return None
+    gone = flight.status in _GONE or flight.departure.actual or flight.takeoff.actual
+    milestone: Milestone = "arrival" if gone else "departure"
+    end = flight.arrival if gone else flight.departure
+    time = end.estimated or end.scheduled
+    return (milestone, time) if time else None
+
+
+def project(flight: Flight) -> Projection:
+    """The searched times of a flight."""
+    departure, arrival = flight.departure, flight.arrival
+    departs_at = _first(departure.actual, departure.estimated, flight.takeoff.actual, departure.scheduled)
+    arrives_at = _first(arrival.actual, arrival.estimated, flight.landing.actual, arrival.scheduled)
+    matters_until = _latest(
+        (
+            departure.scheduled,
+            departs_at,
+            flight.takeoff.actual,
+            flight.landing.actual,
+            arrival.scheduled,
+            arrives_at,
+            flight.updated_at,
+        )
+    )
+    due_at = None
+    if (waiting := expected(flight)) is not None:
+        milestone, due_at = waiting
+        end = departure if milestone == "departure" else arrival
+        if end.overdue_minutes and end.scheduled is not None:
+            due_at = max(due_at, end.scheduled + timedelta(minutes=end.overdue_minutes))
+    return Projection(departs_at, arrives_at, matters_until, due_at)
