@@ -4,7 +4,8 @@ What is promised:
 
 - Offsets of committed events are 1, 2, 3 … without a gap, in commit order. A rolled-back write leaves no hole.
 - Whoever has read up to offset n and asks again gets n+1 onward: nothing is ever committed behind a reader's back.
-- `after` answers with the whole tail (up to `limit`, from its beginning) or raises; never with a part that hides a hole.
+- `after` answers with the whole tail (up to `limit`, from its beginning) or raises;
+  never with a part that hides a hole.
 - When `write()` has left its block without an error, what it wrote is durable (fsync'ed, on backends with a disk).
 - A write sees the flights it loads as no other write can change them until it ends.
 
@@ -18,7 +19,8 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date as Day
+from datetime import datetime
 from typing import Literal
 
 from windsock.clock import ReplayClock
@@ -29,7 +31,7 @@ from windsock.protocol.positions import Position
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the journal stands: events `floor`+1 … `offset` of `epoch` are held; `clock` is set while a replay drives it."""
+    """Where the journal stands: events `floor`+1 … `offset` of `epoch` are held; `clock` is set while a replay runs."""
 
     epoch: str
     offset: int
@@ -96,9 +98,7 @@ class Writing(abc.ABC):
         """
 
     @abc.abstractmethod
-    def named(
-        self, names: Iterable[tuple[Designator, date]]
-    ) -> dict[tuple[Designator, date], list[FlightKey]]:
+    def named(self, names: Iterable[tuple[Designator, Day]]) -> dict[tuple[Designator, Day], list[FlightKey]]:
         """For each (designator, flight date): the flights that bear it as their own or as a codeshare, sorted.
 
         Names that nobody bears are absent. Not locked: a flight may gain a name while this write goes on.
@@ -117,7 +117,7 @@ class Writing(abc.ABC):
 
     @abc.abstractmethod
     def head(self) -> Head:
-        """The head as it will be when this write is committed; other writes may commit before, unless `append` was called."""
+        """The head as this write sees it; after `append` it is what the commit will make it."""
 
 
 Direction = Literal["departures", "arrivals", "both"]
@@ -127,15 +127,15 @@ Direction = Literal["departures", "arrivals", "both"]
 class FlightQuery:
     """Which flights to find: all given conditions hold.
 
-    `since` (inclusive) and `until` (exclusive) bound the best known time at `airport` in that direction; without an airport,
-    the departure. A diversion airport counts as arrival. `text` is the beginning of a designator, or exactly a codeshare,
-    registration, airport code or flight id. `after_id` continues behind the last flight of the page before.
+    `since` (inclusive) and `until` (exclusive) bound the best known time at `airport` in that direction; without an
+    airport, the departure. A diversion airport counts as arrival. `text` is the beginning of a designator, or exactly
+    a codeshare, registration, airport code or flight id. `after_id` continues behind the last flight of a page.
     """
 
     airport: str | None = None
     direction: Direction = "both"
     carrier: str | None = None
-    date: date | None = None
+    date: Day | None = None
     text: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -168,7 +168,7 @@ class Journal(abc.ABC):
     def snapshot(self, since: datetime | None = None) -> tuple[Head, list[FlightRecord]]:
         """The head and, as of exactly that head, the flights that matter at or after `since`.
 
-        A flight matters while its latest known or scheduled time, or its last update, is at or after `since`; None gives all.
+        A flight matters while its latest known or scheduled time, or its last update, is at or after `since`; None: all.
         """
 
     @abc.abstractmethod
@@ -189,7 +189,7 @@ class Journal(abc.ABC):
 
     @abc.abstractmethod
     def due(self, before: datetime, since: datetime | None = None, limit: int = 1000) -> list[FlightRecord]:
-        """Flights of which word is overdue, longest first: nothing was heard of a milestone expected at or before `before`.
+        """Flights overdue, longest first: nothing was heard of a milestone expected at or before `before`.
 
         A flight already said to be n minutes overdue counts as expected n minutes after its schedule, so it comes up
         again only as time goes by. `since` leaves out those expected earlier than that (given up on).
@@ -203,7 +203,7 @@ class Journal(abc.ABC):
         reports_before: datetime | None = None,
         flights_before: datetime | None = None,
     ) -> "Pruned":
-        """Drops what is older, in short transactions; raises the floor. Never drops an event newer than one it keeps."""
+        """Drops what is older, in short transactions; raises the floor. Never drops an event newer than one kept."""
 
     @abc.abstractmethod
     def set_clock(self, clock: ReplayClock | None) -> None:
@@ -240,9 +240,7 @@ def new_epoch() -> str:
 def check_position(position: Position, head: Head) -> None:
     """Raises PositionUnknown or PositionTrimmed unless the events after `position` are all there."""
     if position.epoch != head.epoch:
-        raise PositionUnknown(
-            f"{position} is of another epoch than the journal's {head.epoch!r}. Take a fresh snapshot."
-        )
+        raise PositionUnknown(f"{position} is of another epoch than {head.position}. Take a fresh snapshot.")
     if position.offset > head.offset:
         raise PositionUnknown(f"{position} is ahead of the head {head.position}. Take a fresh snapshot.")
     if position.offset < head.floor:

@@ -1,4 +1,4 @@
-"""What the journal asks of a Django database connection, whatever the host's DATABASES says: durable, and clear errors."""
+"""What the journal asks of a Django connection, whatever the host's DATABASES says: durable, and with clear errors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,7 +76,7 @@ def _immediate(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def answering(using: str) -> Iterator[None]:
-    """Turns every failure of the database into JournalUnavailable, and drops the connection so that the next call may work."""
+    """Turns every failure of the database into JournalUnavailable; drops the connection, so that the next call may work."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:
@@ -110,7 +110,7 @@ def _unavailable(error: Exception) -> NoReturn:
             f"The journal's database was locked by another process for more than {LOCK_SECONDS} s. Try again."
         )
     elif "full" in low or "no space" in low:
-        why = "The disk of the journal's database is full. Free some space; nothing was acknowledged that is not stored."
+        why = "The disk of the journal's database is full. Free some space; nothing was acknowledged."
     elif "readonly" in low or "read-only" in low:
         why = "The journal's database is read-only. Give the process the right to write to the file and its directory."
     elif "no such table" in low or "does not exist" in low:

@@ -38,7 +38,7 @@ _EVENT = ("offset", "flight_id", "version", "topics", "body", "recorded_at")
 
 
 class DatabaseJournal(Journal):
-    """The journal in the database `using` (an alias of settings.DATABASES). Any thread may use it; it keeps no state."""
+    """The journal in the database `using` (an alias of settings.DATABASES). It keeps no state; any thread may use it."""
 
     def __init__(self, using: str = "default") -> None:
         self.using = using
@@ -146,7 +146,7 @@ class DatabaseJournal(Journal):
     def reset(self) -> Head:
         with durable_transaction(self.using) as connection:
             if connection.vendor == "postgresql":
-                # Waits for the writers that are at work and keeps others out; no ORM word for it. SQLite: one writer anyhow.
+                # Waits for the writers at work and keeps others out; the ORM has no word for it. SQLite has one writer.
                 with connection.cursor() as cursor:
                     cursor.execute(f"LOCK TABLE {FlightRow._meta.db_table} IN EXCLUSIVE MODE")
             for model in (EventRow, ReportRow, FlightName, FlightRow, JournalHead):

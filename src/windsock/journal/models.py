@@ -30,8 +30,8 @@ class JournalHead(models.Model):
 class FlightRow(models.Model):
     """One flight as now believed. `record` is the whole truth; the columns beside it exist to be searched.
 
-    `departs_at` and `arrives_at` are the best known times (actual, else estimated, else scheduled); `matters_until` is the
-    latest of all its times and of its last update; `due_at` is when word of its next milestone is overdue (null: never).
+    `departs_at` and `arrives_at` are the best known times (actual, else estimated, else scheduled); `matters_until` is
+    the latest of all its times and of its last update; `due_at` is when its next milestone is expected (null: none is).
     """
 
     id = models.CharField(primary_key=True, max_length=32)  # "DL1865.2015-01-02.ATL"

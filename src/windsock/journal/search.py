@@ -19,7 +19,7 @@ def canonical_airport(code: str) -> str:
 
 
 def canonical_text(text: str) -> str:
-    """What was typed into a search box, as it is compared: a designator in canonical form, else capitals without spaces."""
+    """What was typed into a search box, as it is compared: a canonical designator, else capitals without spaces."""
     try:
         return str(Designator.parse(text))
     except ValueError:

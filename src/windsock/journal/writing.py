@@ -1,8 +1,8 @@
 """One transaction of the database journal: what it locks, and in which order.
 
-PostgreSQL, READ COMMITTED. Flights that do not exist yet are locked by inserting empty rows for them, in key order; then
-all flights are locked, in key order; the head comes last. Whoever waits therefore never holds what the other needs.
-SQLite needs none of it: BEGIN IMMEDIATE lets one writer in at a time.
+PostgreSQL, READ COMMITTED. Flights that do not exist yet are locked by inserting empty rows for them, in key order;
+then all flights are locked, in key order; the head comes last. Whoever waits therefore never holds what the other
+needs. SQLite needs none of it: BEGIN IMMEDIATE lets one writer in at a time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ class DatabaseWriting(Writing):
         return found
 
     def _hold_places(self, by_id: dict[str, FlightKey]) -> None:
-        """Inserts an empty row (version 0) for each flight not there, so that no other write can create it meanwhile."""
+        """Inserts an empty row (version 0) for each flight not there, so that no other write creates it meanwhile."""
         rows = FlightRow.objects.using(self._using)
         existing: set[str] = set()
         for ids in _chunks(list(by_id)):
