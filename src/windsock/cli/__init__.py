@@ -1,1 +1,1 @@
-"""The windsock command."""
+"""The windsock command. No Django at import: the verbs that need it load it when they run."""

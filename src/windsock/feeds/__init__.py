@@ -1,1 +1,1 @@
-"""Adapters from what sources send to reports: pure parsers and small fetchers."""
+"""Adapters from what sources send to reports: pure parsers and small fetchers. No Django here."""

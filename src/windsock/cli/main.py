@@ -1,0 +1,65 @@
+"""The command `windsock`: its verbs, and one clear sentence for whatever goes wrong."""
+
+import sys
+
+if sys.version_info < (3, 11):  # before every import that an older Python could not even read
+    sys.exit("windsock: Python 3.11 or newer is needed; this is Python %d.%d." % sys.version_info[:2])
+
+import importlib
+import os
+from typing import Annotated
+
+import typer
+
+import windsock
+from windsock.cli.console import say
+from windsock.errors import WindsockError
+
+# Each exports `register(app)`. In the order in which a newcomer meets them, which is the order of `--help`.
+VERBS = ("demo", "watch", "publish", "serve", "replay", "token", "doctor")
+
+app = typer.Typer(
+    name="windsock",
+    help="Live flight-delay updates for everyone concerned.",
+    epilog="Begin with: windsock demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"windsock {windsock.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+for _verb in VERBS:
+    importlib.import_module(f"windsock.cli.{_verb}").register(app)
+
+
+def main() -> None:
+    """Runs the command line. Exit code 0: done; 1: it could not be done, and the text says why; 2: wrong usage."""
+    try:
+        app()
+    except WindsockError as error:
+        say(f"windsock: {error}")
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has gone (`windsock watch … | head`): nothing is wrong. Keeps the interpreter from
+        # complaining again when it flushes stdout at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
