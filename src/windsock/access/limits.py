@@ -13,7 +13,9 @@ class FailureLimit:
     from a thread. With the in-memory cache each process counts for itself.
     """
 
-    def __init__(self, name: str, *, tries: int, seconds: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, name: str, *, tries: int, seconds: int, clock: Callable[[], float] = time.time
+    ) -> None:
         self._name, self._tries, self._seconds, self._clock = name, tries, seconds, clock
 
     def count(self, key: str) -> int | None:

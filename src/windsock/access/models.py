@@ -76,7 +76,11 @@ class Ticket(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     purpose = models.CharField(max_length=16, choices=Purpose)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="windsock_tickets"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="windsock_tickets",
     )
     token = models.ForeignKey(Token, on_delete=models.CASCADE, null=True, blank=True, related_name="tickets")
     created_at = models.DateTimeField(default=timezone.now)

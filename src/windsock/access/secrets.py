@@ -7,7 +7,9 @@ import zlib
 
 TOKEN_MARK = "wsk"  # "windsock key": recognisable for secret scanners and for people
 TICKET_MARK = "wst"
-_SHAPE = re.compile(r"(?P<body>(?P<mark>ws[kt])_(?P<prefix>[0-9a-z]{8})_[0-9a-zA-Z_-]{43})(?P<check>[0-9a-f]{8})")
+_SHAPE = re.compile(
+    r"(?P<body>(?P<mark>ws[kt])_(?P<prefix>[0-9a-z]{8})_[0-9a-zA-Z_-]{43})(?P<check>[0-9a-f]{8})"
+)
 
 
 def make(mark: str) -> str:

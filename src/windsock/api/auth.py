@@ -51,7 +51,9 @@ async def visitor(request: HttpRequest) -> Identity | None:
 
 async def nobody(request: HttpRequest) -> Identity | None:
     """The last resort: says that credentials are missing."""
-    raise Problem(401, "not_authenticated", "Nobody is signed in. Sign in, or send 'Authorization: Bearer TOKEN'.")
+    raise Problem(
+        401, "not_authenticated", "Nobody is signed in. Sign in, or send 'Authorization: Bearer TOKEN'."
+    )
 
 
 READERS = [Bearer(), Session(), visitor, nobody]
@@ -103,7 +105,9 @@ def _identity_of_token(secret: str, request: HttpRequest) -> Identity:
             retry_after=wait,
         )
     raise Problem(
-        401, "invalid_token", "This token is unknown, revoked or expired. Make a new one: windsock token create NAME."
+        401,
+        "invalid_token",
+        "This token is unknown, revoked or expired. Make a new one: windsock token create NAME.",
     )
 
 

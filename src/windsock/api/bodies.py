@@ -10,7 +10,9 @@ from django.http import HttpRequest, UnreadablePostError
 from windsock.api.problems import Problem
 
 JSON_TYPES = frozenset({"application/json"})
-NDJSON_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+NDJSON_TYPES = frozenset(
+    {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
+)
 
 # So many reports in one request keep it below a few seconds; more belong into several requests.
 MAX_REPORTS = 10_000
@@ -51,7 +53,9 @@ def read(request: HttpRequest, limit: int) -> bytes:
             if size > limit:
                 raise too_large(limit)
     except UnreadablePostError as error:
-        raise Problem(400, "incomplete_body", "The body ended before it was complete. Send it again.") from error
+        raise Problem(
+            400, "incomplete_body", "The body ended before it was complete. Send it again."
+        ) from error
     return b"".join(parts)
 
 
@@ -75,12 +79,17 @@ def batch(request: HttpRequest, limit: int) -> Batch:
     """
     media_type, charset = _content_type(request)
     if media_type not in JSON_TYPES | NDJSON_TYPES or charset not in ("", "utf-8", "utf8", "us-ascii"):
+        given = request.headers.get("Content-Type", "")
         raise Problem(
             415,
             "unsupported_media_type",
-            f"The content type {request.headers.get('Content-Type', '') or 'is missing, it'!r} is not taken. "
-            "Send application/json (one report or a list) or application/x-ndjson (one report per line), in UTF-8.",
-            value=request.headers.get("Content-Type", ""),
+            (
+                f"The content type {given!r} is not taken. "
+                if given
+                else "The header Content-Type is missing. "
+            )
+            + "Send application/json (one report or a list) or application/x-ndjson (one report per line), in UTF-8.",
+            value=given,
             expected="application/json or application/x-ndjson",
             headers={"Accept-Post": "application/json, application/x-ndjson"},
         )
@@ -89,7 +98,13 @@ def batch(request: HttpRequest, limit: int) -> Batch:
         items = _lines(body)
         if items and all(isinstance(item, Malformed) for item in items):
             first = items[0]
-            raise Problem(400, "malformed_json", f"Line {first.line}: {first.message}", line=first.line, column=first.column)
+            raise Problem(
+                400,
+                "malformed_json",
+                f"Line {first.line}: {first.message}",
+                line=first.line,
+                column=first.column,
+            )
         found = Batch(items, single=False)
     else:
         found = _document(body)
@@ -139,7 +154,9 @@ def _lines(body: bytes) -> list[Any]:
             items.append(msgspec.json.decode(line))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             message, _, column = _where(line, error)
-            items.append(Malformed(f"{message} at column {column}", number, column, line.decode(errors="replace")))
+            items.append(
+                Malformed(f"{message} at column {column}", number, column, line.decode(errors="replace"))
+            )
     return items
 
 
@@ -167,6 +184,11 @@ def _where(body: bytes, error: Exception) -> tuple[str, int, int]:
 def _content_type(request: HttpRequest) -> tuple[str, str]:
     media_type, _, rest = request.headers.get("Content-Type", "").partition(";")
     charset = next(
-        (part.partition("=")[2].strip().strip('"').lower() for part in rest.split(";") if "charset=" in part.lower()), ""
+        (
+            part.partition("=")[2].strip().strip('"').lower()
+            for part in rest.split(";")
+            if "charset=" in part.lower()
+        ),
+        "",
     )
     return media_type.strip().lower(), charset

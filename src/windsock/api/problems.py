@@ -53,7 +53,10 @@ class Problem(Exception):
     def response(self) -> HttpResponse:
         """The HTTP answer. Never stored: the next try may go better."""
         answer = HttpResponse(
-            msgspec.json.encode(self.document()), status=self.status, content_type=MEDIA_TYPE, headers=self.headers
+            msgspec.json.encode(self.document()),
+            status=self.status,
+            content_type=MEDIA_TYPE,
+            headers=self.headers,
         )
         answer.headers.setdefault("Cache-Control", "no-store")
         if self.status == HTTPStatus.UNAUTHORIZED:

@@ -1,5 +1,60 @@
-"""Addresses of the API: /api/v1/ and what machines that watch over us ask for."""
+"""Addresses of the API: /api/v1/, its description, and what machines that watch over us ask for."""
 
-from django.urls import URLPattern, URLResolver
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from windsock.api import docs, health, metrics
+from windsock.api.app import api
+from windsock.api.problems import Problem, not_found
+
+
+def _with_problems(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view, with ninja's plain-text answer to a wrong method put into our one shape of errors."""
+
+    @wraps(view)
+    async def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = await view(request, *args, **kwargs)
+        if response.status_code != 405:
+            return response
+        allowed = response.headers.get("Allow", "")
+        return Problem(
+            405,
+            "method_not_allowed",
+            f"{request.method} is not possible here; {allowed} is.",
+            headers={"Allow": allowed},
+            expected=allowed,
+        ).response()
+
+    return answered
+
+
+def _patterns() -> list[URLPattern | URLResolver]:
+    patterns, _, _ = api.urls
+    for pattern in patterns:
+        # ninja's own pages (the schema, the root) are synchronous and answer GET only.
+        if getattr(pattern.callback, "__name__", "").startswith("PathView") or _is_async(pattern.callback):
+            pattern.callback = _with_problems(pattern.callback)
+    return list(patterns)
+
+
+def _is_async(view: object) -> bool:
+    from asgiref.sync import iscoroutinefunction
+
+    return bool(iscoroutinefunction(view))
+
+
+api_patterns = _patterns()
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.view, name="metrics"),
+    path("api/v1/docs", docs.view, name="api-docs"),
+    path("api/v1/", (api_patterns, "windsock-api", "windsock-api")),
+    re_path(r"^api/.*$", not_found, name="api-nothing-here"),
+]

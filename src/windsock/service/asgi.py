@@ -12,6 +12,7 @@ django_application = get_asgi_application()
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 
+from windsock.api.bodylimit import BodyLimit
 from windsock.service.lifespan import Lifespan
 
 try:
@@ -21,7 +22,7 @@ except ModuleNotFoundError:
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": BodyLimit(django_application),
         "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns)),
         "lifespan": Lifespan(),
     }

@@ -68,5 +68,7 @@ def secret_key(directory: Path) -> str:
 def _read(path: Path) -> str:
     key = path.read_text().strip()
     if len(key) < 32:
-        raise ConfigError(f"{path} holds no usable secret key. Delete it to get a new one (everybody signs in again).")
+        raise ConfigError(
+            f"{path} holds no usable secret key. Delete it to get a new one (everybody signs in again)."
+        )
     return key

@@ -1,0 +1,120 @@
+"""The API itself: django-ninja with our errors, our documentation page and our OpenAPI document."""
+
+import logging
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+
+import windsock
+from windsock.access.identity import Identity
+from windsock.api import events, flights, openapi, reports, tickets
+from windsock.api.problems import Problem, quoted
+from windsock.errors import AccessDenied, JournalError, ProtocolError, ReportError
+
+logger = logging.getLogger(__name__)
+
+# A busy or restarting database is back within seconds as a rule.
+RETRY_AFTER = 2
+
+
+class WindsockAPI(NinjaAPI):
+    """Version 1 of the API."""
+
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> OpenAPISchema:
+        """The document, completed with the wire's schemas and every answer."""
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        openapi.complete(document, "/" + prefix.strip("/") + "/")
+        return document
+
+
+api = WindsockAPI(
+    title="Windsock",
+    version=windsock.__version__,
+    description="Live flight-delay updates. Errors are RFC 9457 problem documents; times are UTC.",
+    urls_namespace="windsock-api",
+    docs_url=None,  # our own page (windsock.api.docs) needs neither scripts nor a CDN
+)
+for _router in (reports.router, flights.router, events.router, tickets.router):
+    api.add_router("", _router)
+
+
+@api.exception_handler(Problem)
+def _problem(request: HttpRequest, error: Problem) -> HttpResponse:
+    return error.response()
+
+
+@api.exception_handler(AccessDenied)
+def _denied(request: HttpRequest, error: AccessDenied) -> HttpResponse:
+    known = isinstance(getattr(request, "auth", None), Identity) and not request.auth.is_anonymous  # type: ignore[attr-defined]
+    return Problem(
+        403 if known else 401, "forbidden" if known else "not_authenticated", str(error)
+    ).response()
+
+
+@api.exception_handler(JournalError)
+def _journal(request: HttpRequest, error: JournalError) -> HttpResponse:
+    text = f"{error} Nothing of this request was recorded." if request.method == "POST" else str(error)
+    return Problem(503, "journal_unavailable", text, retry_after=RETRY_AFTER).response()
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def _database(request: HttpRequest, error: Exception) -> HttpResponse:
+    # Met before a report was handed over (who asks?) or while reading: nothing was recorded either way.
+    text = "The database does not answer now. Nothing of this request was recorded; try again."
+    return Problem(503, "database_unavailable", text, retry_after=RETRY_AFTER).response()
+
+
+@api.exception_handler(ReportError)
+def _report(request: HttpRequest, error: ReportError) -> HttpResponse:
+    return Problem(
+        422,
+        error.code,
+        error.message,
+        field=error.field,
+        value=quoted(error.value),
+        expected=error.expected,
+        candidates=list(error.candidates) or None,
+    ).response()
+
+
+@api.exception_handler(ProtocolError)
+def _protocol(request: HttpRequest, error: ProtocolError) -> HttpResponse:
+    return Problem(422, error.code, error.message).response()
+
+
+@api.exception_handler(ValidationError)
+def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    first = error.errors[0]
+    place = [str(part) for part in first.get("loc", ())]
+    field = place[-1] if place else None
+    given = request.GET.get(field or "") if place[:1] == ["query"] else None
+    detail = f"{field}: {first.get('msg', 'not valid')}" if field else str(first.get("msg", "not valid"))
+    return Problem(
+        422, "invalid_parameter", f"{detail}.", field=field, value=quoted(given), expected=first.get("msg")
+    ).response()
+
+
+@api.exception_handler(Http404)
+def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return Problem(404, "not_found", str(error) or "There is nothing here.").response()
+
+
+@api.exception_handler(Exception)
+def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
+    # Our own fault, so it is logged in full here and told to the asker in one sentence.
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return Problem(500, "internal_error", "Windsock failed at this request; its log says why.").response()
+
+
+@api.exception_handler(HttpError)
+def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    code = {401: "not_authenticated", 403: "forbidden", 429: "too_many_requests"}.get(
+        error.status_code, "http_error"
+    )
+    return Problem(error.status_code, code, str(error)).response()

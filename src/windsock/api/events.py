@@ -1,0 +1,144 @@
+"""GET /events: the journal for those who come by now and then."""
+
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+
+from windsock.api import openapi
+from windsock.api.auth import READERS, reader
+from windsock.api.journal import journal, reading
+from windsock.api.problems import Problem
+from windsock.errors import PositionTrimmed, PositionUnknown, ProtocolError
+from windsock.journal.base import Event, Head, Journal
+from windsock.protocol.positions import Position
+from windsock.protocol.topics import Topic
+
+router = Router(tags=["events"])
+
+# One request looks at no more than so many events, however few of them its topics pick: the answer stays quick, and
+# `position` says where to go on.
+LOOK_AT = 5_000
+
+
+@router.get(
+    "/events",
+    auth=READERS,
+    operation_id="list_events",
+    summary="Read the journal",
+    openapi_extra=openapi.operation(
+        {200: ("Events in their order.", "Events")}, [401, 403, 410, 422, 429, 503]
+    ),
+)
+async def events(
+    request: HttpRequest,
+    after: Annotated[
+        str | None,
+        Query(
+            description="A position; the answer is what follows it. Absent: from the oldest event held.",
+            max_length=80,
+        ),
+    ] = None,
+    topics: Annotated[
+        str, Query(description="Comma-separated, for instance `departures:JFK,carrier:DL`.", max_length=8000)
+    ] = "all",
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 500,
+) -> HttpResponse:
+    """The events that follow `after` and concern one of the topics, oldest first, without a hole.
+
+    Ask again with the answer's `position`; `more` says that this may be done at once. 410: the position is no longer (or not)
+    in this journal; begin anew from the state of the flights.
+    """
+    reader(request)
+    wanted = _topics(topics)
+    position = _position(after)
+    head, found, reached, more = await reading(_read, journal(), position, wanted, limit)
+    body = b",".join(event.message(head.epoch) for event in found)
+    return HttpResponse(
+        b'{"events":[%s],"position":"%s","head":"%s","more":%s}'
+        % (body, str(reached).encode(), str(head.position).encode(), b"true" if more else b"false"),
+        content_type="application/json",
+        headers={"Cache-Control": "no-cache"},
+    )
+
+
+def _read(
+    source: Journal, after: Position | None, topics: frozenset[str], limit: int
+) -> tuple[Head, list[Event], Position, bool]:
+    head = source.head()
+    position = after or Position(head.epoch, head.floor)
+    everything = "all" in topics
+    found: list[Event] = []
+    looked_at = 0
+    while True:
+        wanted = min(1000, limit - len(found) if everything else 1000)
+        try:
+            part = source.after(position, wanted)
+        except (PositionTrimmed, PositionUnknown) as error:
+            raise _gone(position, source.head(), error) from error
+        for event in part:
+            position = Position(head.epoch, event.offset)
+            if everything or not topics.isdisjoint(event.topics):
+                found.append(event)
+                if len(found) == limit:
+                    return head, found, position, head.offset > event.offset
+        looked_at += len(part)
+        if len(part) < wanted:
+            return head, found, position, False
+        if looked_at >= LOOK_AT:
+            return head, found, position, True
+
+
+def _gone(position: Position, head: Head, error: Exception) -> Problem:
+    trimmed = isinstance(error, PositionTrimmed)
+    return Problem(
+        410,
+        "position_trimmed" if trimmed else "position_unknown",
+        f"{position} is older than the oldest event held. Fetch the flights anew, then go on from the head."
+        if trimmed
+        else f"{position} is of another journal or ahead of its head. Fetch the flights anew, then go on from the head.",
+        field="after",
+        value=str(position),
+        oldest=str(Position(head.epoch, head.floor)),
+        head=str(head.position),
+    )
+
+
+def _position(text: str | None) -> Position | None:
+    if text is None:
+        return None
+    try:
+        return Position.parse(text)
+    except ProtocolError as error:
+        raise Problem(
+            422,
+            "invalid_position",
+            error.message,
+            field="after",
+            value=text,
+            expected="EPOCH:OFFSET, as an event's position",
+        ) from error
+
+
+def _topics(text: str) -> frozenset[str]:
+    try:
+        names = frozenset(str(Topic.parse(part.strip())) for part in text.split(",") if part.strip())
+    except ProtocolError as error:
+        raise Problem(
+            422,
+            "invalid_topic",
+            error.message,
+            field="topics",
+            value=text,
+            expected="for instance departures:JFK",
+        ) from error
+    if not names:
+        raise Problem(
+            422,
+            "invalid_topic",
+            "No topic is given.",
+            field="topics",
+            value=text,
+            expected="for instance all",
+        )
+    return names

@@ -1,0 +1,175 @@
+"""GET /flights: boards and searches; one flight with its grounds; its history."""
+
+from datetime import date as Date
+from typing import Annotated, Literal
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from ninja import Path, Query, Router
+
+from windsock.api import openapi
+from windsock.api.auth import READERS, reader
+from windsock.api.journal import journal, reading
+from windsock.api.problems import Problem
+from windsock.flights import FlightKey, FlightRecord, airlines, airports
+from windsock.journal.base import FlightQuery
+
+router = Router(tags=["flights"])
+
+FlightId = Annotated[
+    str,
+    Path(
+        description="Carrier and number, local date at the origin, origin.",
+        examples=["DL1865.2015-01-02.ATL"],
+    ),
+]
+
+
+@router.get(
+    "/flights",
+    auth=READERS,
+    operation_id="list_flights",
+    summary="Find flights",
+    openapi_extra=openapi.operation(
+        {200: ("Flights in the order of their time.", "Flights")}, [401, 403, 422, 429, 503]
+    ),
+)
+async def find(
+    request: HttpRequest,
+    airport: Annotated[str | None, Query(description="IATA or ICAO code.", examples=["JFK"])] = None,
+    direction: Annotated[
+        Literal["departures", "arrivals", "both"], Query(description="Seen from `airport`.")
+    ] = "both",
+    carrier: Annotated[str | None, Query(description="IATA or ICAO designator.", examples=["DL"])] = None,
+    date: Annotated[Date | None, Query(description="Flight date: the origin's calendar.")] = None,
+    q: Annotated[
+        str | None, Query(description="Part of a designator, registration or airport.", max_length=64)
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="At most so many on this page.")] = 100,
+    after: Annotated[str | None, Query(description="`next` of the page before.", max_length=64)] = None,
+) -> HttpResponse:
+    """Flights for which all given conditions hold, in order of their best known time, then id.
+
+    `next` is null on the last page, else the value of `after` for the following one.
+    """
+    reader(request)
+    query = FlightQuery(
+        airport=_airport(airport),
+        direction=direction,
+        carrier=_carrier(carrier, date),
+        date=date,
+        text=(q or "").strip() or None,
+        limit=limit + 1,
+        after_id=str(_key(after, "after")) if after else None,
+    )
+    found = await reading(journal().find, query)
+    page = [record.flight for record in found[:limit]]
+    following = page[-1].id if len(found) > limit else None
+    return _json(msgspec.json.encode({"flights": page, "next": following}))
+
+
+@router.get(
+    "/flights/{flight_id}",
+    auth=READERS,
+    operation_id="get_flight",
+    summary="One flight, with its grounds",
+    openapi_extra=openapi.operation(
+        {200: ("The flight, and per field who said what.", "FlightWithProvenance")},
+        [401, 403, 404, 422, 429, 503],
+    ),
+)
+async def one(request: HttpRequest, flight_id: FlightId) -> HttpResponse:
+    """The flight as now believed; `provenance` says per field which source is believed, why, and what others said."""
+    reader(request)
+    record = await _existing(_key(flight_id, "flight_id"))
+    return _json(msgspec.json.encode({"flight": record.flight, "provenance": record.provenance()}))
+
+
+@router.get(
+    "/flights/{flight_id}/history",
+    auth=READERS,
+    operation_id="get_flight_history",
+    summary="What happened to one flight",
+    openapi_extra=openapi.operation(
+        {200: ("Its events that are still held, oldest first.", "History")}, [401, 403, 404, 422, 429, 503]
+    ),
+)
+async def history(
+    request: HttpRequest,
+    flight_id: FlightId,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 1000,
+) -> HttpResponse:
+    """The flight's events, oldest first, as they were sent to everybody. `complete` is false when older ones are gone."""
+    reader(request)
+    key = _key(flight_id, "flight_id")
+    record = await _existing(key)
+    events = await reading(journal().history, key, limit)
+    head = await reading(journal().head)
+    complete = bool(events) and events[0].version == 1 and events[-1].version >= record.flight.version
+    body = b",".join(event.message(head.epoch) for event in events)
+    return _json(b'{"events":[%s],"complete":%s}' % (body, b"true" if complete else b"false"))
+
+
+async def _existing(key: FlightKey) -> FlightRecord:
+    record = await reading(journal().flight, key)
+    if record is None:
+        raise Problem(
+            404,
+            "unknown_flight",
+            f"No flight {key} is known. GET /api/v1/flights finds flights.",
+            value=str(key),
+        )
+    return record
+
+
+def _key(text: str, field: str) -> FlightKey:
+    try:
+        return FlightKey.parse(text)
+    except ValueError as error:
+        raise Problem(
+            422,
+            "invalid_flight_id",
+            str(error),
+            field=field,
+            value=text,
+            expected="CARRIER+NUMBER.DATE.ORIGIN, for instance DL1865.2015-01-02.ATL",
+        ) from error
+
+
+def _airport(code: str | None) -> str | None:
+    if code is None:
+        return None
+    found = airports.airport(code.strip().upper())
+    if found is None:
+        raise Problem(
+            422,
+            "unknown_airport",
+            f"No airport {code!r} is known.",
+            field="airport",
+            value=code,
+            expected="an IATA or ICAO code, for instance JFK or KJFK",
+        )
+    return found.iata or found.icao
+
+
+def _carrier(code: str | None, on: Date | None) -> str | None:
+    if code is None:
+        return None
+    text = code.strip().upper()
+    found = airlines.airline(text, on)
+    if found is not None:
+        return found.iata or found.icao or text
+    if not (text.isascii() and text.isalnum() and len(text) in (2, 3)):
+        raise Problem(
+            422,
+            "invalid_carrier",
+            f"{code!r} is no carrier's designator.",
+            field="carrier",
+            value=code,
+            expected="an IATA or ICAO designator, for instance DL or DAL",
+        )
+    return text
+
+
+def _json(body: bytes) -> HttpResponse:
+    return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,98 @@
+"""/metrics: what prometheus-client counts in this process, and where the journal stands."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+
+from windsock.api.auth import identity_of_request
+from windsock.api.journal import journal
+from windsock.api.problems import Problem
+from windsock.errors import JournalError
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+
+async def view(request: HttpRequest) -> HttpResponse:
+    """The metrics as text, for this machine itself or for whoever may read."""
+    return await sync_to_async(_answer)(request)
+
+
+def count_reports(recorded: int, rejected: int) -> None:
+    """Counts what came by REST. Does nothing where prometheus-client is not installed."""
+    counter = _counter()
+    if counter is not None:
+        counter.labels("recorded").inc(recorded)
+        counter.labels("rejected").inc(rejected)
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
+    try:
+        asker = None if _local(request) else identity_of_request(request)
+    except Problem as problem:
+        return problem.response()
+    if not _local(request) and (asker is None or not asker.may_read or asker.is_anonymous):
+        return Problem(
+            401, "not_authenticated", "Metrics are for this machine, or with 'Authorization: Bearer TOKEN'."
+        ).response()
+    try:
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+    except ModuleNotFoundError:
+        return Problem(
+            501, "no_metrics", "prometheus-client is not installed: pip install prometheus-client"
+        ).response()
+    _counter(), _journal_metrics()
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _local(request: HttpRequest) -> bool:
+    """Whether the scraper is on this machine. A request that came through a proxy is not."""
+    if "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META:
+        return False
+    try:
+        return ip_address(str(request.META.get("REMOTE_ADDR", ""))).is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def _counter() -> Any:
+    try:
+        from prometheus_client import Counter
+    except ModuleNotFoundError:
+        return None
+    return Counter("windsock_http_reports", "Reports that came by REST.", ["outcome"])
+
+
+@lru_cache(maxsize=1)
+def _journal_metrics() -> Any:
+    from prometheus_client import REGISTRY
+    from prometheus_client.core import GaugeMetricFamily
+    from prometheus_client.registry import Collector
+
+    class JournalCollector(Collector):
+        """The journal's head and floor, looked up when they are asked for."""
+
+        def collect(self) -> "Iterator[Metric]":
+            try:
+                head = journal().head()
+            except (JournalError, DatabaseError):
+                return  # no figure is better than a wrong one; /readyz says what is wrong
+            yield GaugeMetricFamily(
+                "windsock_journal_head_offset", "Offset of the newest event.", value=head.offset
+            )
+            yield GaugeMetricFamily(
+                "windsock_journal_floor_offset", "Events up to here are gone.", value=head.floor
+            )
+
+        def describe(self) -> "list[Metric]":
+            return []
+
+    collector = JournalCollector()
+    REGISTRY.register(collector)
+    return collector

@@ -1,0 +1,234 @@
+"""The OpenAPI document: every operation says each of its answers, the schemas come from the wire's own structs."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+PROBLEMS = {
+    400: "The body cannot be read as JSON; `line` and `column` say where.",
+    401: "Nobody is signed in, or the token opens nothing.",
+    403: "Who asks may not do this, or the CSRF token is missing.",
+    404: "No such flight is known.",
+    410: "The position is no longer in the journal: begin anew from the flights.",
+    413: "The body is too large, or holds too many reports.",
+    415: "Another content type than those listed.",
+    422: "Well-formed, but wrong: `field`, `value` and `expected` say what.",
+    429: "Too many failed attempts; wait for Retry-After seconds.",
+    503: "The journal does not answer now. Nothing was recorded; try again after Retry-After seconds.",
+}
+
+_RETRY_AFTER = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
+}
+
+
+def reference(name: str) -> dict[str, str]:
+    """A reference to one of `schemas()`."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def operation(
+    answers: Mapping[int, tuple[str, str]], problems: Iterable[int], body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """What ninja cannot know of an operation: its answers (status → text, schema), its problems, its raw body."""
+    responses: dict[int, Any] = {}
+    for status, (text, schema) in answers.items():
+        responses[status] = {
+            "description": text,
+            "content": {"application/json": {"schema": reference(schema)}},
+        }
+    for status in problems:
+        # What is refused with 422 as a whole also carries the result of each report.
+        schema = "Problem"
+        responses[status] = {
+            "description": PROBLEMS[status],
+            "content": {"application/problem+json": {"schema": reference(schema)}},
+        }
+        if status in (429, 503):
+            responses[status]["headers"] = _RETRY_AFTER
+    extra: dict[str, Any] = {"responses": responses}
+    if body is not None:
+        extra["requestBody"] = body
+    return extra
+
+
+_EXAMPLE = {
+    "flight": "DL1865",
+    "date": "2015-01-02",
+    "origin": "ATL",
+    "departure": {"estimated": "2015-01-02T14:30:00Z"},
+    "delay_reasons": [{"scheme": "ahm730", "code": "93"}],
+}
+
+REPORTS_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "oneOf": [reference("Report"), {"type": "array", "items": reference("Report"), "minItems": 1}]
+            },
+            "example": _EXAMPLE,
+        },
+        "application/x-ndjson": {
+            "schema": {"type": "string", "description": "One report per line, each a JSON object."},
+            "example": '{"flight":"DL1865","date":"2015-01-02","origin":"ATL","cancelled":true}\n',
+        },
+    },
+}
+
+STREAM: dict[str, Any] = {
+    "get": {
+        "operationId": "stream",
+        "summary": "Follow the journal live",
+        "description": "Server-Sent Events: the same messages as on the WebSocket. `id:` is the position; a reconnect "
+        "with `Last-Event-ID` resumes there.",
+        "tags": ["events"],
+        "parameters": [
+            {
+                "in": "query",
+                "name": "topics",
+                "required": False,
+                "schema": {"type": "string", "default": "all"},
+                "description": "Comma-separated, for instance `departures:JFK,carrier:DL`.",
+            },
+            {
+                "in": "header",
+                "name": "Last-Event-ID",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "The position to resume after.",
+            },
+        ],
+        "responses": {
+            "200": {
+                "description": "The stream.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            **{
+                str(status): {
+                    "description": PROBLEMS[status],
+                    "content": {"application/problem+json": {"schema": reference("Problem")}},
+                }
+                for status in (401, 403, 422, 429, 503)
+            },
+        },
+        "security": [{"Bearer": []}, {"Session": []}],
+    }
+}
+
+
+def schemas() -> dict[str, Any]:
+    """Every schema by name. Those of flights, reports and events are what msgspec reads and writes."""
+    import msgspec
+
+    from windsock.flights import Change, Flight, Report
+    from windsock.protocol.messages import Event
+
+    _, wire = msgspec.json.schema_components(
+        [Flight, Report, Change, Event], ref_template="#/components/schemas/{name}"
+    )
+    text, whole = {"type": "string"}, {"type": "integer"}
+    nullable_text = {"type": ["string", "null"]}
+    problem = {
+        "type": "object",
+        "description": "RFC 9457. `code` is stable and meant for programs, `detail` for people.",
+        "required": ["type", "title", "status", "detail", "code"],
+        "properties": {
+            "type": text,
+            "title": text,
+            "status": whole,
+            "detail": text,
+            "code": text,
+            "field": text,
+            "value": {},
+            "expected": text,
+            "candidates": {"type": "array", "items": text},
+            "line": whole,
+            "column": whole,
+            "results": {"type": "array", "items": reference("ReportResult")},
+        },
+    }
+    recorded = {
+        "type": "object",
+        "required": ["index", "position", "flight", "version", "changes"],
+        "properties": {
+            "index": whole,
+            "position": {
+                "type": "string",
+                "description": "The head of the journal once this report is in it.",
+            },
+            "flight": {"type": "string", "description": "The flight's id."},
+            "version": whole,
+            "changes": {
+                "type": "array",
+                "items": reference("Change"),
+                "description": "Empty: nothing new was said.",
+            },
+        },
+    }
+    rejected = {
+        "type": "object",
+        "required": ["index", "error"],
+        "properties": {
+            "index": whole,
+            "error": {
+                "type": "object",
+                "required": ["index", "code", "field", "value", "expected", "message", "candidates"],
+                "properties": {
+                    "index": whole,
+                    "code": text,
+                    "field": {**nullable_text, "description": "A dotted path into the report."},
+                    "value": {"description": "What was given there."},
+                    "expected": {**nullable_text, "description": "What would be right."},
+                    "message": text,
+                    "candidates": {
+                        "type": "array",
+                        "items": text,
+                        "description": "Flights that it may have meant.",
+                    },
+                    "line": whole,
+                    "column": whole,
+                },
+            },
+        },
+    }
+    return {
+        **wire,
+        "Problem": problem,
+        "ReportResult": {"oneOf": [reference("RecordedReport"), reference("RejectedReport")]},
+        "RecordedReport": recorded,
+        "RejectedReport": rejected,
+        "ReportResults": _object(
+            recorded=whole, rejected=whole, results={"type": "array", "items": reference("ReportResult")}
+        ),
+        "Flights": _object(flights={"type": "array", "items": reference("Flight")}, next=nullable_text),
+        "FlightWithProvenance": _object(flight=reference("Flight"), provenance={"type": "object"}),
+        "History": _object(
+            events={"type": "array", "items": reference("Event")}, complete={"type": "boolean"}
+        ),
+        "Events": _object(
+            events={"type": "array", "items": reference("Event")},
+            position=text,
+            head=text,
+            more={"type": "boolean"},
+        ),
+        "Ticket": _object(ticket=text, expires_in=whole, subprotocol=text),
+    }
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def complete(document: dict[str, Any], prefix: str) -> None:
+    """Adds to ninja's document what it cannot know, and takes out what it only guessed."""
+    document["components"].setdefault("schemas", {}).update(schemas())
+    document["paths"][f"{prefix}stream"] = STREAM
+    for methods in document["paths"].values():
+        for details in methods.values():
+            # ninja assumes a 200 without a body where an operation answers with an HttpResponse of its own.
+            details["responses"] = {
+                str(status): answer
+                for status, answer in sorted(details["responses"].items(), key=lambda item: str(item[0]))
+                if "content" in answer or answer["description"] != HTTPStatus(int(status)).phrase
+            }

@@ -1,0 +1,137 @@
+"""POST /reports: what sources say, taken down durably, with an answer per report."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from windsock.api import openapi
+from windsock.api.auth import MEMBERS, publisher
+from windsock.api.bodies import Batch, Malformed, batch
+from windsock.api.problems import Problem, quoted
+from windsock.conf import config
+
+if TYPE_CHECKING:
+    from windsock.ingest import Recorded, Rejected
+
+router = Router(tags=["reports"])
+
+
+@router.post(
+    "/reports",
+    auth=MEMBERS,
+    operation_id="publish_reports",
+    summary="Publish reports",
+    openapi_extra=openapi.operation(
+        {
+            200: ("Every report is recorded, durably.", "ReportResults"),
+            207: ("Some reports are recorded; the others say why not.", "ReportResults"),
+        },
+        [400, 401, 403, 413, 415, 422, 429, 503],
+        body=openapi.REPORTS_BODY,
+    ),
+)
+async def publish(request: HttpRequest) -> HttpResponse:
+    """One report, a list of them, or one per line (NDJSON). Answers after the commit: what is recorded stays.
+
+    Each report has its own result, in the order given: where it stands in the journal and what it changed, or its
+    error. The good ones of a batch are kept whatever becomes of the others. Needs the permission to publish.
+    """
+    asker = publisher(request)
+    given = await sync_to_async(batch, thread_sensitive=True)(request, config().max_body_bytes)
+    objects = [(index, item) for index, item in enumerate(given.items) if isinstance(item, dict)]
+    from windsock.ingest import arecord
+
+    outcomes: list[Recorded | Rejected] = (
+        await arecord([item for _, item in objects], source=None) if objects else []
+    )
+    results: list[dict[str, Any]] = [_not_an_object(index, item) for index, item in enumerate(given.items)]
+    for (index, _), outcome in zip(objects, outcomes, strict=True):
+        results[index] = _result(index, outcome)
+    return _answer(given, results, asker.key)
+
+
+def _answer(given: Batch, results: list[dict[str, Any]], asker: str) -> HttpResponse:
+    rejected = sum("error" in result for result in results)
+    document = {"recorded": len(results) - rejected, "rejected": rejected, "results": results}
+    if rejected < len(results):
+        return HttpResponse(
+            msgspec.json.encode(document),
+            status=207 if rejected else 200,
+            content_type="application/json",
+            headers={"Cache-Control": "no-store"},
+        )
+    first = results[0]["error"]
+    detail = (
+        first["message"]
+        if len(results) == 1
+        else f"None of the {len(results)} reports was taken; each says why."
+    )
+    code = first["code"] if len(results) == 1 else "no_report_taken"
+    about = (
+        {name: first.get(name) for name in ("field", "value", "expected", "candidates")}
+        if given.single
+        else {}
+    )
+    return Problem(422, code, detail, **about, **document).response()
+
+
+def _result(index: int, outcome: "Recorded | Rejected") -> dict[str, Any]:
+    from windsock.ingest import Recorded
+
+    if isinstance(outcome, Recorded):
+        return {
+            "index": index,
+            "position": str(outcome.position),
+            "flight": outcome.flight_id,
+            "version": outcome.version,
+            "changes": outcome.changes,
+        }
+    return _error(
+        index,
+        outcome.code,
+        outcome.message,
+        outcome.field,
+        outcome.value,
+        outcome.expected,
+        outcome.candidates,
+    )
+
+
+def _not_an_object(index: int, item: object) -> dict[str, Any]:
+    if isinstance(item, Malformed):
+        message = f"This line is no JSON: {item.message}."
+        failure = _error(index, "malformed_json", message, None, item.value, "one JSON object per line")
+        failure["error"] |= {"line": item.line, "column": item.column}
+        return failure
+    kind = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(
+        type(item), "a number"
+    )
+    message = f"A report is a JSON object; this is {kind}."
+    return _error(index, "not_an_object", message, None, item, 'an object such as {"flight": "DL1865", …}')
+
+
+def _error(
+    index: int,
+    code: str,
+    message: str,
+    field: str | None,
+    value: object,
+    expected: str | None,
+    candidates: Iterable[str] = (),
+) -> dict[str, Any]:
+    return {
+        "index": index,
+        "error": {
+            "index": index,
+            "code": code,
+            "field": field,
+            "value": quoted(value),
+            "expected": expected,
+            "message": message,
+            "candidates": list(candidates),
+        },
+    }
