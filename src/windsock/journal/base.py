@@ -168,7 +168,7 @@ class Journal(abc.ABC):
     def snapshot(self, since: datetime | None = None) -> tuple[Head, list[FlightRecord]]:
         """The head and, as of exactly that head, the flights that matter at or after `since`.
 
-        A flight matters while its latest known or scheduled time, or its last update, is at or after `since`; None: all.
+        A flight matters while its latest known or scheduled time, or last update, is at or after `since`; None: all.
         """
 
     @abc.abstractmethod

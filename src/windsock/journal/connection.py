@@ -76,7 +76,7 @@ def _immediate(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def answering(using: str) -> Iterator[None]:
-    """Turns every failure of the database into JournalUnavailable; drops the connection, so that the next call may work."""
+    """Turns every failure of the database into JournalUnavailable; drops the connection, so the next call may work."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:

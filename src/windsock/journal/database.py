@@ -38,7 +38,7 @@ _EVENT = ("offset", "flight_id", "version", "topics", "body", "recorded_at")
 
 
 class DatabaseJournal(Journal):
-    """The journal in the database `using` (an alias of settings.DATABASES). It keeps no state; any thread may use it."""
+    """The journal in the database `using` (an alias of settings.DATABASES). Stateless; any thread may use it."""
 
     def __init__(self, using: str = "default") -> None:
         self.using = using

@@ -1,0 +1,225 @@
+"""Reports into the journal, from any thread: one writer thread per process, and group commit.
+
+While one transaction is on its way to the disk the next reports gather; they share the next transaction (group commit).
+A report that comes alone is written at once. The writer has a database connection of its own, so a report is durable
+when it is acknowledged even if the caller is inside a transaction that is rolled back later.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+
+from windsock.clock import Clock, ReplayClock, system_clock
+from windsock.errors import JournalUnavailable
+from windsock.flights import MergeRules, Report
+from windsock.ingest.batch import Given, Written, write_batch
+from windsock.ingest.results import Rejected, Result
+from windsock.journal.base import Event, Journal
+
+log = logging.getLogger("windsock.ingest")
+
+Listener = Callable[[str, list[Event]], None]
+
+MAX_WAITING = 50_000
+"""Reports that may wait for the writer: some ten seconds of its work. Beyond, callers are told to come back."""
+
+CLOCK_SECONDS = 1.0
+"""How old the writer's knowledge may be of whether a replay drives the journal."""
+
+RETRY_SECONDS = 2.0
+"""A transaction that failed sooner than this is tried once more: a dead connection, or a deadlock that was resolved."""
+
+
+class Pipeline:
+    """The way of all reports of a process into its journal. Start is lazy, `stop` finishes what waits."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        rules: MergeRules | None = None,
+        batch_reports: int = 500,
+        clock: Clock = system_clock,
+        on_exit: Callable[[], None] | None = None,
+    ) -> None:
+        self.journal = journal
+        self._rules = rules or MergeRules()
+        self._batch_reports = batch_reports
+        self._clock = clock
+        self._on_exit = on_exit
+        self._ready = threading.Condition()
+        self._jobs: deque[_Job] = deque()
+        self._waiting = 0
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._listeners: tuple[Listener, ...] = ()
+        self._replay: ReplayClock | None = None
+        self._replay_known_at = float("-inf")
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Calls `listener(epoch, events)` in the writer thread after each commit, in order; returns what ends it.
+
+        Events of other processes do not come this way. A listener must be quick; what it raises is logged.
+        """
+        with self._ready:
+            self._listeners = (*self._listeners, listener)
+
+        def end() -> None:
+            with self._ready:
+                self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+        return end
+
+    def submit(
+        self,
+        reports: Iterable[Report | Mapping[str, object]],
+        *,
+        source: str | None = None,
+        received_at: datetime | None = None,
+        trusted: bool = False,
+    ) -> Future[list[Result]]:
+        """Hands reports to the writer; the future gives one result per report, in order, after their commit.
+
+        It raises JournalUnavailable if none of them could be written; if only a part could, the others are Rejected
+        with `retryable`. Raises JournalUnavailable at once when too many wait already or the pipeline was stopped.
+        """
+        if isinstance(reports, (Mapping, Report, str, bytes)):
+            raise TypeError("Give a list of reports; for a single one write record([report]).")
+        job = _Job([Given(i, data, source, received_at, trusted) for i, data in enumerate(reports)])
+        # Running from the start: whoever waits may go away, the report is written all the same.
+        job.future.set_running_or_notify_cancel()
+        if not job.given:
+            job.future.set_result([])
+            return job.future
+        with self._ready:
+            if self._stopping:
+                raise JournalUnavailable(
+                    "This process is shutting down and takes no more reports. Try again."
+                )
+            if self._waiting > MAX_WAITING:
+                raise JournalUnavailable(
+                    f"{self._waiting} reports wait to be written already. Try again in a moment."
+                )
+            self._jobs.append(job)
+            self._waiting += len(job.given)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="windsock-ingest", daemon=True)
+                self._thread.start()
+            self._ready.notify()
+        return job.future
+
+    def stop(self, timeout: float | None = 30.0) -> bool:
+        """Takes no more reports, writes those that wait, ends the thread; False if it takes longer than `timeout`."""
+        with self._ready:
+            self._stopping = True
+            self._ready.notify_all()
+            thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(timeout)
+        return not thread.is_alive()
+
+    @property
+    def waiting(self) -> int:
+        """How many reports wait for the writer now."""
+        return self._waiting
+
+    # --- the writer thread ---
+
+    def _run(self) -> None:
+        try:
+            while batch := self._take():
+                self._write(batch)
+        finally:
+            if self._on_exit is not None:
+                self._on_exit()
+
+    def _take(self) -> list[tuple["_Job", Given]]:
+        """The next reports to write together, oldest first; nothing when stopped and all is written."""
+        batch: list[tuple[_Job, Given]] = []
+        with self._ready:
+            while not self._jobs and not self._stopping:
+                self._ready.wait()
+            while self._jobs and len(batch) < self._batch_reports:
+                job = self._jobs[0]
+                part = job.given[job.taken : job.taken + self._batch_reports - len(batch)]
+                batch.extend((job, given) for given in part)
+                job.taken += len(part)
+                if job.taken == len(job.given):
+                    self._jobs.popleft()
+            self._waiting -= len(batch)
+        return batch
+
+    def _write(self, batch: list[tuple["_Job", Given]]) -> None:
+        try:
+            written = self._attempt([given for _, given in batch])
+        except JournalUnavailable as error:
+            log.warning("%d reports were not recorded: %s", len(batch), error)
+            self._fail(batch, error)
+            return
+        except Exception as error:
+            log.exception("%d reports were not recorded", len(batch))
+            unavailable = JournalUnavailable(
+                "The journal failed unexpectedly; nothing was acknowledged. See the log."
+            )
+            unavailable.__cause__ = error
+            self._fail(batch, unavailable)
+            return
+        if written.events:
+            for listener in self._listeners:
+                try:
+                    listener(written.epoch, written.events)
+                except Exception:
+                    log.exception("A listener to the journal failed: %r", listener)
+        for (job, _), result in zip(batch, written.results, strict=True):
+            job.done(result)
+
+    def _attempt(self, batch: Sequence[Given]) -> Written:
+        started = time.monotonic()
+        try:
+            return write_batch(self.journal, batch, now=self.now(), rules=self._rules)
+        except JournalUnavailable:
+            if time.monotonic() - started > RETRY_SECONDS:
+                raise
+            # Even if the first try was committed and only the answer got lost: a report told twice changes nothing.
+            return write_batch(self.journal, batch, now=self.now(), rules=self._rules)
+
+    def _fail(self, batch: list[tuple["_Job", Given]], error: JournalUnavailable) -> None:
+        for job, given in batch:
+            job.unavailable = error
+            job.done(Rejected(given.index, "journal_unavailable", str(error), retryable=True))
+
+    def now(self) -> datetime:
+        """The service's time: a replay's if one drives the journal, else the machine's."""
+        if time.monotonic() - self._replay_known_at > CLOCK_SECONDS:
+            self._replay = self.journal.head().clock
+            self._replay_known_at = time.monotonic()
+        real = self._clock()
+        return real if self._replay is None else self._replay.at(real)
+
+
+class _Job:
+    """The reports of one call, and whoever waits for their results."""
+
+    def __init__(self, given: list[Given]) -> None:
+        self.given = given
+        self.taken = 0
+        self.future: Future[list[Result]] = Future()
+        self.unavailable: JournalUnavailable | None = None
+        self._results: list[Result] = []
+
+    def done(self, result: Result) -> None:
+        """Takes the next report's result; the last one answers the caller."""
+        self._results.append(result)
+        if len(self._results) < len(self.given):
+            return
+        if self.unavailable is not None and all(
+            isinstance(one, Rejected) and one.retryable for one in self._results
+        ):
+            self.future.set_exception(self.unavailable)
+        else:
+            self.future.set_result(self._results)

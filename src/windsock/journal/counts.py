@@ -1,0 +1,26 @@
+"""How many flights each airport has in a window of time: what the choice of airports shows."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from django.db.models import Count
+
+from windsock.journal.connection import ask
+from windsock.journal.models import FlightRow
+
+
+def flights_by_airport(
+    using: str, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, tuple[int, int]]:
+    """Airport code → (departures, arrivals) whose best known time is in the window; airports without any are left out."""
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for index, (place, time) in enumerate((("origin", "departs_at"), ("destination", "arrives_at"))):
+        rows = FlightRow.objects.using(using).filter(version__gt=0, **{f"{place}__isnull": False})
+        if since is not None:
+            rows = rows.filter(**{f"{time}__gte": since})
+        if until is not None:
+            rows = rows.filter(**{f"{time}__lt": until})
+        counted = rows.order_by().values_list(place).annotate(number=Count("id"))
+        for code, number in ask(using, lambda counted=counted: list(counted)):
+            found[code][index] = number
+    return {code: (departures, arrivals) for code, (departures, arrivals) in found.items()}
