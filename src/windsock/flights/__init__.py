@@ -2,13 +2,17 @@
 
 from windsock.flights import airlines, airports, delay_codes
 from windsock.flights.changes import Change, Kind, apply_changes, diff
+from windsock.flights.facts import Fact
 from windsock.flights.identity import Designator, FlightKey
-from windsock.flights.merge import Fact, FlightRecord, Merged, MergeRules, apply_report
+from windsock.flights.merge import Merged, apply_report
+from windsock.flights.record import FlightRecord
 from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
+from windsock.flights.rules import OVERDUE_SOURCE, MergeRules
 from windsock.flights.state import Arrival, Carrier, Departure, Flight, Runway, Status
 from windsock.flights.validation import parse_report
 
 __all__ = [
+    "OVERDUE_SOURCE",
     "Arrival",
     "ArrivalReport",
     "Carrier",

@@ -19,7 +19,9 @@ class Airline(msgspec.Struct, frozen=True, kw_only=True):
 
     def holds_on(self, day: date) -> bool:
         """Whether it held its codes on that day."""
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day <= self.valid_to
+        )
 
 
 @lru_cache(maxsize=1)

@@ -1,10 +1,16 @@
 """What a report made different: typed changes, and the law that applying them gives the new flight."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from windsock.flights.state import Flight
+from windsock.flights.belief import blank
+from windsock.flights.identity import FlightKey
+from windsock.flights.rules import DEFAULT_RULES, MergeRules
+from windsock.flights.state import Arrival, Departure, Flight
+from windsock.flights.status import latest, moved_on, settle
 
 Kind = Literal[
     "flight.added",
@@ -46,11 +52,237 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}
     to: Any = None
 
 
-def diff(before: Flight | None, after: Flight, late_minutes: int = 15) -> tuple[Change, ...]:
-    """The changes from `before` to `after`; empty if only version and updated_at differ."""
-    raise NotImplementedError
+# What follows from the rest and is therefore never a change of its own: `settle` recomputes it.
+#   status, flags, *.delay_basis, *.delay_from_first_minutes
+# What goes without saying: `diverted` with a `diverted_to`, the first schedule published, and that a flight which has
+# moved on is no longer overdue.
+
+_SIDES: tuple[tuple[str, Kind], ...] = (
+    ("terminal", "terminal.changed"),
+    ("gate", "gate.changed"),
+    ("stand", "stand.changed"),
+)
+_SINGLE: tuple[tuple[str, Kind], ...] = (
+    ("registration", "aircraft.changed"),
+    ("aircraft_type", "aircraft.changed"),
+    ("delay_reasons", "reason.changed"),
+    ("destination", "flight.corrected"),
+    ("codeshares", "flight.corrected"),
+    ("recovery_of", "flight.corrected"),
+    ("recovered_by", "flight.corrected"),
+)
+_MILESTONES: tuple[tuple[str, Kind], ...] = (
+    ("departure", "flight.out"),
+    ("takeoff", "flight.off"),
+    ("landing", "flight.on"),
+    ("arrival", "flight.in"),
+)
+# What a new flight brings along by itself; the rest is told as changes, so that nobody misses a delay it came with.
+_PLAN = ("destination", "codeshares", "registration", "aircraft_type", "recovery_of")
+_PLAN_SIDE = ("scheduled", "first_scheduled", "terminal", "gate", "stand", "belt")
 
 
-def apply_changes(before: Flight | None, changes: tuple[Change, ...], late_minutes: int = 15) -> Flight:
-    """The flight that `before` becomes by these changes; equals the later flight but for version and updated_at."""
-    raise NotImplementedError
+def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES) -> tuple[Change, ...]:
+    """The changes from `before` (None: not known yet) to `after`; empty if only version and updated_at differ.
+
+    The weightiest come first: what happened to the flight, then its times, its delay, its places, its data. `from` and
+    `to` are values of the flight. What follows from other fields (status, flags, grounds of the delay) is not listed.
+    """
+    found: list[Change] = []
+    if before is None:
+        plan, before = _added(after)
+        found.append(Change(kind="flight.added", to=plan))
+    _fate(found, before, after)
+    _milestones(found, before, after)
+    for side in ("departure", "arrival"):
+        old, new = getattr(before, side), getattr(after, side)
+        if old != new:
+            _schedule(found, side, old, new)
+            _overdue(found, side, old, new, rules, moved_on(after, side))
+            _plain(
+                found,
+                delay_kind(old.delay_minutes, new.delay_minutes, rules.late_minutes),
+                f"{side}.delay_minutes",
+                old.delay_minutes,
+                new.delay_minutes,
+            )
+    for part in ("departure", "takeoff", "landing", "arrival"):
+        was, now = getattr(before, part).estimated, getattr(after, part).estimated
+        if was != now:
+            found.append(Change(kind="estimate.changed", field=f"{part}.estimated", from_=was, to=now))
+    for side in ("departure", "arrival"):
+        old, new = getattr(before, side), getattr(after, side)
+        if old != new:
+            for name, kind in _SIDES:
+                _plain(found, kind, f"{side}.{name}", getattr(old, name), getattr(new, name))
+            if side == "arrival":
+                _plain(found, "belt.changed", "arrival.belt", old.belt, new.belt)
+    for name, kind in _SINGLE:
+        _plain(found, kind, name, getattr(before, name), getattr(after, name))
+    if before.conflicts != after.conflicts:
+        more = not set(after.conflicts) <= set(before.conflicts)
+        kind = "data.conflict" if more else "flight.corrected"
+        found.append(Change(kind=kind, field="conflicts", from_=before.conflicts, to=after.conflicts))
+    return tuple(found)
+
+
+def _plain(found: list[Change], kind: Kind, field: str, was: Any, now: Any) -> None:
+    if was != now:
+        found.append(Change(kind=kind, field=field, from_=was, to=now))
+
+
+def _fate(found: list[Change], before: Flight, after: Flight) -> None:
+    if before.cancelled != after.cancelled:
+        kind: Kind = "flight.cancelled" if after.cancelled else "flight.reinstated"
+        found.append(Change(kind=kind, field="cancelled", from_=before.cancelled, to=after.cancelled))
+    if before.diverted_to != after.diverted_to:
+        kind = "flight.diverted" if after.diverted_to is not None else "flight.corrected"
+        found.append(Change(kind=kind, field="diverted_to", from_=before.diverted_to, to=after.diverted_to))
+    if after.diverted != _diverted_as_said(before, after):
+        kind = "flight.diverted" if after.diverted else "flight.corrected"
+        found.append(Change(kind=kind, field="diverted", from_=before.diverted, to=after.diverted))
+    if before.returned_to_gate != after.returned_to_gate:
+        kind = "flight.returned_to_gate" if after.returned_to_gate is not None else "flight.corrected"
+        found.append(
+            Change(
+                kind=kind, field="returned_to_gate", from_=before.returned_to_gate, to=after.returned_to_gate
+            )
+        )
+    if before.air_return != after.air_return:
+        kind = "flight.air_return" if after.air_return is not None else "flight.corrected"
+        found.append(Change(kind=kind, field="air_return", from_=before.air_return, to=after.air_return))
+    if before.boarding != after.boarding:
+        kind = "flight.boarding" if after.boarding else "flight.corrected"
+        found.append(Change(kind=kind, field="boarding", from_=before.boarding, to=after.boarding))
+
+
+def _diverted_as_said(before: Flight, after: Flight) -> bool:
+    """What `diverted` becomes by the change of `diverted_to` alone."""
+    return before.diverted if before.diverted_to == after.diverted_to else after.diverted_to is not None
+
+
+def _milestones(found: list[Change], before: Flight, after: Flight) -> None:
+    back = latest(after.returned_to_gate, after.air_return)
+    came_back = back is not None and back != latest(before.returned_to_gate, before.air_return)
+    for part, happened in _MILESTONES:
+        was, now = getattr(before, part).actual, getattr(after, part).actual
+        if was == now:
+            continue
+        kind: Kind = "flight.corrected"
+        if now is None:
+            # Taken back by the return, not by a correction.
+            if came_back:
+                kind = "flight.air_return" if back == after.air_return else "flight.returned_to_gate"
+        elif was is None or (back is not None and was <= back < now):
+            kind = happened
+        found.append(Change(kind=kind, field=f"{part}.actual", from_=was, to=now))
+
+
+def _schedule(found: list[Change], side: str, old: Departure | Arrival, new: Departure | Arrival) -> None:
+    if old.scheduled != new.scheduled:
+        kind: Kind = (
+            "flight.corrected" if old.scheduled is None or new.scheduled is None else "schedule.retimed"
+        )
+        found.append(Change(kind=kind, field=f"{side}.scheduled", from_=old.scheduled, to=new.scheduled))
+    if new.first_scheduled != _first_as_said(old, new):
+        found.append(
+            Change(
+                kind="flight.corrected",
+                field=f"{side}.first_scheduled",
+                from_=old.first_scheduled,
+                to=new.first_scheduled,
+            )
+        )
+
+
+def _first_as_said(old: Departure | Arrival, new: Departure | Arrival) -> datetime | None:
+    """What the first schedule becomes by the change of the schedule alone: the first time is the first published."""
+    if old.first_scheduled is None and old.scheduled is None:
+        return new.scheduled
+    return old.first_scheduled
+
+
+def _overdue(
+    found: list[Change],
+    side: str,
+    old: Departure | Arrival,
+    new: Departure | Arrival,
+    rules: MergeRules,
+    over: bool,
+) -> None:
+    was, now = old.overdue_minutes or 0, new.overdue_minutes or 0
+    if was == now or (over and not now):
+        return
+    kind: Kind = "flight.corrected"
+    if now > was:
+        kind = "data.stale" if was < rules.stale_minutes <= now else "overdue.raised"
+    found.append(
+        Change(kind=kind, field=f"{side}.overdue_minutes", from_=old.overdue_minutes, to=new.overdue_minutes)
+    )
+
+
+def delay_kind(was: int | None, now: int | None, late: int) -> Kind:
+    """What it means that a delay went from `was` to `now`, when `late` minutes make a flight late."""
+    before, after = was or 0, now or 0
+    if after >= late:
+        return "delay.changed" if before >= late else "delay.raised"
+    if before >= late:
+        return "delay.cleared"
+    if after <= -late < before:
+        return "early.raised"
+    return "delay.changed"
+
+
+def _added(after: Flight) -> tuple[dict[str, Any], Flight]:
+    """What a new flight brings along (only what is set), and the flight that this alone would make."""
+    plan: dict[str, Any] = {"id": after.id}
+    values: dict[str, Any] = {}
+    for name in _PLAN:
+        value = getattr(after, name)
+        if value:
+            plan[name] = values[name] = value
+    for side, empty in (("departure", Departure()), ("arrival", Arrival())):
+        part = getattr(after, side)
+        kept = {name: value for name in _PLAN_SIDE if (value := getattr(part, name, None)) is not None}
+        if kept:
+            values[side] = msgspec.structs.replace(empty, **kept)
+            if kept.get("first_scheduled") == kept.get("scheduled"):
+                kept.pop("first_scheduled", None)
+            plan[side] = kept
+    return plan, msgspec.structs.replace(blank(after.key), **values)
+
+
+def apply_changes(
+    before: Flight | None, changes: Sequence[Change], rules: MergeRules = DEFAULT_RULES
+) -> Flight:
+    """The flight that `before` becomes by these changes; equals the later flight but for version and updated_at.
+
+    Takes changes as `diff` made them or as decoded from JSON. Raises ValueError if `before` is missing and the first
+    change does not add the flight.
+    """
+    if before is None:
+        if not changes or changes[0].kind != "flight.added":
+            raise ValueError(
+                "these changes are of a flight that is not there; start from the event that added it"
+            )
+        plan = msgspec.to_builtins(changes[0].to)
+        before = blank(FlightKey.parse(plan["id"]))
+    tree: dict[str, Any] = msgspec.to_builtins(before)
+    firsts = {
+        side: tree[side]["first_scheduled"] or tree[side]["scheduled"] for side in ("departure", "arrival")
+    }
+    named = {change.field for change in changes}
+    for change in changes:
+        to = msgspec.to_builtins(change.to)
+        if change.kind == "flight.added":
+            for name, value in to.items():
+                tree[name] = {**tree[name], **value} if name in firsts else value
+        elif change.field is not None:
+            *parts, name = change.field.split(".")
+            (tree[parts[0]] if parts else tree)[name] = to
+            if name == "diverted_to" and "diverted" not in named:
+                tree["diverted"] = to is not None
+    for side, first in firsts.items():
+        if first is None and f"{side}.first_scheduled" not in named and tree[side]["first_scheduled"] is None:
+            tree[side]["first_scheduled"] = tree[side]["scheduled"]
+    return settle(msgspec.convert(tree, Flight), rules)

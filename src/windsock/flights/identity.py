@@ -40,7 +40,11 @@ class Designator(msgspec.Struct, frozen=True, cache_hash=True):
         return f"{self.carrier}{self.number}{self.suffix or ''}"
 
     def __lt__(self, other: "Designator") -> bool:
-        return (self.carrier, self.number, self.suffix or "") < (other.carrier, other.number, other.suffix or "")
+        return (self.carrier, self.number, self.suffix or "") < (
+            other.carrier,
+            other.number,
+            other.suffix or "",
+        )
 
 
 @lru_cache(maxsize=32_768)
@@ -51,7 +55,9 @@ def _parse_designator(text: str, on: Day | None) -> Designator:
             f"{text[:40]!r} is not a flight number; give carrier, 1 to 4 digits and perhaps a letter, like 'DL1865'"
         )
     carrier, number, suffix = match.groups()
-    return Designator(airlines.canonical(carrier.upper(), on), int(number), suffix.upper() if suffix else None)
+    return Designator(
+        airlines.canonical(carrier.upper(), on), int(number), suffix.upper() if suffix else None
+    )
 
 
 class FlightKey(msgspec.Struct, frozen=True, cache_hash=True):

@@ -1,56 +1,24 @@
-"""How reports become belief: every source's latest word per field is kept, the best of them is believed."""
+"""How a report becomes belief and change."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
-from windsock.flights.changes import Change
+from windsock.flights.belief import believe, blank
+from windsock.flights.changes import Change, diff
+from windsock.flights.facts import Facts, assertions, join
 from windsock.flights.identity import FlightKey
+from windsock.flights.record import FlightRecord
 from windsock.flights.report import Report
+from windsock.flights.rules import DEFAULT_RULES, MergeRules
 from windsock.flights.state import Flight
 
 
-class MergeRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How much each source is believed (higher wins, 50 if not named), and what counts as late (D15/A15)."""
-
-    ranks: Mapping[str, int] = {}
-    late_minutes: int = 15
-    stale_minutes: int = 360
-
-
-class Fact(msgspec.Struct, frozen=True, array_like=True):
-    """What one source last said of one field. `value` None erases."""
-
-    value: Any
-    observed_at: datetime
-    received_at: datetime
-
-
-class FlightRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A flight with the word of every source behind it."""
-
-    key: FlightKey
-    facts: dict[str, dict[str, Fact]]
-    flight: Flight
-
-    def to_json(self) -> bytes:
-        """The whole record, compact; `from_json` gives an equal one."""
-        raise NotImplementedError
-
-    @classmethod
-    def from_json(cls, data: bytes | str) -> "FlightRecord":
-        """The record that `to_json` wrote."""
-        raise NotImplementedError
-
-    def provenance(self) -> dict[str, Any]:
-        """Per field: whose word is believed and why, and every source's word. Ready for JSON."""
-        raise NotImplementedError
-
-
 class Merged(msgspec.Struct, frozen=True):
-    """What became of a report: the record after it, what changed, and whether any source's word did."""
+    """What became of a report: the record after it, what changed, and whether any source's word did.
+
+    `changes` empty and `facts_changed` true: another source agreed, or was outranked; worth keeping, no event.
+    """
 
     record: FlightRecord
     changes: tuple[Change, ...]
@@ -58,7 +26,32 @@ class Merged(msgspec.Struct, frozen=True):
 
 
 def apply_report(
-    record: FlightRecord | None, key: FlightKey, report: Report, *, received_at: datetime, rules: MergeRules
+    record: FlightRecord | None,
+    key: FlightKey,
+    report: Report,
+    *,
+    received_at: datetime,
+    rules: MergeRules = DEFAULT_RULES,
 ) -> Merged:
-    """The record after `report`. Any order and any repetition of the same reports gives the same state."""
-    raise NotImplementedError
+    """The record (None: a new flight) after this report about the flight `key`.
+
+    Any order and any repetition of the same reports gives the same flight (but for version and updated_at) and the
+    same facts. Absent fields change nothing, null erases, and a report observed earlier than what its source said last
+    changes nothing newer. The version grows by one exactly if there are changes; of a new flight the first one is
+    `flight.added`. The record given is not altered.
+    """
+    observed_at = received_at if report.observed_at is msgspec.UNSET else report.observed_at
+    held: Facts = {} if record is None else record.facts
+    facts = join(held, report.source, assertions(report), observed_at, received_at)
+    if record is not None and facts is held:
+        return Merged(record, (), False)
+    before = None if record is None else record.flight
+    after = believe(blank(key) if before is None else before, facts, rules)
+    changes = () if before == after else diff(before, after, rules)
+    if changes:
+        after = _stamped(after, received_at)
+    return Merged(FlightRecord(key=key, facts=facts, flight=after), changes, True)
+
+
+def _stamped(flight: Flight, at: datetime) -> Flight:
+    return msgspec.structs.replace(flight, version=flight.version + 1, updated_at=at)

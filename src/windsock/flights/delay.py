@@ -1,0 +1,41 @@
+"""Minutes late, at the gate. Signed: early is negative."""
+
+from datetime import datetime
+
+from windsock.flights.state import Basis
+
+
+def minutes_between(scheduled: datetime, time: datetime) -> int:
+    """Whole minutes from `scheduled` to `time`, rounded down, as clocks that show hh:mm do; negative when early."""
+    gap = time - scheduled
+    # timedelta keeps days and seconds ≥ 0 apart, so this floors without a float.
+    return gap.days * 1440 + gap.seconds // 60
+
+
+def basis_of(
+    *,
+    delay_minutes: int | None,
+    overdue_minutes: int | None,
+    scheduled: datetime | None,
+    estimated: datetime | None,
+    actual: datetime | None,
+    runway: datetime | None,
+) -> Basis | None:
+    """On what grounds a side's delay stands, told from what is shown of the flight alone.
+
+    "actual" or "estimated" gate time; "runway" where the delay is that of take-off or landing, because nothing better
+    is known; "inferred" where it is a lower bound: so much time has passed without the flight leaving or arriving.
+    """
+    if delay_minutes is None:
+        return None
+    if overdue_minutes is not None:
+        return "inferred"
+    if actual is not None:
+        return "actual"
+    if scheduled is None or (
+        estimated is not None and minutes_between(scheduled, estimated) == delay_minutes
+    ):
+        return "estimated"
+    if runway is not None and minutes_between(scheduled, runway) == delay_minutes:
+        return "runway"
+    return "inferred"

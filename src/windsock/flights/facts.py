@@ -1,0 +1,162 @@
+"""What every source last said, per field: a join-semilattice, so that order and repetition of reports do not matter.
+
+For each field and source the latest assertion by `observed_at` is kept; among assertions of the same moment, the one
+with a value before the one that erases, then the greater value in its JSON form. Joining is therefore commutative,
+associative and idempotent, and so is everything computed from the joined facts alone.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from windsock.flights.report import Report
+from windsock.flights.rules import MergeRules
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """What one source last said of one field, when it observed it and when we heard it. `value` None erases."""
+
+    value: Any
+    observed_at: datetime
+    received_at: datetime
+
+
+Facts = dict[str, dict[str, Fact]]
+"""field → source → Fact. Never changed in place once it belongs to a record."""
+
+Belief = tuple[str, Fact]
+"""The source that is believed for a field, and what it said."""
+
+# The schedule as first published is a fact of its own that joins the other way round: the earliest word is kept.
+FIRST = {
+    "departure.scheduled": "departure.first_scheduled",
+    "arrival.scheduled": "arrival.first_scheduled",
+}
+_FIRSTS = frozenset(FIRST.values())
+
+_PARTS = tuple(
+    (part, tuple((name, f"{part}.{name}") for name in names))
+    for part, names in (
+        ("departure", ("scheduled", "estimated", "actual", "terminal", "gate", "stand")),
+        ("takeoff", ("estimated", "actual")),
+        ("landing", ("estimated", "actual")),
+        ("arrival", ("scheduled", "estimated", "actual", "terminal", "gate", "stand", "belt")),
+    )
+)
+_SINGLE = (
+    "destination",
+    "departure_delay_minutes",
+    "arrival_delay_minutes",
+    "registration",
+    "aircraft_type",
+    "codeshares",
+    "cancelled",
+    "diverted",
+    "diverted_to",
+    "boarding",
+    "returned_to_gate",
+    "air_return",
+    "delay_reasons",
+    "recovery_of",
+    "recovered_by",
+    "departure_overdue_minutes",
+    "arrival_overdue_minutes",
+)
+FIELDS = tuple(path for _, names in _PARTS for _, path in names) + _SINGLE
+"""Every field that a report can speak of."""
+
+
+def assertions(report: Report) -> list[tuple[str, Any]]:
+    """What the report says, field by field, None where it erases.
+
+    To name the airport of a diversion is to say that the flight is diverted; to deny the diversion takes
+    the airport back.
+    """
+    said: list[tuple[str, Any]] = []
+    for part, names in _PARTS:
+        side = getattr(report, part)
+        if side is not UNSET:
+            for name, path in names:
+                value = getattr(side, name)
+                if value is not UNSET:
+                    said.append((path, value))
+    for name in _SINGLE:
+        value = getattr(report, name)
+        if value is not UNSET:
+            said.append((name, value))
+    if report.diverted_to is not UNSET and report.diverted is UNSET:
+        said.append(("diverted", None if report.diverted_to is None else True))
+    elif report.diverted is False and report.diverted_to is UNSET:
+        said.append(("diverted_to", None))
+    return said
+
+
+def join(
+    facts: Facts, source: str, said: Iterable[tuple[str, Any]], observed_at: datetime, received_at: datetime
+) -> Facts:
+    """`facts` with this word added; the same object if it added nothing."""
+    joined = facts
+    for path, value in said:
+        fact = Fact(value, observed_at, received_at)
+        joined = _join_one(joined, facts, path, source, fact)
+        if value is not None and (first := FIRST.get(path)) is not None:
+            joined = _join_one(joined, facts, first, source, fact)
+    return joined
+
+
+def _join_one(joined: Facts, original: Facts, path: str, source: str, fact: Fact) -> Facts:
+    held = joined.get(path)
+    if (
+        held is not None
+        and (known := held.get(source)) is not None
+        and (fact := _choose(path, known, fact)) is known
+    ):
+        return joined
+    if joined is original:
+        joined = dict(original)
+    joined[path] = {source: fact} if held is None else {**held, source: fact}
+    return joined
+
+
+def _choose(path: str, known: Fact, fact: Fact) -> Fact:
+    """Of two assertions of one source the one to keep: the later observed (or, of a first schedule, the earlier)."""
+    if fact.observed_at != known.observed_at:
+        later = fact.observed_at > known.observed_at
+    elif fact.value != known.value:
+        later = _weight(fact.value) > _weight(known.value)
+    else:
+        # The same word again: heard first when it was heard first.
+        return fact if fact.received_at < known.received_at else known
+    return known if later == (path in _FIRSTS) else fact
+
+
+def _weight(value: Any) -> bytes:
+    return b"" if value is None else msgspec.json.encode(value)
+
+
+def beliefs(facts: Facts, rules: MergeRules) -> dict[str, Belief]:
+    """Per field whose word is believed: rank, then the later observed, then the source's name decide."""
+    return {
+        path: next(iter(by_source.items())) if len(by_source) == 1 else best(path, by_source, rules)
+        for path, by_source in facts.items()
+    }
+
+
+def best(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Belief:
+    """The belief among these words; of a first schedule the earliest of the highest rank."""
+    if path in _FIRSTS:
+        # max() with a negated time would need a number; two passes say it more plainly.
+        top = max(rules.rank(source) for source in by_source)
+        return min(
+            ((s, f) for s, f in by_source.items() if rules.rank(s) == top),
+            key=lambda b: (b[1].observed_at, b[0]),
+        )
+    return max(by_source.items(), key=lambda b: (rules.rank(b[0]), b[1].observed_at, b[0]))
+
+
+def weight(belief: Belief, rules: MergeRules) -> tuple[int, datetime]:
+    """What a belief weighs against one of another field."""
+    return (rules.rank(belief[0]), belief[1].observed_at)

@@ -1,0 +1,141 @@
+"""A flight with the word of every source behind it, and its compact form on disk."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from windsock.flights.facts import FIELDS, FIRST, Fact, Facts, best
+from windsock.flights.identity import FlightKey
+from windsock.flights.report import Reason
+from windsock.flights.rules import DEFAULT_RULES, MergeRules
+from windsock.flights.state import Flight
+
+
+def _type_of(path: str) -> Any:
+    leaf = path.rpartition(".")[2]
+    if leaf in ("scheduled", "first_scheduled", "estimated", "actual", "returned_to_gate", "air_return"):
+        return datetime
+    if leaf.endswith("_minutes"):
+        return int
+    if leaf in ("cancelled", "diverted", "boarding"):
+        return bool
+    if leaf == "codeshares":
+        return tuple[str, ...]
+    if leaf == "delay_reasons":
+        return tuple[Reason, ...]
+    return str
+
+
+_STORED = {path.replace(".", "_"): path for path in (*FIELDS, *FIRST.values())}
+# One struct with a typed field for every path, so that a record is decoded in one pass of C code.
+_Values: Any = msgspec.defstruct(
+    "_Values",
+    [(name, _type_of(path) | msgspec.UnsetType | None, msgspec.UNSET) for name, path in _STORED.items()],
+    rename=_STORED,
+    frozen=True,
+)
+_Group = tuple[str, datetime, datetime | None, _Values]
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    flight: Flight
+    facts: list[_Group]
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(_Stored)
+
+
+class FlightRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One flight: its identity, every source's latest word per field, and what is believed."""
+
+    key: FlightKey
+    facts: Facts
+    flight: Flight
+
+    def to_json(self) -> bytes:
+        """The whole record, compact; `from_json` gives an equal one.
+
+        What one source said at one moment is stored as one group [source, observed_at, received_at or null if the
+        same, {field: value}]. The believed flight is stored as well: changed ranks must not change it unannounced.
+        """
+        groups: dict[tuple[str, datetime, datetime], dict[str, Any]] = {}
+        for path, by_source in self.facts.items():
+            for source, fact in by_source.items():
+                at = (source, fact.observed_at, fact.received_at)
+                group = groups.get(at)
+                if group is None:
+                    groups[at] = {path: fact.value}
+                else:
+                    group[path] = fact.value
+        for group in groups.values():
+            for path, first in FIRST.items():
+                # Mostly the schedule is the one first published: not written twice.
+                if first in group and group.get(path) == group[first]:
+                    del group[first]
+        return _encoder.encode(
+            {
+                "flight": self.flight,
+                "facts": [
+                    (source, observed, None if received == observed else received, values)
+                    for (source, observed, received), values in groups.items()
+                ],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> "FlightRecord":
+        """The record that `to_json` wrote; raises msgspec.DecodeError on anything else."""
+        stored = _decoder.decode(data)
+        facts: Facts = {}
+        for source, observed, received, values in stored.facts:
+            for name, path in _STORED.items():
+                value = getattr(values, name)
+                if value is not msgspec.UNSET:
+                    facts.setdefault(path, {})[source] = Fact(value, observed, received or observed)
+        for path, first in FIRST.items():
+            for source, fact in facts.get(path, {}).items():
+                if fact.value is not None and source not in (known := facts.setdefault(first, {})):
+                    known[source] = fact
+            if first in facts and not facts[first]:
+                del facts[first]
+        return cls(key=stored.flight.key, facts=facts, flight=stored.flight)
+
+    def provenance(self, rules: MergeRules = DEFAULT_RULES) -> dict[str, Any]:
+        """Per field whose word is believed, why, and every source's word, the believed first. Ready for JSON."""
+        told: dict[str, Any] = {}
+        for path in sorted(self.facts):
+            by_source = self.facts[path]
+            believed, _ = best(path, by_source, rules)
+            told[path] = {
+                "believed": believed,
+                "why": _why(believed, by_source, rules),
+                "assertions": [
+                    {
+                        "source": source,
+                        "rank": rules.rank(source),
+                        "value": msgspec.to_builtins(fact.value),
+                        "observed_at": msgspec.to_builtins(fact.observed_at),
+                        "received_at": msgspec.to_builtins(fact.received_at),
+                    }
+                    for source, fact in sorted(by_source.items(), key=lambda item: item[0] != believed)
+                ],
+            }
+        return told
+
+
+def _why(believed: str, by_source: dict[str, Fact], rules: MergeRules) -> str:
+    others = [source for source in by_source if source != believed]
+    if not others:
+        return "the only source"
+    rank = rules.rank(believed)
+    next_best = max(rules.rank(source) for source in others)
+    if rank > next_best:
+        return f"higher rank ({rank} over {next_best})"
+    rivals = [by_source[source].observed_at for source in others if rules.rank(source) == rank]
+    if by_source[believed].observed_at != max(rivals):
+        return f"same rank ({rank}), " + (
+            "observed later" if by_source[believed].observed_at > max(rivals) else "published first"
+        )
+    return f"same rank ({rank}), observed at the same time; the source's name decides"

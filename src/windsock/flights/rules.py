@@ -1,0 +1,29 @@
+"""What the merging of reports goes by: how much each source is believed, and from when a flight is late."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+# The one source that speaks of what was *not* heard; it may say nothing else, and everyone else outranks it.
+OVERDUE_SOURCE = "windsock.overdue"
+DEFAULT_RANK = 50
+
+
+class MergeRules(msgspec.Struct, frozen=True, kw_only=True):
+    """`ranks`: source → rank, higher wins, 50 where not named. `late_minutes`: D15/A15, from here a flight is late.
+
+    `stale_minutes`: overdue this long, what we show is old rather than true. `conflict_minutes`: two sources of equal
+    rank whose actual times differ by more than this contradict each other (less is rounding and different clocks).
+    """
+
+    ranks: Mapping[str, int] = {}
+    late_minutes: int = 15
+    stale_minutes: int = 360
+    conflict_minutes: int = 10
+
+    def rank(self, source: str) -> int:
+        """How much this source is believed."""
+        return self.ranks.get(source, -1 if source == OVERDUE_SOURCE else DEFAULT_RANK)
+
+
+DEFAULT_RULES = MergeRules()

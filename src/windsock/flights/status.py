@@ -1,0 +1,145 @@
+"""Status and flags: what follows from the rest of the flight alone, so that nobody can disagree about it."""
+
+from datetime import datetime
+
+import msgspec
+
+from windsock.flights.delay import basis_of, minutes_between
+from windsock.flights.rules import DEFAULT_RULES, MergeRules
+from windsock.flights.state import Arrival, Departure, Flight, Runway, Status
+
+
+def status_of(
+    departure: Departure,
+    takeoff: Runway,
+    landing: Runway,
+    arrival: Arrival,
+    *,
+    cancelled: bool,
+    diverted: bool,
+    boarding: bool,
+) -> Status:
+    """The furthest the flight is known to have come; a cancellation or diversion says more than any milestone."""
+    if cancelled:
+        return "cancelled"
+    if diverted:
+        return "diverted"
+    if arrival.actual is not None:
+        return "arrived"
+    if landing.actual is not None:
+        return "landed"
+    if takeoff.actual is not None:
+        return "airborne"
+    if departure.actual is not None:
+        return "out"
+    if boarding:
+        return "boarding"
+    for side in (departure, arrival):
+        if side.scheduled is not None or side.estimated is not None:
+            return "scheduled"
+    return "scheduled" if takeoff.estimated is not None or landing.estimated is not None else "unknown"
+
+
+def flags_of(
+    departure: Departure,
+    takeoff: Runway,
+    landing: Runway,
+    arrival: Arrival,
+    *,
+    returned_to_gate: datetime | None,
+    air_return: datetime | None,
+    conflicts: tuple[str, ...],
+    rules: MergeRules,
+) -> tuple[str, ...]:
+    """What else is to be said of the flight, sorted."""
+    flags = []
+    delays = (departure.delay_minutes, arrival.delay_minutes)
+    back = latest(returned_to_gate, air_return)
+    if back is not None and not (departure.actual or takeoff.actual or landing.actual or arrival.actual):
+        flags.append("air_return" if back == air_return else "returned_to_gate")
+    if conflicts:
+        flags.append("conflict")
+    late = rules.late_minutes
+    for minutes in delays:
+        if minutes is not None:
+            if minutes >= late:
+                flags.append("delayed")
+            elif minutes <= -late:
+                flags.append("early")
+    overdue = departure.overdue_minutes or arrival.overdue_minutes
+    if overdue:
+        flags.append("overdue")
+        if overdue >= rules.stale_minutes:
+            flags.append("stale")
+    return tuple(sorted(set(flags))) if len(flags) > 1 else tuple(flags)
+
+
+def latest(*times: datetime | None) -> datetime | None:
+    """The latest of those that are known."""
+    return max((time for time in times if time is not None), default=None)
+
+
+def moved_on(flight: Flight, side: str) -> bool:
+    """Whether the flight has left (side "departure") or has come down (side "arrival"), or never will: no longer due."""
+    down = (flight.landing.actual or flight.arrival.actual) is not None
+    if side == "arrival":
+        return down or flight.cancelled or flight.diverted
+    return down or flight.cancelled or (flight.departure.actual or flight.takeoff.actual) is not None
+
+
+def from_first(delay: int | None, scheduled: datetime | None, first: datetime | None) -> int | None:
+    """The delay against the schedule as first published, from the delay against the schedule as now."""
+    if delay is None or scheduled is None or first is None or first == scheduled:
+        return delay
+    return delay + minutes_between(first, scheduled)
+
+
+def settle(flight: Flight, rules: MergeRules = DEFAULT_RULES) -> Flight:
+    """The flight with everything recomputed that follows from the rest: status, flags, basis, delay from first."""
+    departure, arrival = flight.departure, flight.arrival
+    if moved_on(flight, "departure"):
+        departure = msgspec.structs.replace(departure, overdue_minutes=None)
+    if moved_on(flight, "arrival"):
+        arrival = msgspec.structs.replace(arrival, overdue_minutes=None)
+    departure = msgspec.structs.replace(
+        departure,
+        delay_from_first_minutes=from_first(
+            departure.delay_minutes, departure.scheduled, departure.first_scheduled
+        ),
+        delay_basis=basis_of(
+            delay_minutes=departure.delay_minutes,
+            overdue_minutes=departure.overdue_minutes,
+            scheduled=departure.scheduled,
+            estimated=departure.estimated,
+            actual=departure.actual,
+            runway=flight.takeoff.actual or flight.takeoff.estimated,
+        ),
+    )
+    arrival = msgspec.structs.replace(
+        arrival,
+        delay_from_first_minutes=from_first(
+            arrival.delay_minutes, arrival.scheduled, arrival.first_scheduled
+        ),
+        delay_basis=basis_of(
+            delay_minutes=arrival.delay_minutes,
+            overdue_minutes=arrival.overdue_minutes,
+            scheduled=arrival.scheduled,
+            estimated=arrival.estimated,
+            actual=arrival.actual,
+            runway=flight.landing.actual or flight.landing.estimated,
+        ),
+    )
+    return msgspec.structs.replace(
+        flight,
+        departure=departure,
+        arrival=arrival,
+        status=status_of(
+            departure, flight.takeoff, flight.landing, arrival,
+            cancelled=flight.cancelled, diverted=flight.diverted, boarding=flight.boarding,
+        ),
+        flags=flags_of(
+            departure, flight.takeoff, flight.landing, arrival,
+            returned_to_gate=flight.returned_to_gate, air_return=flight.air_return,
+            conflicts=flight.conflicts, rules=rules,
+        ),
+    )  # fmt: skip
