@@ -1,0 +1,158 @@
+"""The live board: the current encoded state of every active flight, and snapshots of it. Never asks the database."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from windsock.flights import Flight
+from windsock.journal.projection import project
+from windsock.live.frames import Encoded
+from windsock.protocol.codec import snapshot_frames
+from windsock.protocol.messages import RequestId
+from windsock.protocol.positions import Position
+from windsock.protocol.topics import topics_of
+
+# Snapshots that many clients ask for at once (a reconnect storm) are made once; this much of them is kept.
+CACHE_BYTES = 64 * 1024 * 1024
+
+
+class _Body(msgspec.Struct):
+    """The part of an event's body that the board needs; the rest is not decoded."""
+
+    flight: msgspec.Raw
+
+
+_body = msgspec.json.Decoder(_Body)
+_flight = msgspec.json.Decoder(Flight)
+
+
+class Row:
+    """One flight as the board holds it."""
+
+    __slots__ = ("flight", "matters_until", "topics", "version")
+
+    def __init__(
+        self, flight: bytes, version: int, topics: frozenset[str], matters_until: datetime | None
+    ) -> None:
+        self.flight = flight
+        self.version = version
+        self.topics = topics
+        self.matters_until = matters_until
+
+
+class Board:
+    """Flights by id and by topic. `changed` offsets make a cached snapshot good for as long as nothing in it moved."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Row] = {}
+        self._by_topic: dict[str, dict[str, None]] = {}
+        self._changed: dict[str, int] = {}
+        self._cache: OrderedDict[tuple[frozenset[str], Any], tuple[int, list[Encoded], int]] = OrderedDict()
+        self._cached_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, flight_id: object) -> bool:
+        return flight_id in self._rows
+
+    def load(self, flights: Iterable[Flight]) -> None:
+        """Replaces everything by these flights."""
+        self._rows.clear()
+        self._by_topic.clear()
+        self._changed.clear()
+        self._forget_snapshots()
+        for flight in flights:
+            self._put(flight.id, row_of(flight, msgspec.json.encode(flight)))
+
+    def apply(self, flight_id: str, body: bytes, offset: int) -> Flight:
+        """The flight of an event's body becomes the current state. Gives it decoded."""
+        raw = bytes(_body.decode(b"{" + body).flight)
+        flight = _flight.decode(raw)
+        row = row_of(flight, raw)
+        before = self._rows.get(flight_id)
+        self._put(flight_id, row)
+        for topic in row.topics if before is None else row.topics | before.topics:
+            self._changed[topic] = offset
+        return flight
+
+    def evict(self, before: datetime) -> int:
+        """Drops the flights that no longer matter at `before`; says how many."""
+        gone = [
+            flight_id
+            for flight_id, row in self._rows.items()
+            if row.matters_until is not None and row.matters_until < before
+        ]
+        for flight_id in gone:
+            row = self._rows.pop(flight_id)
+            self._unlist(flight_id, row.topics)
+        if gone:
+            self._forget_snapshots()
+        for topic in [topic for topic in self._changed if topic != "all" and topic not in self._by_topic]:
+            del self._changed[topic]
+        return len(gone)
+
+    def flights(self, topics: Iterable[str]) -> Iterator[bytes]:
+        """The encoded flights of any of the topics, each once, oldest on the board first."""
+        wanted = set(topics)
+        if "all" in wanted:
+            chosen: Iterable[str] = self._rows
+        elif len(wanted) == 1:
+            chosen = self._by_topic.get(wanted.pop(), ())
+        else:
+            chosen = dict.fromkeys(id for topic in sorted(wanted) for id in self._by_topic.get(topic, ()))
+        return (self._rows[flight_id].flight for flight_id in chosen)
+
+    def snapshot(
+        self, topics: frozenset[str], position: Position, id: RequestId | msgspec.UnsetType
+    ) -> list[Encoded]:
+        """The `snapshot` messages of these topics, shared with whoever asks the same before anything in them changes.
+
+        A shared one may bear an older position: since then no event concerned these topics.
+        """
+        key = (topics, id)
+        if (cached := self._cache.get(key)) is not None:
+            if max((self._changed.get(topic, 0) for topic in topics), default=0) <= cached[0]:
+                self._cache.move_to_end(key)
+                return cached[1]
+            self._cached_bytes -= cached[2]
+            del self._cache[key]
+        parts = [
+            Encoded(part)
+            for part in snapshot_frames(sorted(topics), position, list(self.flights(topics)), id=id)
+        ]
+        size = sum(len(part.data) for part in parts)
+        self._cache[key] = (position.offset, parts, size)
+        self._cached_bytes += size
+        while self._cached_bytes > CACHE_BYTES:
+            _, (_, _, freed) = self._cache.popitem(last=False)
+            self._cached_bytes -= freed
+        return parts
+
+    def _forget_snapshots(self) -> None:
+        self._cache.clear()
+        self._cached_bytes = 0
+
+    def _put(self, flight_id: str, row: Row) -> None:
+        before = self._rows.get(flight_id)
+        if before is not None and before.topics != row.topics:
+            self._unlist(flight_id, before.topics - row.topics)
+        self._rows[flight_id] = row
+        for topic in row.topics if before is None else row.topics - before.topics:
+            if topic != "all":
+                self._by_topic.setdefault(topic, {})[flight_id] = None
+
+    def _unlist(self, flight_id: str, topics: Iterable[str]) -> None:
+        for topic in topics:
+            if (listed := self._by_topic.get(topic)) is not None:
+                listed.pop(flight_id, None)
+                if not listed:
+                    del self._by_topic[topic]
+
+
+def row_of(flight: Flight, encoded: bytes) -> Row:
+    """The flight as a row of the board."""
+    return Row(encoded, flight.version, topics_of(flight), project(flight).matters_until)

@@ -1,0 +1,76 @@
+"""Messages as they go out: encoded once, framed once, the same bytes for every socket."""
+
+from collections.abc import Iterable, Sequence
+
+
+class Encoded:
+    """One message as JSON, and the other forms in which outlets need it, each made on first use and then shared."""
+
+    __slots__ = ("_frame", "_text", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._text: str | None = None
+        self._frame: bytes | None = None
+
+    @property
+    def text(self) -> str:
+        """The message as ASGI wants a text frame."""
+        text = self._text
+        if text is None:
+            text = self._text = self.data.decode()
+        return text
+
+    @property
+    def frame(self) -> bytes:
+        """The message as one complete, unmasked WebSocket text frame (RFC 6455, 5.2)."""
+        frame = self._frame
+        if frame is None:
+            frame = self._frame = text_frame(self.data)
+        return frame
+
+
+class LiveEvent(Encoded):
+    """An `event` message with what the hub must know of it without reading it again."""
+
+    __slots__ = ("flight_id", "offset", "position", "topics")
+
+    def __init__(
+        self, data: bytes, *, offset: int, position: str, flight_id: str, topics: frozenset[str]
+    ) -> None:
+        super().__init__(data)
+        self.offset = offset
+        self.position = position
+        self.flight_id = flight_id
+        self.topics = topics
+
+
+class Batch:
+    """Messages that go out together, in order; where many sockets get the same ones they share one batch."""
+
+    __slots__ = ("_frames", "messages", "size")
+
+    def __init__(self, messages: Iterable[Encoded]) -> None:
+        self.messages: Sequence[Encoded] = tuple(messages)
+        self.size = sum(len(message.data) for message in self.messages)
+        self._frames: bytes | None = None
+
+    @property
+    def frames(self) -> bytes:
+        """All frames in one piece, for one write."""
+        frames = self._frames
+        if frames is None:
+            messages = self.messages
+            frames = messages[0].frame if len(messages) == 1 else b"".join([m.frame for m in messages])
+            self._frames = frames
+        return frames
+
+
+def text_frame(data: bytes) -> bytes:
+    """A final, unmasked text frame with this payload: what a server may send (RFC 6455, 5.2 and 5.3)."""
+    size = len(data)
+    if size < 126:
+        return b"\x81" + size.to_bytes(1, "big") + data
+    if size < 65_536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + data
+    return b"\x81\x7f" + size.to_bytes(8, "big") + data

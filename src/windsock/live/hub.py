@@ -1,0 +1,439 @@
+"""The one object per process that knows every local session and the live board.
+
+What it promises:
+
+- An event reaches every session that subscribes to one of its topics, in the order of the journal, unless the session's
+  reader is too slow; then a newer state of the same flight may take its place, and the next heartbeat says how often.
+- A subscription is answered by a snapshot or by a resume, and then followed by every later event: none lost between, none
+  told twice. Snapshot + later events = fresh snapshot.
+- A slow session costs its own bounded memory and nobody else anything.
+
+Everything happens on one event loop, whose clock and timers it is given (tests give others). No Django here.
+"""
+
+import itertools
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from windsock.clock import Clock, ReplayClock, system_clock
+from windsock.flights import Flight
+from windsock.journal.base import Event, Head, Journal
+from windsock.live import answers
+from windsock.live.board import Board
+from windsock.live.fanout import Fanout
+from windsock.live.frames import Encoded, LiveEvent
+from windsock.live.outlet import Outlet
+from windsock.live.ring import Ring
+from windsock.live.session import NEVER, Session
+from windsock.live.subscriptions import Mode, Subscriptions
+from windsock.protocol import codec, messages
+from windsock.protocol.codes import SUBPROTOCOL, CloseCode
+from windsock.protocol.messages import RequestId
+from windsock.protocol.positions import Position
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Timers(Protocol):
+    """What the hub needs of an event loop."""
+
+    def time(self) -> float: ...
+
+    def call_soon(self, callback: Callable[..., object], *args: Any) -> Any: ...
+
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> Any: ...
+
+
+class Asker(Protocol):
+    """Asks a blocking question elsewhere (a thread) and brings the answer, or the exception, back to the loop."""
+
+    def __call__(self, question: Callable[[], T], answer: Callable[[T | BaseException], None], /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubLimits:
+    """The bounds of a hub and its sessions; the defaults are those of the configuration."""
+
+    heartbeat_seconds: float = 20
+    ring_events: int = 20_000
+    max_pending_bytes: int = 1_048_576
+    max_connections: int = 50_000
+    max_connections_per_user: int = 100
+    # A reader that takes nothing for so long is gone or hopeless; it is told to come back and resume.
+    stuck_seconds: float = 60
+    conversation: messages.Limits = messages.Limits()
+
+
+@dataclass(slots=True)
+class Stats:
+    """What happened so far in this process; counters only grow."""
+
+    published: int = 0
+    delivered: int = 0
+    skipped: int = 0
+    snapshots: int = 0
+    resumes: int = 0
+    far_resumes: int = 0
+    connections: int = 0
+    flushes: int = 0
+
+
+class Refused(Exception):
+    """The hub takes no further session: close the connection with `code` and say `reason`."""
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Hub:
+    """Sessions, live board and ring of one process. Made empty: `load` makes it ready."""
+
+    def __init__(
+        self,
+        timers: Timers,
+        *,
+        journal: Journal | None = None,
+        ask: Asker | None = None,
+        limits: HubLimits | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
+        self.limits = limits or HubLimits()
+        self.journal = journal
+        self.ask = ask
+        self.board = Board()
+        self.ring = Ring(self.limits.ring_events)
+        self.subscriptions: Subscriptions[Session] = Subscriptions()
+        self.stats = Stats()
+        self.closed_with: Counter[int] = Counter()
+        self.epoch = ""
+        self.offset = 0
+        self.floor = 0
+        self.replay_clock: ReplayClock | None = None
+        self.ready = False
+        self.time = timers.time
+        self._timers = timers
+        self._clock = clock
+        self._fanout = Fanout(timers, self.subscriptions, self.stats)
+        self._sessions: dict[str, Session] = {}
+        self._per_user: Counter[str] = Counter()
+        self._beats: list[dict[Session, None]] = [{} for _ in range(max(1, round(self.limits.heartbeat_seconds)))]
+        self._beat = 0
+        self._beating: Any = None
+        self._keys = itertools.count(1)
+        self._names = itertools.count(1)
+        self._name = secrets.token_hex(4)
+
+    # The journal's side -----------------------------------------------------------------------------------------------
+
+    @property
+    def position(self) -> Position:
+        """The position of the newest event that every session has or is about to be sent."""
+        return Position(self.epoch, self.offset)
+
+    @property
+    def oldest(self) -> Position:
+        """The earliest position that can be resumed from."""
+        return Position(self.epoch, self.floor)
+
+    def load(self, head: Head, flights: Iterable[Flight], recent: Sequence[Event] = ()) -> None:
+        """Begins anew from the journal's snapshot; `recent` are the events that lead up to it, for the ring.
+
+        Sessions that are there get a fresh snapshot of what they subscribe to.
+        """
+        again = self.ready
+        if again:
+            self._fanout.forget()
+        self.board.load(flights)
+        self.epoch, self.offset, self.floor = head.epoch, head.offset, head.floor
+        self.replay_clock = head.clock
+        self.ring.restart(recent[0].offset - 1 if recent else head.offset)
+        for event in recent:
+            self.ring.add(self.live(event))
+        self.ready = True
+        if again:
+            sessions = list(self._sessions.values())
+            for session in sessions:
+                session.delivered = head.offset
+                if not session.plain and session.topics:
+                    session.owe()
+            self._fanout.each(sessions, lambda session: self.repay(session) if session.owed else None)
+        if self._beating is None:
+            self._beating = self._timers.call_later(self._beat_seconds, self._next_beat)
+
+    def publish(self, epoch: str, events: Sequence[Event]) -> bool:
+        """Tells the sessions of these events. Those already told are passed over.
+
+        False, and nothing more is told from there on, when they do not follow gap-free on what was told before.
+        """
+        if epoch != self.epoch or not self.ready:
+            return False
+        for event in events:
+            if event.offset <= self.offset:
+                continue
+            if event.offset != self.offset + 1:
+                return False
+            self.offset = event.offset
+            live = self.live(event)
+            self.board.apply(event.flight_id, event.body, event.offset)
+            self.ring.add(live)
+            self.stats.published += 1
+            self._fanout.add(live)
+        return True
+
+    def trimmed(self, floor: int) -> None:
+        """The journal no longer holds events up to `floor`."""
+        self.floor = max(self.floor, floor)
+
+    def set_clock(self, clock: ReplayClock | None) -> None:
+        """A replay drives the service, or no longer; the next heartbeats say so."""
+        self.replay_clock = clock
+
+    def now(self) -> datetime:
+        """The service's time: the machine's, or the replay's."""
+        real = self._clock()
+        return self.replay_clock.at(real) if self.replay_clock is not None else real
+
+    def evict(self, before: datetime) -> int:
+        """Takes flights off the board that no longer matter at `before`."""
+        return self.board.evict(before)
+
+    # The sessions' side -----------------------------------------------------------------------------------------------
+
+    @property
+    def sessions(self) -> Iterable[Session]:
+        """All sessions of this process."""
+        return self._sessions.values()
+
+    def attach(
+        self, outlet: Outlet, *, identity: Any = None, plain: bool = False, welcome: bool = True
+    ) -> Session:
+        """A new session, welcomed unless it is plain; raises Refused when there are too many."""
+        if not self.ready:
+            raise Refused(CloseCode.OVERLOADED, "not ready yet: the journal is being read; try again shortly")
+        if len(self._sessions) >= self.limits.max_connections:
+            raise Refused(CloseCode.OVERLOADED, "this server has as many connections as it takes; try again later")
+        key = None if identity is None or identity.is_anonymous else identity.key
+        if key is not None and self._per_user[key] >= self.limits.max_connections_per_user:
+            most = self.limits.max_connections_per_user
+            raise Refused(CloseCode.TOO_MANY_CONNECTIONS, f"you have {most} connections here, which is the most")
+        session = Session(self, outlet, identity, f"{self._name}-{next(self._names)}", plain)
+        self._sessions[session.connection] = session
+        if key is not None:
+            self._per_user[key] += 1
+        session.beat = min(range(len(self._beats)), key=lambda beat: len(self._beats[beat]))
+        self._beats[session.beat][session] = None
+        self.stats.connections += 1
+        if not plain and welcome:
+            session.send(Encoded(codec.encode(self._welcome(session))))
+        return session
+
+    def detach(self, session: Session) -> None:
+        """The connection is gone: nothing of the session stays. Harmless when repeated."""
+        if session.closed:
+            return
+        session.closed = True
+        session.direct = False
+        session.delivered = NEVER
+        if session.audience is not None:
+            self.subscriptions.leave(session, session.audience)
+            session.audience = None
+        session.pending = session.held = session.waiting = session.on_close = None
+        self._beats[session.beat].pop(session, None)
+        del self._sessions[session.connection]
+        if session.identity is not None and not session.identity.is_anonymous:
+            key = session.identity.key
+            self._per_user[key] -= 1
+            if self._per_user[key] <= 0:
+                del self._per_user[key]
+
+    def end(self, session: Session, code: int, reason: str) -> None:
+        """Closes the session from our side."""
+        if session.closed:
+            return
+        self.closed_with[code] += 1
+        outlet, told = session.outlet, session.on_close
+        self.detach(session)
+        if told is not None:
+            told(code, reason)
+        outlet.close(code, reason)
+
+    def subscribe(
+        self,
+        session: Session,
+        topics: Iterable[str],
+        *,
+        id: RequestId | msgspec.UnsetType = msgspec.UNSET,
+        after: Position | None = None,
+        mode: Mode = "every",
+        quiet: bool = False,
+    ) -> None:
+        """Adds topics (canonical names) and answers; the mode given last holds for the whole session."""
+        wanted = frozenset(topics)
+        if session.held is not None:
+            session.later(lambda: self.subscribe(session, wanted, id=id, after=after, mode=mode, quiet=quiet))
+            return
+        if session.answer_bytes > self.limits.max_pending_bytes:
+            session.send(
+                Encoded(
+                    codec.encode(
+                        messages.Error(
+                            code="overloaded",
+                            message="The answers to your earlier subscriptions still wait to be read. Read them first.",
+                            retryable=True,
+                            retry_after=1.0,
+                            id=id,
+                        )
+                    )
+                )
+            )
+            return
+        self._move(session, session.topics | wanted, mode)
+        if not quiet:
+            answers.answer(self, session, wanted, id, after)
+
+    def unsubscribe(self, session: Session, topics: Iterable[str]) -> None:
+        """Takes topics away; what they gave so far is still sent."""
+        unwanted = frozenset(topics)
+        if session.held is not None:
+            session.later(lambda: self.unsubscribe(session, unwanted))
+            return
+        self._move(session, session.topics - unwanted, session.mode)
+
+    def broadcast(self, message: Encoded) -> None:
+        """One message to every session, in slices."""
+        self._fanout.each(list(self._sessions.values()), lambda session: session.send(message))
+
+    def beat_all(self) -> None:
+        """A heartbeat to every session at once; otherwise each gets its own in its turn."""
+        for session in list(self._sessions.values()):
+            self._heartbeat(session)
+
+    def stop(self) -> None:
+        """Ends timers. Sessions are for the service to close."""
+        if self._beating is not None:
+            self._beating.cancel()
+            self._beating = None
+        self._fanout.stop()
+        self.ready = False
+
+    # For sessions and answers -----------------------------------------------------------------------------------------
+
+    def next_key(self) -> int:
+        """A number never given before."""
+        return next(self._keys)
+
+    def catch_up(self, session: Session) -> None:
+        """Gives the session now what it would get with the running and the next flush, so that it stands at `position`."""
+        audience = session.audience
+        if audience is not None:
+            if audience.flushing:
+                session.deliver(audience.flushing)
+            if audience.gathered:
+                session.deliver(audience.gathered)
+        if not session.closed:
+            session.delivered = self.offset
+
+    def repay(self, session: Session) -> None:
+        """A fresh snapshot of all the session subscribes to, in place of what was dropped."""
+        if session.closed or session.held is not None or session.stalled_at is not None or session.pending:
+            return  # it asks again when it is free
+        self.catch_up(session)
+        session.owed = False
+        if session.topics:
+            answers.answer_snapshot(self, session, session.topics, msgspec.UNSET)
+        else:
+            session.answer(())
+
+    def send_head(self, session: Session) -> None:
+        """The heartbeat of a session that stands at `position`."""
+        session.head_due = False
+        position = f"{self.epoch}:{session.delivered}"
+        session.send(
+            Encoded(
+                codec.encode(
+                    messages.Head(
+                        position=position,
+                        sent=session.sent,
+                        skipped=session.skipped,
+                        server_time=self._clock(),
+                        clock=self.replay_clock or msgspec.UNSET,
+                    )
+                )
+            )
+        )
+
+    # Inside -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def _beat_seconds(self) -> float:
+        return self.limits.heartbeat_seconds / len(self._beats)
+
+    def live(self, event: Event) -> LiveEvent:
+        return LiveEvent(
+            event.message(self.epoch),
+            offset=event.offset,
+            position=f"{self.epoch}:{event.offset}",
+            flight_id=event.flight_id,
+            topics=frozenset(event.topics),
+        )
+
+    def _move(self, session: Session, topics: frozenset[str], mode: Mode) -> None:
+        self.catch_up(session)
+        if session.closed:
+            return
+        if session.audience is not None:
+            self.subscriptions.leave(session, session.audience)
+            session.audience = None
+        session.mode = mode
+        session.topics = topics
+        if topics:
+            session.audience = self.subscriptions.join(session, topics, mode)
+            session.topics = session.audience.topics  # one set for all that are equal
+
+    def _welcome(self, session: Session) -> messages.Welcome:
+        identity = session.identity
+        return messages.Welcome(
+            protocol=SUBPROTOCOL,
+            connection=session.connection,
+            position=str(self.position),
+            oldest=str(self.oldest),
+            heartbeat_seconds=self.limits.heartbeat_seconds,
+            limits=self.limits.conversation,
+            server_time=self._clock(),
+            clock=self.replay_clock or msgspec.UNSET,
+            may_publish=msgspec.UNSET if identity is None else identity.may_publish,
+            expires_at=(identity.expires_at if identity is not None else None) or msgspec.UNSET,
+        )
+
+    def _next_beat(self) -> None:
+        self._beating = self._timers.call_later(self._beat_seconds, self._next_beat)
+        self._beat = (self._beat + 1) % len(self._beats)
+        for session in list(self._beats[self._beat]):
+            self._heartbeat(session)
+
+    def _heartbeat(self, session: Session) -> None:
+        if session.closed:
+            return
+        if session.stalled_at is not None and self.time() - session.stalled_at > self.limits.stuck_seconds:
+            self.end(session, CloseCode.TOO_SLOW, "too slow: you took nothing for a minute; come back and resume")
+            return
+        if session.plain:
+            return
+        if session.direct:
+            self.catch_up(session)
+        if session.direct:
+            self.send_head(session)
+        else:
+            session.head_due = True
+
+
