@@ -19,7 +19,8 @@ PUBLISH = "windsock.publish"
 class Identity:
     """One asker and their rights at the moment they were looked up. `expires_at` None: no end is known.
 
-    `session_key` is set when a Django session vouches for them, `token_id` when a token does: `recheck` asks that again.
+    `session_key` is set when a Django session vouches for them, `token_id` when a token does; `recheck` asks that
+    again.
     """
 
     user_id: Any = None

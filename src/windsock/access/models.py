@@ -6,7 +6,6 @@ at every request and add nothing.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -50,8 +49,8 @@ class Token(models.Model):
     class Meta:
         app_label = "windsock"
         db_table = "windsock_token"
-        ordering: ClassVar[list[str]] = ["-created_at", "-id"]
-        permissions: ClassVar[list[tuple[str, str]]] = [("publish", "May publish reports about flights")]
+        ordering = ["-created_at", "-id"]
+        permissions = [("publish", "May publish reports about flights")]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

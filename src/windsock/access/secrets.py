@@ -13,9 +13,10 @@ _SHAPE = re.compile(
 
 
 def make(mark: str) -> str:
-    """A new secret `MARK_PREFIX_RANDOM+CHECK`. The prefix may be shown; the check finds typing errors without a database.
+    """A new secret `MARK_PREFIX_RANDOM+CHECK`.
 
-    Only letters, digits, `_` and `-`: it fits a header, a URL path and a WebSocket subprotocol.
+    The prefix may be shown; the check finds typing errors without a database. Only letters,
+    digits, `_` and `-`: it fits a header, a URL path and a WebSocket subprotocol.
     """
     body = f"{mark}_{secrets.token_hex(4)}_{secrets.token_urlsafe(32)}"
     return f"{body}{_check(body)}"

@@ -16,7 +16,7 @@ from windsock.errors import AccessDenied
 
 
 class Bearer(HttpBearer):
-    """`Authorization: Bearer TOKEN`. A wrong token is an error even where visitors may read: the asker meant something."""
+    """`Authorization: Bearer TOKEN`. A wrong token is an error even where visitors may read."""
 
     # ninja's base class answers synchronously and looks at the header itself; here one hop into a thread does it all.
     async def __call__(self, request: HttpRequest) -> Identity | None:

@@ -1,7 +1,8 @@
 """A bound on request bodies, before Django reads them.
 
 Django's ASGI handler takes a whole body in (onto the disk, when it is large) before any view is asked, so a view's own
-bound comes too late to protect the machine. This wraps the application: `application = BodyLimit(get_asgi_application())`.
+bound comes too late to protect the machine. This wraps the application:
+`application = BodyLimit(get_asgi_application())`.
 """
 
 from typing import Any

@@ -27,7 +27,8 @@ def view(request: HttpRequest) -> HttpResponse:
 <title>Windsock API</title><link rel="stylesheet" href="{escape(static("windsock/api-docs.css"))}"></head>
 <body><main><h1>Windsock API <small>{escape(info["version"])}</small></h1><p>{escape(info["description"])}</p>
 <p>For programs: <a href="{escape(reverse("windsock-api:openapi-json"))}">openapi.json</a>.
-Credentials: <code>Authorization: Bearer TOKEN</code> (<code>windsock token create NAME</code>), or a session with its CSRF token.</p>
+Credentials: <code>Authorization: Bearer TOKEN</code> (<code>windsock token create NAME</code>),
+or a session with its CSRF token.</p>
 <h2>Operations</h2>{operations}<h2>Schemas</h2>{schemas}</main></body></html>"""
     return HttpResponse(page)
 
@@ -61,12 +62,14 @@ def _operation(method: str, path: str, details: dict[str, Any]) -> str:
 def _schema(name: str, schema: dict[str, Any]) -> str:
     rows = "".join(
         f"<tr><th scope=row><code>{escape(field)}</code></th><td>{_type_link(details)}"
-        f"{', always there' if field in schema.get('required', ()) else ''}</td><td>{escape(details.get('description', ''))}</td></tr>"
+        f"{', always there' if field in schema.get('required', ()) else ''}</td>"
+        f"<td>{escape(details.get('description', ''))}</td></tr>"
         for field, details in schema.get("properties", {}).items()
     )
     about = escape(schema.get("description", "")).replace("\n\n", "</p><p>")
     content = f"<table>{rows}</table>" if rows else f"<p>{_type_link(schema)}</p>"
-    return f"<details id='schema-{escape(name)}'><summary><code>{escape(name)}</code></summary><p>{about}</p>{content}</details>"
+    title = f"<summary><code>{escape(name)}</code></summary>"
+    return f"<details id='schema-{escape(name)}'>{title}<p>{about}</p>{content}</details>"
 
 
 def _type_link(schema: dict[str, Any]) -> str:

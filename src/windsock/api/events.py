@@ -46,8 +46,8 @@ async def events(
 ) -> HttpResponse:
     """The events that follow `after` and concern one of the topics, oldest first, without a hole.
 
-    Ask again with the answer's `position`; `more` says that this may be done at once. 410: the position is no longer (or not)
-    in this journal; begin anew from the state of the flights.
+    Ask again with the answer's `position`; `more` says that this may be done at once. 410: the position is no longer
+    (or not) in this journal; begin anew from the state of the flights.
     """
     reader(request)
     wanted = _topics(topics)
@@ -91,12 +91,11 @@ def _read(
 
 def _gone(position: Position, head: Head, error: Exception) -> Problem:
     trimmed = isinstance(error, PositionTrimmed)
+    why = "older than the oldest event held" if trimmed else "of another journal or ahead of its head"
     return Problem(
         410,
         "position_trimmed" if trimmed else "position_unknown",
-        f"{position} is older than the oldest event held. Fetch the flights anew, then go on from the head."
-        if trimmed
-        else f"{position} is of another journal or ahead of its head. Fetch the flights anew, then go on from the head.",
+        f"{position} is {why}. Fetch the flights anew, then go on from the head.",
         field="after",
         value=str(position),
         oldest=str(Position(head.epoch, head.floor)),

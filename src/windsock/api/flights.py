@@ -99,7 +99,7 @@ async def history(
     flight_id: FlightId,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 1000,
 ) -> HttpResponse:
-    """The flight's events, oldest first, as they were sent to everybody. `complete` is false when older ones are gone."""
+    """The flight's events, oldest first, as everybody got them. `complete` is false when older ones are gone."""
     reader(request)
     key = _key(flight_id, "flight_id")
     record = await _existing(key)

@@ -71,7 +71,7 @@ def _answer(given: Batch, results: list[dict[str, Any]], asker: str) -> HttpResp
         else f"None of the {len(results)} reports was taken; each says why."
     )
     code = first["code"] if len(results) == 1 else "no_report_taken"
-    about = (
+    about: dict[str, Any] = (
         {name: first.get(name) for name in ("field", "value", "expected", "candidates")}
         if given.single
         else {}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path, re_path
@@ -37,15 +38,9 @@ def _patterns() -> list[URLPattern | URLResolver]:
     patterns, _, _ = api.urls
     for pattern in patterns:
         # ninja's own pages (the schema, the root) are synchronous and answer GET only.
-        if getattr(pattern.callback, "__name__", "").startswith("PathView") or _is_async(pattern.callback):
+        if pattern.callback is not None and iscoroutinefunction(pattern.callback):
             pattern.callback = _with_problems(pattern.callback)
     return list(patterns)
-
-
-def _is_async(view: object) -> bool:
-    from asgiref.sync import iscoroutinefunction
-
-    return bool(iscoroutinefunction(view))
 
 
 api_patterns = _patterns()

@@ -9,11 +9,11 @@ from django.core.asgi import get_asgi_application
 # Loads the apps: everything that imports models comes after it.
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
-from windsock.api.bodylimit import BodyLimit
-from windsock.service.lifespan import Lifespan
+from windsock.api.bodylimit import BodyLimit  # noqa: E402
+from windsock.service.lifespan import Lifespan  # noqa: E402
 
 try:
     from windsock.routing import websocket_urlpatterns

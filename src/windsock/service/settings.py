@@ -77,7 +77,7 @@ TEMPLATES = [
     }
 ]
 
-# --- Database -------------------------------------------------------------------------------------------------------
+# --- Database -------------------------------------------------------------------------------------------------
 
 DATABASES: dict[str, Any] = {
     "default": env.db_url("DATABASE_URL", default=f"sqlite:///{(DATA / 'windsock.sqlite3').as_posix()}")
@@ -96,7 +96,7 @@ for _database in DATABASES.values():
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Channels: the handshake and the doorbell -------------------------------------------------------------------------
+# --- Channels: the handshake and the doorbell --------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
 CHANNEL_LAYERS: dict[str, Any] = {
@@ -116,7 +116,7 @@ CACHES: dict[str, Any] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
 }
 
-# --- Windsock ---------------------------------------------------------------------------------------------------------
+# --- Windsock -------------------------------------------------------------------------------------------------
 
 WINDSOCK: dict[str, Any] = {
     "PUBLIC_READ": env.bool("PUBLIC_READ", default=False),
@@ -124,7 +124,7 @@ WINDSOCK: dict[str, Any] = {
     "SOURCE_RANKS": env.json("SOURCE_RANKS", default={}),
 }
 
-# --- Accounts ---------------------------------------------------------------------------------------------------------
+# --- Accounts -------------------------------------------------------------------------------------------------
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -134,14 +134,14 @@ LOGIN_URL = "windsock:sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
-# --- Language and time: Django's own default is Chicago ----------------------------------------------------------------
+# --- Language and time: Django's own default is Chicago ----------------------------------------------------
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 
-# --- Static files: found in the packages themselves, no collectstatic needed -------------------------------------------
+# --- Static files: found in the packages themselves, no collectstatic needed -------------------------------
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
@@ -149,7 +149,7 @@ SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_MAX_AGE = 0 if DEBUG else 60
 
-# --- Security headers ---------------------------------------------------------------------------------------------------
+# --- Security headers -----------------------------------------------------------------------------------------
 
 HTTPS = env.bool("WINDSOCK_HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -182,7 +182,7 @@ else:
 # One body with reports is read by our own bounded reader (windsock.api.bodies); this bounds everything else.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
-# --- Logs ---------------------------------------------------------------------------------------------------------------
+# --- Logs -----------------------------------------------------------------------------------------------------
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,115 @@
+"""`windsock token`: keys for programs, made, listed and revoked."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from windsock.cli.console import console, fail, require_migrated, say, start_django
+
+token_app = typer.Typer(
+    name="token", help="Keys for programs: create, list, revoke.", no_args_is_help=True, add_completion=False
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb."""
+    app.add_typer(token_app)
+
+
+@token_app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What or who will use it: 'gate displays'.")],
+    scope: Annotated[
+        list[str] | None, typer.Option(help="read or publish; may be given twice. Default: read.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="Whose rights bound it. Default: a machine's own token.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="Valid for so many days. Default: until revoked.")
+    ] = None,
+) -> None:
+    """Makes a token and prints its secret: once, on stdout, so that it can be piped."""
+    _ready()
+    from django.utils import timezone
+
+    from windsock.access import tokens
+
+    expires = timezone.now() + timedelta(days=days) if days else None
+    token, secret = tokens.create(_user(user), name, scope or ["read"], expires)
+    say(f"Token {token.prefix} for {token.name!r}: {' and '.join(token.scopes)}, {_until(token)}.")
+    say("It is shown this one time only. Use it as: Authorization: Bearer TOKEN")
+    print(secret)
+
+
+@token_app.command(name="list")
+def list_tokens(
+    every: Annotated[bool, typer.Option("--all", help="Also those that are expired or revoked.")] = False,
+) -> None:
+    """Lists the tokens, newest first."""
+    _ready()
+    from django.utils import timezone
+    from rich.table import Table
+
+    from windsock.access.models import Token
+
+    now = timezone.now()
+    shown = [token for token in Token.objects.select_related("user") if every or token.is_valid(now)]
+    if not shown:
+        say("There are no tokens. Make one with: windsock token create NAME")
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("TOKEN", "NAME", "USER", "SCOPES", "VALID", "LAST USED"):
+        table.add_column(title, overflow="fold")
+    for token in shown:
+        used = token.last_used_at.strftime("%Y-%m-%d %H:%M") if token.last_used_at else "never"
+        owner = token.user.get_username() if token.user else "-"
+        table.add_row(token.prefix, token.name, owner, ", ".join(token.scopes), _until(token), used)
+    console().print(table)
+
+
+@token_app.command()
+def revoke(
+    which: Annotated[
+        str, typer.Argument(help="Its prefix as listed (wsk_…), its number, or its exact name.")
+    ],
+) -> None:
+    """Ends a token for good. Connections opened with it end soon after."""
+    _ready()
+    from windsock.access import tokens
+
+    found = tokens.find(which)
+    if not found:
+        fail(f"No token {which!r} is known. List them with: windsock token list --all")
+    if len(found) > 1:
+        prefixes = ", ".join(token.prefix for token in found)
+        fail(f"{which!r} names {len(found)} tokens. Give the prefix of one: {prefixes}")
+    say(
+        f"Token {found[0]} is revoked."
+        if tokens.revoke(found[0])
+        else f"Token {found[0]} was revoked before."
+    )
+
+
+def _ready() -> None:
+    start_django()
+    require_migrated()
+
+
+def _user(name: str | None) -> Any:
+    if name is None:
+        return None
+    from django.contrib.auth import get_user_model
+
+    model = get_user_model()
+    try:
+        return model._default_manager.get(**{model.USERNAME_FIELD: name})
+    except model.DoesNotExist:
+        fail(f"No user {name!r} is known. Make one with: python -m django createsuperuser")
+
+
+def _until(token: Any) -> str:
+    if token.revoked_at is not None:
+        return f"revoked {token.revoked_at:%Y-%m-%d}"
+    return f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "until revoked"
