@@ -51,7 +51,9 @@ class Board(Mapping[str, Flight]):
             self._offsets[flight.id] = offset
         return True
 
-    def load(self, flights: Iterable[Flight], offset: int, covered: frozenset[str], topics: frozenset[str]) -> None:
+    def load(
+        self, flights: Iterable[Flight], offset: int, covered: frozenset[str], topics: frozenset[str]
+    ) -> None:
         """Takes a snapshot of the topics `covered`, as of `offset`; `topics` are all that are subscribed.
 
         A flight that the snapshot does not have goes, unless it is newer than the snapshot, or another topic, of which

@@ -101,12 +101,22 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The end; there will be no reconnect. `code` is the close code or HTTP status, None where the user closed."""
+    """The end; there will be no reconnect. `code` is the close code (1000: the user closed) or the HTTP status."""
 
-    code: int | None
+    code: int
     why: str
 
 
 Output = (
-    Open | Send | Shut | RenewRight | Happened | Loaded | StateChanged | Noticed | Answered | Problem | Stopped
+    Open
+    | Send
+    | Shut
+    | RenewRight
+    | Happened
+    | Loaded
+    | StateChanged
+    | Noticed
+    | Answered
+    | Problem
+    | Stopped
 )

@@ -28,7 +28,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 # Client → server -----------------------------------------------------------------------------------------------------
 
 
-class Subscribe(Message, tag="subscribe", forbid_unknown_fields=True):
+class Subscribe(Message, frozen=True, kw_only=True, tag="subscribe", forbid_unknown_fields=True):
     """Adds topics; answered by `snapshot`, or by `resumed` where `after` can be honoured. Topics add up."""
 
     topics: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(min_length=1)]
@@ -37,28 +37,28 @@ class Subscribe(Message, tag="subscribe", forbid_unknown_fields=True):
     mode: Mode = "every"
 
 
-class Unsubscribe(Message, tag="unsubscribe", forbid_unknown_fields=True):
+class Unsubscribe(Message, frozen=True, kw_only=True, tag="unsubscribe", forbid_unknown_fields=True):
     """Takes topics away; no answer unless it is wrong. Topics that were not subscribed are no error."""
 
     topics: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(min_length=1)]
     id: RequestId | UnsetType = UNSET
 
 
-class SendReport(Message, tag="report", forbid_unknown_fields=True):
+class SendReport(Message, frozen=True, kw_only=True, tag="report", forbid_unknown_fields=True):
     """Publishes a report; answered by `recorded` when it is durable, or by `error`. Needs `windsock.publish`."""
 
     report: dict[str, Any]
     id: RequestId | UnsetType = UNSET
 
 
-class Auth(Message, tag="auth", forbid_unknown_fields=True):
+class Auth(Message, frozen=True, kw_only=True, tag="auth", forbid_unknown_fields=True):
     """Extends the session's right to be here by a fresh single-use ticket of the same user."""
 
     ticket: Annotated[str, Meta(max_length=200)]
     id: RequestId | UnsetType = UNSET
 
 
-class Ping(Message, tag="ping", forbid_unknown_fields=True):
+class Ping(Message, frozen=True, kw_only=True, tag="ping", forbid_unknown_fields=True):
     """Answered at once by `pong`."""
 
     id: RequestId | UnsetType = UNSET
@@ -78,7 +78,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     topics: int = 200
 
 
-class Welcome(Message, tag="welcome"):
+class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     """The first message of every connection but a plain one. `position` is the head, `oldest` the earliest `after`."""
 
     protocol: str
@@ -93,7 +93,7 @@ class Welcome(Message, tag="welcome"):
     expires_at: datetime | UnsetType = UNSET
 
 
-class Snapshot(Message, tag="snapshot"):
+class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     """The flights of `topics` (canonical names) as of `position`. Complete when part 1 … `parts` have come, in order.
 
     Without an `id` nobody asked for it: the journal was replaced, and this is the new truth of these topics.
@@ -107,7 +107,7 @@ class Snapshot(Message, tag="snapshot"):
     parts: int = 1
 
 
-class Resumed(Message, tag="resumed"):
+class Resumed(Message, frozen=True, kw_only=True, tag="resumed"):
     """`after` is honoured: exactly `count` events follow at once, then the live ones."""
 
     after: str
@@ -117,7 +117,7 @@ class Resumed(Message, tag="resumed"):
     topics: list[str] | UnsetType = UNSET
 
 
-class Event(Message, tag="event"):
+class Event(Message, frozen=True, kw_only=True, tag="event"):
     """A flight's new whole state and how it came about; the same bytes for every client."""
 
     position: str
@@ -126,7 +126,7 @@ class Event(Message, tag="event"):
     recorded_at: datetime
 
 
-class Head(Message, tag="head"):
+class Head(Message, frozen=True, kw_only=True, tag="head"):
     """The heartbeat: all that this session should have seen up to `position` was sent.
 
     `sent` counts the `event` messages on this connection so far, `skipped` the steps conflated away.
@@ -139,7 +139,7 @@ class Head(Message, tag="head"):
     clock: ReplayClock | UnsetType = UNSET
 
 
-class Recorded(Message, tag="recorded"):
+class Recorded(Message, frozen=True, kw_only=True, tag="recorded"):
     """The report is durable. `flight` is the flight's id; no `changes` means that it told nothing new."""
 
     position: str
@@ -149,7 +149,7 @@ class Recorded(Message, tag="recorded"):
     id: RequestId | UnsetType = UNSET
 
 
-class Error(Message, tag="error"):
+class Error(Message, frozen=True, kw_only=True, tag="error"):
     """What was wrong with a message, what was given, what would be right; the connection goes on."""
 
     code: str
@@ -163,25 +163,25 @@ class Error(Message, tag="error"):
     candidates: list[str] | UnsetType = UNSET
 
 
-class AuthExpiring(Message, tag="auth_expiring"):
+class AuthExpiring(Message, frozen=True, kw_only=True, tag="auth_expiring"):
     """The session's right ends at `expires_at` unless an `auth` comes before."""
 
     expires_at: datetime
 
 
-class Notice(Message, tag="notice"):
+class Notice(Message, frozen=True, kw_only=True, tag="notice"):
     """What other code of the host project sent to the group `flight-delay`; passed on, not journaled."""
 
     data: Any
 
 
-class Moving(Message, tag="moving"):
+class Moving(Message, frozen=True, kw_only=True, tag="moving"):
     """This server goes. Open a new connection within `delay_seconds`, resume there, then close this one."""
 
     delay_seconds: float
 
 
-class Pong(Message, tag="pong"):
+class Pong(Message, frozen=True, kw_only=True, tag="pong"):
     """The answer to `ping`."""
 
     id: RequestId | UnsetType = UNSET

@@ -41,7 +41,9 @@ class ServerSession:
         "_budget", "_budget_at", "closed", "may_publish", "mode", "plain", "sent", "skipped", "terms", "topics"
     )  # fmt: skip
 
-    def __init__(self, *, may_publish: bool = False, plain: bool = False, terms: Terms = DEFAULT_TERMS) -> None:
+    def __init__(
+        self, *, may_publish: bool = False, plain: bool = False, terms: Terms = DEFAULT_TERMS
+    ) -> None:
         self.may_publish = may_publish
         self.plain = plain
         self.terms = terms
@@ -114,7 +116,9 @@ class ServerSession:
         limits = self.terms.limits
         if _longer(frame, limits.message_bytes):
             return (
-                self._close(CloseCode.TOO_BIG, f"A message may have {limits.message_bytes} bytes; this one has more."),
+                self._close(
+                    CloseCode.TOO_BIG, f"A message may have {limits.message_bytes} bytes; this one has more."
+                ),
             )
         if not self._affordable():
             text = f"More than {limits.messages_per_minute} messages a minute. Slow down and come back."
