@@ -1,0 +1,81 @@
+"""Signing in (by password, or by a link that works once), signing out, and who may read the pages."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth import get_user_model, login, views
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from windsock.access import tickets
+from windsock.access.identity import anonymous_identity, identity_of_user
+
+View = Callable[..., HttpResponseBase]
+
+# A ticket says for whom, and has been proven: any backend may vouch for the session, Django's own needs no settings.
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def readers_only(view: View) -> View:
+    """The view for those who may read (signed in, or anybody where PUBLIC_READ is on); others are asked to sign in."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if identity_of_user(request.user) is None and anonymous_identity() is None:
+            return redirect_to_login(request.get_full_path(), reverse("windsock:sign-in"))
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def _fields(form: Any) -> Any:
+    for name, completion in (("username", "username"), ("password", "current-password")):
+        form.fields[name].widget.attrs["autocomplete"] = completion
+    return form
+
+
+class SignIn(views.LoginView):
+    """Name and password. Who is signed in already goes on to where they wanted."""
+
+    template_name = "windsock/sign_in.html"
+    redirect_authenticated_user = True
+    extra_context = {"signing_in": True}
+
+    def get_default_redirect_url(self) -> str:
+        """The choice of airports, whatever the host project's LOGIN_REDIRECT_URL is for its own pages."""
+        return self.next_page or reverse("windsock:home")
+
+    def get_form(self, form_class: Any = None) -> Any:
+        return _fields(super().get_form(form_class))
+
+
+class SignOut(views.LogoutView):
+    """Ends the session; live sockets of it end too. POST only."""
+
+    def get_default_redirect_url(self) -> str:
+        return reverse("windsock:home")
+
+
+sign_in = SignIn.as_view()
+sign_out = SignOut.as_view()
+
+
+@never_cache
+@require_GET
+def sign_in_link(request: HttpRequest, ticket: str) -> HttpResponse:
+    """Signs in whoever opens the link first, and leads to `?next=` on this site."""
+    identity = tickets.redeem(ticket, "sign-in")
+    user = get_user_model()._default_manager.filter(pk=identity.user_id).first() if identity else None
+    if user is None:
+        return render(request, "windsock/link_spent.html", {"signing_in": True}, status=410)
+    login(request, user, backend=_BACKEND)
+    target = request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = reverse("windsock:home")
+    return redirect(target)

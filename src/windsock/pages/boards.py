@@ -1,0 +1,111 @@
+"""What a board shows: which hours, which flights, in which words."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from urllib.parse import urlencode
+
+from windsock.clock import ReplayClock, system_clock
+from windsock.conf import config
+from windsock.flights import Flight
+from windsock.flights.airports import Airport
+from windsock.journal.base import FlightQuery
+from windsock.journal.database import DatabaseJournal
+from windsock.pages import places
+from windsock.pages.wording import WAITING, Board, Direction, Row, board_row, in_window, sort_key
+
+# One hour back tells whoever comes late what happened; six ahead is what people wait for at an airport.
+BEHIND, AHEAD = timedelta(hours=1), timedelta(hours=6)
+STEP = timedelta(hours=3)
+# The busiest airport of the world has some 1,300 departures in half a day.
+MOST = 2000
+
+Show = Literal["all", "delayed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """The window of time. `follow`: it was not chosen, so it moves on with the clock."""
+
+    since: datetime
+    until: datetime
+    follow: bool
+
+
+def journal() -> DatabaseJournal:
+    """The journal of this installation."""
+    return DatabaseJournal(config().database)
+
+
+def service_now(clock: ReplayClock | None, real: datetime | None = None) -> datetime:
+    """What time it is for the service: the replay's clock while one runs, else the machine's."""
+    moment = real or system_clock()
+    return clock.at(moment) if clock else moment
+
+
+def hours(now: datetime, since: str | None, until: str | None) -> Hours:
+    """The hours asked for (`?from=`, `?to=`, ISO 8601), or those around now. Nonsense is read as not asked."""
+    start, end = _moment(since), _moment(until)
+    if start is None and end is None:
+        return Hours(since=now - BEHIND, until=now + AHEAD, follow=True)
+    start = start or (end or now) - BEHIND - AHEAD
+    end = end if end and end > start else start + BEHIND + AHEAD
+    return Hours(since=start, until=min(end, start + timedelta(hours=36)), follow=False)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat((text or "").replace(" ", "+"))
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def flights(code: str, direction: Direction, window: Hours) -> list[Flight]:
+    """The flights of an airport in the window, in board order; overdue ones never drop out of it by themselves."""
+    query = FlightQuery(
+        airport=code, direction=direction, since=window.since - WAITING, until=window.until + WAITING, limit=MOST
+    )
+    found = [record.flight for record in journal().find(query)]
+    shown = [flight for flight in found if in_window(flight, direction, window.since, window.until)]
+    return sorted(shown, key=lambda flight: sort_key(flight, direction))
+
+
+def rows(shown: list[Flight], airport: Airport, direction: Direction, now: datetime) -> list[Row]:
+    """The rows of these flights, in the words of this airport's board."""
+    naming = names_for(shown, airport)
+    board = Board(
+        direction=direction,
+        airport=airport.code,
+        zone=airport.tz,
+        now=now,
+        airports=naming["airports"],
+        carriers=naming["carriers"],
+        late_minutes=config().late_minutes,
+    )
+    return [board_row(flight, board) for flight in shown]
+
+
+def names_for(shown: list[Flight], airport: Airport) -> dict[str, dict[str, str]]:
+    """The names that these flights' rows need, also for the browser."""
+    codes = {airport.code}
+    for flight in shown:
+        codes.update(code for code in (flight.origin, flight.destination, flight.diverted_to) if code)
+    return places.names(codes, {flight.carrier.iata or flight.carrier.icao or "" for flight in shown} - {""})
+
+
+def matching(row: Row, text: str) -> bool:
+    """Whether the search box finds the row."""
+    words = " ".join((row.flight.replace(" ", ""), row.flight, row.also, row.also.replace(" ", ""), row.place, row.code,
+                      row.airline))  # fmt: skip
+    return text.strip().lower() in words.lower()
+
+
+def link(since: datetime, until: datetime, text: str, show: str) -> str:
+    """The address of the same board at other hours."""
+    asked = {"from": f"{since:%Y-%m-%dT%H:%MZ}", "to": f"{until:%Y-%m-%dT%H:%MZ}"}
+    if text:
+        asked["q"] = text
+    if show != "all":
+        asked["show"] = show
+    return f"?{urlencode(asked)}"

@@ -1,0 +1,249 @@
+"""The story of one flight: where it stands, what happened and who said so, and why each thing is believed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from windsock.flights import Flight, FlightRecord, airports
+from windsock.flights.airports import Airport
+from windsock.journal.base import Event, RawReport
+from windsock.pages import places
+from windsock.pages.telling import Teller
+from windsock.pages.wording import Board, board_row, day_marker, expected, lateness, scheduled, spaced
+
+SOURCES = {"windsock.overdue": "Windsock itself, as the time passed without word"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """One end of the way: its city, the best known time there, and how it compares with the schedule."""
+
+    city: str
+    code: str
+    zone: str
+    time: str
+    day: str
+    was: str
+    kind: str
+    delay: str
+    late: bool
+    gate: str
+    terminal: str
+    belt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event: the weightiest change first, and who said so when."""
+
+    key: str
+    at: datetime
+    time: str
+    day: str
+    what: str
+    more: list[str]
+    said: str
+    news: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """One field: the value believed, on whose word and why, and what the others say."""
+
+    label: str
+    value: str
+    why: str
+    others: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that the page of a flight shows."""
+
+    id: str
+    version: int
+    designator: str
+    airline: str
+    also: str
+    date: str
+    state: str
+    why: str
+    tone: str
+    origin: End
+    destination: End
+    facts: list[tuple[str, str]]
+    timeline: list[Entry]
+    beliefs: list[Belief]
+
+    @property
+    def ends(self) -> tuple[End, End]:
+        """Origin and destination, in the order of the way."""
+        return self.origin, self.destination
+
+
+def tell(
+    record: FlightRecord, events: Sequence[Event], reports: Sequence[RawReport], now: datetime, late_minutes: int = 15
+) -> Story:
+    """The story as of `now`; the newest event first."""
+    flight = record.flight
+    origin = _airport(flight.origin)
+    destination = _airport(flight.diverted_to or flight.destination or "")
+    codes = {code for code in (flight.origin, flight.destination, flight.diverted_to) if code}
+    cities = {code: places.city(code) for code in codes}
+    carrier = flight.carrier.iata or flight.carrier.icao or ""
+    teller = Teller({"departure": origin.tz, "arrival": destination.tz}, cities)
+    landed = flight.status in ("landed", "arrived")
+    side = destination if landed else origin
+    row = board_row(
+        flight,
+        Board(
+            direction="arrivals" if landed and not flight.diverted_to else "departures",
+            airport=side.code,
+            zone=side.tz,
+            now=now,
+            airports=cities,
+            late_minutes=late_minutes,
+        ),
+    )
+    return Story(
+        id=flight.id,
+        version=flight.version,
+        designator=spaced(flight.designator),
+        airline=places.airline_name(carrier),
+        also=row.also,
+        date=f"{flight.date.day} {flight.date:%B %Y}",
+        state=row.state[:1].upper() + row.state[1:],
+        why=row.why,
+        tone=row.tone,
+        origin=_end(flight, "departures", origin, now, late_minutes),
+        destination=_end(flight, "arrivals", destination, now, late_minutes),
+        facts=list(_facts(flight, teller)),
+        timeline=_timeline(events, reports, teller, origin.tz, now),
+        beliefs=_beliefs(record, teller, now),
+    )
+
+
+def _airport(code: str) -> Airport:
+    return airports.airport(code) or places.unknown_airport(code)
+
+
+def _end(flight: Flight, direction: Any, airport: Airport, now: datetime, late_minutes: int) -> End:
+    gate: Any = flight.departure if direction == "departures" else flight.arrival
+    runway = flight.takeoff if direction == "departures" else flight.landing
+    elsewhere = direction == "arrivals" and flight.diverted_to is not None and flight.diverted_to != flight.destination
+    planned, best = scheduled(flight, direction), expected(flight, direction)
+    shown = best or planned
+    time = f"{shown.astimezone(airport.tz):%H:%M}" if shown else "--:--"
+    was = f"{planned.astimezone(airport.tz):%H:%M}" if planned and best and not elsewhere else ""
+    delay = None if elsewhere or flight.status == "cancelled" else gate.delay_minutes
+    inferred = "at least " if gate.delay_basis == "inferred" else ""
+    kind = "scheduled"
+    for name, moment in (("left", gate.actual), ("expected", gate.estimated), ("took off", runway.actual),
+                         ("take-off expected", runway.estimated)):  # fmt: skip
+        if moment is not None:
+            kind = name if direction == "departures" else {"left": "at the gate", "took off": "landed",
+                                                           "take-off expected": "landing expected"}.get(name, name)  # fmt: skip
+            break
+    if flight.status == "cancelled":
+        kind = "was scheduled"
+    return End(
+        city=("diverted to " if elsewhere else "") + (airport.city or airport.name) if airport.code else "Unknown",
+        code=airport.code,
+        zone=airport.zone,
+        time=time,
+        day=day_marker(shown, now, airport.tz) if shown else "",
+        was=was if was != time else "",
+        kind=kind,
+        delay=f"{inferred}{lateness(delay)}",
+        late=delay is not None and delay >= late_minutes,
+        gate=gate.gate or "",
+        terminal=f"Terminal {gate.terminal}" if gate.terminal else "",
+        belt=getattr(gate, "belt", None) or "",
+    )
+
+
+def _facts(flight: Flight, teller: Teller) -> Any:
+    for name, path, value in (
+        ("Took off", "takeoff.actual", flight.takeoff.actual),
+        ("Landed", "landing.actual", flight.landing.actual),
+        ("Aircraft", "registration", flight.registration),
+        ("Type", "aircraft_type", flight.aircraft_type),
+        ("Reason of the delay", "delay_reasons", [msgspec.to_builtins(reason) for reason in flight.delay_reasons]),
+        ("Planned destination", "destination", flight.destination if flight.diverted_to else None),
+        ("Also sold as", "codeshares", [spaced(name) for name in flight.codeshares]),
+        ("Sources disagree on", "conflicts", list(flight.conflicts)),
+    ):
+        text = teller.value(path, value)
+        if text:
+            yield name, text
+
+
+def _timeline(
+    events: Sequence[Event], reports: Sequence[RawReport], teller: Teller, zone: ZoneInfo, now: datetime
+) -> list[Entry]:
+    by_offset = {report.offset: report for report in reports if report.offset is not None}
+    entries = []
+    for event in events:
+        told = teller.sentences(msgspec.json.decode(b"{" + event.body)["changes"])
+        report = by_offset.get(event.offset)
+        entries.append(
+            Entry(
+                key=f"{event.offset}",
+                at=event.recorded_at,
+                time=f"{event.recorded_at.astimezone(zone):%H:%M}",
+                day=day_marker(event.recorded_at, now, zone),
+                what=told[0][1] if told else "Something changed",
+                more=[sentence for _, sentence in told[1:]],
+                said=_said(report, event.recorded_at, zone),
+                news=bool(told) and told[0][0].startswith(("delay", "overdue", "flight.c", "flight.d")),
+            )
+        )
+    return entries[::-1]
+
+
+def _said(report: RawReport | None, recorded_at: datetime, zone: ZoneInfo) -> str:
+    if report is None:
+        return "the report itself is no longer kept"
+    source = SOURCES.get(report.source, report.source)
+    observed = report.observed_at
+    if observed is None or abs(observed - recorded_at) < timedelta(seconds=60):
+        return f"said by {source}"
+    return f"said by {source}, observed {observed.astimezone(zone):%H:%M:%S}"
+
+
+def _beliefs(record: FlightRecord, teller: Teller, now: datetime) -> list[Belief]:
+    beliefs = []
+    for path, known in record.provenance().items():
+        believed = known.get("believed")
+        source = believed.get("source") if isinstance(believed, dict) else believed
+        assertions: list[dict[str, Any]] = known.get("assertions") or []
+        own = next((a for a in assertions if a.get("source") == source), {})
+        others = [a for a in assertions if a is not own]
+        beliefs.append(
+            Belief(
+                label=teller.field(path),
+                value=teller.value(path, own.get("value")) or "nothing",
+                why=_why(str(source), str(known.get("why") or ""), own, teller, path),
+                others=[_assertion(a, teller, path) for a in others],
+            )
+        )
+    return beliefs
+
+
+def _why(source: str, why: str, own: dict[str, Any], teller: Teller, path: str) -> str:
+    said = f"{SOURCES.get(source, source)}, {_observed(own, teller, path)}"
+    return f"{said}: {why}" if why else said
+
+
+def _assertion(assertion: dict[str, Any], teller: Teller, path: str) -> str:
+    value = teller.value(path, assertion.get("value")) or "nothing"
+    return f"{value}: {assertion.get('source')}, {_observed(assertion, teller, path)}"
+
+
+def _observed(assertion: dict[str, Any], teller: Teller, path: str) -> str:
+    at = teller.value(path, assertion.get("observed_at"))
+    return f"observed {at}" if at else "when is not known"

@@ -1,0 +1,96 @@
+// @ts-check
+/**
+ * What every live page shares: the client of the page's own service, the strip that says how the connection fares and
+ * how old the data is, the clock, the replay's label, and polite announcements.
+ */
+
+import { WindsockClient } from "./client.js";
+import { age, wallClock } from "./wording.js";
+
+/** @param {string} selector @returns {any} */
+const $ = (selector) => document.querySelector(selector);
+
+/** Words that come in a burst are gathered this long, so that a screen reader is not flooded. */
+const ANNOUNCE_EVERY = 5000;
+
+/** @param {string[]} topics @param {string} zone */
+export function goLive(topics, zone) {
+  const client = new WindsockClient({ topics });
+  const text = $("[data-link-text]"), ago = $("[data-link-ago]"), retry = $("[data-link-retry]");
+  /** When the next attempt is due, by Date.now(). */
+  let due = 0;
+  const say = () => {
+    document.documentElement.dataset.link = client.state;
+    if (!text) return;
+    const waiting = Math.ceil((due - Date.now()) / 1000);
+    text.textContent = client.state === "live" || client.state === "moving" ? "Live"
+      : client.state === "closed" ? "Offline"
+      : waiting > 0 ? `Reconnecting in ${waiting} s` : "Connecting";
+    retry.hidden = !(client.state !== "live" && waiting > 2);
+    if (client.heardAt) {
+      const silent = Math.round((Date.now() - client.heardAt) / 1000);
+      ago.textContent = client.state === "live" ? lastWord(client) : `last heard ${silent < 90 ? `${silent} s` : age(new Date(client.heardAt), new Date())} ago`;
+    }
+    const clock = client.clock;
+    if ($("[data-replay]") && client.heardAt) {
+      $("[data-replay]").hidden = !clock;
+      if (clock) {
+        $("[data-replay-label]").textContent = clock.label;
+        $("[data-replay-speed]").textContent = clock.speed ? `${clock.speed}×` : "paused";
+      }
+    }
+    const face = $("[data-clock]");
+    if (face && client.heardAt) {
+      const now = client.now();
+      face.textContent = wallClock(now, zone).time;
+      const date = $("[data-clock-date]");
+      if (date) date.textContent = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "long" }).format(now).replace(",", "");
+    }
+  };
+  client.addEventListener("waiting", (event) => {
+    due = Date.now() + /** @type {CustomEvent} */ (event).detail.seconds * 1000;
+    say();
+  });
+  client.addEventListener("state", say);
+  client.addEventListener("closed", (event) => {
+    // Signed out, or no longer allowed: the sign-in page knows the way back here.
+    const { code } = /** @type {CustomEvent} */ (event).detail;
+    if (code === 4001 || code === 4003) location.reload();
+  });
+  retry?.addEventListener("click", () => client.retryNow());
+  addEventListener("online", () => client.retryNow());
+  // A refused handshake looks like any failure to a browser; whether we may still read, the page itself tells.
+  setInterval(say, 1000);
+  client.start();
+  return client;
+}
+
+/** @param {WindsockClient} client @returns {string} the age of the newest news on these topics */
+function lastWord(client) {
+  let newest = "";
+  for (const flight of client.board.values()) if (flight.updated_at > newest) newest = flight.updated_at;
+  if (!newest) return "no flights yet";
+  const words = age(new Date(newest), client.now());
+  return words === "now" ? "last news just now" : `last news ${words} ago`;
+}
+
+/** A function that announces sentences politely: gathered, and counted when there are too many to hear. */
+export function announcer() {
+  const place = $("[data-announce]");
+  /** @type {string[]} */
+  let waiting = [];
+  /** @type {any} */
+  let timer = null;
+  const flush = () => {
+    timer = null;
+    if (!waiting.length) return;
+    place.textContent = waiting.length > 3 ? `${waiting.length} flights changed. ${waiting.slice(-2).join(" ")}` : waiting.join(" ");
+    waiting = [];
+    timer = setTimeout(flush, ANNOUNCE_EVERY);
+  };
+  return (/** @type {string} */ sentence) => {
+    if (!sentence || !place) return;
+    waiting.push(sentence);
+    timer ??= setTimeout(flush, 300);
+  };
+}

@@ -1,0 +1,24 @@
+// Runs before the first paint (a classic script in the head): the chosen theme, without a flash of the other one.
+(() => {
+  const key = "windsock.theme";
+  const root = document.documentElement;
+  const stored = () => {
+    try { return localStorage.getItem(key); } catch { return null; }
+  };
+  if (stored()) root.dataset.theme = stored();
+  document.addEventListener("DOMContentLoaded", () => {
+    const button = document.querySelector("[data-theme-toggle]");
+    if (!button) return;
+    const dark = () => getComputedStyle(root).colorScheme === "dark" ||
+      (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+    const label = () => { button.textContent = dark() ? "Light" : "Dark"; };
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      root.dataset.theme = dark() ? "light" : "dark";
+      try { localStorage.setItem(key, root.dataset.theme); } catch { /* private mode: for this page only */ }
+      label();
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
+    label();
+  });
+})();

@@ -1,0 +1,14 @@
+// @ts-check
+/**
+ * Windsock for browsers (and node 22): live flight delays in one import, no build step.
+ *
+ *     <script type="module" src="https://HOST/static/windsock/windsock.js"></script>
+ *     <flight-board airport="JFK" direction="departures"></flight-board>
+ *
+ * or `import { WindsockClient } from "https://HOST/static/windsock/windsock.js"`.
+ */
+
+export { ClientSession, Link, afterClose, backOff } from "./session.js";
+export { WindsockClient, serviceTime, socketUrl } from "./client.js";
+export { boardRow, inWindow, sortKey } from "./wording.js";
+export { FlightBoard } from "./flight-board.js";
