@@ -1,1 +1,212 @@
-"""System checks. Filled below."""
+"""System checks: what `manage.py check` says about the host's settings. Ids are stable, so that a host can silence them."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections
+
+from windsock.conf import Config, config
+from windsock.errors import ConfigError
+
+WORKERS = ("WEB_CONCURRENCY", "WINDSOCK_WORKERS")
+"""Environment variables in which servers are told how many processes to run."""
+
+MIN_BUSY_SECONDS = 5
+
+
+def _config() -> Config | None:
+    try:
+        return config()
+    except (ConfigError, TypeError, ValueError):
+        return None
+
+
+@register()
+def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E001: settings.WINDSOCK itself. E002: time zones."""
+    found: list[CheckMessage] = []
+    try:
+        config()
+    except ConfigError as error:
+        found.append(Error(str(error), id="windsock.E001"))
+    except (TypeError, ValueError, AttributeError) as error:
+        found.append(Error(f"settings.WINDSOCK is not a dict of settings: {error}", id="windsock.E001"))
+    if not settings.USE_TZ:
+        found.append(
+            Error(
+                "settings.USE_TZ is False, but every time in Windsock is UTC.",
+                hint="Set USE_TZ = True.",
+                id="windsock.E002",
+            )
+        )
+    return found
+
+
+@register(Tags.database)
+def check_database(
+    app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The database of the journal, by its settings alone: no connection is made."""
+    chosen = _config()
+    if chosen is None:
+        return []
+    if chosen.database not in connections:
+        return [
+            Error(
+                f"settings.WINDSOCK['DATABASE'] is {chosen.database!r}, which is not in settings.DATABASES.",
+                hint=f"Known: {', '.join(sorted(connections))}.",
+                id="windsock.E003",
+            )
+        ]
+    connection = connections[chosen.database]
+    options = {str(key).lower(): value for key, value in connection.settings_dict.get("OPTIONS", {}).items()}
+    if connection.vendor == "sqlite":
+        return _sqlite(chosen, connection.settings_dict, options)
+    if connection.vendor == "postgresql":
+        return _postgresql(chosen, options)
+    return [
+        Error(
+            f"The database {chosen.database!r} is {connection.display_name}; the journal is proven on SQLite and PostgreSQL.",
+            hint="Add one of them to settings.DATABASES and name it in settings.WINDSOCK['DATABASE'].",
+            id="windsock.E004",
+        )
+    ]
+
+
+def _sqlite(chosen: Config, database: dict[str, Any], options: dict[str, Any]) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    where = f"settings.DATABASES[{chosen.database!r}]"
+    name = str(database.get("NAME") or "")
+    if ":memory:" in name or "mode=memory" in name:
+        found.append(
+            Warning(
+                f"{where} is in memory: every flight is forgotten at exit, and each thread sees its own.",
+                hint="Give it a file as NAME.",
+                id="windsock.W001",
+            )
+        )
+    if str(options.get("transaction_mode") or "DEFERRED").upper() == "DEFERRED":
+        found.append(
+            Warning(
+                f"{where} begins transactions DEFERRED: one that reads first and then writes fails at once with "
+                "'database is locked' while Windsock writes.",
+                hint='Add "OPTIONS": {"transaction_mode": "IMMEDIATE"}.',
+                id="windsock.W002",
+            )
+        )
+    commands = str(options.get("init_command") or "").lower().replace(" ", "")
+    if "synchronous=off" in commands or "synchronous=normal" in commands or "synchronous=0" in commands:
+        found.append(
+            Warning(
+                f"{where} sets PRAGMA synchronous below FULL. Windsock's own writes are FULL all the same; "
+                "yours may be lost in a power failure.",
+                hint="Use PRAGMA synchronous=FULL.",
+                id="windsock.W003",
+            )
+        )
+    timeout = options.get("timeout", MIN_BUSY_SECONDS)
+    if isinstance(timeout, (int, float)) and timeout < MIN_BUSY_SECONDS:
+        found.append(
+            Warning(
+                f"{where} waits only {timeout} s for the write lock, which Windsock takes often, if briefly.",
+                hint='Add "OPTIONS": {"timeout": 20}.',
+                id="windsock.W004",
+            )
+        )
+    return found
+
+
+def _postgresql(chosen: Config, options: dict[str, Any]) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    where = f"settings.DATABASES[{chosen.database!r}]"
+    # psycopg's IsolationLevel: READ COMMITTED is 2, and Django's default.
+    level = options.get("isolation_level")
+    if level is not None and getattr(level, "value", level) != 2:
+        found.append(
+            Error(
+                f"{where} sets isolation_level {level!r}; the journal is written under READ COMMITTED, where waiting for "
+                "the head's lock gives the newest head. Under this level concurrent writers would fail.",
+                hint="Leave isolation_level out, or add a second alias for Windsock without it.",
+                id="windsock.E005",
+            )
+        )
+    if "synchronous_commit=off" in str(options.get("options", "")).replace(" ", ""):
+        found.append(
+            Warning(
+                f"{where} switches synchronous_commit off. Windsock's own writes switch it on; yours may be lost.",
+                id="windsock.W005",
+            )
+        )
+    return found
+
+
+@register()
+def check_channel_layer(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The doorbell between processes: missing, or of one process while several run."""
+    chosen = _config()
+    if chosen is None:
+        return []
+    layers = getattr(settings, "CHANNEL_LAYERS", {}) or {}
+    layer = layers.get(chosen.channel_layer)
+    if layer is None:
+        return [
+            Warning(
+                f"settings.CHANNEL_LAYERS has no {chosen.channel_layer!r}: events of other processes arrive up to a second "
+                "late, and the group 'flight-delay' reaches nobody.",
+                hint='One process: {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}. Several: channels_redis.',
+                id="windsock.W006",
+            )
+        ]
+    backend = str(layer.get("BACKEND", ""))
+    found: list[CheckMessage] = []
+    if backend.endswith("InMemoryChannelLayer") and (told := _several_workers()):
+        found.append(
+            Warning(
+                f"{told}, but the channel layer {chosen.channel_layer!r} is in memory: events of other processes arrive "
+                "up to a second late, and what is sent to the group 'flight-delay' stays in its process.",
+                hint="Use channels_redis.core.RedisChannelLayer.",
+                id="windsock.W007",
+            )
+        )
+    if backend.endswith("RedisPubSubChannelLayer"):
+        found.append(
+            Warning(
+                "channels_redis.pubsub loses messages silently when it reconnects; Windsock catches up within a second, "
+                "your own consumers do not.",
+                hint="Use channels_redis.core.RedisChannelLayer.",
+                id="windsock.W008",
+            )
+        )
+    return found
+
+
+def _several_workers() -> str | None:
+    for name in WORKERS:
+        value = os.environ.get(name, "")
+        if value.isdigit() and int(value) > 1:
+            return f"{name}={value} asks for several processes"
+    return None
+
+
+@register(Tags.security, deploy=True)
+def check_origins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W009: origins that are no origins would refuse every browser that comes from there."""
+    chosen = _config()
+    wrong = [] if chosen is None else [origin for origin in chosen.allowed_origins if not _is_origin(origin)]
+    if not wrong:
+        return []
+    return [
+        Warning(
+            f"settings.WINDSOCK['ALLOWED_ORIGINS'] has {wrong[0]!r}, which is not an exact origin; it will match nothing.",
+            hint="Write scheme, host and (if unusual) port, without a path: 'https://board.example.org'.",
+            id="windsock.W009",
+        )
+    ]
+
+
+def _is_origin(text: str) -> bool:
+    scheme, separator, host = text.partition("://")
+    return bool(separator and scheme in ("http", "https") and host) and "/" not in host and "*" not in host

@@ -95,7 +95,8 @@ def _parse(given: Given, now: datetime) -> _Parsed:
     except ReportError as error:
         parsed.error = error
     except Exception:
-        parsed.error = _own_fault(given)
+        log.exception("A report could not be read: %r", given.data)
+        parsed.error = _OWN_FAULT
     return parsed
 
 
@@ -135,7 +136,8 @@ def _merge(writing: Writing, parsed: list[_Parsed], rules: MergeRules) -> list[D
             one.error = error
             continue
         except Exception:
-            one.error = _own_fault(one.given)
+            log.exception("A report could not be merged: %r", one.given.data)
+            one.error = _OWN_FAULT
             continue
         one.key, one.record, one.changes = key, merged.record, merged.changes
         records[key] = merged.record
@@ -158,13 +160,11 @@ def _draft(
     return Draft(after, changes, tuple(sorted(topics)), recorded_at)
 
 
-def _own_fault(given: Given) -> InvalidReport:
-    """A report that makes our own code fail harms nobody else: it is logged, and rejected alone."""
-    log.error("A report could not be merged: %r", given.data, exc_info=True)
-    return InvalidReport(
-        "Windsock failed at this report; that is a fault of Windsock, not of the report. It is in the server's log.",
-        code="internal_error",
-    )
+# A report that makes our own code fail harms nobody else: it is logged, and rejected alone.
+_OWN_FAULT = InvalidReport(
+    "Windsock failed at this report; that is a fault of Windsock, not of the report. It is in the server's log.",
+    code="internal_error",
+)
 
 
 def _kept(one: _Parsed) -> RawReport:

@@ -1,0 +1,97 @@
+"""Speaks up for flights about which nobody speaks: their time has passed, so their delay is at least what has passed.
+
+Deterministic: what is filed depends on the journal and on `now` alone, never on when or how often the watch runs.
+Two processes that watch at once file the same report, and the same report twice changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from windsock.flights import Flight, Report
+from windsock.journal.base import Journal
+from windsock.journal.projection import expected
+
+SOURCE = "windsock.overdue"
+
+GIVE_UP_AFTER = timedelta(hours=24)
+"""A flight unheard of for a day has left the boards; saying once more that it is late helps nobody."""
+
+BATCH = 1000
+
+Record = Callable[..., Sequence[Any]]
+
+
+class OverdueWatch:
+    """Files overdue reports through `record` for the flights of `journal`: first `after` minutes late, then each `step`."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        record: Record,
+        *,
+        after_minutes: int | None = None,
+        step_minutes: int | None = None,
+    ) -> None:
+        if after_minutes is None or step_minutes is None:
+            from windsock.conf import config
+
+            after_minutes = config().overdue_after_minutes if after_minutes is None else after_minutes
+            step_minutes = config().overdue_step_minutes if step_minutes is None else step_minutes
+        self._journal = journal
+        self._record = record
+        self._after = max(after_minutes, 1)
+        self._step = max(step_minutes, 1)
+
+    def run(self, now: datetime) -> int:
+        """Says of every flight that is overdue at `now` by how much; returns how many reports were filed."""
+        filed = 0
+        told: set[str] = set()
+        while True:
+            # `due` counts from what was said last, so the next word is due after the smaller of the two.
+            before = now - timedelta(minutes=min(self._after, self._step))
+            reports = []
+            found = self._journal.due(before, now - GIVE_UP_AFTER, BATCH + len(told))
+            for record in found:
+                if record.flight.id not in told and (report := self.report(record.flight, now)) is not None:
+                    told.add(record.flight.id)
+                    reports.append(report)
+            if not reports:
+                return filed
+            self._record(reports, received_at=now, trusted=True)
+            filed += len(reports)
+            if len(found) < BATCH:
+                return filed
+
+    def report(self, flight: Flight, now: datetime) -> Report | None:
+        """What is to be said of a flight at `now`; None if it is not overdue, or if that was said already.
+
+        Minutes count from the schedule, as delays do: an estimate that has passed too is no news of a smaller delay.
+        Once more than `after` they grow in whole steps, and `observed_at` is when the last of them was reached.
+        """
+        if (waiting := expected(flight)) is None:
+            return None
+        milestone, time = waiting
+        end = flight.departure if milestone == "departure" else flight.arrival
+        scheduled = end.scheduled or time
+        waited = int((now - time).total_seconds() // 60) - self._after
+        if waited < 0:
+            return None
+        spoken_at = time + timedelta(minutes=self._after + waited - waited % self._step)
+        minutes = int((spoken_at - scheduled).total_seconds() // 60)
+        if minutes <= (end.overdue_minutes or 0):
+            return None
+        key = flight.key
+        about = (
+            {"departure_overdue_minutes": minutes}
+            if milestone == "departure"
+            else {"arrival_overdue_minutes": minutes}
+        )
+        return Report(
+            flight=flight.designator,
+            date=key.date,
+            origin=key.origin,
+            source=SOURCE,
+            observed_at=spoken_at,
+            **about,
+        )
