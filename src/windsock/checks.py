@@ -1,4 +1,4 @@
-"""System checks: what `manage.py check` says about the host's settings. Ids are stable, so that a host can silence them."""
+"""System checks: what `manage.py check` says about the host's settings. Ids are stable: a host can silence them."""
 
 import os
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ def check_database(
         return _postgresql(chosen, options)
     return [
         Error(
-            f"The database {chosen.database!r} is {connection.display_name}; the journal is proven on SQLite and PostgreSQL.",
+            f"The database {chosen.database!r} is {connection.display_name}; the journal needs SQLite or PostgreSQL.",
             hint="Add one of them to settings.DATABASES and name it in settings.WINDSOCK['DATABASE'].",
             id="windsock.E004",
         )
@@ -127,8 +127,8 @@ def _postgresql(chosen: Config, options: dict[str, Any]) -> list[CheckMessage]:
     if level is not None and getattr(level, "value", level) != 2:
         found.append(
             Error(
-                f"{where} sets isolation_level {level!r}; the journal is written under READ COMMITTED, where waiting for "
-                "the head's lock gives the newest head. Under this level concurrent writers would fail.",
+                f"{where} sets isolation_level {level!r}; the journal needs READ COMMITTED, where waiting for the head's "
+                "lock gives the newest head. Under this level concurrent writers would fail.",
                 hint="Leave isolation_level out, or add a second alias for Windsock without it.",
                 id="windsock.E005",
             )
@@ -154,9 +154,9 @@ def check_channel_layer(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     if layer is None:
         return [
             Warning(
-                f"settings.CHANNEL_LAYERS has no {chosen.channel_layer!r}: events of other processes arrive up to a second "
-                "late, and the group 'flight-delay' reaches nobody.",
-                hint='One process: {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}. Several: channels_redis.',
+                f"settings.CHANNEL_LAYERS has no {chosen.channel_layer!r}: events of other processes arrive up to a "
+                "second late, and the group 'flight-delay' reaches nobody.",
+                hint='For one process {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}, else Redis.',
                 id="windsock.W006",
             )
         ]
@@ -165,8 +165,8 @@ def check_channel_layer(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     if backend.endswith("InMemoryChannelLayer") and (told := _several_workers()):
         found.append(
             Warning(
-                f"{told}, but the channel layer {chosen.channel_layer!r} is in memory: events of other processes arrive "
-                "up to a second late, and what is sent to the group 'flight-delay' stays in its process.",
+                f"{told}, but the channel layer {chosen.channel_layer!r} is in memory: events of other processes "
+                "arrive up to a second late, and what is sent to the group 'flight-delay' stays in its process.",
                 hint="Use channels_redis.core.RedisChannelLayer.",
                 id="windsock.W007",
             )
@@ -174,8 +174,8 @@ def check_channel_layer(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     if backend.endswith("RedisPubSubChannelLayer"):
         found.append(
             Warning(
-                "channels_redis.pubsub loses messages silently when it reconnects; Windsock catches up within a second, "
-                "your own consumers do not.",
+                "channels_redis.pubsub loses messages silently when it reconnects; Windsock catches up within a "
+                "second, your own consumers do not.",
                 hint="Use channels_redis.core.RedisChannelLayer.",
                 id="windsock.W008",
             )
@@ -200,7 +200,7 @@ def check_origins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
         return []
     return [
         Warning(
-            f"settings.WINDSOCK['ALLOWED_ORIGINS'] has {wrong[0]!r}, which is not an exact origin; it will match nothing.",
+            f"settings.WINDSOCK['ALLOWED_ORIGINS'] has {wrong[0]!r}, which is no exact origin and matches nothing.",
             hint="Write scheme, host and (if unusual) port, without a path: 'https://board.example.org'.",
             id="windsock.W009",
         )

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import UNSET
+
 from windsock.flights import Flight, Report
 from windsock.journal.base import Journal
 from windsock.journal.projection import expected
@@ -23,7 +25,7 @@ Record = Callable[..., Sequence[Any]]
 
 
 class OverdueWatch:
-    """Files overdue reports through `record` for the flights of `journal`: first `after` minutes late, then each `step`."""
+    """Files reports for the overdue flights of `journal`: first when `after` minutes late, then at each `step`."""
 
     def __init__(
         self,
@@ -45,23 +47,20 @@ class OverdueWatch:
 
     def run(self, now: datetime) -> int:
         """Says of every flight that is overdue at `now` by how much; returns how many reports were filed."""
+        # `due` counts from what was said last, so the next word may be due after the smaller of the two.
+        before = now - timedelta(minutes=min(self._after, self._step))
         filed = 0
-        told: set[str] = set()
+        seen: set[str] = set()
         while True:
-            # `due` counts from what was said last, so the next word is due after the smaller of the two.
-            before = now - timedelta(minutes=min(self._after, self._step))
-            reports = []
-            found = self._journal.due(before, now - GIVE_UP_AFTER, BATCH + len(told))
-            for record in found:
-                if record.flight.id not in told and (report := self.report(record.flight, now)) is not None:
-                    told.add(record.flight.id)
-                    reports.append(report)
-            if not reports:
+            found = self._journal.due(before, now - GIVE_UP_AFTER, BATCH + len(seen))
+            flights = [record.flight for record in found if record.flight.id not in seen]
+            if not flights:
                 return filed
-            self._record(reports, received_at=now, trusted=True)
-            filed += len(reports)
-            if len(found) < BATCH:
-                return filed
+            seen.update(flight.id for flight in flights)
+            reports = [report for flight in flights if (report := self.report(flight, now)) is not None]
+            if reports:
+                self._record(reports, received_at=now, trusted=True)
+                filed += len(reports)
 
     def report(self, flight: Flight, now: datetime) -> Report | None:
         """What is to be said of a flight at `now`; None if it is not overdue, or if that was said already.
@@ -82,16 +81,12 @@ class OverdueWatch:
         if minutes <= (end.overdue_minutes or 0):
             return None
         key = flight.key
-        about = (
-            {"departure_overdue_minutes": minutes}
-            if milestone == "departure"
-            else {"arrival_overdue_minutes": minutes}
-        )
         return Report(
             flight=flight.designator,
             date=key.date,
             origin=key.origin,
             source=SOURCE,
             observed_at=spoken_at,
-            **about,
+            departure_overdue_minutes=minutes if milestone == "departure" else UNSET,
+            arrival_overdue_minutes=minutes if milestone == "arrival" else UNSET,
         )
