@@ -1,6 +1,7 @@
 """What every tier shares: real services started when a test needs them, and in CI nothing may skip."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,12 +83,13 @@ def shared() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_configuration() -> Iterator[None]:
-    """Forgets the cached `config()` after each test, so that a test that changes settings.WINDSOCK stays alone with it."""
+def _nothing_stays() -> Iterator[None]:
+    """After each test: no cached `config()` of changed settings, no pipeline with a thread on a flushed database."""
     yield
-    from windsock.conf import config
-
-    config.cache_clear()
+    if (process := sys.modules.get("windsock.ingest.process")) is not None:
+        process.stop()
+    if (conf := sys.modules.get("windsock.conf")) is not None:
+        conf.config.cache_clear()
 
 
 # --- In CI nothing may skip -------------------------------------------------------------------------------------------
