@@ -1,5 +1,6 @@
 """Who asks, and what they may do: the answer every door (REST, socket, page) works with."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -42,6 +43,16 @@ class Identity:
         if self.user_id is not None:
             return f"user:{self.user_id}"
         return f"token:{self.token_id}" if self.token_id is not None else "anonymous"
+
+    @property
+    def source(self) -> str:
+        """Who said it, for reports that do not name their source: the name in lower case, without special signs.
+
+        The same person or program is the same source through every door.
+        """
+        plain = re.sub(r"[^a-z0-9_.@+-]+", "-", self.name.lower()).strip("-.") or "unnamed"
+        # "windsock." marks what Windsock infers itself.
+        return f"user-{plain}" if plain.startswith("windsock.") else plain[:64]
 
 
 def anonymous_identity() -> Identity | None:

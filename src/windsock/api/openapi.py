@@ -155,7 +155,7 @@ def schemas() -> dict[str, Any]:
             "index": whole,
             "position": {
                 "type": "string",
-                "description": "The head of the journal once this report is in it.",
+                "description": "Of its event; of the newest event before it where nothing changed.",
             },
             "flight": {"type": "string", "description": "The flight's id."},
             "version": whole,
@@ -188,6 +188,10 @@ def schemas() -> dict[str, Any]:
                     },
                     "line": whole,
                     "column": whole,
+                    "retryable": {
+                        "type": "boolean",
+                        "description": "True: nothing is wrong with it, the journal was not available. Send it again.",
+                    },
                 },
             },
         },

@@ -1,7 +1,7 @@
 """POST /reports: what sources say, taken down durably, with an answer per report."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from asgiref.sync import sync_to_async
@@ -11,11 +11,11 @@ from ninja import Router
 from windsock.api import openapi
 from windsock.api.auth import MEMBERS, publisher
 from windsock.api.bodies import Batch, Malformed, batch
+from windsock.api.metrics import count_reports
 from windsock.api.problems import Problem, quoted
 from windsock.conf import config
-
-if TYPE_CHECKING:
-    from windsock.ingest import Recorded, Rejected
+from windsock.errors import JournalUnavailable
+from windsock.ingest import Recorded, Rejected, arecord
 
 router = Router(tags=["reports"])
 
@@ -43,19 +43,18 @@ async def publish(request: HttpRequest) -> HttpResponse:
     asker = publisher(request)
     given = await sync_to_async(batch, thread_sensitive=True)(request, config().max_body_bytes)
     objects = [(index, item) for index, item in enumerate(given.items) if isinstance(item, dict)]
-    from windsock.ingest import arecord
-
     outcomes: list[Recorded | Rejected] = (
-        await arecord([item for _, item in objects], source=None) if objects else []
+        await arecord([item for _, item in objects], source=asker.source) if objects else []
     )
     results: list[dict[str, Any]] = [_not_an_object(index, item) for index, item in enumerate(given.items)]
     for (index, _), outcome in zip(objects, outcomes, strict=True):
         results[index] = _result(index, outcome)
-    return _answer(given, results, asker.key)
+    return _answer(given, results)
 
 
-def _answer(given: Batch, results: list[dict[str, Any]], asker: str) -> HttpResponse:
+def _answer(given: Batch, results: list[dict[str, Any]]) -> HttpResponse:
     rejected = sum("error" in result for result in results)
+    count_reports(len(results) - rejected, rejected)
     document = {"recorded": len(results) - rejected, "rejected": rejected, "results": results}
     if rejected < len(results):
         return HttpResponse(
@@ -64,6 +63,8 @@ def _answer(given: Batch, results: list[dict[str, Any]], asker: str) -> HttpResp
             content_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
+    if all(result["error"].get("retryable") for result in results):
+        raise JournalUnavailable(results[0]["error"]["message"])
     first = results[0]["error"]
     detail = (
         first["message"]
@@ -79,9 +80,7 @@ def _answer(given: Batch, results: list[dict[str, Any]], asker: str) -> HttpResp
     return Problem(422, code, detail, **about, **document).response()
 
 
-def _result(index: int, outcome: "Recorded | Rejected") -> dict[str, Any]:
-    from windsock.ingest import Recorded
-
+def _result(index: int, outcome: Recorded | Rejected) -> dict[str, Any]:
     if isinstance(outcome, Recorded):
         return {
             "index": index,
@@ -90,7 +89,7 @@ def _result(index: int, outcome: "Recorded | Rejected") -> dict[str, Any]:
             "version": outcome.version,
             "changes": outcome.changes,
         }
-    return _error(
+    failure = _error(
         index,
         outcome.code,
         outcome.message,
@@ -99,6 +98,9 @@ def _result(index: int, outcome: "Recorded | Rejected") -> dict[str, Any]:
         outcome.expected,
         outcome.candidates,
     )
+    if outcome.retryable:
+        failure["error"]["retryable"] = True
+    return failure
 
 
 def _not_an_object(index: int, item: object) -> dict[str, Any]:
