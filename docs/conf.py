@@ -16,5 +16,5 @@ myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"Windsock {release}"
-# Links into the repository (LICENSE, source folders) lead nowhere in the HTML; they are meant for its readers on a forge.
+# Links into the repository (LICENSE, README) lead nowhere in the HTML; they are for those who read it on a forge.
 suppress_warnings = ["myst.xref_missing"]

@@ -148,7 +148,19 @@ def _launch_postgresql(server: PostgreSQL) -> None:
         drop = {"user": "postgres", "group": "postgres", "extra_groups": []}
     common: dict[str, object] = {"stdout": log, "stderr": log, "cwd": "/", **drop}
     subprocess.run(
-        [programs / "initdb", "-D", data, "-U", server.user, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
+        [
+            programs / "initdb",
+            "-D",
+            data,
+            "-U",
+            server.user,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+        ],
         check=True,
         **common,  # type: ignore[call-overload]
     )
@@ -159,7 +171,12 @@ def _launch_postgresql(server: PostgreSQL) -> None:
         "max_connections": 200,
     }
     subprocess.Popen(
-        [programs / "postgres", "-D", data, *(part for k, v in options.items() for part in ("-c", f"{k}={v}"))],
+        [
+            programs / "postgres",
+            "-D",
+            data,
+            *(part for k, v in options.items() for part in ("-c", f"{k}={v}")),
+        ],
         start_new_session=True,  # Ctrl-C at the tests must not stop it before the tests have cleaned up
         **common,  # type: ignore[call-overload]
     )
@@ -189,7 +206,7 @@ def _only_one(name: str) -> Iterator[None]:
 def redis_missing() -> str | None:
     """Why Redis tests cannot run here, or None when they can."""
     if not (shutil.which("redis-server") or shutil.which("valkey-server")):
-        return "Redis is not installed (no redis-server or valkey-server on the path); Debian: apt-get install redis-server"
+        return "Redis is not installed (no redis-server on the path); Debian: apt-get install redis-server"
     return None
 
 
@@ -201,7 +218,18 @@ def running_redis() -> Iterator[str]:
         raise RuntimeError(redis_missing())
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="redis-", dir=run_folder()))
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    options = [
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--dir",
+        str(folder),
+    ]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen([program, *options], stdout=log, stderr=log, start_new_session=True)
     try:

@@ -9,7 +9,7 @@ import sys
 
 from tests import services
 
-SECRET_KEY = "only for tests"  # noqa: S105
+SECRET_KEY = "only for tests"
 DEBUG = False
 ALLOWED_HOSTS = ["*"]
 USE_TZ = True

@@ -26,7 +26,9 @@ def _headings(page: str, level: int) -> set[str]:
 
 def _section(page: str, heading: str) -> str:
     """The text below one code-styled heading, up to the next heading of the same or a higher level."""
-    found = re.search(rf"^(#+) `{re.escape(heading)}`.*?\n(.*?)(?=^#{{1,2}} |^\1 |\Z)", page, flags=re.MULTILINE | re.DOTALL)
+    found = re.search(
+        rf"^(#+) `{re.escape(heading)}`.*?\n(.*?)(?=^#{{1,2}} |^\1 |\Z)", page, flags=re.MULTILINE | re.DOTALL
+    )
     return found.group(2) if found else ""
 
 
@@ -193,7 +195,11 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
 def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     for page in PAGES:
-        for code in re.findall(r"`([^`\n]*make [a-z][^`\n]*)`|^((?:\w+=\S+ )*make [a-z-]+.*)$", page.read_text(), flags=re.MULTILINE):
+        for code in re.findall(
+            r"`([^`\n]*make [a-z][^`\n]*)`|^((?:\w+=\S+ )*make [a-z-]+.*)$",
+            page.read_text(),
+            flags=re.MULTILINE,
+        ):
             for target in re.findall(r"\bmake ([a-z-]+)", code[0] or code[1]):
                 assert target in targets, f"{page.name}: make {target}"
 
