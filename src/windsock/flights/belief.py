@@ -140,7 +140,7 @@ class _Reading:
         seen = self.held.get(path)
         if seen is None or seen[1].value is None:
             return False
-        later = seen[1].observed_at > cancelled[1].observed_at
+        later: bool = seen[1].observed_at > cancelled[1].observed_at
         return later and self.rules.rank(seen[0]) >= self.rules.rank(cancelled[0])
 
     def conflicts(self) -> tuple[str, ...]:
@@ -166,7 +166,8 @@ class _Reading:
     def _differ(self, values: list[Any]) -> bool:
         low, high = min(values), max(values)
         if isinstance(low, datetime):
-            return high - low > timedelta(minutes=self.rules.conflict_minutes)
+            limit = timedelta(minutes=self.rules.conflict_minutes)
+            return bool(high - low > limit)
         return bool(low != high)
 
 

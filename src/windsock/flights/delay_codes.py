@@ -10,6 +10,13 @@ from importlib import resources
 
 SCHEMES = ("ahm730", "ahm732", "bts", "text")
 
+SHAPES = {
+    "ahm730": "two digits or two letters, perhaps one more character: '93', 'RA', '93C'",
+    "ahm732": "three letters: 'DBN'",
+    "bts": "carrier, weather, nas, security or late_aircraft; of a cancellation A, B, C or D",
+    "text": "any text",
+}
+
 _BTS = {
     "carrier": "airline",
     "weather": "weather",

@@ -80,7 +80,7 @@ def latest(*times: datetime | None) -> datetime | None:
 
 
 def moved_on(flight: Flight, side: str) -> bool:
-    """Whether the flight has left (side "departure") or has come down (side "arrival"), or never will: no longer due."""
+    """Whether the flight has left (side "departure") or come down (side "arrival"), or never will: not due any more."""
     down = (flight.landing.actual or flight.arrival.actual) is not None
     if side == "arrival":
         return down or flight.cancelled or flight.diverted
