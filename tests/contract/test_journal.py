@@ -1,0 +1,675 @@
+"""The journal's contract (`windsock.journal.base`), one suite for every backend: memory, SQLite, PostgreSQL."""
+
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+
+import pytest
+from django.db import connections
+from msgspec import UNSET
+
+from windsock.clock import ReplayClock
+from windsock.errors import JournalUnavailable, PositionTrimmed, PositionUnknown
+from windsock.flights import (
+    ArrivalReport,
+    DepartureReport,
+    Designator,
+    FlightKey,
+    FlightRecord,
+    MergeRules,
+    Report,
+    apply_report,
+)
+from windsock.journal.base import Draft, Event, FlightQuery, Journal, RawReport, Writing, in_order
+from windsock.journal.memory import MemoryJournal
+from windsock.protocol.positions import Position
+from windsock.protocol.topics import topics_of
+
+DAY = date(2015, 1, 2)
+NOON = datetime(2015, 1, 2, 12, 0, tzinfo=UTC)
+WAIT = 60  # seconds until a thread that should long have finished fails its test
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        pytest.param("default", marks=pytest.mark.django_db(transaction=True), id="sqlite"),
+        pytest.param(
+            "postgresql", marks=pytest.mark.django_db(transaction=True, databases=["default", "postgresql"])
+        ),
+    ]
+)
+def journal(request: pytest.FixtureRequest) -> Journal:
+    if request.param == "memory":
+        return MemoryJournal()
+    from windsock.journal.database import DatabaseJournal
+
+    return DatabaseJournal(request.param)
+
+
+# --- Telling the journal something ------------------------------------------------------------------------------------
+
+
+def key_of(number: int, origin: str = "ATL", carrier: str = "DL") -> FlightKey:
+    return FlightKey(carrier, number, None, DAY, origin)
+
+
+def told(
+    writing: Writing, key: FlightKey, now: datetime = NOON, source: str = "test", **facts: object
+) -> Draft | None:
+    """The draft that a report with these facts comes to; None if it changes nothing."""
+    report = Report(
+        flight=str(key.designator), date=key.date, origin=key.origin, source=source, observed_at=now, **facts
+    )
+    before = writing.load([key]).get(key)
+    merged = apply_report(before, key, report, received_at=now, rules=MergeRules())
+    if not merged.changes:
+        writing.save([merged.record])
+        return None
+    topics = topics_of(merged.record.flight) | (topics_of(before.flight) if before else frozenset())
+    return Draft(merged.record, merged.changes, tuple(sorted(topics)), now)
+
+
+def tell(
+    journal: Journal, key: FlightKey, now: datetime = NOON, source: str = "test", **facts: object
+) -> list[Event]:
+    """Reports facts about one flight, in a transaction of its own."""
+    with journal.write() as writing:
+        draft = told(writing, key, now, source, **facts)
+        return writing.append([draft] if draft else [])
+
+
+def gate(text: str) -> dict[str, DepartureReport]:
+    return {"departure": DepartureReport(gate=text)}
+
+
+def start(journal: Journal) -> Position:
+    return Position(journal.head().epoch, 0)
+
+
+def all_events(journal: Journal) -> list[Event]:
+    return journal.after(start(journal), 1_000_000)
+
+
+class Threads:
+    """Runs functions in threads of their own and re-raises what any of them raised."""
+
+    def __init__(self) -> None:
+        self._threads: list[threading.Thread] = []
+        self._errors: list[BaseException] = []
+
+    def start(self, function: Callable[..., None], *args: object) -> None:
+        def run() -> None:
+            try:
+                function(*args)
+            except BaseException as error:
+                self._errors.append(error)
+            finally:
+                connections.close_all()
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join(WAIT)
+            assert not thread.is_alive(), "a thread did not finish"
+        if self._errors:
+            raise self._errors[0]
+
+
+# --- Positions --------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_journal_is_empty_and_keeps_its_epoch(journal: Journal) -> None:
+    head = journal.head()
+    assert (head.offset, head.floor, head.clock) == (0, 0, None)
+    assert journal.head() == head
+    assert journal.after(head.position) == []
+    assert journal.snapshot() == (head, [])
+
+
+def test_events_are_numbered_from_one_in_the_order_of_their_writes(journal: Journal) -> None:
+    with journal.write() as writing:
+        first = [told(writing, key_of(number), **gate("A1")) for number in (1, 2)]
+        events = writing.append([draft for draft in first if draft])
+        assert writing.head().offset == 2
+    events += tell(journal, key_of(3), **gate("A1"))
+    assert [event.offset for event in events] == [1, 2, 3]
+    assert all_events(journal) == events
+    assert journal.head().offset == 3
+
+
+def test_an_event_carries_the_wire_message(journal: Journal) -> None:
+    (event,) = tell(journal, key_of(1865), departure=DepartureReport(gate="B12"), destination="MCO")
+    epoch = journal.head().epoch
+    message = json.loads(journal.after(start(journal))[0].message(epoch))
+    assert message["type"] == "event"
+    assert message["position"] == f"{epoch}:1"
+    assert message["flight"]["id"] == event.flight_id == "DL1865.2015-01-02.ATL"
+    assert message["flight"]["departure"]["gate"] == "B12"
+    assert message["flight"]["version"] == event.version == 1
+    assert message["changes"][0]["kind"] == "flight.added"
+    assert message["recorded_at"] == "2015-01-02T12:00:00Z"
+    assert {"all", "departures:ATL", "arrivals:MCO", "flight:DL1865.2015-01-02.ATL"} <= set(event.topics)
+
+
+def test_a_write_that_fails_leaves_nothing_behind(journal: Journal) -> None:
+    tell(journal, key_of(1), **gate("A1"))
+    before = journal.head(), journal.snapshot(), all_events(journal)
+    with pytest.raises(ZeroDivisionError), journal.write() as writing:
+        drafts = [told(writing, key_of(1), **gate("A2")), told(writing, key_of(2), **gate("A2"))]
+        writing.append([draft for draft in drafts if draft], [raw("DL2")])
+        raise ZeroDivisionError
+    assert (journal.head(), journal.snapshot(), all_events(journal)) == before
+    assert journal.reports(key_of(2)) == []
+    assert tell(journal, key_of(2), **gate("A3"))[0].offset == 2
+
+
+def test_after_gives_at_most_the_limit_from_the_beginning(journal: Journal) -> None:
+    for number in range(1, 6):
+        tell(journal, key_of(number), **gate("A1"))
+    epoch = journal.head().epoch
+    assert [event.offset for event in journal.after(Position(epoch, 1), limit=2)] == [2, 3]
+    assert [event.offset for event in journal.after(Position(epoch, 3), limit=2)] == [4, 5]
+    assert journal.after(Position(epoch, 5), limit=2) == []
+
+
+def test_a_position_of_another_epoch_is_unknown(journal: Journal) -> None:
+    tell(journal, key_of(1), **gate("A1"))
+    with pytest.raises(PositionUnknown, match="another epoch"):
+        journal.after(Position("elsewhere", 0))
+
+
+def test_a_position_ahead_of_the_head_is_unknown(journal: Journal) -> None:
+    tell(journal, key_of(1), **gate("A1"))
+    with pytest.raises(PositionUnknown, match="ahead"):
+        journal.after(Position(journal.head().epoch, 2))
+
+
+def test_a_reset_forgets_everything_and_begins_a_new_epoch(journal: Journal) -> None:
+    tell(journal, key_of(1), codeshares=("KL6001",))
+    old = journal.head()
+    new = journal.reset()
+    assert new.epoch != old.epoch
+    assert (new.offset, new.floor) == (0, 0)
+    assert journal.snapshot() == (new, [])
+    with pytest.raises(PositionUnknown):
+        journal.after(old.position)
+    with journal.write() as writing:
+        assert writing.named([(Designator("KL", 6001), DAY)]) == {}
+    assert tell(journal, key_of(1), **gate("A1"))[0].offset == 1
+
+
+def test_a_replays_clock_is_seen_in_the_head_until_it_is_taken_away(journal: Journal) -> None:
+    clock = ReplayClock(
+        label="2 January 2015", simulated_at=NOON, real_at=NOON + timedelta(days=4000), speed=60.0
+    )
+    journal.set_clock(clock)
+    assert journal.head().clock == clock
+    assert journal.snapshot()[0].clock == clock
+    journal.set_clock(None)
+    assert journal.head().clock is None
+
+
+# --- Concurrency ------------------------------------------------------------------------------------------------------
+
+
+class Whim(Exception):
+    """A writer changed its mind."""
+
+
+def test_sixteen_writers_with_rollbacks_leave_no_gap_and_a_follower_sees_no_hole(journal: Journal) -> None:
+    origin = start(journal)
+    threads, done = Threads(), threading.Event()
+    kept: Counter[int] = Counter()
+    followed: list[Event] = []
+
+    def writer(seed: int) -> None:
+        luck = random.Random(seed)
+        for turn in range(12):
+            try:
+                with journal.write() as writing:
+                    # Two flights each, some of them shared with other writers, in one locking order.
+                    keys = sorted({key_of(luck.randrange(1, 8)), key_of(100 + seed)})
+                    writing.load(keys)
+                    drafts = [told(writing, key, NOON, f"w{seed}", **gate(f"{seed}-{turn}")) for key in keys]
+                    events = writing.append([draft for draft in drafts if draft])
+                    if luck.random() < 0.3:
+                        raise Whim
+                kept[seed] += len(events)
+            except Whim:
+                pass
+
+    def follower() -> None:
+        position = origin
+        while True:
+            last_look = done.is_set()
+            news = list(in_order(journal.after(position, 7), position.offset))
+            followed.extend(news)
+            if news:
+                position = Position(position.epoch, news[-1].offset)
+            elif last_look:
+                return
+
+    threads.start(follower)
+    writers = Threads()
+    for seed in range(16):
+        writers.start(writer, seed)
+    writers.join()
+    done.set()
+    threads.join()
+    assert journal.head().offset == sum(kept.values()) == len(followed)
+    assert [event.offset for event in followed] == list(range(1, len(followed) + 1))
+    assert followed == all_events(journal)
+
+
+def test_concurrent_writes_to_one_flight_lose_no_change(journal: Journal) -> None:
+    key, threads = key_of(1865), Threads()
+
+    def writer(name: int) -> None:
+        for turn in range(6):
+            # Later and later, so that each of them is believed when it comes and is a change.
+            tell(
+                journal, key, NOON + timedelta(minutes=turn), f"source{name}", registration=f"N{name}{turn}DL"
+            )
+
+    for name in range(8):
+        threads.start(writer, name)
+    threads.join()
+    events = all_events(journal)
+    assert [event.version for event in events] == list(range(1, len(events) + 1))
+    record = journal.flight(key)
+    assert record is not None
+    assert record.flight.version == len(events)
+    assert set(record.facts["registration"]) == {f"source{name}" for name in range(8)}
+
+
+def test_a_flight_that_many_add_at_once_is_added_once(journal: Journal) -> None:
+    for number in range(1, 6):
+        key, threads, together = key_of(number), Threads(), threading.Barrier(6)
+
+        def adder(name: int, key: FlightKey = key, together: threading.Barrier = together) -> None:
+            together.wait(WAIT)
+            tell(journal, key, NOON + timedelta(seconds=name), f"source{name}", registration=f"N{name}DL")
+
+        for name in range(6):
+            threads.start(adder, name)
+        threads.join()
+        history = journal.history(key)
+        assert [event.version for event in history] == list(range(1, len(history) + 1))
+        added = [
+            e.version
+            for e in history
+            if any(c["kind"] == "flight.added" for c in json.loads(e.message("x"))["changes"])
+        ]
+        assert added == [1]
+        record = journal.flight(key)
+        assert record is not None
+        assert len(record.facts["registration"]) == 6
+
+
+def test_a_snapshot_is_as_of_exactly_its_head(journal: Journal) -> None:
+    tell(journal, key_of(1), **gate("A0"))
+    threads, done = Threads(), threading.Event()
+    taken: list[tuple[int, dict[str, int]]] = []
+
+    def writer(name: int) -> None:
+        for turn in range(25):
+            tell(
+                journal,
+                key_of(1 + turn % 5),
+                NOON + timedelta(minutes=turn),
+                f"s{name}",
+                **gate(f"{name}{turn}"),
+            )
+
+    def looker() -> None:
+        while not done.is_set():
+            head, records = journal.snapshot()
+            taken.append((head.offset, {record.flight.id: record.flight.version for record in records}))
+
+    looking = Threads()
+    looking.start(looker)
+    for name in range(3):
+        threads.start(writer, name)
+    threads.join()
+    done.set()
+    looking.join()
+    events = all_events(journal)
+    assert taken
+    for offset, versions in taken:
+        assert versions == {event.flight_id: event.version for event in events[:offset]}
+
+
+# --- Flights ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_saved_without_an_event_is_kept_and_told_to_nobody(journal: Journal) -> None:
+    key = key_of(1865)
+    tell(journal, key, **gate("B12"))
+    assert tell(journal, key, NOON, "other", **gate("B12")) == []
+    record = journal.flight(key)
+    assert record is not None
+    assert set(record.facts["departure.gate"]) == {"test", "other"}
+    assert (record.flight.version, journal.head().offset) == (1, 1)
+
+
+def test_loading_a_flight_that_is_not_there_does_not_make_it(journal: Journal) -> None:
+    with journal.write() as writing:
+        assert writing.load([key_of(1), key_of(2)]) == {}
+        draft = told(writing, key_of(2), **gate("A1"))
+        assert draft is not None
+        writing.append([draft])
+    assert journal.flight(key_of(1)) is None
+    assert [record.key for record in journal.snapshot()[1]] == [key_of(2)]
+    assert [record.key for record in journal.find(FlightQuery())] == [key_of(2)]
+
+
+def test_a_flight_is_found_by_its_own_and_its_codeshares_names(journal: Journal) -> None:
+    atl, mco = key_of(1865, "ATL"), key_of(1865, "MCO")
+    tell(journal, atl, codeshares=("KL6001", "AF2345"))
+    tell(journal, mco, codeshares=("KL6001",))
+    own, shared, nobody = (
+        (Designator("DL", 1865), DAY),
+        (Designator("KL", 6001), DAY),
+        (Designator("DL", 1), DAY),
+    )
+    other_day = (Designator("DL", 1865), DAY + timedelta(days=1))
+    with journal.write() as writing:
+        assert writing.named([own, shared, nobody, other_day]) == {own: [atl, mco], shared: [atl, mco]}
+    tell(journal, mco, NOON + timedelta(hours=1), codeshares=("AF2345",))
+    with journal.write() as writing:
+        assert writing.named([shared]) == {shared: [atl]}
+        af = (Designator("AF", 2345), DAY)
+        assert writing.named([af]) == {af: [atl, mco]}
+
+
+def test_the_history_of_a_flight_is_its_own_events(journal: Journal) -> None:
+    for turn in range(3):
+        for number in (1, 2):
+            tell(journal, key_of(number), NOON + timedelta(minutes=turn), **gate(f"A{turn}"))
+    assert [(e.flight_id, e.version) for e in journal.history(key_of(2))] == [
+        (str(key_of(2)), v) for v in (1, 2, 3)
+    ]
+    assert [e.version for e in journal.history(key_of(2), limit=2)] == [1, 2]
+
+
+def test_a_snapshot_since_leaves_out_what_no_longer_matters(journal: Journal) -> None:
+    old, new = NOON - timedelta(days=3), NOON
+    tell(journal, key_of(1), old, departure=DepartureReport(scheduled=old))
+    tell(journal, key_of(2), new, departure=DepartureReport(scheduled=new))
+    # Told of long ago, but it flies today.
+    tell(journal, key_of(3), old, departure=DepartureReport(scheduled=new))
+    assert [r.key.number for r in journal.snapshot(NOON - timedelta(days=1))[1]] == [2, 3]
+    assert [r.key.number for r in journal.snapshot()[1]] == [1, 2, 3]
+
+
+@dataclass
+class Made:
+    key: FlightKey
+    facts: dict[str, object]
+
+
+def a_day_of_flights() -> Iterator[Made]:
+    luck = random.Random(7)
+    airports = ["ATL", "JFK", "MCO", "LAX"]
+    for number in range(1, 61):
+        origin, destination, elsewhere = luck.sample(airports, 3)
+        departure = NOON + timedelta(minutes=luck.randrange(0, 600, 30))
+        known = luck.random() < 0.9
+        yield Made(
+            key_of(number, origin, luck.choice(["DL", "AA"])),
+            {
+                "destination": destination,
+                "diverted_to": elsewhere if luck.random() < 0.2 else UNSET,
+                "registration": f"N{number}DL",
+                "codeshares": (f"KL{6000 + number}",) if luck.random() < 0.3 else UNSET,
+                "departure": DepartureReport(scheduled=departure) if known else UNSET,
+                "arrival": ArrivalReport(scheduled=departure + timedelta(hours=2)) if known else UNSET,
+            },
+        )
+
+
+def test_every_backend_finds_the_same_flights_in_the_same_order(journal: Journal) -> None:
+    reference = MemoryJournal()
+    for backend in (journal, reference):
+        with backend.write() as writing:
+            drafts = [told(writing, made.key, **made.facts) for made in a_day_of_flights()]
+            writing.append([draft for draft in drafts if draft])
+    windows = [(None, None), (NOON + timedelta(hours=2), NOON + timedelta(hours=6)), (NOON, None)]
+    texts = [None, "DL1", "dal 12", "KL6003", "N7DL", "JFK"]
+    for airport, direction, carrier, (since, until), text in product(
+        (None, "JFK", "KATL"), ("departures", "arrivals", "both"), (None, "DL"), windows, texts
+    ):
+        query = FlightQuery(
+            airport=airport,
+            direction=direction,
+            carrier=carrier,
+            since=since,
+            until=until,
+            text=text,
+            limit=9,
+        )
+        assert [r.flight.id for r in journal.find(query)] == [r.flight.id for r in reference.find(query)], (
+            query
+        )
+
+
+@pytest.mark.parametrize("airport", [None, "JFK"])
+def test_pages_follow_one_another_without_gap_or_repetition(journal: Journal, airport: str | None) -> None:
+    with journal.write() as writing:
+        drafts = [told(writing, made.key, **made.facts) for made in a_day_of_flights()]
+        writing.append([draft for draft in drafts if draft])
+    whole = [record.flight.id for record in journal.find(FlightQuery(airport=airport, limit=1000))]
+    pages: list[str] = []
+    while page := journal.find(FlightQuery(airport=airport, limit=7, after_id=pages[-1] if pages else None)):
+        pages += [record.flight.id for record in page]
+    assert pages == whole
+    assert len(whole) == len(set(whole)) > 20
+
+
+def test_a_board_shows_the_best_known_time(journal: Journal) -> None:
+    late, punctual = key_of(1), key_of(2)
+    for number, minute in ((1, 0), (2, 30)):
+        tell(journal, key_of(number), departure=DepartureReport(scheduled=NOON + timedelta(minutes=minute)))
+    tell(
+        journal,
+        late,
+        NOON + timedelta(minutes=5),
+        departure=DepartureReport(estimated=NOON + timedelta(hours=3)),
+    )
+    found = journal.find(FlightQuery(airport="ATL", direction="departures"))
+    assert [record.key for record in found] == [punctual, late]
+    window = FlightQuery(airport="ATL", direction="departures", since=NOON, until=NOON + timedelta(hours=1))
+    assert [record.key for record in journal.find(window)] == [punctual]
+
+
+def test_due_gives_flights_nobody_speaks_of_longest_first(journal: Journal) -> None:
+    def schedule(number: int, minute: int, **more: object) -> None:
+        departure = NOON + timedelta(minutes=minute)
+        tell(
+            journal,
+            key_of(number),
+            NOON - timedelta(hours=1),
+            departure=DepartureReport(scheduled=departure),
+            arrival=ArrivalReport(scheduled=departure + timedelta(hours=2)),
+            **more,
+        )
+
+    schedule(1, 30)
+    schedule(2, 0)
+    schedule(3, 10, cancelled=True)
+    schedule(4, 5)
+    tell(
+        journal,
+        key_of(4),
+        NOON + timedelta(minutes=6),
+        departure=DepartureReport(actual=NOON + timedelta(minutes=6)),
+    )
+    assert [r.key.number for r in journal.due(NOON + timedelta(minutes=30))] == [2, 1]
+    assert [r.key.number for r in journal.due(NOON + timedelta(minutes=29))] == [2]
+    assert [
+        r.key.number for r in journal.due(NOON + timedelta(minutes=30), since=NOON + timedelta(minutes=1))
+    ] == [1]
+    assert [r.key.number for r in journal.due(NOON + timedelta(minutes=30), limit=1)] == [2]
+    # The one that left is awaited where it goes.
+    assert [r.key.number for r in journal.due(NOON + timedelta(minutes=125))] == [2, 1, 4]
+    # Said to be 15 minutes late already, it comes up again 15 minutes later.
+    told_at = NOON + timedelta(minutes=15)
+    tell(journal, key_of(2), told_at, "windsock.overdue", departure_overdue_minutes=15)
+    assert [r.key.number for r in journal.due(NOON + timedelta(minutes=14))] == []
+    assert [r.key.number for r in journal.due(NOON + timedelta(minutes=15))] == [2]
+
+
+# --- Reports and pruning ----------------------------------------------------------------------------------------------
+
+
+def raw(flight: str, at: datetime = NOON, offset: int | None = None, error: str | None = None) -> RawReport:
+    flight_id = f"{flight}.2015-01-02.ATL"
+    return RawReport("test", at, at, flight_id, offset, error, b'{"flight":"%s"}' % flight.encode())
+
+
+def test_raw_reports_are_kept_with_the_offset_of_their_event(journal: Journal) -> None:
+    tell(journal, key_of(9), **gate("A1"))
+    with journal.write() as writing:
+        draft = told(writing, key_of(1), **gate("A1"))
+        assert draft is not None
+        writing.append(
+            [draft], [raw("DL1", offset=0), raw("DL1", NOON + timedelta(minutes=1), error="invalid_report")]
+        )
+    refused, taken = journal.reports(key_of(1))
+    assert (taken.offset, taken.error, taken.body, taken.received_at) == (2, None, b'{"flight":"DL1"}', NOON)
+    assert (refused.offset, refused.error) == (None, "invalid_report")
+    assert journal.reports(key_of(1), limit=1) == [refused]
+
+
+def test_reports_can_be_kept_without_any_event(journal: Journal) -> None:
+    with journal.write() as writing:
+        assert writing.append([], [raw("DL1")]) == []
+    assert (len(journal.reports(key_of(1))), journal.head().offset) == (1, 0)
+
+
+def test_pruned_events_raise_the_floor_and_their_positions_are_trimmed(journal: Journal) -> None:
+    for hour in range(6):
+        tell(journal, key_of(1), NOON + timedelta(hours=hour), **gate(f"A{hour}"))
+    assert journal.prune(events_before=NOON + timedelta(hours=3)).events == 3
+    head = journal.head()
+    assert (head.floor, head.offset) == (3, 6)
+    assert [event.offset for event in journal.after(Position(head.epoch, 3))] == [4, 5, 6]
+    for offset in (0, 2):
+        with pytest.raises(PositionTrimmed, match="fresh snapshot"):
+            journal.after(Position(head.epoch, offset))
+    assert journal.prune(events_before=NOON + timedelta(hours=3)).events == 0
+    assert tell(journal, key_of(1), NOON + timedelta(hours=9), **gate("Z9"))[0].offset == 7
+
+
+def test_everything_may_be_pruned_and_the_numbers_go_on(journal: Journal) -> None:
+    tell(journal, key_of(1), **gate("A1"))
+    assert journal.prune(events_before=NOON + timedelta(days=1)).events == 1
+    head = journal.head()
+    assert (head.floor, head.offset) == (1, 1)
+    assert journal.after(head.position) == []
+    with pytest.raises(PositionTrimmed):
+        journal.after(Position(head.epoch, 0))
+    assert tell(journal, key_of(1), NOON + timedelta(hours=1), **gate("A2"))[0].offset == 2
+
+
+def test_an_event_told_late_is_not_pruned_before_the_ones_it_follows(journal: Journal) -> None:
+    tell(journal, key_of(1), NOON + timedelta(days=2), **gate("A1"))
+    tell(journal, key_of(2), NOON, **gate("A1"))
+    assert journal.prune(events_before=NOON + timedelta(days=1)).events == 0
+    assert len(all_events(journal)) == 2
+
+
+def test_old_reports_and_flights_are_pruned_and_new_ones_stay(journal: Journal) -> None:
+    later = NOON + timedelta(days=10)
+    for number, at in ((1, NOON), (2, later)):
+        with journal.write() as writing:
+            draft = told(writing, key_of(number), at, codeshares=(f"KL{number}",))
+            assert draft is not None
+            writing.append([draft], [raw(f"DL{number}", at, offset=0)])
+    pruned = journal.prune(reports_before=later, flights_before=later)
+    assert (pruned.events, pruned.reports, pruned.flights) == (0, 1, 1)
+    assert [record.key.number for record in journal.snapshot()[1]] == [2]
+    assert (journal.reports(key_of(1)), len(journal.reports(key_of(2)))) == ([], 1)
+    with journal.write() as writing:
+        assert writing.named([(Designator("KL", 1), DAY)]) == {}
+
+
+def test_a_follower_sees_no_hole_while_the_journal_is_pruned(journal: Journal) -> None:
+    threads, written = Threads(), threading.Event()
+    seen: list[int] = []
+
+    def writer() -> None:
+        for turn in range(120):
+            tell(journal, key_of(1 + turn % 3), NOON + timedelta(minutes=turn), **gate(f"A{turn}"))
+        written.set()
+
+    def pruner() -> None:
+        while not written.is_set():
+            head = journal.head()
+            if head.offset > 10:
+                journal.prune(events_before=NOON + timedelta(minutes=head.offset - 10))
+
+    def follower() -> None:
+        position = start(journal)
+        while True:
+            last_look = written.is_set()
+            try:
+                news = list(in_order(journal.after(position), position.offset))
+            except PositionTrimmed:
+                position = journal.head().position  # a fresh snapshot would be taken here
+                continue
+            seen.extend(event.offset for event in news)
+            if news:
+                position = Position(position.epoch, news[-1].offset)
+            elif last_look:
+                return
+
+    for work in (writer, pruner, follower):
+        threads.start(work)
+    threads.join()
+    assert seen == sorted(set(seen))
+    assert seen[-1] == journal.head().offset == 120
+
+
+def test_a_reset_among_writers_leaves_one_whole_epoch(journal: Journal) -> None:
+    threads = Threads()
+
+    def writer(name: int) -> None:
+        for turn in range(20):
+            try:
+                tell(journal, key_of(name), NOON + timedelta(minutes=turn), **gate(f"A{turn}"))
+            except JournalUnavailable:
+                continue  # a deadlock that the database resolved: to be told again
+
+    for name in range(1, 5):
+        threads.start(writer, name)
+    for _ in range(3):
+        journal.reset()
+    threads.join()
+    head, records = journal.snapshot()
+    events = all_events(journal)
+    assert [event.offset for event in events] == list(range(1, head.offset + 1))
+    newest = {event.flight_id: event for event in events}
+    assert {record.flight.id: record.flight.version for record in records} == {
+        flight_id: event.version for flight_id, event in newest.items()
+    }
+
+
+def test_a_record_comes_back_as_it_was_written(journal: Journal) -> None:
+    made = list(a_day_of_flights())
+    records: dict[FlightKey, FlightRecord] = {}
+    with journal.write() as writing:
+        drafts = [draft for one in made if (draft := told(writing, one.key, **one.facts))]
+        records = {draft.record.key: draft.record for draft in drafts}
+        writing.append(drafts)
+    for key, record in records.items():
+        assert journal.flight(key) == record
