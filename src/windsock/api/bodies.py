@@ -169,7 +169,7 @@ def _where(body: bytes, error: Exception) -> tuple[str, int, int]:
     if found:
         offset = int(found[1])
     elif isinstance(error, UnicodeDecodeError):
-        offset = error.start
+        offset, text = _first_wrong_byte(body), "a byte that is not UTF-8"
     else:
         offset = len(body)  # "Input data was truncated"
     before = body[:offset].decode(errors="replace")
@@ -179,6 +179,15 @@ def _where(body: bytes, error: Exception) -> tuple[str, int, int]:
     if "truncated" in message:
         message = "it ends before it is complete" if body.strip() else "it is empty"
     return message, line, column
+
+
+def _first_wrong_byte(body: bytes) -> int:
+    # The decoder counts from the beginning of the text it was reading, not of the body.
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(body)
 
 
 def _content_type(request: HttpRequest) -> tuple[str, str]:

@@ -25,7 +25,9 @@ def user(db: None) -> Any:
 def test_a_ticket_opens_once(user: Any) -> None:
     text = tickets.issue(user, "socket", now=NOW)
     identity = tickets.redeem(text, "socket", now=NOW)
-    assert identity is not None and identity.user_id == user.pk and identity.name == "ada"
+    assert identity is not None
+    assert identity.user_id == user.pk
+    assert identity.name == "ada"
     assert tickets.redeem(text, "socket", now=NOW) is None
     assert text not in str(Ticket.objects.values_list().get())
 
@@ -120,7 +122,8 @@ def test_a_sign_in_link_leads_in_once(user: Any, client: Any) -> None:
     assert address.startswith("http://testserver/sign-in/link/wst_")
     assert address.endswith("?next=%2Fairports%2FJFK%2Fdepartures%2F")
     answer = client.get(address)
-    assert answer.status_code == 302 and answer.headers["Location"] == "/airports/JFK/departures/"
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/airports/JFK/departures/"
     assert client.session["_auth_user_id"] == str(user.pk)
     client.logout()
     assert client.get(address).status_code == 410

@@ -44,7 +44,8 @@ def test_the_secret_opens_and_is_nowhere_in_the_database(publisher: Any) -> None
 def test_a_token_never_has_more_rights_than_its_user(reader: Any) -> None:
     _, secret = tokens.create(reader, "hopeful", ["read", "publish"])
     identity = tokens.authenticate(secret, NOW)
-    assert identity is not None and not identity.may_publish
+    assert identity is not None
+    assert not identity.may_publish
 
 
 def test_a_token_has_only_its_scopes(publisher: Any) -> None:
@@ -55,7 +56,8 @@ def test_a_token_has_only_its_scopes(publisher: Any) -> None:
         require_publish(identity)
     _, secret = tokens.create(None, "feed", ["publish"])
     feed = tokens.authenticate(secret, NOW)
-    assert feed is not None and feed.may_publish
+    assert feed is not None
+    assert feed.may_publish
     with pytest.raises(AccessDenied, match="scope 'read'"):
         require_read(feed)
 
@@ -115,17 +117,20 @@ def test_a_token_is_found_by_prefix_number_or_name() -> None:
 def test_recheck_sees_a_revoked_token(publisher: Any) -> None:
     token, secret = tokens.create(publisher, "x", ["read", "publish"])
     identity = tokens.authenticate(secret, NOW)
-    assert identity is not None and recheck(identity, NOW) == identity
+    assert identity is not None
+    assert recheck(identity, NOW) == identity
     tokens.revoke(token, NOW)
     assert recheck(identity, NOW) is None
 
 
 def test_recheck_sees_a_lost_permission_and_a_deactivated_user(publisher: Any) -> None:
     identity = identity_of_user(publisher)
-    assert identity is not None and identity.may_publish
+    assert identity is not None
+    assert identity.may_publish
     publisher.user_permissions.clear()
     after = recheck(identity, NOW)
-    assert after is not None and not after.may_publish
+    assert after is not None
+    assert not after.may_publish
     publisher.is_active = False
     publisher.save()
     assert recheck(identity, NOW) is None
@@ -135,7 +140,8 @@ def test_recheck_sees_a_logout_and_a_changed_password(client: Any, reader: Any) 
     def signed_in() -> Identity:
         client.force_login(reader)
         identity = identity_of_user(reader, session_key=client.session.session_key)
-        assert identity is not None and recheck(identity, NOW) == identity
+        assert identity is not None
+        assert recheck(identity, NOW) == identity
         return identity
 
     identity = signed_in()
@@ -156,7 +162,12 @@ def test_recheck_sees_the_end_of_an_expiring_right(reader: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "source"),
-    [("Gate Displays", "gate-displays"), ("ada", "ada"), ("windsock.overdue", "user-windsock.overdue"), ("—", "unnamed")],
+    [
+        ("Gate Displays", "gate-displays"),
+        ("ada", "ada"),
+        ("windsock.overdue", "user-windsock.overdue"),
+        ("—", "unnamed"),
+    ],
 )
 def test_a_source_is_named_after_who_speaks_but_never_like_windsocks_own(name: str, source: str) -> None:
     assert Identity(name=name).source == source

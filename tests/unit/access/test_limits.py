@@ -28,7 +28,8 @@ def test_the_attempt_after_the_last_allowed_one_has_to_wait() -> None:
     limit = FailureLimit("t", tries=3, seconds=60, clock=Watch())
     assert [limit.count("here") for _ in range(3)] == [None, None, None]
     wait = limit.count("here")
-    assert wait is not None and 0 < wait <= 60
+    assert wait is not None
+    assert 0 < wait <= 60
 
 
 def test_another_address_is_not_affected() -> None:

@@ -28,7 +28,9 @@ def test_a_ticket_is_no_token() -> None:
     assert not secrets.well_formed(secrets.make(secrets.TICKET_MARK), secrets.TOKEN_MARK)
 
 
-@pytest.mark.parametrize("text", ["", "x", "wsk_", "wsk_12345678_", "Bearer x", "wsk_\x00" + "a" * 60, "ä" * 64])
+@pytest.mark.parametrize(
+    "text", ["", "x", "wsk_", "wsk_12345678_", "Bearer x", "wsk_\x00" + "a" * 60, "ä" * 64]
+)
 def test_anything_else_is_not_well_formed(text: str) -> None:
     assert not secrets.well_formed(text, secrets.TOKEN_MARK)
 
