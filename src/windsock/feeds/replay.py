@@ -20,6 +20,8 @@ FULL_SPEED = math.inf
 _MINUTE = timedelta(minutes=1)
 # How often a replay at full speed says where its clock stands: for people, so about as often as they can read it.
 _CLOCK_EVERY_SECONDS = 1.0
+# Below what a machine sleeps exactly: waiting for less would only turn in circles.
+_CLOSE_ENOUGH_SECONDS = 0.0005
 
 
 class Listener(Protocol):
@@ -195,7 +197,7 @@ class Replay:
                 if not self._clock.speed:
                     self._set_clock(self._clock.simulated_at, self._speed)
                 left = (moment - self._clock.at(self._real())).total_seconds() / self._speed
-                if left <= 0:
+                if left <= _CLOSE_ENOUGH_SECONDS:
                     return True
                 self._wait(left)
         return False
