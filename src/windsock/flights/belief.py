@@ -45,7 +45,7 @@ def blank(key: FlightKey) -> Flight:
 class _Reading:
     """One pass over the facts: the beliefs, with what a return to the gate has overtaken left out."""
 
-    __slots__ = ("back", "facts", "held", "rules")
+    __slots__ = ("back", "facts", "held", "rules", "values")
 
     def __init__(self, facts: Facts, rules: MergeRules) -> None:
         self.facts, self.rules = facts, rules
@@ -53,6 +53,7 @@ class _Reading:
         self.back: datetime | None = None
         if "returned_to_gate" in held or "air_return" in held:
             self._overtake()
+        self.values = {path: belief[1].value for path, belief in held.items()}
 
     def value(self, path: str) -> Any:
         held = self.held.get(path)
@@ -174,7 +175,7 @@ class _Reading:
 def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
     """The flight that these facts make. Only who it is, version and updated_at are taken from `before`."""
     reading = _Reading(facts, rules)
-    value = reading.value
+    value = reading.values.get
     cancelled = reading.cancelled()
     diverted_to = value("diverted_to")
     diverted = bool(value("diverted")) or diverted_to is not None
@@ -228,7 +229,7 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
 def _departure(
     reading: _Reading, out: datetime | None, takeoff: Runway, gone: bool, cancelled: bool
 ) -> Departure:
-    value = reading.value
+    value = reading.values.get
     scheduled = value("departure.scheduled")
     first = value("departure.first_scheduled")
     estimated, bare, seen = reading.estimate("departure", scheduled)
@@ -284,7 +285,7 @@ def _arrival(
     departure: Departure,
     elsewhere: bool,
 ) -> Arrival:
-    value = reading.value
+    value = reading.values.get
     scheduled = value("arrival.scheduled")
     first = value("arrival.first_scheduled")
     estimated, bare, seen = reading.estimate("arrival", scheduled)

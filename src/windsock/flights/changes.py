@@ -43,7 +43,7 @@ Kind = Literal[
 ]
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"}):
+class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"from_": "from"}):
     """One typed difference. `field` is the dotted path in the flight, or None for the flight as a whole (added)."""
 
     kind: Kind
@@ -114,11 +114,15 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
         old, new = getattr(before, side), getattr(after, side)
         if old != new:
             for name, kind in _SIDES:
-                _plain(found, kind, f"{side}.{name}", getattr(old, name), getattr(new, name))
+                was, now = getattr(old, name), getattr(new, name)
+                if was != now:
+                    found.append(Change(kind=kind, field=f"{side}.{name}", from_=was, to=now))
             if side == "arrival":
                 _plain(found, "belt.changed", "arrival.belt", old.belt, new.belt)
     for name, kind in _SINGLE:
-        _plain(found, kind, name, getattr(before, name), getattr(after, name))
+        was, now = getattr(before, name), getattr(after, name)
+        if was != now:
+            found.append(Change(kind=kind, field=name, from_=was, to=now))
     if before.conflicts != after.conflicts:
         more = not set(after.conflicts) <= set(before.conflicts)
         kind = "data.conflict" if more else "flight.corrected"

@@ -16,7 +16,7 @@ from windsock.flights.report import Report
 from windsock.flights.rules import MergeRules
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """What one source last said of one field, when it observed it and when we heard it. `value` None erases."""
 
     value: Any
@@ -154,7 +154,18 @@ def best(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Belief:
             ((s, f) for s, f in by_source.items() if rules.rank(s) == top),
             key=lambda b: (b[1].observed_at, b[0]),
         )
-    return max(by_source.items(), key=lambda b: (rules.rank(b[0]), b[1].observed_at, b[0]))
+    # A loop instead of max() with a key: this is the busiest line of all when several sources speak.
+    ranked = rules.rank
+    chosen, fact, rank = "", None, 0
+    for source, other in by_source.items():
+        its = ranked(source)
+        if fact is not None and (
+            its < rank or (its == rank and (other.observed_at, source) < (fact.observed_at, chosen))
+        ):
+            continue
+        chosen, fact, rank = source, other, its
+    assert fact is not None
+    return chosen, fact
 
 
 def weight(belief: Belief, rules: MergeRules) -> tuple[int, datetime]:

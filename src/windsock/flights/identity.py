@@ -16,7 +16,7 @@ _DESIGNATOR = re.compile(
 )
 
 
-class Designator(msgspec.Struct, frozen=True, cache_hash=True):
+class Designator(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """A flight number: carrier, number, and rarely a suffix letter. `str()` gives "DL1865".
 
     The carrier is canonical: the IATA code if the carrier has one that is its own on that date, else the ICAO code.
@@ -60,7 +60,7 @@ def _parse_designator(text: str, on: Day | None) -> Designator:
     )
 
 
-class FlightKey(msgspec.Struct, frozen=True, cache_hash=True):
+class FlightKey(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """What makes a flight this flight, for ever: operating carrier, number, suffix, flight date and origin.
 
     `date` is the date of the scheduled departure as first planned, in the calendar of the origin: a 23:50 departure

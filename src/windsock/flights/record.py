@@ -11,40 +11,34 @@ from windsock.flights.report import Reason
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
 from windsock.flights.state import Flight
 
-
-def _type_of(path: str) -> Any:
-    leaf = path.rpartition(".")[2]
-    if leaf in ("scheduled", "first_scheduled", "estimated", "actual", "returned_to_gate", "air_return"):
-        return datetime
-    if leaf.endswith("_minutes"):
-        return int
-    if leaf in ("cancelled", "diverted", "boarding"):
-        return bool
-    if leaf == "codeshares":
-        return tuple[str, ...]
-    if leaf == "delay_reasons":
-        return tuple[Reason, ...]
-    return str
-
-
-_STORED = {path.replace(".", "_"): path for path in (*FIELDS, *FIRST.values())}
-# One struct with a typed field for every path, so that a record is decoded in one pass of C code.
-_Values: Any = msgspec.defstruct(
-    "_Values",
-    [(name, _type_of(path) | msgspec.UnsetType | None, msgspec.UNSET) for name, path in _STORED.items()],
-    rename=_STORED,
-    frozen=True,
+_TIMES = frozenset(
+    path
+    for path in (*FIELDS, *FIRST.values())
+    if path.rpartition(".")[2]
+    in ("scheduled", "first_scheduled", "estimated", "actual", "returned_to_gate", "air_return")
 )
-_Group = tuple[str, datetime, datetime | None, _Values]
 
 
 class _Stored(msgspec.Struct, frozen=True):
     flight: Flight
-    facts: list[_Group]
+    facts: list[tuple[str, datetime, datetime | None, dict[str, Any]]]
 
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(_Stored)
+
+
+def _value(path: str, raw: Any) -> Any:
+    """A stored value as facts hold it: times and tuples are text and lists in JSON."""
+    if raw is None:
+        return None
+    if path in _TIMES:
+        return datetime.fromisoformat(raw)
+    if path == "codeshares":
+        return tuple(raw)
+    if path == "delay_reasons":
+        return msgspec.convert(raw, tuple[Reason, ...])
+    return raw
 
 
 class FlightRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,10 +84,13 @@ class FlightRecord(msgspec.Struct, frozen=True, kw_only=True):
         stored = _decoder.decode(data)
         facts: Facts = {}
         for source, observed, received, values in stored.facts:
-            for name, path in _STORED.items():
-                value = getattr(values, name)
-                if value is not msgspec.UNSET:
-                    facts.setdefault(path, {})[source] = Fact(value, observed, received or observed)
+            for path, raw in values.items():
+                fact = Fact(_value(path, raw), observed, received or observed)
+                held = facts.get(path)
+                if held is None:
+                    facts[path] = {source: fact}
+                else:
+                    held[source] = fact
         for path, first in FIRST.items():
             for source, fact in facts.get(path, {}).items():
                 if fact.value is not None and source not in (known := facts.setdefault(first, {})):

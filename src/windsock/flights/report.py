@@ -44,7 +44,7 @@ class ArrivalReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     belt: Text = UNSET
 
 
-class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
+class Reason(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Why a flight is late or cancelled: the source's own code and its scheme, kept raw; `text` is for people.
 
     Schemes: "ahm730" (numeric or alpha), "ahm732" (three letters), "bts" (bucket, or cancellation code A to D), "text".

@@ -9,20 +9,22 @@ import msgspec
 from windsock.flights.identity import Designator, FlightKey
 from windsock.flights.report import Reason
 
+# gc=False throughout: these hold no cycles, and a hundred thousand flights in memory must not slow the collector down.
+
 Status = Literal[
     "scheduled", "boarding", "out", "airborne", "landed", "arrived", "cancelled", "diverted", "unknown"
 ]
 Basis = Literal["actual", "estimated", "runway", "inferred"]
 
 
-class Carrier(msgspec.Struct, frozen=True):
+class Carrier(msgspec.Struct, frozen=True, gc=False):
     """The operating carrier's codes on the flight's date; None where it has none, or we know none."""
 
     iata: str | None
     icao: str | None
 
 
-class Departure(msgspec.Struct, frozen=True, kw_only=True):
+class Departure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The gate at the origin. `scheduled` is the schedule as now, `first_scheduled` as first published.
 
     `delay_minutes` is signed (early is negative) against `scheduled`; `delay_from_first_minutes` against
@@ -43,14 +45,14 @@ class Departure(msgspec.Struct, frozen=True, kw_only=True):
     overdue_minutes: int | None = None
 
 
-class Runway(msgspec.Struct, frozen=True, kw_only=True):
+class Runway(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Take-off, or landing."""
 
     estimated: datetime | None = None
     actual: datetime | None = None
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The gate at the destination; see Departure."""
 
     scheduled: datetime | None = None
@@ -67,7 +69,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     overdue_minutes: int | None = None
 
 
-class Flight(msgspec.Struct, frozen=True, kw_only=True):
+class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All we believe of one flight leg; encoding it gives the wire form.
 
     Flags, sorted: "air_return", "conflict", "delayed", "early", "overdue", "returned_to_gate", "stale".
