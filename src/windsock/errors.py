@@ -14,6 +14,8 @@ WindsockError
 ├── FeedError               a feed's input is unreadable as a whole
 ├── AccessDenied            who asks is not known, or may not do this
 └── ClientError             the Python client cannot go on
+    ├── NotReachable        nobody answers at the address, or the answer did not come in time
+    └── SessionEnded        the server ended the session for good; carries the close code
 """
 
 from collections.abc import Sequence
@@ -107,3 +109,15 @@ class AccessDenied(WindsockError):
 
 class ClientError(WindsockError):
     """The Python client cannot go on; the text says why and what to do."""
+
+
+class NotReachable(ClientError):
+    """Nobody answers at the address, or not in time. Check that the service runs and that the address is right."""
+
+
+class SessionEnded(ClientError):
+    """The server ended the session and said not to come back; `code` is its close code."""
+
+    def __init__(self, message: str, *, code: int) -> None:
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,61 @@
+"""News that the user has not read yet, bounded: a slow reader loses steps, never the newest state of a flight."""
+
+from collections import deque
+
+from windsock.protocol.client_outputs import (
+    Answered,
+    Happened,
+    Loaded,
+    Noticed,
+    Output,
+    Problem,
+    StateChanged,
+    Stopped,
+)
+
+News = Happened | Loaded | StateChanged | Noticed | Problem | Answered | Stopped
+
+
+class Backlog:
+    """First in, first out. Beyond `limit` only the newest event of each flight is kept; `skipped` counts the others.
+
+    The socket is read on regardless, so that the board stays current and answers to reports arrive even while the user
+    is busy in the loop over events.
+    """
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self.skipped = 0
+        self._limit = limit
+        self._full_at = limit
+        self._news: deque[News] = deque()
+
+    def __len__(self) -> int:
+        return len(self._news)
+
+    def put(self, news: News) -> None:
+        """Adds one at the end."""
+        self._news.append(news)
+        if len(self._news) > self._full_at:
+            self._conflate()
+
+    def take(self, most: int = 1_000) -> list[News]:
+        """The oldest ones, at most `most`; none if there are none."""
+        taken = [self._news.popleft() for _ in range(min(most, len(self._news)))]
+        if not self._news:
+            self._full_at = self._limit
+        return taken
+
+    def _conflate(self) -> None:
+        newest: dict[str, News] = {
+            news.event.flight.id: news for news in self._news if isinstance(news, Happened)
+        }
+        kept = deque(n for n in self._news if not isinstance(n, Happened) or newest[n.event.flight.id] is n)
+        self.skipped += len(self._news) - len(kept)
+        self._news = kept
+        # More flights than the limit: let it double before the next round, so that the cost per event stays constant.
+        self._full_at = max(self._limit, 2 * len(kept))
+
+
+def is_news(output: Output) -> bool:
+    """Whether an output is for the user rather than for the I/O layer."""
+    return isinstance(output, News)

@@ -1,0 +1,95 @@
+"""The few HTTP calls a client needs, by the standard library: publishing reports, and tickets to extend a session."""
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from windsock.client.address import api_url
+from windsock.errors import (
+    AccessDenied,
+    AmbiguousFlight,
+    ClientError,
+    InvalidReport,
+    NotReachable,
+    UnknownFlight,
+)
+
+
+def publish(url: str, report: dict[str, Any], *, token: str | None, timeout: float = 30.0) -> dict[str, Any]:
+    """Publishes one report at the service; what became of it: `position`, `flight`, `version`, `changes`.
+
+    Raises a ReportError when the report was not taken, AccessDenied when the token does not allow it, NotReachable.
+    Blocks; the report is durable when it returns.
+    """
+    answer = _post(api_url(url, "/api/v1/reports"), report, token, timeout)
+    results = answer.get("results") or [answer]
+    result: dict[str, Any] = results[0]
+    if "error" in result:
+        raise _refused(result["error"])
+    return result
+
+
+def ticket(url: str, *, token: str, timeout: float = 30.0) -> str:
+    """A fresh single-use ticket for the token's owner. Raises like `publish`. Blocks."""
+    return str(_post(api_url(url, "/api/v1/tickets"), {}, token, timeout)["ticket"])
+
+
+def _post(url: str, body: dict[str, Any], token: str | None, timeout: float) -> dict[str, Any]:
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as response:
+            return _object(response.read(), url)
+    except urllib.error.HTTPError as error:
+        raise _problem(error, url) from None
+    except (urllib.error.URLError, TimeoutError, http.client.HTTPException, OSError) as error:
+        why = getattr(error, "reason", error)
+        raise NotReachable(
+            f"Nobody answers at {url} ({why}). Does the service run there? `windsock serve` starts one."
+        ) from None
+
+
+def _object(body: bytes, url: str) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise ClientError(f"The answer of {url} is not that of a Windsock service. Check the address.")
+    return answer
+
+
+def _problem(error: urllib.error.HTTPError, url: str) -> Exception:
+    try:
+        document = json.loads(error.read())
+    except (ValueError, OSError):
+        document = None
+    if not isinstance(document, dict):
+        document = {}
+    detail = str(document.get("detail") or f"{url} answered HTTP {error.code} {error.reason}.")
+    if error.code in (401, 403):
+        return AccessDenied(
+            f"{detail} Give a token with the scope 'publish' (`windsock token create NAME --scope publish`)."
+        )
+    if error.code in (400, 409, 422):
+        return _refused({**document, "message": detail, "code": document.get("code", "invalid_report")})
+    if error.code == 404:
+        return ClientError(f"There is no Windsock at {url} (HTTP 404). Check the address.")
+    return ClientError(detail)
+
+
+def _refused(error: dict[str, Any]) -> Exception:
+    code = str(error.get("code", InvalidReport.code))
+    kind = {AmbiguousFlight.code: AmbiguousFlight, UnknownFlight.code: UnknownFlight}.get(code, InvalidReport)
+    return kind(
+        str(error.get("message", "The report was refused.")),
+        code=code,
+        field=error.get("field"),
+        value=error.get("value"),
+        expected=error.get("expected"),
+        candidates=error.get("candidates") or (),
+    )
