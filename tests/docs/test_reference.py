@@ -173,6 +173,18 @@ def test_every_endpoint_is_documented_and_no_other() -> None:
     assert _first_cells(_part(_page("http.md"), "API")) == operations
 
 
+def test_every_option_and_member_of_the_python_client_is_documented() -> None:
+    import inspect
+
+    from windsock.client import WindsockClient
+
+    page = _page("python.md")
+    options = set(inspect.signature(WindsockClient).parameters)
+    members = {name for name in vars(WindsockClient) if not name.startswith("_")}
+    for name in options | members:
+        assert re.search(rf"^\|.*`{name}[`(].*\|", page, flags=re.MULTILINE), f"{name} is not documented"
+
+
 def test_the_architecture_page_names_every_package() -> None:
     page = (ROOT / "ARCHITECTURE.md").read_text()
     for place in (ROOT / "src" / "windsock").iterdir():

@@ -1,0 +1,46 @@
+"""What must not need Django imports in a process where importing Django raises."""
+
+import subprocess
+import sys
+
+import pytest
+
+BLOCK = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"django", "channels", "ninja", "asgiref"}:
+            raise ModuleNotFoundError(f"{name} is not to be imported here")
+
+sys.meta_path.insert(0, Refuse())
+"""
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "windsock.client",
+        "windsock.client.sync",
+        "windsock.cli.main",
+        "windsock.feeds.bts",
+        "windsock.feeds.replay",
+        "windsock.flights",
+        "windsock.journal.base",
+        "windsock.journal.memory",
+        "windsock.live.hub",
+        "windsock.live.subscriptions",
+        "windsock.live.tail",
+        "windsock.protocol.client_session",
+        "windsock.protocol.server_session",
+    ],
+)
+def test_imports_where_django_is_not_installed(module: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", f"{BLOCK}\nimport {module}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
