@@ -130,7 +130,7 @@ def test_malformed_json_says_line_and_column(service: Service, body: bytes, line
          "departure.scheduled", "2015-03-08T02:30:00"),
         ({"source": "windsock.overdue"}, None, "source", "windsock.overdue"),
     ],
-    ids=["unknown airport", "impossible date", "unknown field", "wrong type", "not a truth", "DST gap", "our own source"],
+    ids=["unknown airport", "impossible date", "unknown field", "wrong type", "not a truth", "DST gap", "our source"],
 )  # fmt: skip
 def test_a_wrong_report_says_field_value_and_what_would_be_right(
     service: Service, change: dict[str, Any], code: str | None, field: str, value: Any
