@@ -14,8 +14,8 @@ from windsock.journal.database import DatabaseJournal
 from windsock.pages import places
 from windsock.pages.wording import WAITING, Board, Direction, Row, board_row, in_window, sort_key
 
-# One hour back tells whoever comes late what happened; six ahead is what people wait for at an airport.
-BEHIND, AHEAD = timedelta(hours=1), timedelta(hours=6)
+# Half an hour back tells whoever comes late what happened; six hours ahead is what people wait for at an airport.
+BEHIND, AHEAD = timedelta(minutes=30), timedelta(hours=6)
 STEP = timedelta(hours=3)
 # The busiest airport of the world has some 1,300 departures in half a day.
 MOST = 2000

@@ -73,6 +73,7 @@ class Story:
     state: str
     why: str
     tone: str
+    flown: int
     origin: End
     destination: End
     facts: list[tuple[str, str]]
@@ -119,6 +120,7 @@ def tell(
         state=row.state[:1].upper() + row.state[1:],
         why=row.why,
         tone=row.tone,
+        flown=_flown(flight, now),
         origin=_end(flight, "departures", origin, now, late_minutes),
         destination=_end(flight, "arrivals", destination, now, late_minutes),
         facts=list(_facts(flight, teller)),
@@ -164,6 +166,17 @@ def _end(flight: Flight, direction: Any, airport: Airport, now: datetime, late_m
         terminal=f"Terminal {gate.terminal}" if gate.terminal else "",
         belt=getattr(gate, "belt", None) or "",
     )
+
+
+def _flown(flight: Flight, now: datetime) -> int:
+    """Percent of the way that is behind it, as far as can be told: between take-off and the expected arrival."""
+    if flight.status in ("landed", "arrived"):
+        return 100
+    left = flight.takeoff.actual or flight.departure.actual
+    due = expected(flight, "arrivals") or scheduled(flight, "arrivals")
+    if flight.status not in ("airborne", "diverted") or left is None or due is None or due <= left:
+        return 0
+    return min(95, max(3, round(100 * (now - left) / (due - left))))
 
 
 def _facts(flight: Flight, teller: Teller) -> Any:

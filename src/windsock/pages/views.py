@@ -70,6 +70,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "airport": airport,
             "direction": direction,
             "rows": visible,
+            "next_id": next((row.id for row in visible if row.planned and row.planned >= now), ""),
             "names": boards.names_for(shown, airport),
             "has_gates": any(row.gate or row.terminal for row in visible),
             "q": text,

@@ -53,7 +53,8 @@ class Row:
     gate: str
     state: str
     why: str
-    heard: datetime
+    heard: datetime | None
+    planned: datetime | None
     heard_ago: str
     group: Literal["delayed", "cancelled", ""]
 
@@ -168,7 +169,8 @@ def board_row(flight: Flight, board: Board) -> Row:
         state=state,
         why=why,
         heard=flight.updated_at,
-        heard_ago=age(flight.updated_at, board.now),
+        planned=planned,
+        heard_ago=age(flight.updated_at, board.now) if flight.updated_at else "",
         group="cancelled"
         if tone in {"cancelled", "diverted"}
         else "delayed"
@@ -203,9 +205,11 @@ def _situation(flight: Flight, board: Board) -> tuple[str, str, str]:
     if not departing and status in {"landed", "arrived"}:
         return status.capitalize(), over, "gone"
     if gate.delay_basis == "inferred" and delay is not None and delay > 0:
-        return f"At least {duration(delay)} late", "overdue: inferred, as no word has come", "overdue"
+        return f"At least {duration(delay)} late", "overdue, inferred: no word yet", "overdue"
     if status == "boarding" and departing:
         return "Boarding", over, "boarding"
+    if departing and flight.flags and (back := _back(flight)):
+        return back, over, "late"
     flying = "" if departing else {"airborne": "in flight", "out": f"left {_place(flight.origin, board)}"}.get(status, "")
     if late:
         return lateness(delay), _dotted(because, flying, stale), "late"
@@ -222,6 +226,13 @@ def _situation(flight: Flight, board: Board) -> tuple[str, str, str]:
     if flying:
         return _upper_first(flying), _dotted(calm, stale), "calm"
     return _upper_first(calm) or "Scheduled", stale, "calm"
+
+
+def _back(flight: Flight) -> str:
+    """A flight that had left and is at its origin again."""
+    if "air_return" in flight.flags:
+        return "Turned back"
+    return "Back at the gate" if "returned_to_gate" in flight.flags else ""
 
 
 def _place(code: str | None, board: Board) -> str:

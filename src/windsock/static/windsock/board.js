@@ -74,6 +74,7 @@ function drawNow() {
   }
   /** @type {Element|null} */
   let next = body.firstElementChild;
+  const upcoming = visible.find(({ row }) => row.planned !== null && row.planned >= now.getTime())?.row.id;
   for (const { row } of visible) {
     let tr = rows.get(row.id);
     const known = Boolean(tr);
@@ -82,6 +83,7 @@ function drawNow() {
       rows.set(row.id, tr);
     }
     fillRow(tr, row, { now, href: flightUrl.replace("ID", encodeURIComponent(row.id)), mark: known && news.has(row.id) });
+    tr.classList.toggle("next", row.id === upcoming);
     if (tr === next) next = next.nextElementSibling;
     else body.insertBefore(tr, next);
   }

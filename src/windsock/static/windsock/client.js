@@ -1,36 +1,40 @@
 // @ts-check
 /**
- * `WindsockClient`: a ClientSession on a real WebSocket, with its timers.
+ * `WindsockClient`: a ClientSession on real WebSockets, with real timers.
  *
  *     const client = new WindsockClient({ topics: ["departures:JFK"] });
  *     client.addEventListener("event", (e) => console.log(e.detail.flight.designator, e.detail.changes));
  *     client.start();
  *
- * Events: `state` (detail: the state), `event`, `snapshot`, `resumed`, `head`, `gap`, `notice`, `refused` (an `error`
- * message), `recorded`, `auth_expiring`, `waiting` (detail.seconds until the next attempt), `closed` (detail.code,
- * reason: it will not come back by itself). Each has an `on…` callback in the options as well.
- *
- * @typedef {import("./session.js").Command} Command
- * @typedef {import("./session.js").Flight} Flight
+ * Events, each also as an `on…` callback in the options: `event` (flight, before, changes, position, recordedAt),
+ * `snapshot` (the board may differ anywhere), `resumed`, `state` (state, why, retryIn), `head`, `notice`, `answered`
+ * (what became of a report), `problem` (a topic was refused), `stopped` (code, why: it will not come back by itself).
  */
 
-import { ClientSession, MISSED_HEARTBEATS, backOff } from "./session.js";
+import { ClientSession } from "./session.js";
 
 const PROTOCOL = "windsock.v1.json";
 
-/** Where the socket of the page's own service is, or of the service `base` names. @param {string} [base] */
+/** Where the socket of the service at `base` is. @param {string} [base] */
 export function socketUrl(base = globalThis.location?.href) {
   const url = new URL("/ws/flight-delay/", base);
   url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
   return url.href;
 }
 
+/** What the service's clock shows when the server's machine shows `real` (milliseconds).
+ * @param {number} real @param {import("./session.js").ReplayClock|null|undefined} clock */
+export function serviceTime(real, clock) {
+  if (!clock) return new Date(real);
+  return new Date(Date.parse(clock.simulated_at) + (real - Date.parse(clock.real_at)) * clock.speed);
+}
+
 export class WindsockClient extends EventTarget {
   /**
    * @param {{url?: string, topics: string[], mode?: "every"|"latest", after?: string|null,
    *   ticket?: string | (() => string | Promise<string>), random?: () => number, WebSocket?: any,
-   *   onevent?: (detail: any) => void, onstate?: (state: string) => void, onsnapshot?: (detail: any) => void,
-   *   onnotice?: (data: any) => void, onclosed?: (detail: any) => void}} options
+   *   onevent?: (detail: any) => void, onstate?: (detail: any) => void, onsnapshot?: (detail: any) => void,
+   *   onnotice?: (data: any) => void, onstopped?: (detail: any) => void}} options
    *   `ticket`: for pages of another origin; a function is asked anew for every connection, as a ticket works once.
    */
   constructor(options) {
@@ -38,174 +42,141 @@ export class WindsockClient extends EventTarget {
     this.options = options;
     this.url = options.url ?? socketUrl();
     this.session = new ClientSession(options);
-    this.random = options.random ?? Math.random;
-    this.attempt = 0;
     /** Milliseconds the server's clock is ahead of ours. */
     this.serverAhead = 0;
-    /** When the last frame came, by `Date.now()`. */
+    /** When the last frame came, by Date.now(); 0: none yet. */
     this.heardAt = 0;
-    this.stopped = true;
-    /** @type {Map<WebSocket, import("./session.js").Link|null>} */
+    /** When the next attempt is due, by Date.now(); 0: none is waited for. */
+    this.retryAt = 0;
+    /** @type {Map<number, WebSocket>} */
     this.sockets = new Map();
-    /** @type {WebSocket|null} */
-    this.current = null;
+    /** Connections that wait for their time. @type {Map<number, any>} */
+    this.waiting = new Map();
     /** @type {any} */
-    this.retry = null;
-    /** @type {any} */
-    this.watch = null;
+    this.ticking = null;
   }
 
   get state() { return this.session.state; }
-  /** The newest state of every flight on the topics. */
+  /** Flight id → flight, always the newest state. */
   get board() { return this.session.board; }
   get position() { return this.session.position; }
   get clock() { return this.session.clock; }
 
-  /** The service's time now: the server's clock, or the simulated one while a replay runs. @returns {Date} */
-  now() {
-    return serviceTime(Date.now() + this.serverAhead, this.session.clock);
-  }
+  /** The service's time now: the server's clock, or the simulated one while a replay runs. */
+  now() { return serviceTime(Date.now() + this.serverAhead, this.clock); }
 
   start() {
-    if (!this.stopped) return this;
-    this.stopped = false;
-    this.watch = setInterval(() => this.checkHeartbeat(), 1000);
-    void this.open();
+    if (this.ticking) return this;
+    this.ticking = setInterval(() => this.run(() => this.session.tick()), 1000);
+    this.run(() => this.session.start());
     return this;
   }
 
-  /** Ends it for good; `start` begins again where it stood. */
-  stop() {
-    this.stopped = true;
-    clearTimeout(this.retry);
-    clearInterval(this.watch);
-    for (const socket of this.sockets.keys()) socket.close(1000);
-    this.session.state = "closed";
-    this.emit("state", "closed");
-  }
+  /** Ends it for good. */
+  stop() { this.run(() => this.session.close()); }
 
-  /** Tries at once instead of after the wait (a button, or the network came back). */
+  /** Connects at once what waits for its time (a button, or the network came back). */
   retryNow() {
-    if (this.stopped || this.sockets.size) return;
-    clearTimeout(this.retry);
-    void this.open();
+    for (const [connection, timer] of [...this.waiting]) {
+      clearTimeout(timer);
+      this.waiting.delete(connection);
+      void this.connect(connection);
+    }
   }
 
   /** @param {...string} topics */
-  subscribe(...topics) { this.send(this.session.change("subscribe", topics)); }
+  subscribe(...topics) { this.run(() => this.session.subscribe(topics)); }
   /** @param {...string} topics */
-  unsubscribe(...topics) { this.send(this.session.change("unsubscribe", topics)); }
+  unsubscribe(...topics) { this.run(() => this.session.unsubscribe(topics)); }
 
-  /** Sends a report; answered by `recorded` or `refused` with the returned id. @param {object} report @returns {string} */
+  /** Publishes a report; resolves to the server's `recorded` or `error` message. @param {object} report @returns {Promise<any>} */
   report(report) {
-    const id = this.session.nextId();
-    this.current?.send(JSON.stringify({ type: "report", id, report }));
-    return id;
+    return new Promise((resolve) => {
+      let id = "";
+      const listen = (/** @type {any} */ event) => {
+        if (event.detail.id !== id) return;
+        this.removeEventListener("answered", listen);
+        resolve(event.detail.answer);
+      };
+      this.addEventListener("answered", listen);
+      this.run(() => { id = this.session.report(report); });
+    });
   }
 
-  async open() {
+  /** Lets the session act, then does what it asks for. @param {() => void} act */
+  run(act) {
+    act();
+    for (const output of this.session.outputs()) {
+      if (output.do === "send") this.sockets.get(output.connection)?.send(output.text);
+      else if (output.do === "open") this.openLater(output.connection, output.delay);
+      else if (output.do === "shut") this.shut(output.connection, output.code, output.reason);
+      else this.tell(output.name, output.detail);
+    }
+  }
+
+  /** @param {number} connection @param {number} delay */
+  openLater(connection, delay) {
+    this.retryAt = Date.now() + delay * 1000;
+    this.waiting.set(connection, setTimeout(() => {
+      this.waiting.delete(connection);
+      void this.connect(connection);
+    }, delay * 1000));
+  }
+
+  /** @param {number} connection */
+  async connect(connection) {
+    this.retryAt = 0;
     let protocols = [PROTOCOL];
-    const { ticket } = this.options;
     try {
-      const text = typeof ticket === "function" ? await ticket() : ticket;
+      const text = await this.ticket();
       if (text) protocols = [PROTOCOL, `windsock.ticket.${text}`];
     } catch {
-      this.lost("back-off");
+      this.run(() => this.session.lost(connection, null));
       return;
     }
-    if (this.stopped) return;
+    if (!this.session.links.has(connection)) return;
     const Socket = this.options.WebSocket ?? globalThis.WebSocket;
     /** @type {WebSocket} */
     const socket = new Socket(this.url, protocols);
-    this.sockets.set(socket, null);
-    if (!this.current) this.emit("state", this.session.state);
-    socket.onopen = () => {
-      this.heardAt = Date.now();
-      this.sockets.set(socket, this.session.connect());
-      if (this.session.state !== "moving") this.current = socket;
-    };
+    this.sockets.set(connection, socket);
+    socket.onopen = () => this.run(() => this.session.opened(connection));
     socket.onmessage = (message) => {
       this.heardAt = Date.now();
-      const link = this.sockets.get(socket);
-      if (link) this.obey(link.receive(message.data), socket);
+      this.run(() => this.session.received(connection, message.data));
     };
-    socket.onclose = (close) => this.onClose(socket, close.code, close.reason);
+    socket.onclose = (close) => {
+      this.sockets.delete(connection);
+      // 1005 and 1006 are the browser's words for "no close frame".
+      this.run(() => this.session.lost(connection, close.code === 1006 || close.code === 1005 ? null : close.code, close.reason));
+    };
   }
 
-  /** @param {Command[]} commands @param {WebSocket} socket */
-  obey(commands, socket) {
-    for (const command of commands) {
-      if (command.do === "send") socket.send(command.text);
-      else if (command.do === "close") socket.close(command.code, command.reason);
-      else if (command.do === "overlap") setTimeout(() => this.stopped || void this.open(), this.random() * command.within * 1000);
-      else if (command.do === "retire") {
-        for (const old of this.sockets.keys()) if (old !== socket) old.close(1000, "moved");
-        this.current = socket;
-      } else {
-        if (command.detail?.server_time) this.serverAhead = Date.parse(command.detail.server_time) - Date.now();
-        if (command.name === "state" && command.detail === "live") this.attempt = 0;
-        this.emit(command.name, command.detail);
-      }
-    }
+  async ticket() {
+    const { ticket } = this.options;
+    return typeof ticket === "function" ? ticket() : ticket;
   }
 
-  /** @param {Command[]} commands */
-  send(commands) {
-    if (this.current) this.obey(commands, this.current);
-  }
-
-  /** @param {WebSocket} socket @param {number} code @param {string} reason */
-  onClose(socket, code, reason) {
-    const link = this.sockets.get(socket);
-    if (!this.sockets.delete(socket) || this.stopped) return;
-    const current = this.current === socket;
-    if (current) this.current = null;
-    const then = link ? link.closed(code) : "back-off";
-    if (this.sockets.size) return; // the other one of an overlap carries on
-    if (then === "stop") {
-      this.stopped = true;
-      clearInterval(this.watch);
-      this.session.state = "closed";
-      this.emit("state", "closed");
-      this.emit("closed", { code, reason });
-      return;
-    }
-    this.lost(then);
-  }
-
-  /** @param {"now"|"back-off"} then */
-  lost(then) {
-    // The first try after a "come back now" is at once; when that fails too, patience is due.
-    const seconds = then === "now" && this.attempt === 0 ? 0 : backOff(this.attempt, this.random);
-    this.attempt += 1;
-    this.emit("state", this.session.state);
-    this.emit("waiting", { seconds, attempt: this.attempt });
-    this.retry = setTimeout(() => this.stopped || void this.open(), seconds * 1000);
-  }
-
-  checkHeartbeat() {
-    const socket = this.current;
-    if (!socket || Date.now() - this.heardAt < this.session.heartbeatSeconds * MISSED_HEARTBEATS * 1000) return;
-    // A dead peer never answers the closing handshake: do not wait for it.
-    socket.onclose = null;
-    socket.close(4203, "no heartbeat");
-    this.onClose(socket, 4203, "no heartbeat");
+  /** @param {number} connection @param {number} code @param {string} reason */
+  shut(connection, code, reason) {
+    clearTimeout(this.waiting.get(connection));
+    this.waiting.delete(connection);
+    const socket = this.sockets.get(connection);
+    if (!socket) return;
+    // A dead peer never answers the closing handshake: what it still says concerns nobody.
+    socket.onclose = socket.onmessage = null;
+    this.sockets.delete(connection);
+    socket.close(code, reason);
   }
 
   /** @param {string} name @param {any} detail */
-  emit(name, detail) {
+  tell(name, detail) {
+    if (detail?.server_time) this.serverAhead = Date.parse(detail.server_time) - Date.now();
+    if (name === "stopped") {
+      clearInterval(this.ticking);
+      this.ticking = null;
+    }
+    if (name === "renew") void this.ticket().then((text) => text && this.run(() => this.session.renewed(text)), () => {});
     this.dispatchEvent(new CustomEvent(name, { detail }));
-    const callback = /** @type {any} */ (this.options)[`on${name}`];
-    if (callback) callback(detail);
+    /** @type {any} */ (this.options)[`on${name}`]?.(detail);
   }
-}
-
-/**
- * What the service's clock shows when the server's machine shows `real` (milliseconds).
- * @param {number} real
- * @param {import("./session.js").ReplayClock|null|undefined} clock
- */
-export function serviceTime(real, clock) {
-  if (!clock) return new Date(real);
-  return new Date(Date.parse(clock.simulated_at) + (real - Date.parse(clock.real_at)) * clock.speed);
 }

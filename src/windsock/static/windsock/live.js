@@ -17,12 +17,10 @@ const ANNOUNCE_EVERY = 5000;
 export function goLive(topics, zone) {
   const client = new WindsockClient({ topics });
   const text = $("[data-link-text]"), ago = $("[data-link-ago]"), retry = $("[data-link-retry]");
-  /** When the next attempt is due, by Date.now(). */
-  let due = 0;
   const say = () => {
     document.documentElement.dataset.link = client.state;
     if (!text) return;
-    const waiting = Math.ceil((due - Date.now()) / 1000);
+    const waiting = Math.ceil((client.retryAt - Date.now()) / 1000);
     text.textContent = client.state === "live" || client.state === "moving" ? "Live"
       : client.state === "closed" ? "Offline"
       : waiting > 0 ? `Reconnecting in ${waiting} s` : "Connecting";
@@ -47,19 +45,14 @@ export function goLive(topics, zone) {
       if (date) date.textContent = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "long" }).format(now).replace(",", "");
     }
   };
-  client.addEventListener("waiting", (event) => {
-    due = Date.now() + /** @type {CustomEvent} */ (event).detail.seconds * 1000;
-    say();
-  });
   client.addEventListener("state", say);
-  client.addEventListener("closed", (event) => {
+  client.addEventListener("stopped", (event) => {
     // Signed out, or no longer allowed: the sign-in page knows the way back here.
     const { code } = /** @type {CustomEvent} */ (event).detail;
     if (code === 4001 || code === 4003) location.reload();
   });
   retry?.addEventListener("click", () => client.retryNow());
   addEventListener("online", () => client.retryNow());
-  // A refused handshake looks like any failure to a browser; whether we may still read, the page itself tells.
   setInterval(say, 1000);
   client.start();
   return client;
@@ -68,7 +61,7 @@ export function goLive(topics, zone) {
 /** @param {WindsockClient} client @returns {string} the age of the newest news on these topics */
 function lastWord(client) {
   let newest = "";
-  for (const flight of client.board.values()) if (flight.updated_at > newest) newest = flight.updated_at;
+  for (const flight of client.board.values()) if (flight.updated_at && flight.updated_at > newest) newest = flight.updated_at;
   if (!newest) return "no flights yet";
   const words = age(new Date(newest), client.now());
   return words === "now" ? "last news just now" : `last news ${words} ago`;

@@ -1,357 +1,558 @@
 // @ts-check
 /**
- * The client's side of the conversation, without any socket: text in, commands out.
+ * The client's end of the conversation, sans-I/O, over all its connections: frames and time in; connections, frames and
+ * news out. The same machine as the Python client's (windsock.protocol.client_session), held to the same conversation
+ * files. Promises: an event is told once, in the order of its flight's versions; after any loss the client resumes or
+ * takes a snapshot before it is `live` again; nothing is asked again of a server that told it to stop.
  *
- * Promises: an event is applied once and only when its flight's version is newer; a hole (versions that jump without
- * the server having said so, fewer events than it sent) leads to a resume from the last position that was certain;
- * after a lost connection the session resumes where it stood. Time and chance come from outside, so tests own both.
- *
- * @typedef {"connecting"|"live"|"resuming"|"moving"|"closed"} State
+ * @typedef {"connecting"|"resuming"|"live"|"moving"|"closed"} State
  * @typedef {{kind: string, field: string|null, from: any, to: any}} Change
  * @typedef {{scheduled: string|null, estimated: string|null, actual: string|null, delay_minutes: number|null,
  *   delay_basis?: string|null, first_scheduled?: string|null, terminal: string|null, gate: string|null,
  *   stand?: string|null, belt?: string|null}} GateTimes
+ * @typedef {{estimated: string|null, actual: string|null}} RunwayTimes
  * @typedef {{id: string, designator: string, carrier: {iata: string|null, icao: string|null}, number: number,
  *   suffix: string|null, date: string, origin: string, destination: string|null, diverted_to: string|null,
  *   codeshares: string[], registration: string|null, aircraft_type: string|null, status: string, flags: string[],
- *   departure: GateTimes, takeoff: {estimated: string|null, actual: string|null},
- *   landing: {estimated: string|null, actual: string|null}, arrival: GateTimes,
- *   delay_reasons: {scheme: string, code: string|null, text: string|null, minutes: number|null}[],
- *   version: number, updated_at: string}} Flight
+ *   departure: GateTimes, takeoff: RunwayTimes, landing: RunwayTimes, arrival: GateTimes,
+ *   delay_reasons: {scheme: string, code: string|null, text?: string|null, minutes?: number|null}[],
+ *   version: number, updated_at: string|null}} Flight
  * @typedef {{label: string, simulated_at: string, real_at: string, speed: number}} ReplayClock
- * @typedef {{do: "send", text: string} | {do: "emit", name: string, detail: any} | {do: "overlap", within: number}
- *   | {do: "close", code: number, reason: string} | {do: "retire"}} Command
+ * @typedef {{epoch: string, offset: number}} Position
+ * @typedef {{topics: Set<string>, resume: boolean, after: Position|null, parts: Flight[], expectedPart: number}} Asked
+ * @typedef {{do: "open", connection: number, delay: number}
+ *   | {do: "send", connection: number, text: string}
+ *   | {do: "shut", connection: number, code: number, reason: string}
+ *   | {do: "tell", name: "event"|"snapshot"|"state"|"notice"|"answered"|"problem"|"stopped"|"renew"|"head"|"resumed", detail: any}} Output
  */
 
-/** The first wait is drawn below this many seconds; each failure doubles the bound. */
-export const BACKOFF_FIRST = 0.5;
-/** No wait is longer: a thousand clients spread over half a minute are no burden, and a person still waits for that. */
-export const BACKOFF_MOST = 30;
-/** So many heartbeats without a single frame, and the connection counts as dead. */
-export const MISSED_HEARTBEATS = 2.5;
+import { LocalBoard } from "./local-board.js";
 
-/**
- * What a close code asks for. Its range is the rule, so a code invented later is obeyed as well.
- * @param {number} code
- * @returns {"stop"|"now"|"back-off"}
- */
-export function afterClose(code) {
-  if (code === 1000 || (code >= 4000 && code <= 4099)) return "stop";
-  if (code >= 4200 && code <= 4299) return "now";
-  return "back-off";
+/** Back-off: delays drawn evenly below a ceiling that doubles with every failed attempt (full jitter). */
+const FIRST_CEILING = 0.5, LAST_CEILING = 30;
+/** A connection that was live this long counts as a success: the next back-off starts small again. */
+const STABLE_SECONDS = 10;
+/** Silence of so many heartbeats means that nobody is there: one may be late, two in a row are not. */
+const SILENT_HEARTBEATS = 2.5;
+/** Until `welcome` has told the server's own heartbeat: no server needs longer for its first word. */
+const WELCOME_SECONDS = 10;
+/** Where a server asks us to back off (4100-4199), half a second would be no answer: begin with a ceiling of two. */
+const BACK_OFF_ATTEMPT = 2;
+
+/** Seconds before attempt number `attempt` (from 0). @param {number} attempt @param {() => number} random @param {number} [atLeast] */
+export function backOff(attempt, random, atLeast = 0) {
+  return atLeast + random() * Math.min(LAST_CEILING, FIRST_CEILING * 2 ** Math.min(attempt, 20));
 }
 
-/**
- * Seconds to wait before attempt number `attempt` (from 0): full jitter, so that clients cut off together return apart.
- * @param {number} attempt
- * @param {() => number} random
- */
-export function backOff(attempt, random) {
-  return random() * Math.min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** Math.min(attempt, 16));
+/** What a close code asks for (null: broke without one). Its range is the rule, so later codes are obeyed as well.
+ * @param {number|null} code @returns {"stop"|"at-once"|"back-off"} */
+export function reaction(code) {
+  if (code === 1000 || code === 1009 || (code !== null && code >= 4000 && code <= 4099)) return "stop";
+  return code !== null && code >= 4200 && code <= 4299 ? "at-once" : "back-off";
 }
 
-/** @param {string} position @returns {[string, number]} */
-function split(position) {
-  const at = position.lastIndexOf(":");
-  return [position.slice(0, at), Number(position.slice(at + 1))];
+/** @param {string} text @returns {Position} */
+function parse(text) {
+  const at = text.lastIndexOf(":");
+  return { epoch: text.slice(0, at), offset: Number(text.slice(at + 1)) };
 }
 
-/** Everything a client knows across its connections: the local board, where it stands, and how it fares. */
+/** @param {Position|null} position */
+const written = (position) => position && `${position.epoch}:${position.offset}`;
+
+/** The topic in upper-case codes; the server's own spelling replaces it once it has answered. @param {string} topic */
+function canonical(topic) {
+  const [kind, ...rest] = topic.trim().split(":");
+  if (!rest.length) return kind.toLowerCase();
+  const value = rest.join(":").toUpperCase();
+  return `${kind.toLowerCase()}:${kind.toLowerCase() === "registration" ? value.replaceAll("-", "") : value}`;
+}
+
+/** What was asked and received on one connection. */
+class Link {
+  /** @param {number} number @param {number} heardAt */
+  constructor(number, heardAt) {
+    this.number = number;
+    this.heardAt = heardAt;
+    this.open = false;
+    this.welcomed = false;
+    this.silenceSeconds = WELCOME_SECONDS;
+    this.received = 0;
+    this.sentForgiven = 0;
+    /** Versions of known flights that never came; the server's `skipped` must account for them. */
+    this.jumps = 0;
+    this.skipped = 0;
+    this.jumpsForgiven = 0;
+    /** @type {Map<string, Asked>} */
+    this.asked = new Map();
+    /** Events of a `resumed` that still have to come. */
+    this.toCome = 0;
+    /** @type {string|null} */
+    this.resumedTo = null;
+    /** @type {number|null} */
+    this.retryAt = null;
+    /** @type {number|null} */
+    this.liveSince = null;
+  }
+
+  /** Events from before are still to come, so that what comes is not yet a place to resume from. */
+  get resuming() { return this.toCome > 0 || [...this.asked.values()].some((asked) => asked.resume); }
+  get settled() { return this.welcomed && this.asked.size === 0 && this.toCome === 0 && this.retryAt === null; }
+  get jumpsOpen() { return Math.max(0, this.jumps - this.jumpsForgiven - this.skipped); }
+}
+
 export class ClientSession {
-  /**
-   * @param {{topics: string[], mode?: "every"|"latest", after?: string|null}} options
-   */
-  constructor({ topics, mode = "every", after = null }) {
-    this.topics = [...topics];
-    this.mode = mode;
+  /** @param {{topics?: string[], after?: string|null, board?: Flight[], mode?: "every"|"latest", now?: () => number, random?: () => number}} options
+   *   `now` in seconds, of any steady clock. */
+  constructor({ topics = [], after = null, board = [], mode = "every", now = () => performance.now() / 1000, random = Math.random } = {}) {
     /** @type {State} */
     this.state = "connecting";
-    /** The local board: always the newest state heard of every flight. @type {Map<string, Flight>} */
-    this.board = new Map();
-    /** The newest position heard; a reconnect resumes here. @type {string|null} */
-    this.position = after;
-    /** The last position up to which the server vouched that nothing is missing. @type {string|null} */
-    this.certain = after;
+    this.local = new LocalBoard();
     /** @type {ReplayClock|null} */
     this.clock = null;
-    this.heartbeatSeconds = 20;
-    /** Whether a snapshot was ever applied: without one (`after` given from outside) the board may be partial. */
+    /** Whether the board has been settled once: before, it may be empty or partial. */
     this.complete = false;
+    this.now = now;
+    this.random = random;
+    this.mode = mode;
+    /** Topic → confirmed by the server. @type {Map<string, boolean>} */
+    this.topics = new Map(topics.map((topic) => [canonical(topic), after !== null]));
+    /** @type {Position|null} */
+    this.at = after ? parse(after) : null;
+    /** All up to here was accounted for by a heartbeat, a resume or a snapshot. @type {Position|null} */
+    this.verified = this.at;
+    for (const flight of board) this.local.put(flight, this.at?.offset ?? 0, this.topicSet);
+    /** @type {Map<number, Link>} */
+    this.links = new Map();
     /** @type {Link|null} */
-    this.link = null;
+    this.current = null;
+    this.opened_ = 0;
+    this.attempt = 0;
     this.requests = 0;
+    /** Reports not yet answered; sent again after a reconnect. @type {Map<string, object>} */
+    this.reports = new Map();
+    this.retryAfter = 0;
+    /** @type {Output[]} */
+    this.pending = [];
   }
 
-  /** A new connection is open. While one lives already (moving), both are heard until the new one has caught up. */
-  connect() {
-    const link = new Link(this);
-    if (!this.link || this.state !== "moving") {
-      this.link?.end();
-      this.link = link;
-      this.state = this.position ? "resuming" : "connecting";
-    } else {
-      link.replaces = this.link;
+  /** What there is to do and to tell since the last call, in order. */
+  outputs() {
+    const done = this.pending;
+    this.pending = [];
+    return done;
+  }
+
+  /** Flight id → flight, always current. */
+  get board() { return this.local.flights; }
+  get topicSet() { return new Set(this.topics.keys()); }
+  /** Where a resume would begin. */
+  get position() { return written(this.resumeFrom()); }
+
+  /** When `tick` is due at the latest; null: no need. @returns {number|null} */
+  nextDue() {
+    const times = [];
+    for (const link of this.links.values()) {
+      if (link.open) times.push(link.heardAt + link.silenceSeconds);
+      if (link.retryAt !== null) times.push(link.retryAt);
     }
-    return link;
+    return times.length ? Math.min(...times) : null;
   }
 
-  /** @returns {string} */
-  nextId() {
-    this.requests += 1;
-    return String(this.requests);
+  // What the user does
+
+  start() { this.open(0); }
+
+  /** @param {string[]} topics */
+  subscribe(topics) {
+    const fresh = [...new Set(topics.map(canonical))].filter((name) => !this.topics.has(name));
+    for (const name of fresh) this.topics.set(name, false);
+    if (fresh.length && this.current?.welcomed) this.ask(this.current, fresh, false);
   }
 
-  /**
-   * Adds topics or takes them away; commands for the live connection.
-   * @param {"subscribe"|"unsubscribe"} type
-   * @param {string[]} topics
-   * @returns {Command[]}
-   */
-  change(type, topics) {
-    const set = new Set(this.topics);
-    for (const topic of topics) type === "subscribe" ? set.add(topic) : set.delete(topic);
-    this.topics = [...set];
-    if (!this.link || !this.link.welcomed) return [];
-    return [{ do: "send", text: JSON.stringify({ type, id: this.nextId(), topics }) }];
+  /** @param {string[]} topics */
+  unsubscribe(topics) {
+    const gone = [...new Set(topics.map(canonical))].filter((name) => this.topics.delete(name));
+    this.local.keep(this.topicSet);
+    if (gone.length && this.current?.welcomed) this.send(this.current, { type: "unsubscribe", id: this.nextId(), topics: gone });
   }
 
-  /** @param {Flight} flight @returns {boolean} whether it was news */
-  take(flight) {
-    const known = this.board.get(flight.id);
-    if (known && known.version >= flight.version) return false;
-    this.board.set(flight.id, flight);
-    return true;
+  /** Publishes a report, now or when connected again; its `answered` bears the id returned here. @param {object} report */
+  report(report) {
+    const id = this.nextId();
+    this.reports.set(id, report);
+    if (this.current?.welcomed) this.send(this.current, { type: "report", id, report });
+    return id;
   }
 
-  /** @param {string} position */
-  reached(position) {
-    if (this.position) {
-      const [epoch, offset] = split(this.position);
-      const [newEpoch, newOffset] = split(position);
-      if (epoch === newEpoch && newOffset <= offset) return;
+  /** Extends the right to be here by a fresh ticket. @param {string} ticket */
+  renewed(ticket) {
+    if (this.current?.welcomed) this.send(this.current, { type: "auth", id: this.nextId(), ticket });
+  }
+
+  close() {
+    if (this.state !== "closed") this.stop(1000, "closed by this side");
+  }
+
+  // What happens to connections
+
+  /** @param {number} connection */
+  opened(connection) {
+    const link = this.links.get(connection);
+    if (link) [link.open, link.heardAt] = [true, this.now()];
+  }
+
+  /** The handshake was answered with an HTTP status (a browser never learns it). @param {number} connection @param {number} status @param {number} [retryAfter] */
+  refused(connection, status, retryAfter = 0) {
+    if (!this.links.has(connection)) return;
+    const why = `refused with HTTP ${status}`;
+    if ([408, 425, 429].includes(status) || status >= 500) this.gone(connection, why, BACK_OFF_ATTEMPT, retryAfter);
+    else this.stop(status, why);
+  }
+
+  /** The connection was closed with `code`; null: it broke, or never came about. @param {number} connection @param {number|null} code @param {string} [reason] */
+  lost(connection, code, reason = "") {
+    if (!this.links.has(connection)) return;
+    const why = code ? `closed with ${code}${reason ? `: ${reason}` : ""}` : "the connection broke";
+    const then = reaction(code);
+    if (then === "stop") this.stop(code ?? 1000, why);
+    else if (then === "at-once") this.gone(connection, why, 0, 0, true);
+    else this.gone(connection, why, code !== null && code >= 4100 && code <= 4199 ? BACK_OFF_ATTEMPT : 0, this.retryAfter);
+  }
+
+  /** Does what time asks for: gives up silent connections, repeats what was refused for now. */
+  tick() {
+    const now = this.now();
+    for (const link of [...this.links.values()]) {
+      if (link.open && now >= link.heardAt + link.silenceSeconds) {
+        this.pending.push({ do: "shut", connection: link.number, code: 4203, reason: "no heartbeat" });
+        this.gone(link.number, `nothing heard for ${Math.round(link.silenceSeconds)} s`, 0, 0, true);
+      } else if (link.retryAt !== null && now >= link.retryAt) {
+        link.retryAt = null;
+        this.askAll(link);
+      }
     }
-    this.position = position;
-  }
-}
-
-/** One connection's share of the conversation: what was counted on it, what is still owed. */
-export class Link {
-  /** @param {ClientSession} session */
-  constructor(session) {
-    this.session = session;
-    this.welcomed = false;
-    this.ended = false;
-    /** @type {Link|null} */
-    this.replaces = null;
-    this.received = 0;
-    /** Steps that flights jumped on this connection without an event. */
-    this.jumped = 0;
-    /** Events missed and steps skipped that a resume has already been asked for. */
-    this.excused = 0;
-    this.settledSkipped = 0;
-    /** Events still owed by `resumed`. */
-    this.owed = 0;
-    /** @type {string|null} */
-    this.owedUntil = null;
-    /** The subscription that waits for its answer. @type {string|null} */
-    this.waitsFor = null;
-    /** Parts of a snapshot that is not complete yet. @type {Flight[]} */
-    this.parts = [];
   }
 
-  end() {
-    this.ended = true;
-  }
-
-  /**
-   * Takes one frame.
-   * @param {string} text
-   * @returns {Command[]} what to do, in order
-   */
-  receive(text) {
-    if (this.ended) return [];
+  /** One frame from the server; what cannot be read is told as a problem and passed over. @param {number} connection @param {string} text */
+  received(connection, text) {
+    const link = this.links.get(connection);
+    if (!link) return; // its last words, after we have left it
+    link.heardAt = this.now();
     let message;
     try {
       message = JSON.parse(text);
     } catch {
-      return [{ do: "close", code: 4000, reason: "a frame was not JSON" }];
+      this.tell("problem", { code: "malformed", message: "The server sent a frame that is not JSON." });
+      return;
     }
-    switch (message.type) {
-      case "welcome": return this.onWelcome(message);
-      case "snapshot": return this.onSnapshot(message);
-      case "resumed": return this.onResumed(message);
-      case "event": return this.onEvent(message);
-      case "head": return this.onHead(message);
-      case "moving": return this.onMoving(message);
-      case "error": return this.onError(message);
-      case "notice": return [{ do: "emit", name: "notice", detail: message.data }];
-      case "recorded": return [{ do: "emit", name: "recorded", detail: message }];
-      case "auth_expiring": return [{ do: "emit", name: "auth_expiring", detail: message }];
-      default: return []; // `pong`, and what a later server may add
+    const take = HANDLERS[message?.type];
+    if (take) take.call(this, link, message);
+  }
+
+  // Messages
+
+  /** @param {Link} link @param {any} message */
+  onWelcome(link, message) {
+    link.welcomed = true;
+    link.silenceSeconds = Math.max(1, SILENT_HEARTBEATS * message.heartbeat_seconds);
+    this.clock = message.clock ?? null;
+    this.current ??= link;
+    this.tell("head", message);
+    this.askAll(link);
+    if (link === this.current) {
+      this.sendReports(link);
+      if ([...link.asked.values()].some((asked) => asked.resume)) this.become("resuming", `connected, catching up from ${this.position}`);
+    }
+    this.settle(link);
+  }
+
+  /** @param {Link} link @param {any} message */
+  onEvent(link, message) {
+    link.received += 1;
+    const position = parse(message.position);
+    if (this.at && position.epoch !== this.at.epoch) {
+      this.recover(link, "the journal was replaced");
+      return;
+    }
+    const { flight, changes } = message;
+    const held = this.board.get(flight.id) ?? null;
+    if (held && flight.version > held.version + 1) link.jumps += flight.version - held.version - 1;
+    if (this.local.put(flight, position.offset, this.topicSet)) {
+      this.tell("event", { flight, before: held, changes, position: message.position, recordedAt: message.recorded_at });
+    }
+    if (link.toCome) {
+      link.toCome -= 1;
+      this.advance(position);
+      if (!link.toCome) this.caughtUp(link);
+    } else if (!link.resuming) this.advance(position);
+  }
+
+  /** @param {Link} link @param {any} message */
+  onHead(link, message) {
+    this.clock = message.clock ?? null;
+    link.skipped = message.skipped;
+    const position = parse(message.position);
+    const missing = message.sent - link.received - link.sentForgiven;
+    if (link === this.current) this.tell("head", message);
+    if (link.resuming) return;
+    if (this.at && position.epoch !== this.at.epoch) this.recover(link, "the journal was replaced");
+    else if (missing || link.jumpsOpen) {
+      link.sentForgiven += missing;
+      link.jumpsForgiven += link.jumpsOpen;
+      this.recover(link, `${Math.abs(missing) || "some"} events did not come`);
+    } else if (!link.asked.size) {
+      this.advance(position);
+      this.verified = this.at;
     }
   }
 
-  /** @param {any} message @returns {Command[]} */
-  onWelcome(message) {
-    const { session } = this;
-    this.welcomed = true;
-    session.heartbeatSeconds = message.heartbeat_seconds ?? session.heartbeatSeconds;
-    session.clock = message.clock ?? null;
-    return [
-      { do: "emit", name: "welcome", detail: message },
-      ...(session.topics.length ? [this.subscribe(session.position)] : this.caughtUp()),
-    ];
+  /** @param {Link} link @param {any} message */
+  onSnapshot(link, message) {
+    const id = message.id === undefined ? "" : String(message.id);
+    let asked = link.asked.get(id);
+    if (!asked) {
+      if (id) return; // of a subscription that was withdrawn
+      asked = { topics: this.topicSet, resume: true, after: null, parts: [], expectedPart: 1 };
+      link.asked.set("", asked); // nobody asked for it: the journal was replaced
+    }
+    if (!collect(asked, message)) return;
+    link.asked.delete(id);
+    const position = parse(message.position), covered = new Set(/** @type {string[]} */ (message.topics));
+    const others = [...this.topics].some(([name, confirmed]) => confirmed && !asked.topics.has(name));
+    this.confirm(asked.topics, covered);
+    const other = this.at !== null && position.epoch !== this.at.epoch;
+    const behind = asked.after !== null && position.offset < asked.after.offset;
+    if (other || behind) { // the journal was replaced, or lost what we saw: old versions say nothing about the new
+      this.local.clear();
+      this.at = this.verified = position;
+    } else if (asked.resume || !others) {
+      this.advance(position);
+      this.verified = this.at;
+    }
+    this.local.load(asked.parts, position.offset, covered, this.topicSet);
+    this.complete = true;
+    this.tell("snapshot", { topics: message.topics, position: message.position });
+    this.settle(link);
   }
 
-  /** @param {string|null} after @returns {Command} */
-  subscribe(after) {
-    this.waitsFor = this.session.nextId();
+  /** @param {Link} link @param {any} message */
+  onResumed(link, message) {
+    const asked = link.asked.get(String(message.id));
+    if (!asked) return;
+    link.asked.delete(String(message.id));
+    this.confirm(asked.topics, message.topics ? new Set(message.topics) : asked.topics);
+    [link.toCome, link.resumedTo] = [message.count, message.position];
+    if (!message.count) this.caughtUp(link);
+  }
+
+  /** @param {Link} link */
+  caughtUp(link) {
+    if (link.resumedTo !== null) {
+      this.advance(parse(link.resumedTo));
+      this.verified = this.at;
+      link.resumedTo = null;
+    }
+    this.tell("resumed", { position: this.position });
+    this.settle(link);
+  }
+
+  /** @param {Link} link @param {any} message */
+  onError(link, message) {
+    const id = message.id === undefined ? "" : String(message.id);
+    if (message.retryable) this.retryAfter = message.retry_after ?? 0;
+    if (this.reports.delete(id)) {
+      this.tell("answered", { id, answer: message });
+      return;
+    }
+    const asked = link.asked.get(id);
+    link.asked.delete(id);
+    if (!asked) this.tell("problem", message);
+    else if (message.retryable) link.retryAt = this.now() + backOff(BACK_OFF_ATTEMPT, this.random, message.retry_after ?? 0);
+    else if (message.code === "invalid_position" && asked.resume) this.ask(link, asked.topics, false);
+    else {
+      for (const name of asked.topics) this.topics.delete(name);
+      this.local.keep(this.topicSet);
+      this.tell("problem", message);
+      this.settle(link);
+    }
+  }
+
+  /** @param {Link} link @param {any} message */
+  onMoving(link, message) {
+    if (link !== this.current || this.links.size > 1) return;
+    // Everybody else was told the same: spread over the first half of the time that is left.
+    this.open((this.random() * message.delay_seconds) / 2);
+    this.become("moving", "the server is moving");
+  }
+
+  /** @param {Link} _link @param {any} message */
+  onRecorded(_link, message) {
+    if (this.reports.delete(String(message.id))) this.tell("answered", { id: String(message.id), answer: message });
+  }
+
+  /** @param {Link} link @param {any} message */
+  onNotice(link, message) {
+    if (link === this.current) this.tell("notice", message.data);
+  }
+
+  // Subscriptions
+
+  /** @param {Link} link */
+  askAll(link) {
+    const pending = new Set([...link.asked.values()].flatMap((asked) => [...asked.topics]));
+    const start = this.resumeFrom();
+    /** @type {string[]} */
+    const known = [], fresh = [];
+    for (const [name, confirmed] of this.topics) if (!pending.has(name)) (confirmed && start ? known : fresh).push(name);
+    if (known.length) this.ask(link, known, true);
+    if (fresh.length) this.ask(link, fresh, false);
+  }
+
+  /** @param {Link} link @param {Iterable<string>} topics @param {boolean} resume */
+  ask(link, topics, resume) {
+    const id = this.nextId(), start = resume ? this.resumeFrom() : null;
+    const wanted = new Set(topics);
+    link.asked.set(id, { topics: wanted, resume: start !== null, after: start, parts: [], expectedPart: 1 });
     /** @type {Record<string, unknown>} */
-    const message = { type: "subscribe", id: this.waitsFor, topics: this.session.topics };
-    if (after) message.after = after;
-    if (this.session.mode !== "every") message.mode = this.session.mode;
-    return { do: "send", text: JSON.stringify(message) };
+    const message = { type: "subscribe", id, topics: [...this.topics.keys()].filter((name) => wanted.has(name)) };
+    if (start) message.after = written(start);
+    if (this.mode !== "every") message.mode = this.mode;
+    this.send(link, message);
   }
 
-  /** @param {any} message @returns {Command[]} */
-  onSnapshot(message) {
-    const { session } = this;
-    this.parts.push(...message.flights);
-    if ((message.part ?? 1) < (message.parts ?? 1)) return [];
-    const flights = this.parts;
-    this.parts = [];
-    const own = message.id === this.waitsFor;
-    // Only the answer for all topics may take flights away: one for a topic added later speaks for that topic alone.
-    if (own) {
-      this.waitsFor = null;
-      const sameEpoch = session.position !== null && split(session.position)[0] === split(message.position)[0];
-      const kept = new Set(flights.map((flight) => flight.id));
-      // In the same epoch a flight already heard of stays when an event told more of it than the snapshot knows.
-      for (const [id] of session.board) if (!kept.has(id) || !sameEpoch) session.board.delete(id);
-      if (!sameEpoch) session.position = null;
-      session.complete = true;
+  /** Marks topics as answered, under the names the server gave them. @param {Set<string>} asked @param {Set<string>} answered */
+  confirm(asked, answered) {
+    for (const name of asked) if (!answered.has(name)) this.topics.delete(name);
+    for (const name of answered) if (this.topics.has(name) || !asked.has(name)) this.topics.set(name, true);
+  }
+
+  /** Resumes on the same connection from the last place that was accounted for. @param {Link} link @param {string} why */
+  recover(link, why) {
+    if (link.resuming) return;
+    const known = [...this.topics].filter(([, confirmed]) => confirmed).map(([name]) => name);
+    if (!known.length) return;
+    this.at = this.verified;
+    this.ask(link, known, true);
+    this.become("resuming", `${why}; catching up`);
+  }
+
+  /** Goes live once everything that was asked on this connection has been answered. @param {Link} link */
+  settle(link) {
+    if (!link.settled) return;
+    link.liveSince ??= this.now();
+    if (link !== this.current) { // a move is complete: the new connection has all, so the old one may go
+      const old = this.current;
+      this.current = link;
+      if (old) {
+        this.links.delete(old.number);
+        this.pending.push({ do: "shut", connection: old.number, code: 1000, reason: "moved" });
+      }
+      this.sendReports(link);
     }
-    for (const flight of flights) session.take(flight);
-    session.reached(message.position);
-    session.certain = message.position;
-    this.jumped = 0;
-    return [
-      { do: "emit", name: "snapshot", detail: { topics: message.topics, position: message.position, flights } },
-      ...this.caughtUp(),
-    ];
+    if (this.links.size === 1) this.become("live", "live");
   }
 
-  /** @param {any} message @returns {Command[]} */
-  onResumed(message) {
-    if (message.id === this.waitsFor) this.waitsFor = null;
-    this.jumped = 0;
-    this.owed = message.count;
-    this.owedUntil = message.position;
-    return this.owed === 0 ? this.resumeDone() : [];
+  // Connections
+
+  /** @param {number} delay */
+  open(delay) {
+    this.opened_ += 1;
+    this.links.set(this.opened_, new Link(this.opened_, this.now()));
+    this.pending.push({ do: "open", connection: this.opened_, delay });
   }
 
-  /** @returns {Command[]} */
-  resumeDone() {
-    const { session } = this;
-    if (this.owedUntil) {
-      session.reached(this.owedUntil);
-      session.certain = this.owedUntil;
+  /** @param {number} connection @param {string} why @param {number} fromAttempt @param {number} [atLeast] @param {boolean} [atOnce] */
+  gone(connection, why, fromAttempt, atLeast = 0, atOnce = false) {
+    const link = this.links.get(connection);
+    if (!link) return;
+    this.links.delete(connection);
+    if (link === this.current) {
+      this.at = this.resumeFrom();
+      this.current = null;
     }
-    this.owedUntil = null;
-    return [{ do: "emit", name: "resumed", detail: { position: session.position } }, ...this.caughtUp()];
-  }
-
-  /** @param {any} message @returns {Command[]} */
-  onEvent(message) {
-    const { session } = this;
-    const flight = /** @type {Flight} */ (message.flight);
-    this.received += 1;
-    const before = session.board.get(flight.id) ?? null;
-    if (before && flight.version > before.version + 1) this.jumped += flight.version - before.version - 1;
-    const news = session.take(flight);
-    session.reached(message.position);
-    /** @type {Command[]} */
-    const commands = news
-      ? [{ do: "emit", name: "event", detail: { flight, before, changes: message.changes, position: message.position,
-          recordedAt: message.recorded_at } }]
-      : [];
-    if (this.owed > 0) {
-      this.owed -= 1;
-      if (this.owed === 0) commands.push(...this.resumeDone());
+    if (link.liveSince !== null && this.now() - link.liveSince >= STABLE_SECONDS) this.attempt = 0;
+    if (this.links.size && !this.current) { // it was moving, and the new connection is already on its way
+      this.current = [...this.links.values()].find((other) => other.welcomed) ?? null;
+      if (this.current) {
+        this.sendReports(this.current);
+        this.settle(this.current);
+      }
+      return;
     }
-    return commands;
+    const delay = atOnce && this.attempt === 0 ? atLeast : backOff(Math.max(this.attempt, fromAttempt), this.random, atLeast);
+    this.attempt += 1;
+    this.retryAfter = 0;
+    this.open(delay);
+    if (!this.current) this.become("connecting", why, delay);
   }
 
-  /** @param {any} message @returns {Command[]} */
-  onHead(message) {
-    const { session } = this;
-    if ("clock" in message) session.clock = message.clock;
-    else session.clock = null;
-    /** @type {Command[]} */
-    const commands = [{ do: "emit", name: "head", detail: message }];
-    if (this.waitsFor || this.owed > 0) return commands;
-    const skipped = (message.skipped ?? 0) - this.settledSkipped;
-    const missing = Math.max(0, message.sent - this.received - this.excused);
-    if (missing === 0 && this.jumped <= skipped) {
-      session.reached(message.position);
-      session.certain = message.position;
-      return commands;
-    }
-    commands.push({ do: "emit", name: "gap", detail: { missing, jumped: this.jumped, skipped } });
-    this.excused += missing;
-    this.settledSkipped = message.skipped ?? 0;
-    this.jumped = 0;
-    if (this === session.link) session.state = "resuming";
-    commands.push({ do: "emit", name: "state", detail: session.state }, this.subscribe(session.certain));
-    return commands;
+  /** @param {number} code @param {string} why */
+  stop(code, why) {
+    for (const link of this.links.values()) this.pending.push({ do: "shut", connection: link.number, code: 1000, reason: "" });
+    this.links.clear();
+    this.current = null;
+    this.become("closed", why);
+    this.tell("stopped", { code, why });
   }
 
-  /** @returns {Command[]} */
-  caughtUp() {
-    const { session } = this;
-    /** @type {Command[]} */
-    const commands = [];
-    if (this.replaces) {
-      this.replaces.end();
-      this.replaces = null;
-      session.link = this;
-      commands.push({ do: "retire" });
-    }
-    if (session.state !== "live" && session.link === this) {
-      session.state = "live";
-      commands.push({ do: "emit", name: "state", detail: session.state });
-    }
-    return commands;
+  // Small change
+
+  /** @returns {Position|null} */
+  resumeFrom() { return this.current?.jumpsOpen ? this.verified : this.at; }
+
+  /** @param {Position} position */
+  advance(position) {
+    if (!this.at || position.epoch !== this.at.epoch || position.offset > this.at.offset) this.at = position;
   }
 
-  /** @param {any} message @returns {Command[]} */
-  onMoving(message) {
-    if (this.session.link !== this) return [];
-    this.session.state = "moving";
-    return [
-      { do: "emit", name: "state", detail: "moving" },
-      { do: "overlap", within: message.delay_seconds ?? 0 },
-    ];
+  /** @param {State} state @param {string} why @param {number|null} [retryIn] */
+  become(state, why, retryIn = null) {
+    if (state === this.state && retryIn === null) return;
+    this.state = state;
+    this.tell("state", { state, why, retryIn });
   }
 
-  /** @param {any} message @returns {Command[]} */
-  onError(message) {
-    return [{ do: "emit", name: "refused", detail: message }];
+  /** @param {Extract<Output, {do: "tell"}>["name"]} name @param {any} detail */
+  tell(name, detail) { this.pending.push({ do: "tell", name, detail }); }
+
+  /** @param {Link} link */
+  sendReports(link) {
+    for (const [id, report] of this.reports) this.send(link, { type: "report", id, report });
   }
 
-  /**
-   * The connection is gone.
-   * @param {number} code
-   * @returns {"stop"|"now"|"back-off"}
-   */
-  closed(code) {
-    const { session } = this;
-    this.end();
-    const then = afterClose(code);
-    if (session.link === this) {
-      session.link = null;
-      session.state = then === "stop" ? "closed" : session.position ? "resuming" : "connecting";
-    }
-    return then;
+  /** @param {Link} link @param {object} message */
+  send(link, message) { this.pending.push({ do: "send", connection: link.number, text: JSON.stringify(message) }); }
+
+  nextId() {
+    this.requests += 1;
+    return String(this.requests);
   }
 }
+
+/** Adds a part of a snapshot; whether it is complete now. A first part begins anew. @param {Asked} asked @param {any} message */
+function collect(asked, message) {
+  const part = message.part ?? 1, parts = message.parts ?? 1;
+  if (part === 1) [asked.parts, asked.expectedPart] = [[], 1];
+  if (part !== asked.expectedPart) {
+    [asked.parts, asked.expectedPart] = [[], 0]; // nothing fits until a first part comes
+    return false;
+  }
+  asked.parts.push(...message.flights);
+  asked.expectedPart += 1;
+  return part === parts;
+}
+
+/** What a later server may add is passed over. @type {Record<string, (this: ClientSession, link: Link, message: any) => void>} */
+const HANDLERS = {
+  welcome: ClientSession.prototype.onWelcome,
+  snapshot: ClientSession.prototype.onSnapshot,
+  resumed: ClientSession.prototype.onResumed,
+  event: ClientSession.prototype.onEvent,
+  head: ClientSession.prototype.onHead,
+  moving: ClientSession.prototype.onMoving,
+  recorded: ClientSession.prototype.onRecorded,
+  error: ClientSession.prototype.onError,
+  notice: ClientSession.prototype.onNotice,
+  auth_expiring() { this.tell("renew", null); },
+};

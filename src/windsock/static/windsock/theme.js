@@ -11,7 +11,7 @@
     if (!button) return;
     const dark = () => getComputedStyle(root).colorScheme === "dark" ||
       (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
-    const label = () => { button.textContent = dark() ? "Light" : "Dark"; };
+    const label = () => { button.querySelector("[data-theme-label]").textContent = dark() ? "Light theme" : "Dark theme"; };
     button.hidden = false;
     button.addEventListener("click", () => {
       root.dataset.theme = dark() ? "light" : "dark";

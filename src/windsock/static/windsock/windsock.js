@@ -8,7 +8,7 @@
  * or `import { WindsockClient } from "https://HOST/static/windsock/windsock.js"`.
  */
 
-export { ClientSession, Link, afterClose, backOff } from "./session.js";
+export { ClientSession, backOff, reaction } from "./session.js";
 export { WindsockClient, serviceTime, socketUrl } from "./client.js";
 export { boardRow, inWindow, sortKey } from "./wording.js";
 export { FlightBoard } from "./flight-board.js";

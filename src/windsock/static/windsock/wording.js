@@ -10,7 +10,7 @@
  *   lateMinutes?: number}} BoardContext
  * @typedef {{sched: string, day: string, exp: string, place: string, code: string, flight: string, airline: string,
  *   also: string, terminal: string, gate: string, state: string, why: string, heard: string}} RowText
- * @typedef {RowText & {id: string, tone: string, group: "delayed"|"cancelled"|"", search: string}} Row
+ * @typedef {RowText & {id: string, tone: string, planned: number|null, group: "delayed"|"cancelled"|"", search: string}} Row
  */
 
 /** 15 minutes make a flight late: the industry's D15/A15. */
@@ -126,7 +126,7 @@ export function boardRow(flight, context) {
     id: flight.id, tone, sched, day: scheduled ? dayMarker(scheduled, now, zone) : "", exp: exp === sched ? "" : exp,
     place, code, flight: designator, airline, also,
     terminal: side.gate.terminal ? `Terminal ${side.gate.terminal}` : "", gate: side.gate.gate ?? "",
-    state, why, heard: flight.updated_at,
+    state, why, heard: flight.updated_at, planned: scheduled ? scheduled.getTime() : null,
     group: tone === "cancelled" || tone === "diverted" ? "cancelled" : late || tone === "late" || tone === "overdue" ? "delayed" : "",
     search: [flight.designator, designator, ...flight.codeshares, also, place, code, airline].join(" ").toLowerCase(),
   };
@@ -156,11 +156,13 @@ function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUT
     return { state: status === "landed" ? "Landed" : "Arrived", why: dotted(lateness(delay), late ? because : ""), tone: "gone" };
   }
   if (gate.delay_basis === "inferred" && delay !== null && delay > 0) {
-    return { state: `At least ${duration(delay)} late`, why: "overdue: inferred, as no word has come", tone: "overdue" };
+    return { state: `At least ${duration(delay)} late`, why: "overdue, inferred: no word yet", tone: "overdue" };
   }
   if (status === "boarding" && departing) {
     return { state: "Boarding", why: dotted(lateness(delay), late ? because : ""), tone: "boarding" };
   }
+  const back = flight.flags.includes("air_return") ? "Turned back" : flight.flags.includes("returned_to_gate") ? "Back at the gate" : "";
+  if (departing && back) return { state: back, why: dotted(lateness(delay), late ? because : ""), tone: "late" };
   const flying = departing ? "" : status === "airborne" ? "in flight" : status === "out" ? `left ${name(flight.origin)}` : "";
   if (late) return { state: lateness(delay), why: dotted(because, flying, stale), tone: "late" };
   const before = departing ? null : flight.departure.delay_minutes;
