@@ -6,6 +6,7 @@ if sys.version_info < (3, 11):  # before every import that an older Python could
     sys.exit("windsock: Python 3.11 or newer is needed; this is Python %d.%d." % sys.version_info[:2])
 
 import importlib
+import importlib.util
 import os
 from typing import Annotated
 
@@ -43,7 +44,7 @@ def _root(
     pass
 
 
-for _verb in VERBS:
+for _verb in (v for v in VERBS if importlib.util.find_spec(f"windsock.cli.{v}")):
     importlib.import_module(f"windsock.cli.{_verb}").register(app)
 
 

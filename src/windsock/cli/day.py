@@ -1,0 +1,98 @@
+"""The day that `demo` and `replay` tell: one of the two shipped ones, or a file."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+
+from windsock.clock import system_clock
+from windsock.errors import FeedError
+from windsock.feeds.base import Fault, Row
+from windsock.feeds.bts import read
+from windsock.feeds.days import DAYS
+from windsock.feeds.script import Tell, script, shifted
+from windsock.flights.airports import airport
+
+# Wrong lines are all counted, but a file of another kind must not fill the terminal.
+FAULTS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDay:
+    """Flights ready to be told. `zone` is that of the airport with the most departures, `hub`; `--from` is meant there."""
+
+    label: str
+    story: str
+    hub: str
+    zone: tzinfo
+    date: date
+    begins: str
+    rows: list[Row]
+    faults: list[Fault]
+    tells: list[Tell]
+
+    def at(self, clock_time: str) -> datetime:
+        """The moment when it is `clock_time` (hh:mm) at the hub on the day told; raises FeedError on anything else."""
+        return datetime.combine(self.date, _time_of_day(clock_time), self.zone).astimezone(UTC)
+
+    def local(self, moment: datetime) -> str:
+        """The time of day at the hub, hh:mm."""
+        return f"{moment.astimezone(self.zone):%H:%M}"
+
+    @property
+    def first_movement(self) -> datetime:
+        """When the first flight is due to leave, or leaves."""
+        return min(min(row.scheduled_out, row.out or row.scheduled_out) for row in self.rows)
+
+
+def load(name: str, *, shift: timedelta | None = None) -> LoadedDay:
+    """The day `storm` or `snow`, or that of a file; moved by `shift`. Raises FeedError when there is nothing to tell."""
+    shipped = DAYS.get(name)
+    path = shipped.path if shipped else Path(name)
+    if shipped is None and not path.exists() and path.suffix == "":
+        raise FeedError(f"There is no day {name!r}. Take {' or '.join(DAYS)}, or give a file with BTS on-time data.")
+    found = list(read(path))
+    rows = [row for row in found if isinstance(row, Row)]
+    faults = [fault for fault in found if isinstance(fault, Fault)]
+    if not rows:
+        first = f" The first wrong line: {faults[0]}." if faults else ""
+        raise FeedError(f"{path} holds no flight that could be told.{first}")
+    if shift is not None:
+        rows = list(shifted(rows, shift))
+    days = Counter(row.date for row in rows)
+    main = days.most_common(1)[0][0] if len(days) < 4 else min(days)  # a whole month is told from its beginning
+    hub = shipped.airport if shipped else Counter(row.origin for row in rows).most_common(1)[0][0]
+    place = airport(hub)
+    when = f"{main.day} {main:%B %Y}"
+    if len(days) >= 4:
+        last = max(days)
+        when += f" to {last.day} {last:%B %Y}"
+    return LoadedDay(
+        label=when + (", New York" if shipped else ""),
+        story=shipped.story if shipped else f"{len(rows):,} flights of {path.name}",
+        hub=hub,
+        zone=place.tz if place else UTC,
+        date=main,
+        begins=shipped.start if shipped else "07:00",
+        rows=rows,
+        faults=faults,
+        tells=script(rows),
+    )
+
+
+def shift_to_now(day: LoadedDay, from_time: str | None) -> timedelta:
+    """By how much to move the day so that it is told as if it happened now.
+
+    With `from_time` that moment becomes now. Without it the day becomes today and keeps its local times.
+    """
+    now = system_clock().replace(second=0, microsecond=0)
+    if from_time is not None:
+        return now - day.at(from_time)
+    return timedelta(days=(now.astimezone(day.zone).date() - day.date).days)
+
+
+def _time_of_day(text: str) -> time:
+    try:
+        return datetime.strptime(text, "%H:%M").time()
+    except ValueError:
+        raise FeedError(f"{text!r} is no time of day; write hours and minutes like 07:00.") from None

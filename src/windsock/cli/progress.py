@@ -1,0 +1,147 @@
+"""A replay in the terminal: the bar with the simulated clock, the space bar that pauses it, the summary at its end."""
+
+import contextlib
+import math
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from windsock.cli.console import console, say
+from windsock.cli.day import FAULTS_SHOWN, LoadedDay
+from windsock.feeds.replay import Replay, Summary
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+REFRESH_SECONDS = 0.2
+
+
+def follow(replay: Replay, day: LoadedDay, *, speed: float, done: threading.Event) -> None:
+    """Shows where the replay stands until `done` is set. Without a terminal: a line at each full simulated hour."""
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        hour = None
+        while not done.wait(REFRESH_SECONDS):
+            now = replay.now.astimezone(day.zone)
+            if now.hour != hour and not math.isinf(speed):
+                hour = now.hour
+                say(f"{now:%d %b %H:%M}  {replay.summary.reports:,} reports, {replay.summary.all_events:,} events")
+        return
+    with _bar() as bar:
+        task = bar.add_task("", total=(replay.last - replay.start).total_seconds(), clock="", state="", counts="")
+
+        def update() -> None:
+            now, summary = replay.now, replay.summary
+            state = "paused, space resumes" if replay.paused else "loading" if now < replay.start else _factor(speed)
+            if now < replay.start or math.isinf(speed):
+                begun, length = replay.first, (replay.last if math.isinf(speed) else replay.start) - replay.first
+            else:
+                begun, length = replay.start, replay.last - replay.start
+            bar.update(
+                task,
+                completed=(now - begun).total_seconds(),
+                total=max(length.total_seconds(), 1),
+                clock=f"{now.astimezone(day.zone):%a %d %b %H:%M}",
+                state=state,
+                counts=f"{summary.reports:,} reports  {summary.all_events:,} events",
+            )
+
+        while not done.wait(REFRESH_SECONDS):
+            update()
+        update()
+
+
+def _bar() -> "Progress":
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    return Progress(
+        TextColumn("[bold yellow]{task.fields[clock]}"),
+        BarColumn(bar_width=None, complete_style="yellow", finished_style="green"),
+        TextColumn("{task.fields[state]}"),
+        TextColumn("[dim]{task.fields[counts]}"),
+        console=console(stderr=True),
+        transient=False,
+        expand=True,
+    )
+
+
+def _factor(speed: float) -> str:
+    return "full speed" if math.isinf(speed) else f"{speed:g}×"
+
+
+@contextlib.contextmanager
+def pause_on_request(replay: Replay) -> Iterator[None]:
+    """While the block runs, the space bar (in a terminal) and SIGUSR1 pause and resume the replay."""
+    ended = threading.Event()
+    previous = None
+    if hasattr(signal, "SIGUSR1") and threading.current_thread() is threading.main_thread():
+        previous = signal.signal(signal.SIGUSR1, lambda *_: replay.toggle())
+    with _single_keys() as keys:
+        if keys is not None:
+            threading.Thread(target=_listen, args=(keys, replay, ended), name="keys", daemon=True).start()
+        try:
+            yield
+        finally:
+            ended.set()
+            if previous is not None:
+                signal.signal(signal.SIGUSR1, previous)
+
+
+def _listen(keys: int, replay: Replay, ended: threading.Event) -> None:
+    while not ended.is_set():
+        ready, _, _ = select.select([keys], [], [], 0.2)
+        if ready and os.read(keys, 1) == b" ":
+            replay.toggle()
+
+
+@contextlib.contextmanager
+def _single_keys() -> Iterator[int | None]:
+    """The terminal's file descriptor with keys coming at once and unechoed; None where stdin is no terminal of ours."""
+    try:
+        import termios
+        import tty
+    except ImportError:  # Windows
+        yield None
+        return
+    try:
+        keys = sys.stdin.fileno()
+        # A job in the background would be stopped for touching the terminal.
+        usable = os.isatty(keys) and os.tcgetpgrp(keys) == os.getpgrp()
+    except (OSError, ValueError):
+        usable = False
+    if not usable:
+        yield None
+        return
+    before = termios.tcgetattr(keys)
+    tty.setcbreak(keys)
+    try:
+        yield keys
+    finally:
+        termios.tcsetattr(keys, termios.TCSADRAIN, before)
+
+
+def say_faults(day: LoadedDay) -> None:
+    """Tells the wrong lines: the first ones in full, and how many there are."""
+    for fault in day.faults[:FAULTS_SHOWN]:
+        say(f"  skipped {fault}")
+    if len(day.faults) > FAULTS_SHOWN:
+        say(f"  … and {len(day.faults) - FAULTS_SHOWN:,} more wrong lines")
+
+
+def say_summary(day: LoadedDay, summary: Summary, *, finished: bool) -> None:
+    """What was read, told and made of it."""
+    rate = summary.reports / summary.seconds if summary.seconds else 0.0
+    events = summary.all_events / summary.seconds if summary.seconds else 0.0
+    say(f"{day.label}: {'told to its end' if finished else 'stopped before its end'}.")
+    say(f"  {len(day.rows) + len(day.faults):,} rows read, {len(day.faults):,} of them wrong and skipped")
+    say(f"  {summary.reports:,} reports ({rate:,.0f}/s), {len(summary.refused):,} of them refused")
+    say(
+        f"  {summary.all_events:,} events ({events:,.0f}/s), "
+        f"{summary.overdue_events:,} of them because nobody spoke about a flight"
+    )
+    for refusal in summary.refused[:FAULTS_SHOWN]:
+        say(f"  refused {refusal}")

@@ -1,0 +1,48 @@
+"""`windsock serve`: the ready-made service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from windsock.cli.console import migrate, require_migrated, say, start_django, use_data_directory
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb."""
+    app.command(name="serve")(serve)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
+    data: Annotated[
+        Path | None, typer.Option(help="Where database file and secret key live.", show_default="~/.local/share/windsock")
+    ] = None,
+    migrate_first: Annotated[
+        bool, typer.Option("--migrate", help="Bring the database up to date first. A new SQLite file always is.")
+    ] = False,
+) -> None:
+    """Serve boards, API and live updates. Settings come from the environment: see the reference."""
+    from windsock.cli import serving
+
+    taken = serving.listen(host, port)
+    use_data_directory(data)
+    start_django()
+    if migrate_first or _new_sqlite_file():
+        migrate()
+    else:
+        require_migrated()
+    config = serving.configure(workers=workers)
+    say(f"Windsock serves on {serving.address(host, port)}" + (f" with {workers} processes" if workers > 1 else ""))
+    serving.run(config, taken)
+
+
+def _new_sqlite_file() -> bool:
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        return False
+    name = str(connection.settings_dict["NAME"])
+    return not Path(name).exists() or Path(name).stat().st_size == 0

@@ -1,0 +1,111 @@
+"""The web server under `serve` and `demo`: uvicorn, set up so that it begins and ends well."""
+
+import errno
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from windsock.errors import ConfigError, WindsockError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+APPLICATION = "windsock.service.asgi:application"
+
+# Open event streams never end by themselves; whoever stops the server waits no longer than two seconds.
+GRACE_SECONDS = 1
+BACKLOG = 2048
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, taken before anything else is done, so that a port in use is said at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+    except OSError as error:
+        taken.close()
+        if error.errno == errno.EADDRINUSE:
+            raise WindsockError(
+                f"Port {port} on {host} is in use. Take another one with --port, or stop what uses it."
+            ) from error
+        if error.errno == errno.EACCES:
+            raise WindsockError(
+                f"Port {port} may not be used without more rights (ports below 1024). Take one such as 8000."
+            ) from error
+        raise WindsockError(f"The address {host} port {port} cannot be used: {error.strerror or error}.") from error
+    except OverflowError as error:
+        taken.close()
+        raise WindsockError(f"{port} is no port; one from 1 to 65535 is needed.") from error
+    taken.listen(BACKLOG)
+    taken.set_inheritable(True)
+    return taken
+
+
+def address(host: str, port: int) -> str:
+    """The URL for people: an address that listens everywhere is reached here as 127.0.0.1."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def configure(*, workers: int = 1, log_level: str = "info") -> "uvicorn.Config":
+    """uvicorn's configuration for our application."""
+    try:
+        import uvicorn
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "The server is not installed. Install it with: python -m pip install 'windsock[server]'"
+        ) from error
+    from windsock.conf import config
+
+    return uvicorn.Config(
+        APPLICATION,
+        workers=workers,
+        lifespan="on",
+        ws="websockets-sansio",
+        # 64 against 14 KiB a connection; the messages are small.
+        ws_per_message_deflate=False,
+        # A little above our own limit, so that it is our protocol that answers with code and reason.
+        ws_max_size=2 * config().max_message_bytes,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        access_log=False,
+        server_header=False,
+        # X-Forwarded-For is whatever the client says, unless a proxy of ours is in front.
+        proxy_headers=os.environ.get("TRUSTED_PROXY", "") not in ("", "0"),
+        log_level=log_level,
+        log_config=None,
+        backlog=BACKLOG,
+    )
+
+
+def run(config: "uvicorn.Config", taken: socket.socket) -> None:
+    """Serves until Ctrl-C or SIGTERM, then returns (both are an ordinary end)."""
+    import uvicorn
+
+    # uvicorn raises the signal again when it has closed everything; the default would kill us before our own end.
+    previous = signal.signal(signal.SIGTERM, _end)
+    try:
+        if config.workers > 1:
+            from uvicorn.supervisors import Multiprocess
+
+            server = uvicorn.Server(config)
+            Multiprocess(config, target=server.run, sockets=[taken]).run()
+        else:
+            server = uvicorn.Server(config)
+            server.run(sockets=[taken])
+            if not server.started:
+                raise WindsockError("The server could not start; the lines above say why.")
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code not in (0, None):
+            raise
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        taken.close()
+
+
+def _end(signum: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(0)

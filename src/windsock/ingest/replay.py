@@ -1,0 +1,61 @@
+"""Where a replay tells its day: into this process's journal, with the simulated time as the time of receipt."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from windsock.clock import ReplayClock
+from windsock.feeds.replay import Told
+from windsock.flights import Report
+from windsock.ingest.overdue import OverdueWatch
+from windsock.ingest.pipeline import Pipeline
+from windsock.ingest.results import Rejected, Result
+
+
+class IntoJournal:
+    """A replay's listener: records each moment's reports together and keeps the overdue watch on the replay's clock.
+
+    The events depend on what is told alone, so two replays of one day into fresh journals give the same events.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, *, after_minutes: int | None = None, step_minutes: int | None = None
+    ) -> None:
+        self._pipeline = pipeline
+        self._watch = OverdueWatch(
+            pipeline.journal, self._record, after_minutes=after_minutes, step_minutes=step_minutes
+        )
+        self._overdue_events = 0
+
+    def tell(self, reports: Sequence[Report], at: datetime) -> Told:
+        """Records the reports as received `at`; returns when they are durable."""
+        results = self._pipeline.submit(reports, received_at=at).result()
+        refused = [
+            f"{reports[result.index].flight} {at:%H:%M}: {result.message}"
+            for result in results
+            if isinstance(result, Rejected)
+        ]
+        return Told(events=_events(results), refused=refused)
+
+    def minute(self, at: datetime) -> int:
+        """Speaks up for flights without word; gives the number of events that made."""
+        before = self._overdue_events
+        self._watch.run(at)
+        return self._overdue_events - before
+
+    def show_clock(self, clock: ReplayClock) -> None:
+        """Every process and browser reads it in the journal's head."""
+        self._pipeline.journal.set_clock(clock)
+
+    def forget_clock(self) -> None:
+        """Gives the service its real clock back."""
+        self._pipeline.journal.set_clock(None)
+
+    def _record(self, reports: Sequence[Report], **how: Any) -> list[Result]:
+        results = self._pipeline.submit(reports, **how).result()
+        self._overdue_events += _events(results)
+        return results
+
+
+def _events(results: Sequence[Result]) -> int:
+    return sum(1 for result in results if not isinstance(result, Rejected) and result.changes)
