@@ -167,7 +167,8 @@ def _where(body: bytes, error: Exception) -> tuple[str, int, int]:
     text = str(error)
     found = _BYTE.search(text)
     if found:
-        offset = int(found[1])
+        # msgspec has already taken the first of the "trailing characters".
+        offset = int(found[1]) - ("trailing characters" in text)
     elif isinstance(error, UnicodeDecodeError):
         offset, text = _first_wrong_byte(body), "a byte that is not UTF-8"
     else:

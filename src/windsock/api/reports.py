@@ -55,7 +55,7 @@ async def publish(request: HttpRequest) -> HttpResponse:
 def _answer(given: Batch, results: list[dict[str, Any]]) -> HttpResponse:
     rejected = sum("error" in result for result in results)
     count_reports(len(results) - rejected, rejected)
-    document = {"recorded": len(results) - rejected, "rejected": rejected, "results": results}
+    document: dict[str, Any] = {"recorded": len(results) - rejected, "rejected": rejected, "results": results}
     if rejected < len(results):
         return HttpResponse(
             msgspec.json.encode(document),
@@ -77,7 +77,7 @@ def _answer(given: Batch, results: list[dict[str, Any]]) -> HttpResponse:
         if given.single
         else {}
     )
-    return Problem(422, code, detail, **about, **document).response()
+    return Problem(422, code, detail, **(about | document)).response()
 
 
 def _result(index: int, outcome: Recorded | Rejected) -> dict[str, Any]:

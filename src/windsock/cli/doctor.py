@@ -1,5 +1,6 @@
 """`windsock doctor`: what is configured, reachable and migrated, and what cures the rest."""
 
+import io
 import os
 import platform
 import sys
@@ -55,7 +56,9 @@ def doctor(
 
         print(msgspec.json.encode([asdict(finding) for finding in findings]).decode())
     else:
-        marks = MARKS if _can_print("✓✗") else PLAIN_MARKS
+        marks = MARKS if _can_print("✓✗→") else PLAIN_MARKS
+        if marks is PLAIN_MARKS and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # an airport's or a database's name may have any letters
         width = max(len(finding.what) for finding in findings)
         for finding in findings:
             print(f"{marks[finding.state]} {finding.what:<{width}}  {finding.found}")

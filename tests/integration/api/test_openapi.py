@@ -1,4 +1,4 @@
-"""The OpenAPI document against the API itself: whatever schemathesis thinks of, every answer is one of those declared."""
+"""The OpenAPI document against the API: whatever schemathesis thinks of, every answer is one of those declared."""
 
 import json
 from collections.abc import Iterator
