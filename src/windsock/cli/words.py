@@ -1,0 +1,117 @@
+"""A flight in the words and colours of the terminal. Plain text; colour is never the only carrier of a meaning."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from windsock.flights import Change, Flight
+from windsock.flights.airports import airport
+
+Side = Literal["departure", "arrival"]
+
+
+def minutes(count: int) -> str:
+    """A number of minutes for people: "35 min", "1 h 35 min"."""
+    hours, rest = divmod(abs(count), 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def delay(flight: Flight, side: Side = "departure") -> str:
+    """The delay in words; empty where none is known."""
+    at = flight.departure if side == "departure" else flight.arrival
+    if at.delay_minutes is None:
+        return "overdue" if "overdue" in flight.flags else ""
+    if at.delay_minutes == 0:
+        return "on time"
+    if at.delay_minutes < 0:
+        return f"{minutes(at.delay_minutes)} early"
+    if at.delay_basis == "inferred":
+        return f"overdue, {minutes(at.delay_minutes)} or more"
+    return f"{minutes(at.delay_minutes)} late"
+
+
+def status(flight: Flight, side: Side = "departure") -> str:
+    """Where the flight is, as a traveller would say it."""
+    if flight.status == "cancelled":
+        return "cancelled"
+    if flight.diverted_to and flight.status not in ("arrived",):
+        return f"diverted to {flight.diverted_to}"
+    if side == "departure" and flight.status in ("out", "airborne", "landed", "arrived"):
+        return "departed" if flight.status != "out" else "off the gate"
+    return {"out": "off the gate", "airborne": "in the air"}.get(flight.status, flight.status)
+
+
+def remark(flight: Flight, side: Side = "departure") -> str:
+    """Status, delay and reason in one line, the news first."""
+    if flight.status == "cancelled":
+        parts = ["cancelled"]
+    else:
+        late, now = delay(flight, side), status(flight, side)
+        parts = [late, now] if now not in ("scheduled", "unknown") else [late]
+    parts += [reason.text or reason.code for reason in flight.delay_reasons[:1]]
+    return ", ".join(part for part in parts if part) or status(flight, side)
+
+
+def style(flight: Flight, side: Side = "departure") -> str:
+    """The rich style of a flight's remark."""
+    at = flight.departure if side == "departure" else flight.arrival
+    if flight.status == "cancelled":
+        return "bold red"
+    if flight.diverted_to or "overdue" in flight.flags:
+        return "magenta"
+    if at.delay_minutes is not None and at.delay_minutes >= 60:
+        return "red"
+    if "delayed" in flight.flags or (at.delay_minutes or 0) >= 15:
+        return "yellow"
+    if flight.status in ("out", "airborne", "landed", "arrived"):
+        return "dim"
+    return "green" if at.delay_minutes is not None else ""
+
+
+def local(time: datetime | None, code: str | None, flight: Flight | None = None) -> str:
+    """The time at the airport in 24 hours, with "+1" where its calendar day is not the flight's; UTC where unknown."""
+    if time is None:
+        return ""
+    place = airport(code) if code else None
+    there = time.astimezone(place.tz if place else UTC)
+    days = (there.date() - flight.date).days if flight is not None else 0
+    return f"{there:%H:%M}{'' if place else 'Z'}{f'{days:+d}' if days else ''}"
+
+
+def change(what: Change, flight: Flight | None = None) -> str:
+    """One change in words: "departure.gate B12 → B14"."""
+    name = what.field or what.kind
+    before, after = _value(what.from_, name, flight), _value(what.to, name, flight)
+    if what.kind == "flight.added":
+        return "added"
+    if not before:
+        return f"{what.kind}: {name} {after}".rstrip()
+    return f"{what.kind}: {name} {before} → {after or 'nothing'}"
+
+
+def event(flight: Flight, changes: tuple[Change, ...] | list[Change]) -> str:
+    """One line for an event: when, which flight, from where to where, what happened, how it stands."""
+    kinds = ", ".join(dict.fromkeys(each.kind for each in changes))
+    when = f"{flight.updated_at:%H:%M:%SZ}" if flight.updated_at else ""
+    route = f"{flight.origin}→{flight.destination or '?'}"
+    return f"{when:9} {flight.designator:7} {route:8} {kinds}: {remark(flight)}".strip()
+
+
+def _value(value: object, name: str, flight: Flight | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str) and len(value) >= 17 and value[10:11] == "T":
+        try:
+            time = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        code = None if flight is None else flight.destination if name.startswith("arrival") else flight.origin
+        return local(time, code, flight) if time.tzinfo else value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_value(item, name, flight) for item in value)
+    if isinstance(value, dict):
+        return str(value.get("text") or value.get("code") or value)
+    return str(value)
