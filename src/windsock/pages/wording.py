@@ -158,7 +158,8 @@ def board_row(flight: Flight, board: Board) -> Row:
         tone=tone,
         sched=sched,
         day=day_marker(planned, board.now, board.zone) if planned else "",
-        exp="" if exp == sched else exp,
+        # Once a flight is overdue, its old estimate is no longer believed: showing it would contradict the status.
+        exp="" if exp == sched or tone == "overdue" else exp,
         place=board.airports.get(code) or code or "unknown",
         code=code,
         flight=spaced(flight.designator),

@@ -123,7 +123,9 @@ export function boardRow(flight, context) {
   const designator = spaced(flight.designator);
   const also = flight.codeshares.map(spaced).join(", ");
   return {
-    id: flight.id, tone, sched, day: scheduled ? dayMarker(scheduled, now, zone) : "", exp: exp === sched ? "" : exp,
+    id: flight.id, tone, sched, day: scheduled ? dayMarker(scheduled, now, zone) : "", 
+    // Once a flight is overdue, its old estimate is no longer believed: showing it would contradict the status.
+    exp: exp === sched || tone === "overdue" ? "" : exp,
     place, code, flight: designator, airline, also,
     terminal: side.gate.terminal ? `Terminal ${side.gate.terminal}` : "", gate: side.gate.gate ?? "",
     state, why, heard: flight.updated_at, planned: scheduled ? scheduled.getTime() : null,
