@@ -72,3 +72,8 @@ def canonical(code: str, on: date | None = None) -> str:
         return code
     holder = airline(found.iata, on)
     return found.iata if holder is not None and holder.icao == found.icao else code
+
+
+def known_codes() -> tuple[str, ...]:
+    """Every IATA and ICAO code in the tables."""
+    return tuple(_by_code())

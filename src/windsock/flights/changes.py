@@ -106,6 +106,7 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
                 old.delay_minutes,
                 new.delay_minutes,
             )
+            _moved_forward(found, side, old, new, rules.late_minutes)
     for part in ("departure", "takeoff", "landing", "arrival"):
         was, now = getattr(before, part).estimated, getattr(after, part).estimated
         if was != now:
@@ -223,6 +224,16 @@ def _overdue(
     found.append(
         Change(kind=kind, field=f"{side}.overdue_minutes", from_=old.overdue_minutes, to=new.overdue_minutes)
     )
+
+
+def _moved_forward(
+    found: list[Change], side: str, old: Departure | Arrival, new: Departure | Arrival, late: int
+) -> None:
+    """Early against the schedule that people may still have in their hands, although not against the present one."""
+    was, now = old.delay_from_first_minutes, new.delay_from_first_minutes
+    if now is None or now > -late or (was or 0) <= -late or now == new.delay_minutes:
+        return
+    found.append(Change(kind="early.raised", field=f"{side}.delay_from_first_minutes", from_=was, to=now))
 
 
 def delay_kind(was: int | None, now: int | None, late: int) -> Kind:

@@ -29,7 +29,8 @@ class Departure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `delay_minutes` is signed (early is negative) against `scheduled`; `delay_from_first_minutes` against
     `first_scheduled`. `delay_basis` says on what grounds: an actual or estimated gate time, the runway where only that
-    is known (taxi time included), or "inferred": at least so many minutes have passed without word.
+    is known (taxi time included), or "inferred": at least so many minutes have passed without word, which is then
+    also in `overdue_minutes`.
     """
 
     scheduled: datetime | None = None
@@ -72,7 +73,9 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All we believe of one flight leg; encoding it gives the wire form.
 
-    Flags, sorted: "air_return", "conflict", "delayed", "early", "overdue", "returned_to_gate", "stale".
+    Flags, sorted: "air_return", "conflict", "delayed", "early", "overdue", "retimed", "returned_to_gate", "stale".
+    "delayed" and "early" start at the late minutes (15); "early" also counts against the first schedule, because a
+    flight moved 14 hours forward leaves on time and yet without its passengers.
     """
 
     id: str

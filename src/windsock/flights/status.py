@@ -53,19 +53,21 @@ def flags_of(
 ) -> tuple[str, ...]:
     """What else is to be said of the flight, sorted."""
     flags = []
-    delays = (departure.delay_minutes, arrival.delay_minutes)
     back = latest(returned_to_gate, air_return)
     if back is not None and not (departure.actual or takeoff.actual or landing.actual or arrival.actual):
         flags.append("air_return" if back == air_return else "returned_to_gate")
     if conflicts:
         flags.append("conflict")
     late = rules.late_minutes
-    for minutes in delays:
-        if minutes is not None:
-            if minutes >= late:
-                flags.append("delayed")
-            elif minutes <= -late:
-                flags.append("early")
+    for side in (departure, arrival):
+        minutes = side.delay_minutes
+        if minutes is not None and minutes >= late:
+            flags.append("delayed")
+        moved = side.delay_from_first_minutes
+        if (minutes is not None and minutes <= -late) or (moved is not None and moved <= -late):
+            flags.append("early")
+        if side.scheduled != side.first_scheduled:
+            flags.append("retimed")
     overdue = departure.overdue_minutes or arrival.overdue_minutes
     if overdue:
         flags.append("overdue")
@@ -88,10 +90,13 @@ def moved_on(flight: Flight, side: str) -> bool:
 
 
 def from_first(delay: int | None, scheduled: datetime | None, first: datetime | None) -> int | None:
-    """The delay against the schedule as first published, from the delay against the schedule as now."""
-    if delay is None or scheduled is None or first is None or first == scheduled:
+    """The delay against the schedule as first published, from the delay against the schedule as now.
+
+    Of a retimed flight whose delay is not known (yet): how far its schedule was moved.
+    """
+    if scheduled is None or first is None or first == scheduled:
         return delay
-    return delay + minutes_between(first, scheduled)
+    return (delay or 0) + minutes_between(first, scheduled)
 
 
 def settle(flight: Flight, rules: MergeRules = DEFAULT_RULES) -> Flight:

@@ -1,0 +1,255 @@
+"""What holds for any reports whatever: order and repetition do not matter, and changes tell the whole difference."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.flights.building import KEY, timeless
+from windsock.errors import InvalidReport
+from windsock.flights import (
+    ArrivalReport,
+    Change,
+    DepartureReport,
+    FlightKey,
+    FlightRecord,
+    MergeRules,
+    Reason,
+    Report,
+    RunwayReport,
+    apply_changes,
+    apply_report,
+    parse_report,
+)
+
+RULES = MergeRules(ranks={"airline": 80, "airport": 80, "gossip": 20})
+START = datetime(2015, 1, 2, 13, 0, tzinfo=UTC)
+
+# Few values on purpose: what matters is how they meet, agree, contradict and tie.
+moments = st.integers(0, 40).map(lambda n: START + timedelta(minutes=7 * n))
+times = st.one_of(st.none(), moments)
+places = st.sampled_from([None, "A", "B12"])
+truths = st.sampled_from([None, True, False])
+delays = st.sampled_from([None, -20, 0, 14, 15, 40])
+
+
+def sometimes(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(st.just(msgspec.UNSET), st.just(msgspec.UNSET), values)
+
+
+def part(kind: type, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return sometimes(st.builds(kind, **{name: sometimes(values) for name, values in fields.items()}))
+
+
+ordinary = st.builds(
+    Report,
+    flight=st.just("DL1865"),
+    source=st.sampled_from(["airline", "airport", "feed", "gossip"]),
+    observed_at=sometimes(moments),
+    destination=sometimes(st.sampled_from([None, "MCO", "TPA"])),
+    departure=part(
+        DepartureReport,
+        scheduled=times,
+        estimated=times,
+        actual=times,
+        terminal=places,
+        gate=places,
+        stand=places,
+    ),
+    takeoff=part(RunwayReport, estimated=times, actual=times),
+    landing=part(RunwayReport, estimated=times, actual=times),
+    arrival=part(ArrivalReport, scheduled=times, estimated=times, actual=times, gate=places, belt=places),
+    departure_delay_minutes=sometimes(delays),
+    arrival_delay_minutes=sometimes(delays),
+    registration=sometimes(places),
+    codeshares=sometimes(st.sampled_from([None, (), ("AF3635", "KL6012")])),
+    cancelled=sometimes(truths),
+    diverted=sometimes(truths),
+    diverted_to=sometimes(st.sampled_from([None, "BHM", "TPA"])),
+    boarding=sometimes(truths),
+    returned_to_gate=sometimes(times),
+    air_return=sometimes(times),
+    delay_reasons=sometimes(
+        st.sampled_from([None, (), (Reason("ahm730", "93", minutes=34),), (Reason("text", "snow", "snow"),)])
+    ),
+    recovered_by=sometimes(st.sampled_from([None, "DL1865.2015-01-02.BHM"])),
+)
+overdue = st.builds(
+    Report,
+    flight=st.just("DL1865"),
+    source=st.just("windsock.overdue"),
+    observed_at=moments,
+    departure_overdue_minutes=sometimes(st.integers(0, 400)),
+    arrival_overdue_minutes=sometimes(st.integers(0, 400)),
+)
+# Each with its time of receipt, which stays with it however often it comes.
+deliveries = st.lists(
+    st.tuples(st.one_of(ordinary, ordinary, ordinary, overdue), moments), min_size=1, max_size=8
+)
+
+
+def fold(received: list[tuple[Report, datetime]]) -> FlightRecord:
+    record = None
+    for report, received_at in received:
+        record = apply_report(record, KEY, report, received_at=received_at, rules=RULES).record
+    assert record is not None
+    return record
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), deliveries)
+def test_any_order_and_any_repetition_of_the_same_reports_gives_the_same_state(
+    data: st.DataObject, received: list[tuple[Report, datetime]]
+) -> None:
+    shuffled = data.draw(
+        st.permutations(received + data.draw(st.lists(st.sampled_from(received), max_size=6)))
+    )
+
+    one, other = fold(received), fold(shuffled)
+
+    assert timeless(one.flight) == timeless(other.flight)
+    assert one.facts == other.facts
+
+
+@settings(max_examples=400, deadline=None)
+@given(deliveries)
+def test_applying_the_changes_of_each_report_to_the_old_flight_gives_the_new(
+    received: list[tuple[Report, datetime]],
+) -> None:
+    record = None
+    for report, received_at in received:
+        before = None if record is None else record.flight
+        merged = apply_report(record, KEY, report, received_at=received_at, rules=RULES)
+        record = merged.record
+        on_the_wire = msgspec.json.decode(msgspec.json.encode(merged.changes), type=list[Change])
+        if before is None:
+            assert merged.changes[0].kind == "flight.added"
+        for changes in (merged.changes, on_the_wire):
+            if changes or before is not None:
+                assert timeless(apply_changes(before, changes, RULES)) == timeless(record.flight)
+
+
+@settings(max_examples=200, deadline=None)
+@given(deliveries)
+def test_a_snapshot_and_the_changes_after_it_equal_a_later_snapshot(
+    received: list[tuple[Report, datetime]],
+) -> None:
+    record = None
+    snapshots = []
+    told = []
+    for report, received_at in received:
+        merged = apply_report(record, KEY, report, received_at=received_at, rules=RULES)
+        record = merged.record
+        snapshots.append(record.flight)
+        told.append(merged.changes)
+    for start, flight in enumerate(snapshots):
+        for changes in told[start + 1 :]:
+            flight = apply_changes(flight, changes, RULES)
+        assert timeless(flight) == timeless(snapshots[-1])
+
+
+@settings(max_examples=200, deadline=None)
+@given(deliveries)
+def test_the_version_counts_the_reports_that_changed_something(
+    received: list[tuple[Report, datetime]],
+) -> None:
+    record = None
+    version = 0
+    for report, received_at in received:
+        before = record
+        merged = apply_report(record, KEY, report, received_at=received_at, rules=RULES)
+        record = merged.record
+        version += bool(merged.changes)
+        assert record.flight.version == version
+        assert merged.facts_changed == (before is None or record.facts != before.facts)
+        if merged.changes:
+            assert record.flight.updated_at == received_at
+        else:
+            assert before is not None
+            assert record.flight == before.flight
+
+
+@settings(max_examples=200, deadline=None)
+@given(deliveries)
+def test_a_record_survives_its_json(received: list[tuple[Report, datetime]]) -> None:
+    record = fold(received)
+
+    again = FlightRecord.from_json(record.to_json())
+
+    assert again == record
+    json.dumps(record.provenance(RULES))
+
+
+keys = st.builds(
+    FlightKey,
+    carrier=st.sampled_from(["DL", "B6", "9E", "OO"]),
+    number=st.integers(1, 9999),
+    suffix=st.sampled_from([None, "A", "Z"]),
+    date=st.dates(date(1970, 1, 1), date(2100, 1, 1)),
+    origin=st.sampled_from(["ATL", "JFK", "ISN"]),
+)
+
+
+@given(keys, keys)
+def test_a_key_is_its_text_and_keys_have_one_order(one: FlightKey, other: FlightKey) -> None:
+    assert FlightKey.parse(str(one)) == one
+    assert (one == other) == (str(one) == str(other))
+    assert sum([one < other, one == other, one > other]) == 1
+    assert (one <= other) != (one > other)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=30)
+    | st.builds(pow, st.just(10), st.just(5000)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=8,
+)
+spelled = st.sampled_from(
+    ["2015-03-08T02:30", "2015-01-02T13:55:00Z", "0001-01-01T00:00:00", "9999-12-31T23:59:59-14:00", "2015-02-30",
+     "2015-01-02", "DL1865", "DL1865.2015-01-02.ATL", "...", "ATL", "KJFK", "\ud800", "93", "ahm730", "bts", "", " "]
+)  # fmt: skip
+values = anything | spelled | st.lists(spelled, max_size=2)
+sides = st.dictionaries(
+    st.sampled_from(["scheduled", "estimated", "actual", "terminal", "gate", "belt", "gte"]),
+    values,
+    max_size=3,
+)
+reports_of_a_sort = st.fixed_dictionaries(
+    {"flight": st.sampled_from(["DL1865", "dal 1865", "DL1865.2015-01-02.ATL"]) | values},
+    optional={
+        **{name: values for name in Report.__struct_fields__ if name != "flight"},
+        **dict.fromkeys(("departure", "takeoff", "landing", "arrival"), sides | values),
+        "date": st.just("2015-03-08") | values,
+        "origin": st.just("ATL") | values,
+        "delay_reasons": st.lists(
+            st.dictionaries(st.sampled_from(["scheme", "code", "text", "minutes"]), values), max_size=2
+        )
+        | values,
+    },
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(anything | reports_of_a_sort, st.booleans())
+def test_whatever_json_comes_is_a_report_or_an_error_that_can_be_sent_back(
+    given_: object, trusted: bool
+) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    try:
+        report = parse_report(given_, source=None, now=now, trusted=trusted)
+    except InvalidReport as error:
+        refused = error
+    else:
+        # What was taken can be kept and read again.
+        assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+        return
+    answer = [refused.code, refused.message, refused.field, refused.value, refused.expected]
+    assert json.loads(msgspec.json.encode(answer)) == answer
+    assert refused.message.endswith((".", "?"))
