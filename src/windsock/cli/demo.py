@@ -52,7 +52,7 @@ def demo(
         fail(f"{speed} is no speed to watch; write a factor such as 60.", 2)
     taken = serving.listen("127.0.0.1", port)
     use_data_directory(data)
-    from windsock.service.data import data_directory
+    from windsock.cli.data import data_directory
 
     directory = data_directory()
     # Never the database of a real service: each start of the demo forgets every flight in its own.

@@ -16,7 +16,7 @@ from typing import Any
 import django
 import environ
 
-from windsock.service.data import data_directory, secret_key
+from windsock.cli.data import data_directory, secret_key
 
 env = environ.Env()
 DATA = data_directory()

@@ -1,6 +1,7 @@
 """The data directory: where the ready-made service keeps its database file and its secret key.
 
-No Django here: settings are being read when this is used.
+No Django here: settings are being read when this is used. It lies with the command line, below the service, because
+both ask for it.
 """
 
 import os
