@@ -15,7 +15,10 @@ NODE = shutil.which("node")
 def test_node_passes(file: str) -> None:
     assert NODE is not None
     done = subprocess.run(
-        [NODE, "--test", "--test-reporter=spec", str(HERE / file)], capture_output=True, text=True, timeout=120
+        [NODE, "--test", "--test-reporter=spec", str(HERE / file)],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime
+from functools import partial
 
 from django.db.models import Count
 
@@ -12,7 +13,7 @@ from windsock.journal.models import FlightRow
 def flights_by_airport(
     using: str, since: datetime | None = None, until: datetime | None = None
 ) -> dict[str, tuple[int, int]]:
-    """Airport code → (departures, arrivals) whose best known time is in the window; airports without any are left out."""
+    """Airport code → (departures, arrivals) whose best known time is in the window; only airports that have any."""
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for index, (place, time) in enumerate((("origin", "departs_at"), ("destination", "arrives_at"))):
         rows = FlightRow.objects.using(using).filter(version__gt=0, **{f"{place}__isnull": False})
@@ -21,6 +22,7 @@ def flights_by_airport(
         if until is not None:
             rows = rows.filter(**{f"{time}__lt": until})
         counted = rows.order_by().values_list(place).annotate(number=Count("id"))
-        for code, number in ask(using, lambda counted=counted: list(counted)):
+        numbers: list[tuple[str, int]] = ask(using, partial(list, counted))
+        for code, number in numbers:
             found[code][index] = number
     return {code: (departures, arrivals) for code, (departures, arrivals) in found.items()}

@@ -64,7 +64,11 @@ def _moment(text: str | None) -> datetime | None:
 def flights(code: str, direction: Direction, window: Hours) -> list[Flight]:
     """The flights of an airport in the window, in board order; overdue ones never drop out of it by themselves."""
     query = FlightQuery(
-        airport=code, direction=direction, since=window.since - WAITING, until=window.until + WAITING, limit=MOST
+        airport=code,
+        direction=direction,
+        since=window.since - WAITING,
+        until=window.until + WAITING,
+        limit=MOST,
     )
     found = [record.flight for record in journal().find(query)]
     shown = [flight for flight in found if in_window(flight, direction, window.since, window.until)]

@@ -69,10 +69,11 @@ def choose(using: str, now: datetime, text: str = "") -> list[Place]:
 
 
 def names(airport_codes: Iterable[str], carrier_codes: Iterable[str]) -> dict[str, dict[str, str]]:
-    """The wording a browser needs: cities and zones by airport code, names by carrier code. Unknown ones are left out."""
+    """What a browser needs: cities and zones by airport code, names by carrier code. Unknown codes are left out."""
     known = {code: found for code in sorted(set(airport_codes)) if (found := airports.airport(code))}
+    carriers = {code: line.name for code in sorted(set(carrier_codes)) if (line := airlines.airline(code))}
     return {
         "airports": {code: found.city or found.name for code, found in known.items()},
         "zones": {code: found.zone for code, found in known.items()},
-        "carriers": {code: found.name for code in sorted(set(carrier_codes)) if (found := airlines.airline(code))},
+        "carriers": carriers,
     }

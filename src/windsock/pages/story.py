@@ -87,7 +87,11 @@ class Story:
 
 
 def tell(
-    record: FlightRecord, events: Sequence[Event], reports: Sequence[RawReport], now: datetime, late_minutes: int = 15
+    record: FlightRecord,
+    events: Sequence[Event],
+    reports: Sequence[RawReport],
+    now: datetime,
+    late_minutes: int = 15,
 ) -> Story:
     """The story as of `now`; the newest event first."""
     flight = record.flight
@@ -133,27 +137,36 @@ def _airport(code: str) -> Airport:
     return airports.airport(code) or places.unknown_airport(code)
 
 
+# What the best known time is: actual and expected at the gate, then actual and expected on the runway.
+_SAID = {
+    "departures": ("left", "expected", "took off", "take-off expected"),
+    "arrivals": ("at the gate", "expected", "landed", "landing expected"),
+}
+
+
 def _end(flight: Flight, direction: Any, airport: Airport, now: datetime, late_minutes: int) -> End:
     gate: Any = flight.departure if direction == "departures" else flight.arrival
     runway = flight.takeoff if direction == "departures" else flight.landing
-    elsewhere = direction == "arrivals" and flight.diverted_to is not None and flight.diverted_to != flight.destination
+    elsewhere = (
+        direction == "arrivals"
+        and flight.diverted_to is not None
+        and flight.diverted_to != flight.destination
+    )
     planned, best = scheduled(flight, direction), expected(flight, direction)
     shown = best or planned
     time = f"{shown.astimezone(airport.tz):%H:%M}" if shown else "--:--"
     was = f"{planned.astimezone(airport.tz):%H:%M}" if planned and best and not elsewhere else ""
     delay = None if elsewhere or flight.status == "cancelled" else gate.delay_minutes
     inferred = "at least " if gate.delay_basis == "inferred" else ""
-    kind = "scheduled"
-    for name, moment in (("left", gate.actual), ("expected", gate.estimated), ("took off", runway.actual),
-                         ("take-off expected", runway.estimated)):  # fmt: skip
-        if moment is not None:
-            kind = name if direction == "departures" else {"left": "at the gate", "took off": "landed",
-                                                           "take-off expected": "landing expected"}.get(name, name)  # fmt: skip
-            break
+    known = (gate.actual, gate.estimated, runway.actual, runway.estimated)
+    said = zip(_SAID[direction], known, strict=True)
+    kind = next((name for name, moment in said if moment is not None), "scheduled")
     if flight.status == "cancelled":
         kind = "was scheduled"
     return End(
-        city=("diverted to " if elsewhere else "") + (airport.city or airport.name) if airport.code else "Unknown",
+        city=("diverted to " if elsewhere else "") + (airport.city or airport.name)
+        if airport.code
+        else "Unknown",
         code=airport.code,
         zone=airport.zone,
         time=time,
@@ -185,7 +198,11 @@ def _facts(flight: Flight, teller: Teller) -> Any:
         ("Landed", "landing.actual", flight.landing.actual),
         ("Aircraft", "registration", flight.registration),
         ("Type", "aircraft_type", flight.aircraft_type),
-        ("Reason of the delay", "delay_reasons", [msgspec.to_builtins(reason) for reason in flight.delay_reasons]),
+        (
+            "Reason of the delay",
+            "delay_reasons",
+            [msgspec.to_builtins(reason) for reason in flight.delay_reasons],
+        ),
         ("Planned destination", "destination", flight.destination if flight.diverted_to else None),
         ("Also sold as", "codeshares", [spaced(name) for name in flight.codeshares]),
         ("Sources disagree on", "conflicts", list(flight.conflicts)),

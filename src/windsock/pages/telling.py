@@ -24,7 +24,12 @@ _PLAIN = {
     "delay.cleared": "No longer late",
     "data.stale": "No word for a long time",
 }
-_ITEMS = {"gate.changed": "Gate", "terminal.changed": "Terminal", "stand.changed": "Stand", "belt.changed": "Belt"}
+_ITEMS = {
+    "gate.changed": "Gate",
+    "terminal.changed": "Terminal",
+    "stand.changed": "Stand",
+    "belt.changed": "Belt",
+}
 
 FIELDS = {
     "departure": "Departure",
@@ -44,10 +49,28 @@ FIELDS = {
 
 # What a reader wants to know first, when a report changed several things at once.
 _WEIGHT = (
-    "flight.cancelled flight.reinstated flight.diverted flight.air_return flight.returned_to_gate flight.in flight.on "
-    "flight.off flight.out flight.boarding flight.added overdue.raised delay.raised delay.cleared delay.changed "
-    "early.raised schedule.retimed estimate.changed gate.changed terminal.changed reason.changed"
-).split()
+    "flight.cancelled",
+    "flight.reinstated",
+    "flight.diverted",
+    "flight.air_return",
+    "flight.returned_to_gate",
+    "flight.in",
+    "flight.on",
+    "flight.off",
+    "flight.out",
+    "flight.boarding",
+    "flight.added",
+    "overdue.raised",
+    "delay.raised",
+    "delay.cleared",
+    "delay.changed",
+    "early.raised",
+    "schedule.retimed",
+    "estimate.changed",
+    "gate.changed",
+    "terminal.changed",
+    "reason.changed",
+)
 
 
 class Teller:
@@ -59,7 +82,9 @@ class Teller:
 
     def sentences(self, changes: list[dict[str, Any]]) -> list[tuple[str, str]]:
         """(kind, sentence) of each change, the weightiest first; what is said already is not said twice."""
-        ordered = sorted(changes, key=lambda c: _WEIGHT.index(c["kind"]) if c["kind"] in _WEIGHT else len(_WEIGHT))
+        ordered = sorted(
+            changes, key=lambda c: _WEIGHT.index(c["kind"]) if c["kind"] in _WEIGHT else len(_WEIGHT)
+        )
         told: dict[str, str] = {}
         for change in ordered:
             told.setdefault(self.sentence(change), change["kind"])
@@ -67,7 +92,12 @@ class Teller:
 
     def sentence(self, change: dict[str, Any]) -> str:
         """One change in words."""
-        kind, field, before, after = change["kind"], change.get("field") or "", change.get("from"), change.get("to")
+        kind, field, before, after = (
+            change["kind"],
+            change.get("field") or "",
+            change.get("from"),
+            change.get("to"),
+        )
         if kind in _PLAIN:
             return _PLAIN[kind]
         side = "arrival" if field.startswith(("arrival", "landing")) else "departure"
@@ -119,7 +149,9 @@ class Teller:
 
 
 def _reason(value: dict[str, Any]) -> str:
-    text = value.get("text") or delay_codes.reason_text(value.get("scheme") or "", value.get("code") or "") or ""
+    text = (
+        value.get("text") or delay_codes.reason_text(value.get("scheme") or "", value.get("code") or "") or ""
+    )
     code = value.get("code")
     return f"{text or 'code'} ({value.get('scheme')} {code})" if code else text
 

@@ -49,7 +49,11 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
     """Departures or arrivals of one airport around now."""
     airport = airports.airport(code)
     if airport is None:
-        return _not_found(request, f"No airport {code[:8]}", "It takes an IATA code such as JFK, or an ICAO code such as KJFK.")
+        return _not_found(
+            request,
+            f"No airport {code[:8]}",
+            "It takes an IATA code such as JFK, or an ICAO code such as KJFK.",
+        )
     if airport.code != code:
         return redirect(reverse(f"windsock:{direction}", args=[airport.code]))
     clock = boards.journal().head().clock
@@ -58,7 +62,9 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
     shown = boards.flights(airport.code, direction, window)
     rows = boards.rows(shown, airport, direction, now)
     text, show = request.GET.get("q", "").strip(), request.GET.get("show", "all")
-    counts = {"all": len(rows)} | {group: sum(row.group == group for row in rows) for group in ("delayed", "cancelled")}
+    counts = {"all": len(rows)} | {
+        group: sum(row.group == group for row in rows) for group in ("delayed", "cancelled")
+    }
     if show not in counts:
         show = "all"
     visible = [row for row in rows if (show in ("all", row.group)) and boards.matching(row, text)]
@@ -106,13 +112,19 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
     try:
         key = FlightKey.parse(flight_id)
     except (WindsockError, ValueError):
-        return _not_found(request, "No such flight", "A flight's address looks like /flights/DL1865.2015-01-02.ATL/.")
+        return _not_found(
+            request, "No such flight", "A flight's address looks like /flights/DL1865.2015-01-02.ATL/."
+        )
     if str(key) != flight_id:
         return redirect(reverse("windsock:flight", args=[str(key)]))
     journal = boards.journal()
     record = journal.flight(key)
     if record is None:
-        return _not_found(request, "No such flight", f"Nobody has reported {key.designator} of {key.date} from {key.origin}.")
+        return _not_found(
+            request,
+            "No such flight",
+            f"Nobody has reported {key.designator} of {key.date} from {key.origin}.",
+        )
     head = journal.head()
     now = boards.service_now(head.clock)
     page = tell(record, journal.history(key), journal.reports(key, 500), now, config().late_minutes)
@@ -136,7 +148,9 @@ def names(request: HttpRequest) -> HttpResponse:
     for kind in ("airports", "carriers"):
         text = request.GET.get(kind, "").upper()
         if text and (not _CODES.fullmatch(text) or text.count(",") >= _MOST_NAMES):
-            return JsonResponse({"message": f"{kind} takes up to {_MOST_NAMES} codes with commas between."}, status=400)
+            return JsonResponse(
+                {"message": f"{kind} takes up to {_MOST_NAMES} codes with commas between."}, status=400
+            )
         asked[kind] = text.split(",") if text else []
     response = JsonResponse(places.names(asked["airports"], asked["carriers"]))
     response["Access-Control-Allow-Origin"] = "*"
@@ -147,7 +161,7 @@ def names(request: HttpRequest) -> HttpResponse:
 def _clock(clock: ReplayClock | None) -> dict[str, Any]:
     if clock is None:
         return {"clock": None, "clock_speed": ""}
-    return {"clock": clock, "clock_speed": f"{clock.speed:g}×" if clock.speed else "paused"}  # noqa: RUF001
+    return {"clock": clock, "clock_speed": f"{clock.speed:g}×" if clock.speed else "paused"}
 
 
 def _not_found(request: HttpRequest, heading: str, text: str) -> HttpResponse:

@@ -62,7 +62,7 @@ class Row:
 def day_marker(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """ "+1" for tomorrow there, "−1" for yesterday, "" for today."""
     days = (at.astimezone(zone).date() - now.astimezone(zone).date()).days
-    return "" if days == 0 else f"+{days}" if days > 0 else f"−{-days}"  # noqa: RUF001 — a real minus, as signs have it
+    return "" if days == 0 else f"+{days}" if days > 0 else f"−{-days}"
 
 
 def duration(minutes: int) -> str:
@@ -198,7 +198,11 @@ def _situation(flight: Flight, board: Board) -> tuple[str, str, str]:
         return "Cancelled", because, "cancelled"
     if status == "diverted" or flight.diverted_to:
         here = not departing and flight.diverted_to == board.airport and flight.destination != board.airport
-        return "Diverted here" if here else f"Diverted to {_place(flight.diverted_to, board)}", because, "diverted"
+        return (
+            "Diverted here" if here else f"Diverted to {_place(flight.diverted_to, board)}",
+            because,
+            "diverted",
+        )
     late = delay is not None and delay >= board.late_minutes
     over = _dotted(lateness(delay), because if late else "")
     if departing and status in GONE:
@@ -211,7 +215,11 @@ def _situation(flight: Flight, board: Board) -> tuple[str, str, str]:
         return "Boarding", over, "boarding"
     if departing and flight.flags and (back := _back(flight)):
         return back, over, "late"
-    flying = "" if departing else {"airborne": "in flight", "out": f"left {_place(flight.origin, board)}"}.get(status, "")
+    flying = (
+        ""
+        if departing
+        else {"airborne": "in flight", "out": f"left {_place(flight.origin, board)}"}.get(status, "")
+    )
     if late:
         return lateness(delay), _dotted(because, flying, stale), "late"
     before = None if departing else flight.departure.delay_minutes

@@ -20,7 +20,9 @@ ZONE = ZoneInfo(SHARED["zone"])
 @pytest.mark.parametrize("given", SHARED["cases"], ids=lambda given: given["name"])
 def test_the_board_says_of_a_flight(given: dict[str, Any]) -> None:
     flight = msgspec.convert(given["flight"], Flight)
-    board = Board(direction=given["direction"], airport=given["airport"], zone=ZONE, now=NOW, **SHARED["names"])
+    board = Board(
+        direction=given["direction"], airport=given["airport"], zone=ZONE, now=NOW, **SHARED["names"]
+    )
 
     row = board_row(flight, board)
 
@@ -37,8 +39,16 @@ def test_a_day_marker_counts_calendar_days_at_the_place_not_hours() -> None:
 
 
 def test_minutes_and_ages_are_said_shortly() -> None:
-    assert [duration(minutes) for minutes in (5, 59, 60, 61, 120)] == ["5 min", "59 min", "1 h", "1 h 1 min", "2 h"]
-    ages = [age(NOW - timedelta(seconds=seconds), NOW) for seconds in (0, 59, 60, 3599, 3600, 86_400, 172_800)]
+    assert [duration(minutes) for minutes in (5, 59, 60, 61, 120)] == [
+        "5 min",
+        "59 min",
+        "1 h",
+        "1 h 1 min",
+        "2 h",
+    ]
+    ages = [
+        age(NOW - timedelta(seconds=seconds), NOW) for seconds in (0, 59, 60, 3599, 3600, 86_400, 172_800)
+    ]
     assert ages == ["now", "now", "1 min", "59 min", "1 h", "24 h", "2 d"]
 
 

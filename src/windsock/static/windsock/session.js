@@ -403,7 +403,9 @@ export class ClientSession {
     const pending = new Set([...link.asked.values()].flatMap((asked) => [...asked.topics]));
     const start = this.resumeFrom();
     /** @type {string[]} */
-    const known = [], fresh = [];
+    const known = [];
+    /** @type {string[]} */
+    const fresh = [];
     for (const [name, confirmed] of this.topics) if (!pending.has(name)) (confirmed && start ? known : fresh).push(name);
     if (known.length) this.ask(link, known, true);
     if (fresh.length) this.ask(link, fresh, false);

@@ -9,7 +9,7 @@
  * @typedef {{direction: "departures"|"arrivals", airport: string, zone: string, now: Date, names: Names,
  *   lateMinutes?: number}} BoardContext
  * @typedef {{sched: string, day: string, exp: string, place: string, code: string, flight: string, airline: string,
- *   also: string, terminal: string, gate: string, state: string, why: string, heard: string}} RowText
+ *   also: string, terminal: string, gate: string, state: string, why: string, heard: string|null}} RowText
  * @typedef {RowText & {id: string, tone: string, planned: number|null, group: "delayed"|"cancelled"|"", search: string}} Row
  */
 
