@@ -110,9 +110,9 @@ class BoardView:
         table.add_column("Time", no_wrap=True, width=7)
         table.add_column("Now", no_wrap=True, width=7)
         table.add_column("Flight", no_wrap=True, width=8)
-        table.add_column(self._place_heading(), no_wrap=True, ratio=2, overflow="ellipsis", min_width=9)
+        table.add_column(self._place_heading(), no_wrap=True, ratio=1, overflow="ellipsis", min_width=15)
         table.add_column("Gate", no_wrap=True, width=5, overflow="ellipsis")
-        table.add_column("Remark", no_wrap=True, ratio=5, overflow="ellipsis", min_width=20)
+        table.add_column("Remark", no_wrap=True, ratio=2, overflow="ellipsis", min_width=24)
         for flight in self.flights(client, rows):
             at = flight.departure if self._side == "departure" else flight.arrival
             code = flight.origin if self._side == "departure" else flight.destination
