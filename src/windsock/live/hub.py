@@ -203,6 +203,10 @@ class Hub:
         real = self._clock()
         return self.replay_clock.at(real) if self.replay_clock is not None else real
 
+    def machine_time(self) -> datetime:
+        """The machine's time, whatever a replay says."""
+        return self._clock()
+
     def evict(self, before: datetime) -> int:
         """Takes flights off the board that no longer matter at `before`."""
         return self.board.evict(before)
@@ -213,6 +217,11 @@ class Hub:
     def sessions(self) -> Iterable[Session]:
         """All sessions of this process."""
         return self._sessions.values()
+
+    @property
+    def session_count(self) -> int:
+        """How many sessions there are."""
+        return len(self._sessions)
 
     def attach(
         self, outlet: Outlet, *, identity: Any = None, plain: bool = False, welcome: bool = True

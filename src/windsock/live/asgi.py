@@ -1,0 +1,117 @@
+"""The consumer's outlet: a session's messages over ASGI's `send`, without a task or a queue while the reader keeps up."""
+
+import asyncio
+import types
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
+
+from windsock.live.frames import Batch, Encoded
+from windsock.live.session import Session
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# How long a close frame may wait behind what a stuck reader does not take.
+CLOSE_SECONDS = 5.0
+
+
+class AsgiOutlet:
+    """Writes to ASGI's `send`.
+
+    A server's `send` seldom waits: it hands the frame to the socket's buffer. So each call is begun right in the hub's
+    flush, and only where it does wait (the reader is slow) a task is made that sees it through.
+    """
+
+    def __init__(self, send: Send, ended: Callable[[], None]) -> None:
+        self._send = send
+        self._ended = ended
+        self._task: asyncio.Task[None] | None = None
+        self._queue: deque[Encoded] = deque()
+        self._closing = False
+        self._closer: asyncio.Task[None] | None = None
+        self._broken = False
+        self.session: Session | None = None
+
+    def write(self, batch: Batch) -> bool:
+        """As `Outlet` says. A connection that broke takes everything and leads nowhere: its consumer is about to end."""
+        if self._task is not None:
+            self._queue.extend(batch.messages)
+            return False
+        messages = iter(batch.messages)
+        for message in messages:
+            if not self._begin(message):
+                self._queue.extend(messages)
+                return False
+        return True
+
+    def close(self, code: int, reason: str) -> None:
+        """As `Outlet` says."""
+        if not self._closing:
+            self._closing = True
+            self._closer = asyncio.ensure_future(self._close(code, reason))
+
+    def _begin(self, message: Encoded) -> bool:
+        if self._broken or self._closing:
+            return True
+        sending = self._send({"type": "websocket.send", "text": message.text})
+        if not isinstance(sending, Coroutine):
+            self._task = asyncio.ensure_future(self._finish(sending))
+            return False
+        try:
+            waits_for = sending.send(None)
+        except StopIteration:
+            return True
+        except Exception:
+            self._broken = True  # the client is gone; the consumer learns it from `receive`
+            return True
+        self._task = asyncio.ensure_future(self._finish(_continued(sending, waits_for)))
+        return False
+
+    async def _finish(self, sending: Awaitable[None]) -> None:
+        try:
+            await sending
+            while self._queue:
+                await self._send({"type": "websocket.send", "text": self._queue.popleft().text})
+        except Exception:
+            self._broken = True
+            self._queue.clear()
+        self._task = None
+        if self.session is not None:
+            self.session.drained()
+
+    async def _close(self, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                if self._task is not None:
+                    await asyncio.gather(self._task, return_exceptions=True)
+                await self._send({"type": "websocket.close", "code": int(code), "reason": reason})
+        except Exception:
+            self._broken = True
+        finally:
+            self._ended()
+
+    def gone(self) -> None:
+        """The connection has ended: nothing is sent any more, and no task stays."""
+        self._broken = True
+        self._queue.clear()
+        if self._task is not None:
+            self._task.cancel()
+
+
+@types.coroutine
+def _continued(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+    """The rest of a coroutine that was begun by hand and now waits for something, as if it had been awaited all along."""
+    while True:
+        try:
+            value = yield waits_for
+        except GeneratorExit:
+            coroutine.close()
+            raise
+        except BaseException as error:
+            step = lambda error=error: coroutine.throw(error)  # noqa: E731
+        else:
+            step = lambda value=value: coroutine.send(value)  # noqa: E731
+        try:
+            waits_for = step()
+        except StopIteration:
+            return

@@ -1,0 +1,233 @@
+"""The Channels group `flight-delay`, both ways: a public contract with the host project, and the doorbell between processes.
+
+- Each event that this process wrote goes to the group as `{"type": "flight.delay", "data": {the event message}}`, one
+  message per event, in order: a host's own consumer that joins the group gets every event.
+- What other code sends there reaches every Windsock client as a `notice`.
+- What another Windsock process sends there is recognised by the key `windsock` beside `data` and taken as its doorbell.
+
+The layer may lose, die, be flushed or be absent: then notices are lost, events are not (the tail reads the journal).
+One subscription per process; everything happens on the service's loop, as the in-memory layer is not thread-safe.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from windsock.journal.base import Event
+
+logger = logging.getLogger(__name__)
+
+GROUP = "flight-delay"
+TYPE = "flight.delay"
+KEY = "windsock"
+
+# Memberships vanish: after a day, with a flushed Redis, with one message nobody took in time. Joining again is idempotent
+# and costs one command.
+REJOIN_SECONDS = 2.0
+# A subscription that does not bring what we sent ourselves is dead, whatever the connection says (half-open sockets).
+DEAF_SECONDS = 5.0
+BACK_OFF = (0.2, 2.0)
+# Layers drop what exceeds a channel's capacity (100 by default), silently. So many may be on their way at once …
+WINDOW = 40
+# … and where the layer does not show how full its channels are, no more than this many go out in a second.
+PER_SECOND = 1_000
+# Host consumers that take nothing for so long no longer hold up the others.
+STUCK_SECONDS = 2.0
+# What waits to be sent; beyond, the oldest is left out (and counted): the layer is a contract of best effort.
+MOST_WAITING = 100_000
+
+
+class Bridge:
+    """This process's subscription to the group, and what it sends there.
+
+    `on_events(epoch, events)` gets what other Windsock processes wrote, `on_notice(data)` what other code sent.
+    """
+
+    def __init__(
+        self,
+        layer: Any,
+        *,
+        on_events: Callable[[str, Sequence[Event]], None],
+        on_notice: Callable[[object], None],
+    ) -> None:
+        self.node = secrets.token_hex(6)
+        self.connected = False
+        self.sent = 0
+        self.dropped = 0
+        self.failures = 0
+        self._layer = layer
+        self._on_events = on_events
+        self._on_notice = on_notice
+        self._waiting: deque[tuple[str, Event]] = deque()
+        self._more = asyncio.Event()
+        self._channel: str | None = None
+        self._last_sent: float | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._loop = asyncio.get_running_loop()
+
+    def start(self) -> None:
+        """Begins to listen and to send."""
+        if not self._tasks:
+            self._tasks = [
+                asyncio.create_task(self._listen(), name="windsock bridge: listen"),
+                asyncio.create_task(self._speak(), name="windsock bridge: speak"),
+            ]
+
+    async def stop(self) -> None:
+        """Leaves the group and ends both tasks."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        if self._channel is not None:
+            try:
+                async with asyncio.timeout(1):
+                    await self._layer.group_discard(GROUP, self._channel)
+            except Exception as error:
+                logger.debug("The group could not be left: %s", error)
+            self._channel = None
+        self.connected = False
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait to be sent to the group."""
+        return len(self._waiting)
+
+    def ring(self, epoch: str, events: Sequence[Event]) -> None:
+        """These events were written by this process: they go to the group. On the loop."""
+        self._waiting.extend((epoch, event) for event in events)
+        while len(self._waiting) > MOST_WAITING:
+            self._waiting.popleft()
+            self.dropped += 1
+        self._more.set()
+
+    # Listening --------------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        delay = 0.0
+        while True:
+            try:
+                self._channel = await self._layer.new_channel()
+                await self._layer.group_add(GROUP, self._channel)
+                self.connected, self._last_sent, delay = True, None, 0.0
+                await self._receive(self._channel)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                if self.connected or not self.failures:
+                    logger.warning("The channel layer failed: %s: %s. Trying again.", type(error).__name__, error)
+                self.connected = False
+                self.failures += 1
+                delay = min(max(delay * 2, BACK_OFF[0]), BACK_OFF[1])
+                await asyncio.sleep(delay)
+
+    async def _receive(self, channel: str) -> None:
+        """Takes messages until the layer fails; joins again now and then."""
+        receiving: asyncio.Task[Any] | None = None
+        try:
+            while True:
+                if receiving is None:
+                    receiving = asyncio.ensure_future(self._layer.receive(channel))
+                await asyncio.wait((receiving,), timeout=REJOIN_SECONDS)
+                if receiving.done():
+                    message, receiving = receiving.result(), None
+                    self._take(message)
+                    continue
+                async with asyncio.timeout(DEAF_SECONDS):
+                    await self._layer.group_add(GROUP, channel)
+                if self._last_sent is not None and self._loop.time() - self._last_sent > DEAF_SECONDS:
+                    raise TimeoutError("what was sent to the group did not come back")
+        finally:
+            if receiving is not None:
+                receiving.cancel()
+                await asyncio.gather(receiving, return_exceptions=True)
+
+    def _take(self, message: Any) -> None:
+        mark = message.get(KEY) if isinstance(message, dict) else None
+        if not isinstance(mark, dict):
+            if isinstance(message, dict) and message.get("type") == TYPE:
+                self._on_notice(message.get("data"))
+            return
+        if mark.get("node") == self.node:
+            self._last_sent = None
+            return
+        try:
+            epoch, event = self._event(message["data"], mark)
+        except Exception as error:
+            logger.warning("A doorbell message could not be read: %s: %s", type(error).__name__, error)
+            return
+        self._on_events(epoch, [event])
+
+    @staticmethod
+    def _event(data: dict[str, Any], mark: dict[str, Any]) -> tuple[str, Event]:
+        # Decoded and encoded by the same library and in the same order, so these are the bytes the writer made.
+        body = msgspec.json.encode({key: data[key] for key in ("flight", "changes", "recorded_at")})[1:]
+        return str(mark["epoch"]), Event(
+            offset=int(mark["offset"]),
+            flight_id=str(data["flight"]["id"]),
+            version=int(data["flight"]["version"]),
+            topics=tuple(mark["topics"]),
+            body=body,
+            recorded_at=datetime.fromisoformat(data["recorded_at"]),
+        )
+
+    # Speaking ---------------------------------------------------------------------------------------------------------
+
+    def message(self, epoch: str, event: Event) -> dict[str, Any]:
+        """The group message of an event."""
+        return {
+            "type": TYPE,
+            "data": msgspec.json.decode(event.message(epoch)),
+            KEY: {"node": self.node, "epoch": epoch, "offset": event.offset, "topics": list(event.topics)},
+        }
+
+    async def _speak(self) -> None:
+        delay = 0.0
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            while self._waiting:
+                burst = min(WINDOW, len(self._waiting))
+                began = self._loop.time()
+                try:
+                    for _ in range(burst):
+                        epoch, event = self._waiting[0]
+                        await self._layer.group_send(GROUP, self.message(epoch, event))
+                        if self._waiting and self._waiting[0][1] is event:
+                            self._waiting.popleft()
+                        self.sent += 1
+                        if self._last_sent is None:
+                            self._last_sent = self._loop.time()
+                    delay = 0.0
+                except asyncio.CancelledError:
+                    raise
+                except Exception as error:
+                    self.failures += 1
+                    if not delay:
+                        logger.warning("The channel layer took no event: %s: %s", type(error).__name__, error)
+                    delay = min(max(delay * 2, BACK_OFF[0]), BACK_OFF[1])
+                    await asyncio.sleep(delay)
+                    continue
+                await self._room(burst, began)
+
+    async def _room(self, burst: int, began: float) -> None:
+        """Waits until the group's members have taken what was sent, as far as one can tell."""
+        channels = getattr(self._layer, "channels", None)
+        groups = getattr(self._layer, "groups", None)
+        if not isinstance(channels, dict) or not isinstance(groups, dict):
+            left = burst / PER_SECOND - (self._loop.time() - began)
+            if self._waiting and left > 0:
+                await asyncio.sleep(left)
+            return
+        until = self._loop.time() + STUCK_SECONDS
+        while self._waiting and self._loop.time() < until:
+            fullest = max((channels[name].qsize() for name in groups.get(GROUP, ()) if name in channels), default=0)
+            if fullest <= WINDOW:
+                return
+            await asyncio.sleep(0.002)

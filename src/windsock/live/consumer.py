@@ -1,0 +1,155 @@
+"""The Channels consumer at `ws/flight-delay/`: who may come in, and the way between ASGI and the hub."""
+
+import asyncio
+import logging
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from channels.consumer import AsyncConsumer
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from windsock.access import tickets, tokens
+from windsock.access.identity import Identity, anonymous_identity, identity_of_user
+from windsock.conf import config
+from windsock.errors import ProtocolError
+from windsock.live import origin
+from windsock.live.asgi import AsgiOutlet, Send
+from windsock.live.hub import Refused
+from windsock.live.service import LiveService
+from windsock.protocol.handshake import Offer, negotiate
+from windsock.protocol.server_session import short
+
+logger = logging.getLogger(__name__)
+
+# A server that does not tell us of the end of a connection we closed is not waited for longer.
+FAREWELL_SECONDS = 10.0
+
+
+class Denied(Exception):
+    """The handshake is refused: HTTP 403, before the accept."""
+
+
+class FlightDelayConsumer(AsyncConsumer):
+    """Live flight-delay updates over one WebSocket. Route it behind `AuthMiddlewareStack`.
+
+    Who comes from a browser needs an allowed Origin: this host's own, or one of `WINDSOCK["ALLOWED_ORIGINS"]`, compared
+    exactly and before anything else. A client that sends no Origin is no browser; it is let in by a bearer token or a
+    ticket, and as a visitor where reading is public. A session cookie without an Origin counts for nothing: cookies are
+    sent along by whoever can make a browser ask, a token only by who has it.
+
+    It takes no part in Channels' groups; the process's bridge does (see `windsock.live.bridge`), once for all.
+    """
+
+    async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
+        """Serves one connection from handshake to end."""
+        self.scope = scope
+        message = await receive()
+        if message["type"] != "websocket.connect":
+            return
+        try:
+            offer = self.offer(scope)
+            identity = await self.identify(scope, offer)
+        except Denied as denied:
+            logger.info("A connection was refused: %s", denied)
+            await send({"type": "websocket.close", "code": 4003, "reason": short(str(denied))})
+            return
+        except ProtocolError as error:
+            # Accepted only to be told why: before the accept a browser learns nothing.
+            await send({"type": "websocket.accept"})
+            await send(
+                {"type": "websocket.close", "code": error.close_code or 4000, "reason": short(error.message)}
+            )
+            return
+        await send({"type": "websocket.accept", "subprotocol": offer.subprotocol})
+        await self.serve(scope, receive, send, offer, identity)
+
+    async def serve(self, scope: Any, receive: Any, send: Send, offer: Offer, identity: Identity) -> None:
+        """The accepted connection until its end. Whatever ends it, nothing of it stays."""
+        service = await LiveService.running()
+        here = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        farewell: list[asyncio.TimerHandle] = []
+
+        def ended() -> None:
+            if here is not None:
+                farewell.append(loop.call_later(FAREWELL_SECONDS, here.cancel))
+
+        outlet = AsgiOutlet(send, ended)
+        try:
+            conversation = await service.attach(outlet, identity, plain=offer.plain)
+        except Refused as refused:
+            await send({"type": "websocket.close", "code": int(refused.code), "reason": short(refused.reason)})
+            return
+        outlet.session = conversation.session
+        try:
+            conversation.open(self.topics(scope))
+            while True:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    break
+                frame = message.get("text")
+                conversation.receive(frame if frame is not None else message.get("bytes") or b"")
+        except asyncio.CancelledError:
+            if not farewell:
+                raise
+        finally:
+            for timer in farewell:
+                timer.cancel()
+            service.detach(conversation)
+            outlet.gone()
+
+    # The door, which a subclass may widen or narrow ---------------------------------------------------------------------
+
+    def offer(self, scope: Any) -> Offer:
+        """What the client's subprotocols say; raises ProtocolError if it speaks none of ours."""
+        return negotiate(scope.get("subprotocols") or ())
+
+    def topics(self, scope: Any) -> list[str]:
+        """A plain client's `?topics=a,b`."""
+        from urllib.parse import parse_qs
+
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        return [topic for value in query.get("topics", ()) for topic in value.split(",")]
+
+    async def identify(self, scope: Any, offer: Offer) -> Identity:
+        """Who is there; raises Denied when nobody is, or they may not read, or their page may not ask."""
+        headers = {name.lower(): value for name, value in scope.get("headers") or ()}
+        page = headers.get(b"origin")
+        if page is not None and not self.page_allowed(scope, page.decode("latin-1"), headers):
+            raise Denied(f"the origin {page.decode('latin-1')[:100]!r} is not allowed here")
+        identity: Identity | None
+        scheme, _, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if scheme.lower() == "bearer":
+            identity = await tokens.aauthenticate(secret.strip())
+        elif offer.ticket is not None:
+            identity = await tickets.aredeem(offer.ticket, "socket")
+        else:
+            identity = await self._signed_in(scope) if page is not None else None
+            identity = identity or anonymous_identity()
+        if identity is None:
+            raise Denied("nobody is signed in, or the token or ticket is not valid")
+        if not identity.may_read:
+            raise Denied(f"{identity.name} may not read")
+        return identity
+
+    def page_allowed(self, scope: Any, page: str, headers: dict[bytes, bytes]) -> bool:
+        """Whether a page of this origin may open a socket here."""
+        host = headers.get(b"host", b"").decode("latin-1")
+        hosts = settings.ALLOWED_HOSTS or (
+            [".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else []
+        )
+        # A name that leads here is not ours for that: without this check any page could rebind its own name to us.
+        own = host if validate_host(split_domain_port(host)[0], hosts) else ""
+        secure = scope.get("scheme") in ("wss", "https")
+        return origin.allowed(page, host=own, secure=secure, origins=config().allowed_origins)
+
+    async def _signed_in(self, scope: Any) -> Identity | None:
+        user, session = scope.get("user"), scope.get("session")
+
+        def look() -> Identity | None:
+            return identity_of_user(user, session_key=getattr(session, "session_key", None))
+
+        return await sync_to_async(look)()
+
+

@@ -1,0 +1,54 @@
+"""The figures of live delivery in this process, for /metrics."""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from windsock.live.service import LiveService
+
+
+class Figure(NamedTuple):
+    """One figure: its name, what it says, whether it only grows, its value, and labels where there are several."""
+
+    name: str
+    help: str
+    kind: Literal["counter", "gauge"]
+    value: float
+    labels: dict[str, str]
+
+
+def figures() -> Iterator[Figure]:
+    """All figures of the running service; none where none runs. Plain reads of numbers: from any thread."""
+    for service in LiveService.existing()[:1]:
+        hub, stats, tail, bridge = service.hub, service.hub.stats, service.tail, service.bridge
+
+        def gauge(name: str, help: str, value: float) -> Figure:
+            return Figure(f"windsock_live_{name}", help, "gauge", float(value), {})
+
+        def counter(name: str, help: str, value: float) -> Figure:
+            return Figure(f"windsock_live_{name}", help, "counter", float(value), {})
+
+        yield gauge("sessions", "Connections served now.", hub.session_count)
+        yield gauge("audiences", "Different sets of topics subscribed to.", len(hub.subscriptions))
+        yield gauge("board_flights", "Flights on the live board.", len(hub.board))
+        yield gauge("ring_events", "Recent events in memory.", len(hub.ring))
+        yield gauge("head_offset", "The newest event told to clients.", hub.offset)
+        yield gauge("lag_events", "Events of the journal not yet told.", tail.lag)
+        yield gauge("journal_failing", "1 while the journal cannot be read.", tail.failing_since is not None)
+        yield counter("connections", "Connections so far.", stats.connections)
+        yield counter("events", "Events told so far.", stats.published)
+        yield counter("deliveries", "Events handed to connections so far.", stats.delivered)
+        yield counter("skipped", "Steps conflated away for slow readers.", stats.skipped)
+        yield counter("snapshots", "Snapshots given.", stats.snapshots)
+        yield counter("resumes", "Resumes given.", stats.resumes)
+        yield counter("resumes_from_journal", "Resumes that had to be read from the database.", stats.far_resumes)
+        yield counter("holes", "Holes filled from the journal.", tail.holes)
+        yield counter("reloads", "Times the live board was read anew.", tail.reloads)
+        for code, times in list(hub.closed_with.items()):
+            yield Figure(
+                "windsock_live_closed", "Connections we closed.", "counter", float(times), {"code": str(int(code))}
+            )
+        if bridge is not None:
+            yield gauge("doorbell_connected", "1 while the channel layer works.", bridge.connected)
+            yield gauge("doorbell_waiting", "Events waiting for the channel layer.", bridge.waiting)
+            yield counter("doorbell_sent", "Events sent to the group flight-delay.", bridge.sent)
+            yield counter("doorbell_dropped", "Events the group was not sent, as too many waited.", bridge.dropped)

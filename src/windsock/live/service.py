@@ -1,0 +1,234 @@
+"""The live service of one process and event loop: hub, tail, bridge and rights, started together and stopped together."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import msgspec
+from channels.layers import get_channel_layer
+from django.db import connections
+
+from windsock.access import tickets
+from windsock.access.identity import Identity
+from windsock.conf import Config, config
+from windsock.ingest import arecord, pipeline
+from windsock.ingest.results import Result
+from windsock.journal.base import Event
+from windsock.journal.database import DatabaseJournal
+from windsock.live.bridge import Bridge
+from windsock.live.conversation import Conversation
+from windsock.live.frames import Encoded
+from windsock.live.glance import sqlite_glance
+from windsock.live.hub import Hub, HubLimits, Refused
+from windsock.live.outlet import Outlet
+from windsock.live.rights import Rights
+from windsock.live.tail import Tail
+from windsock.protocol import codec, messages
+from windsock.protocol.codes import CloseCode
+from windsock.protocol.server_session import ServerSession, Terms, short
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# A connection that comes while the journal is being read for the first time waits so long before it is sent away.
+LOAD_SECONDS = 10.0
+# So many sessions are told to move at once; between such groups the loop serves others.
+MOVE_GROUP = 100
+
+_services: "WeakKeyDictionary[asyncio.AbstractEventLoop, LiveService]" = WeakKeyDictionary()
+
+
+class LiveService:
+    """Everything live in this process. `await LiveService.running()` gives the started one of the current loop."""
+
+    def __init__(self, settings: Config | None = None) -> None:
+        self.settings = settings or config()
+        self.loop = asyncio.get_running_loop()
+        self.draining = False
+        limits = messages.Limits(
+            message_bytes=self.settings.max_message_bytes,
+            messages_per_minute=self.settings.max_messages_per_minute,
+            topics=self.settings.max_topics,
+        )
+        self.terms = Terms(limits=limits)
+        self.journal = DatabaseJournal(self.settings.database)
+        # One thread each, so that a long read for one client never holds up the tail.
+        self._tail_thread = ThreadPoolExecutor(1, "windsock-tail")
+        self._question_thread = ThreadPoolExecutor(1, "windsock-questions")
+        self.hub = Hub(
+            self.loop,
+            journal=self.journal,
+            ask=self._ask,
+            limits=HubLimits(
+                heartbeat_seconds=self.settings.heartbeat_seconds,
+                ring_events=self.settings.ring_events,
+                max_pending_bytes=self.settings.max_pending_bytes,
+                max_connections=self.settings.max_connections,
+                max_connections_per_user=self.settings.max_connections_per_user,
+                conversation=limits,
+            ),
+        )
+        glance, self._end_glance = self._glance()
+        self.tail = Tail(
+            self.journal,
+            self.hub,
+            run=partial(self.loop.run_in_executor, self._tail_thread),  # type: ignore[arg-type]
+            active=timedelta(hours=self.settings.active_hours),
+            glance=glance,
+        )
+        layer = get_channel_layer(self.settings.channel_layer)
+        self.bridge = (
+            Bridge(layer, on_events=self.tail.offer, on_notice=self.notice) if layer is not None else None
+        )
+        self.rights = Rights()
+        self._unlisten: Callable[[], None] | None = None
+        self._stopped = False
+
+    # Life -------------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    async def running(cls) -> "LiveService":
+        """The service of the running loop, started if it was not."""
+        loop = asyncio.get_running_loop()
+        service = _services.get(loop)
+        if service is None or service._stopped:
+            service = _services[loop] = cls()
+            service.start()
+        return service
+
+    @classmethod
+    def existing(cls) -> "list[LiveService]":
+        """The services of this process that are running, of whichever loop. From any thread; starts nothing."""
+        return [service for service in list(_services.values()) if not service._stopped]
+
+    def start(self) -> None:
+        """Begins everything; the hub is ready as soon as the journal has been read."""
+        self._unlisten = pipeline().listen(self._written)
+        self.tail.start()
+        self.rights.start()
+        if self.bridge is not None:
+            self.bridge.start()
+
+    async def drain(self, seconds: float = 10.0) -> None:
+        """Takes no new connections, asks every session to move, paced over half of `seconds`, then closes who stayed."""
+        self.draining = True
+        end = self.loop.time() + seconds
+        moving = Encoded(codec.encode(messages.Moving(delay_seconds=max(0.0, seconds / 2))))
+        sessions = list(self.hub.sessions)
+        pause = seconds / 2 / max(1, -(-len(sessions) // MOVE_GROUP))
+        for start in range(0, len(sessions), MOVE_GROUP):
+            for session in sessions[start : start + MOVE_GROUP]:
+                if not session.plain:
+                    session.send(moving)
+            if not await self._emptied(min(end, self.loop.time() + pause)):
+                continue
+        await self._emptied(end - min(1.0, seconds / 4))
+        for session in list(self.hub.sessions):
+            self.hub.end(session, CloseCode.MOVING, "this server goes; connect again and resume")
+        await asyncio.sleep(0)
+
+    async def stop(self, seconds: float = 0.0) -> None:
+        """Drains within `seconds`, then ends every task, thread and connection. Harmless when repeated."""
+        if self._stopped:
+            return
+        await self.drain(seconds)
+        self._stopped = True
+        if self._unlisten is not None:
+            self._unlisten()
+        await self.rights.stop()
+        if self.bridge is not None:
+            await self.bridge.stop()
+        await self.tail.stop()
+        self.hub.stop()
+        self._end_glance()
+        for thread in (self._tail_thread, self._question_thread):
+            await self.loop.run_in_executor(thread, connections.close_all)
+            thread.shutdown(wait=False)
+        if _services.get(self.loop) is self:
+            del _services[self.loop]
+
+    async def _emptied(self, until: float) -> bool:
+        while self.loop.time() < until:
+            if not any(True for _ in self.hub.sessions):
+                return True
+            await asyncio.sleep(0.02)
+        return not any(True for _ in self.hub.sessions)
+
+    # Connections --------------------------------------------------------------------------------------------------------
+
+    async def attach(
+        self, outlet: Outlet, identity: Identity, *, plain: bool = False, welcome: bool = True
+    ) -> Conversation:
+        """A conversation over this outlet; raises Refused when this server takes no further one."""
+        if self.draining:
+            raise Refused(CloseCode.MOVING, "this server goes; connect again")
+        if not self.hub.ready:
+            try:
+                async with asyncio.timeout(LOAD_SECONDS):
+                    await self.tail.loaded()
+            except TimeoutError:
+                pass  # attach says what is to be said
+        session = self.hub.attach(outlet, identity=identity, plain=plain, welcome=welcome)
+        protocol = ServerSession(may_publish=identity.may_publish, plain=plain, terms=self.terms)
+        conversation = Conversation(self.hub, session, protocol, identity, self)
+        self.rights.add(conversation)
+        session.on_close = lambda code, reason: self.rights.remove(conversation)
+        return conversation
+
+    def detach(self, conversation: Conversation) -> None:
+        """The connection has ended."""
+        self.rights.remove(conversation)
+        conversation.gone()
+
+    async def record(self, report: dict[str, object], identity: Identity) -> Result:
+        """Records one report of this sender."""
+        (result,) = await arecord([report], source=identity.source)
+        return result
+
+    async def redeem(self, ticket: str) -> Identity | None:
+        """Whose ticket it is, once."""
+        return await tickets.aredeem(ticket, "socket")
+
+    # From elsewhere -----------------------------------------------------------------------------------------------------
+
+    def notice(self, data: object) -> None:
+        """Passes on to every client what other code of the host project sent to the group."""
+        try:
+            encoded = codec.encode(messages.Notice(data=data))
+        except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+            logger.warning("A message to the group 'flight-delay' cannot be sent as JSON: %s", error)
+            return
+        self.hub.broadcast(Encoded(encoded))
+
+    def _written(self, epoch: str, events: Sequence[Event]) -> None:
+        """In the writer's thread, after each commit."""
+        try:
+            self.loop.call_soon_threadsafe(self._tell, epoch, list(events))
+        except RuntimeError:
+            pass  # the loop has ended; others read the journal
+
+    def _tell(self, epoch: str, events: list[Event]) -> None:
+        if self._stopped:
+            return
+        self.tail.offer(epoch, events)
+        if self.bridge is not None:
+            self.bridge.ring(epoch, events)
+
+    def _ask(self, question: Callable[[], T], answer: Callable[[T | BaseException], None]) -> None:
+        def done(future: "asyncio.Future[T]") -> None:
+            if not future.cancelled() and not self._stopped:
+                answer(future.exception() or future.result())
+
+        self.loop.run_in_executor(self._question_thread, question).add_done_callback(done)
+
+    def _glance(self) -> tuple[Callable[[], bool] | None, Callable[[], None]]:
+        database: dict[str, Any] = connections[self.settings.database].settings_dict
+        name = str(database["NAME"])
+        if "sqlite" not in str(database["ENGINE"]) or ":memory:" in name or "mode=memory" in name:
+            return None, lambda: None
+        return sqlite_glance(name)

@@ -1,0 +1,9 @@
+"""What a host project routes: `URLRouter(websocket_urlpatterns)`, behind `AuthMiddlewareStack`."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from windsock.live.consumer import FlightDelayConsumer
+
+websocket_urlpatterns: list[URLPattern | URLResolver] = [
+    path("ws/flight-delay/", FlightDelayConsumer.as_asgi()),  # type: ignore[arg-type]
+]
