@@ -30,6 +30,9 @@ def _needs_postgresql(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = services.postgresql_missing()
     for item in items:
+        for tier in ("acceptance", "browser"):  # the folder is the tier
+            if f"/tests/{tier}/" in item.path.as_posix():
+                item.add_marker(tier)
         if missing and _needs_postgresql(item):
             item.add_marker(pytest.mark.skip(reason=missing))
         if item.get_closest_marker("shared_data") and not services.SHARED.is_dir():
