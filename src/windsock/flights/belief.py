@@ -68,21 +68,29 @@ class _Reading:
         if back is None:
             return
         for path in (*_ACTUALS, "departure.estimated", "takeoff.estimated"):
-            if path in self.held:
-                still = {s: f for s, f in self.facts[path].items() if f.value is None or f.value > back}
-                if still:
-                    self.held[path] = best(path, still, self.rules)
-                else:
-                    del self.held[path]
+            self._only_after(path, back)
         boarding = self.held.get("boarding")
         if boarding is not None and boarding[1].observed_at <= back:
             del self.held["boarding"]
-        if back == self.value("air_return") and not (
-            self.value("departure.actual") or self.value("takeoff.actual")
-        ):
-            # After an air return a landing without a new departure is the landing back at the origin.
+        if back == self.value("air_return"):
+            # A landing before it has left anew is the one back at the origin.
+            left = self.value("takeoff.actual") or self.value("departure.actual")
             for path in ("landing.actual", "arrival.actual"):
-                self.held.pop(path, None)
+                self._only_after(path, left)
+
+    def _only_after(self, path: str, time: datetime | None) -> None:
+        """Leaves only words of later times (and erasures) standing; none at all if the time is not known."""
+        if path not in self.held:
+            return
+        still = {
+            source: fact
+            for source, fact in self.facts[path].items()
+            if time is not None and (fact.value is None or fact.value > time)
+        }
+        if still:
+            self.held[path] = best(path, still, self.rules)
+        else:
+            del self.held[path]
 
     def estimate(
         self, side: str, scheduled: datetime | None

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from windsock.flights.identity import Designator, FlightKey
+from windsock.flights.identity import FlightKey
 from windsock.flights.report import Reason
 
 # gc=False throughout: these hold no cycles, and a hundred thousand flights in memory must not slow the collector down.
@@ -111,5 +111,6 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def key(self) -> FlightKey:
         """Its identity."""
-        number = Designator.parse(self.designator, self.date)
-        return FlightKey(number.carrier, self.number, self.suffix, self.date, self.origin)
+        # Cut off the designator rather than parsed: the tables of carriers may change, the key of a flight never.
+        carrier = self.designator.removesuffix(f"{self.number}{self.suffix or ''}")
+        return FlightKey(carrier, self.number, self.suffix, self.date, self.origin)

@@ -99,7 +99,7 @@ def fold(received: list[tuple[Report, datetime]]) -> FlightRecord:
     return record
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data(), deliveries)
 def test_any_order_and_any_repetition_of_the_same_reports_gives_the_same_state(
     data: st.DataObject, received: list[tuple[Report, datetime]]
@@ -114,7 +114,7 @@ def test_any_order_and_any_repetition_of_the_same_reports_gives_the_same_state(
     assert one.facts == other.facts
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(deliveries)
 def test_applying_the_changes_of_each_report_to_the_old_flight_gives_the_new(
     received: list[tuple[Report, datetime]],
@@ -132,7 +132,7 @@ def test_applying_the_changes_of_each_report_to_the_old_flight_gives_the_new(
                 assert timeless(apply_changes(before, changes, RULES)) == timeless(record.flight)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(deliveries)
 def test_a_snapshot_and_the_changes_after_it_equal_a_later_snapshot(
     received: list[tuple[Report, datetime]],
@@ -151,7 +151,7 @@ def test_a_snapshot_and_the_changes_after_it_equal_a_later_snapshot(
         assert timeless(flight) == timeless(snapshots[-1])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(deliveries)
 def test_the_version_counts_the_reports_that_changed_something(
     received: list[tuple[Report, datetime]],
@@ -172,7 +172,7 @@ def test_the_version_counts_the_reports_that_changed_something(
             assert record.flight == before.flight
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(deliveries)
 def test_a_record_survives_its_json(received: list[tuple[Report, datetime]]) -> None:
     record = fold(received)
@@ -236,7 +236,7 @@ reports_of_a_sort = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(anything | reports_of_a_sort, st.booleans())
 def test_whatever_json_comes_is_a_report_or_an_error_that_can_be_sent_back(
     given_: object, trusted: bool

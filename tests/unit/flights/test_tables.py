@@ -67,7 +67,7 @@ def test_every_closed_airport_has_a_zone_that_exists() -> None:
 @pytest.mark.parametrize("name", ["us_ontime_2008-02-21.csv.gz", "us_ontime_2015-01-02.csv.gz"])
 def test_every_airport_of_the_real_days_is_known(name: str) -> None:
     codes = set()
-    with gzip.open(services.SHARED / "bts" / name, "rt") as lines:
+    with gzip.open(services.SHARED / "data" / "bts" / name, "rt") as lines:
         for row in csv.DictReader(lines):
             codes |= {value for key, value in row.items() if key.lower().startswith(("origin", "dest"))}
 
