@@ -1,9 +1,20 @@
-"""What a host project includes: `path("", include("windsock.urls"))`. The API and the pages."""
+"""What a host project includes: `path("", include("windsock.urls"))`. The API, the live stream and the pages.
 
-from importlib.util import find_spec
+Here the parts meet that do not know each other: what live delivery knows of itself is told to readiness and metrics.
+"""
 
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("windsock.api.urls"))]
-if find_spec("windsock.pages.urls") is not None:
-    urlpatterns.append(path("", include("windsock.pages.urls")))
+from windsock.api import health, metrics
+from windsock.live.health import not_ready
+from windsock.live.metrics import figures
+
+health.add_check("live", not_ready)
+metrics.add_figures(figures)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # Before the API, whose last pattern answers for everything below /api/ that does not exist.
+    path("", include("windsock.live.sse")),
+    path("", include("windsock.api.urls")),
+    path("", include("windsock.pages.urls")),
+]

@@ -65,6 +65,8 @@ def revoke(token: Token, now: datetime | None = None) -> bool:
     if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=moment):
         return False
     token.revoked_at = moment
+    # Only now by `save`, which tells whoever listens to Django's signals: live connections of this token end at once.
+    token.save(update_fields=["revoked_at"])
     return True
 
 

@@ -10,7 +10,7 @@ from ninja import Path, Query, Router
 from windsock.api import openapi
 from windsock.api.auth import READERS, reader
 from windsock.api.journal import journal, reading
-from windsock.api.problems import Problem
+from windsock.api.problems import Problem, quoted
 from windsock.flights import FlightKey, FlightRecord, airlines, airports
 from windsock.journal.base import FlightQuery
 
@@ -53,6 +53,15 @@ async def find(
     `next` is null on the last page, else the value of `after` for the following one.
     """
     reader(request)
+    if q is not None and not q.isprintable():
+        raise Problem(
+            422,
+            "invalid_parameter",
+            "The text to look for holds characters that cannot be printed.",
+            field="q",
+            value=quoted(q),
+            expected="letters, digits and signs",
+        )
     query = FlightQuery(
         airport=_airport(airport),
         direction=direction,

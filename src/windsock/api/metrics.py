@@ -1,9 +1,9 @@
 """/metrics: what prometheus-client counts in this process, and where the journal stands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError
@@ -16,6 +16,31 @@ from windsock.errors import JournalError
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
+
+
+class Figure(Protocol):
+    """One figure of another part: a counter or a gauge, with labels where there are several of the name."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def kind(self) -> Literal["counter", "gauge"]: ...
+    @property
+    def value(self) -> float: ...
+    @property
+    def labels(self) -> dict[str, str]: ...
+
+
+Figures = Callable[[], Iterable[Figure]]
+_sources: list[Figures] = []
+
+
+def add_figures(figures: Figures) -> None:
+    """Adds another part's figures. `figures` is called at each scrape, in a thread, and must be quick."""
+    if figures not in _sources:
+        _sources.append(figures)
 
 
 async def view(request: HttpRequest) -> HttpResponse:
@@ -46,7 +71,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return Problem(
             501, "no_metrics", "prometheus-client is not installed: pip install prometheus-client"
         ).response()
-    _counter(), _journal_metrics()
+    _counter(), _collector()
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -70,29 +95,40 @@ def _counter() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _journal_metrics() -> Any:
+def _collector() -> Any:
     from prometheus_client import REGISTRY
-    from prometheus_client.core import GaugeMetricFamily
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
     from prometheus_client.registry import Collector
 
-    class JournalCollector(Collector):
-        """The journal's head and floor, looked up when they are asked for."""
+    class WindsockCollector(Collector):
+        """The journal's head and floor and the other parts' figures, looked up when they are asked for."""
 
         def collect(self) -> "Iterator[Metric]":
             try:
                 head = journal().head()
             except (JournalError, DatabaseError):
-                return  # no figure is better than a wrong one; /readyz says what is wrong
-            yield GaugeMetricFamily(
-                "windsock_journal_head_offset", "Offset of the newest event.", value=head.offset
-            )
-            yield GaugeMetricFamily(
-                "windsock_journal_floor_offset", "Events up to here are gone.", value=head.floor
-            )
+                pass  # no figure is better than a wrong one; /readyz says what is wrong
+            else:
+                yield GaugeMetricFamily(
+                    "windsock_journal_head_offset", "The newest event.", value=head.offset
+                )
+                yield GaugeMetricFamily(
+                    "windsock_journal_floor_offset", "Events up to here are gone.", value=head.floor
+                )
+            families: dict[str, Metric] = {}
+            for figure in (figure for source in _sources for figure in source()):
+                family = families.get(figure.name)
+                if family is None:
+                    kind = CounterMetricFamily if figure.kind == "counter" else GaugeMetricFamily
+                    family = families[figure.name] = kind(
+                        figure.name, figure.help, labels=list(figure.labels)
+                    )
+                family.add_metric(list(figure.labels.values()), figure.value)  # type: ignore[attr-defined]
+            yield from families.values()
 
         def describe(self) -> "list[Metric]":
             return []
 
-    collector = JournalCollector()
+    collector = WindsockCollector()
     REGISTRY.register(collector)
     return collector

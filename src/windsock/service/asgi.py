@@ -13,12 +13,8 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from windsock.api.bodylimit import BodyLimit  # noqa: E402
+from windsock.routing import websocket_urlpatterns  # noqa: E402
 from windsock.service.lifespan import Lifespan  # noqa: E402
-
-try:
-    from windsock.routing import websocket_urlpatterns
-except ModuleNotFoundError:
-    websocket_urlpatterns = []
 
 application = ProtocolTypeRouter(
     {

@@ -2,10 +2,19 @@
 
 import asyncio
 import logging
+import signal
+import threading
 from contextlib import AsyncExitStack
+from types import FrameType
 from typing import Any
 
+from windsock.live.service import LiveService
+
 logger = logging.getLogger(__name__)
+
+# Ctrl-C is somebody at a terminal, who wants an end; SIGTERM is a deployment, whose clients should move in peace.
+# Without connections either ends at once.
+DRAIN_SECONDS = {signal.SIGINT: 0.5, signal.SIGTERM: 5.0}
 
 
 class Lifespan:
@@ -33,7 +42,44 @@ async def start(running: AsyncExitStack) -> None:
 
     # What was taken from a reporter is written before the process ends.
     running.push_async_callback(asyncio.to_thread, stop, 10.0)
-
     upkeep = Upkeep(pipeline().journal, record, config())
     upkeep.start()
     running.push_async_callback(asyncio.to_thread, upkeep.stop, 2.0)
+    live = await LiveService.running()
+    running.push_async_callback(live.stop)
+    say_goodbye_first(live)
+
+
+def say_goodbye_first(live: LiveService) -> None:
+    """Lets the sessions move before the server closes them.
+
+    uvicorn closes every socket as soon as it is told to end, and only then asks the lifespan to shut down. So its
+    signal handlers, which are in place when the lifespan starts, are wrapped: drain, then let it end. A second signal
+    does not wait.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # only there may handlers be set; the server that runs us elsewhere ends in its own way
+    loop = asyncio.get_running_loop()
+    for number, seconds in DRAIN_SECONDS.items():
+        handler = signal.getsignal(number)
+        if callable(handler):
+            signal.signal(number, _draining(live, loop, handler, seconds))
+
+
+def _draining(live: LiveService, loop: asyncio.AbstractEventLoop, handler: Any, seconds: float) -> Any:
+    tasks: list[asyncio.Task[None]] = []  # a task that nobody holds may vanish before it ends
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if live.draining or loop.is_closed():
+            handler(number, frame)
+        else:
+            live.draining = True
+            loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(move(number, frame))))
+
+    async def move(number: int, frame: FrameType | None) -> None:
+        try:
+            await live.drain(seconds)
+        finally:
+            handler(number, frame)
+
+    return on_signal

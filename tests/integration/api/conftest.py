@@ -129,12 +129,17 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service, running while this module's tests do."""
-    folder = tmp_path_factory.mktemp("service")
+    """The service on SQLite, running while this module's tests do."""
+    yield from running_service(tmp_path_factory.mktemp("service"))
+
+
+def running_service(folder: Path, **more: str) -> Iterator[Service]:
+    """A service with its files in `folder` and `more` in its environment; ended when the generator is."""
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
         "WINDSOCK_DATA": str(folder),
         "DJANGO_SETTINGS_MODULE": "windsock.service.settings",
+        **more,
     }
     made = subprocess.run(
         [sys.executable, "-c", PREPARE], env=environment, capture_output=True, text=True, check=False
