@@ -62,6 +62,9 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 _in_test_run = "pytest" in sys.modules or services.RUN_FOLDER in os.environ
 _sqlite = str(services.run_folder() / "default.sqlite3") if _in_test_run else ":memory:"
 
+if not _in_test_run:
+    SILENCED_SYSTEM_CHECKS = ["windsock.W001"]  # "the database is in memory": here that is meant
+
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
