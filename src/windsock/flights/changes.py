@@ -9,7 +9,7 @@ import msgspec
 from windsock.flights.belief import blank
 from windsock.flights.identity import FlightKey
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
-from windsock.flights.state import Arrival, Departure, Flight
+from windsock.flights.state import Arrival, Departure, Flight, Runway
 from windsock.flights.status import latest, moved_on, settle
 
 Kind = Literal[
@@ -57,7 +57,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"from_
 # What goes without saying: `diverted` with a `diverted_to`, the first schedule published, and that a flight which has
 # moved on is no longer overdue.
 
-_SIDES: tuple[tuple[str, Kind], ...] = (
+_PLACES: tuple[tuple[str, Kind], ...] = (
     ("terminal", "terminal.changed"),
     ("gate", "gate.changed"),
     ("stand", "stand.changed"),
@@ -71,12 +71,14 @@ _SINGLE: tuple[tuple[str, Kind], ...] = (
     ("recovery_of", "flight.corrected"),
     ("recovered_by", "flight.corrected"),
 )
-_MILESTONES: tuple[tuple[str, Kind], ...] = (
-    ("departure", "flight.out"),
-    ("takeoff", "flight.off"),
-    ("landing", "flight.on"),
-    ("arrival", "flight.in"),
-)
+_HAPPENED: dict[str, Kind] = {
+    "departure": "flight.out",
+    "takeoff": "flight.off",
+    "landing": "flight.on",
+    "arrival": "flight.in",
+}
+_GATES = (Departure, Arrival)
+Part = Departure | Runway | Arrival
 # What a new flight brings along by itself; the rest is told as changes, so that nobody misses a delay it came with.
 _PLAN = ("destination", "codeshares", "registration", "aircraft_type", "recovery_of")
 _PLAN_SIDE = ("scheduled", "first_scheduled", "terminal", "gate", "stand", "belt")
@@ -93,33 +95,40 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
         plan, before = _added(after)
         found.append(Change(kind="flight.added", to=plan))
     _fate(found, before, after)
-    _milestones(found, before, after)
-    for side in ("departure", "arrival"):
-        old, new = getattr(before, side), getattr(after, side)
-        if old != new:
+    # Most reports touch one or two of the four parts; comparing whole structs leaves out the others at once.
+    parts = [
+        (name, was, now)
+        for name, was, now in (
+            ("departure", before.departure, after.departure),
+            ("takeoff", before.takeoff, after.takeoff),
+            ("landing", before.landing, after.landing),
+            ("arrival", before.arrival, after.arrival),
+        )
+        if was != now
+    ]
+    if parts:
+        _milestones(found, before, after, parts)
+        sides = [
+            (name, old, new)
+            for name, old, new in parts
+            if isinstance(old, _GATES) and isinstance(new, _GATES)
+        ]
+        for side, old, new in sides:
             _schedule(found, side, old, new)
             _overdue(found, side, old, new, rules, moved_on(after, side))
-            _plain(
-                found,
-                delay_kind(old.delay_minutes, new.delay_minutes, rules.late_minutes),
-                f"{side}.delay_minutes",
-                old.delay_minutes,
-                new.delay_minutes,
-            )
-            _moved_forward(found, side, old, new, rules.late_minutes)
-    for part in ("departure", "takeoff", "landing", "arrival"):
-        was, now = getattr(before, part).estimated, getattr(after, part).estimated
-        if was != now:
-            found.append(Change(kind="estimate.changed", field=f"{part}.estimated", from_=was, to=now))
-    for side in ("departure", "arrival"):
-        old, new = getattr(before, side), getattr(after, side)
-        if old != new:
-            for name, kind in _SIDES:
-                was, now = getattr(old, name), getattr(new, name)
-                if was != now:
-                    found.append(Change(kind=kind, field=f"{side}.{name}", from_=was, to=now))
-            if side == "arrival":
-                _plain(found, "belt.changed", "arrival.belt", old.belt, new.belt)
+            _delay(found, side, old, new, rules.late_minutes)
+        for name, earlier, later in parts:
+            if earlier.estimated != later.estimated:
+                found.append(
+                    Change(
+                        kind="estimate.changed",
+                        field=f"{name}.estimated",
+                        from_=earlier.estimated,
+                        to=later.estimated,
+                    )
+                )
+        for side, old, new in sides:
+            _places(found, side, old, new)
     for name, kind in _SINGLE:
         was, now = getattr(before, name), getattr(after, name)
         if was != now:
@@ -131,9 +140,25 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
     return tuple(found)
 
 
-def _plain(found: list[Change], kind: Kind, field: str, was: Any, now: Any) -> None:
+def _delay(
+    found: list[Change], side: str, old: Departure | Arrival, new: Departure | Arrival, late: int
+) -> None:
+    was, now = old.delay_minutes, new.delay_minutes
     if was != now:
-        found.append(Change(kind=kind, field=field, from_=was, to=now))
+        found.append(
+            Change(kind=delay_kind(was, now, late), field=f"{side}.delay_minutes", from_=was, to=now)
+        )
+    if old.delay_from_first_minutes != new.delay_from_first_minutes:
+        _moved_forward(found, side, old, new, late)
+
+
+def _places(found: list[Change], side: str, old: Departure | Arrival, new: Departure | Arrival) -> None:
+    for name, kind in _PLACES:
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now:
+            found.append(Change(kind=kind, field=f"{side}.{name}", from_=was, to=now))
+    if isinstance(old, Arrival) and isinstance(new, Arrival) and old.belt != new.belt:
+        found.append(Change(kind="belt.changed", field="arrival.belt", from_=old.belt, to=new.belt))
 
 
 def _fate(found: list[Change], before: Flight, after: Flight) -> None:
@@ -166,11 +191,13 @@ def _diverted_as_said(before: Flight, after: Flight) -> bool:
     return before.diverted if before.diverted_to == after.diverted_to else after.diverted_to is not None
 
 
-def _milestones(found: list[Change], before: Flight, after: Flight) -> None:
+def _milestones(
+    found: list[Change], before: Flight, after: Flight, parts: Sequence[tuple[str, Part, Part]]
+) -> None:
     back = latest(after.returned_to_gate, after.air_return)
     came_back = back is not None and back != latest(before.returned_to_gate, before.air_return)
-    for part, happened in _MILESTONES:
-        was, now = getattr(before, part).actual, getattr(after, part).actual
+    for name, old, new in parts:
+        was, now = old.actual, new.actual
         if was == now:
             continue
         kind: Kind = "flight.corrected"
@@ -179,8 +206,8 @@ def _milestones(found: list[Change], before: Flight, after: Flight) -> None:
             if came_back:
                 kind = "flight.air_return" if back == after.air_return else "flight.returned_to_gate"
         elif was is None or (back is not None and was <= back < now):
-            kind = happened
-        found.append(Change(kind=kind, field=f"{part}.actual", from_=was, to=now))
+            kind = _HAPPENED[name]
+        found.append(Change(kind=kind, field=f"{name}.actual", from_=was, to=now))
 
 
 def _schedule(found: list[Change], side: str, old: Departure | Arrival, new: Departure | Arrival) -> None:
