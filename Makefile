@@ -63,8 +63,8 @@ spelling: setup  ## codespell
 test-matrix:  ## The fast tests (no processes, no browser) on every Python 3.11 to 3.14 found here
 	@bin/test-matrix $(PYTEST_ARGS)
 
-bench: setup  ## Reports per second, durable, on SQLite and PostgreSQL
-	$(BIN)/python -m bench
+bench: setup  ## Measures: reports per second, durable, on SQLite and PostgreSQL, and what else is in bench/
+	@for each in bench/*.py; do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
 
 docs: setup  ## The documentation as HTML, in docs/_build
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build
