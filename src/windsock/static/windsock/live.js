@@ -60,6 +60,7 @@ export function goLive(topics, zone) {
 
 /** @param {WindsockClient} client @returns {string} the age of the newest news on these topics */
 function lastWord(client) {
+  if (!client.session.topics.size) return "";
   let newest = "";
   for (const flight of client.board.values()) if (flight.updated_at && flight.updated_at > newest) newest = flight.updated_at;
   if (!newest) return "no flights yet";

@@ -1,3 +1,4 @@
+// @ts-check
 // Runs before the first paint (a classic script in the head): the chosen theme, without a flash of the other one.
 (() => {
   const key = "windsock.theme";
@@ -5,13 +6,14 @@
   const stored = () => {
     try { return localStorage.getItem(key); } catch { return null; }
   };
-  if (stored()) root.dataset.theme = stored();
+  const chosen = stored();
+  if (chosen) root.dataset.theme = chosen;
   document.addEventListener("DOMContentLoaded", () => {
-    const button = document.querySelector("[data-theme-toggle]");
+    const button = /** @type {HTMLElement|null} */ (document.querySelector("[data-theme-toggle]"));
     if (!button) return;
     const dark = () => getComputedStyle(root).colorScheme === "dark" ||
       (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
-    const label = () => { button.querySelector("[data-theme-label]").textContent = dark() ? "Light theme" : "Dark theme"; };
+    const label = () => { /** @type {HTMLElement} */ (button.querySelector("[data-theme-label]")).textContent = dark() ? "Light theme" : "Dark theme"; };
     button.hidden = false;
     button.addEventListener("click", () => {
       root.dataset.theme = dark() ? "light" : "dark";
