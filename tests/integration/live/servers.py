@@ -1,0 +1,124 @@
+"""Real server processes of a plain host project, for tests of live delivery across processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests import services
+
+SETTINGS = """
+from tests.settings import *
+DATABASES = {databases!r}
+CHANNEL_LAYERS = {layers!r}
+WINDSOCK = {{"PUBLIC_READ": True}}
+LOGGING = {{"version": 1, "disable_existing_loggers": False, "handlers": {{"c": {{"class": "logging.StreamHandler"}}}},
+           "root": {{"handlers": ["c"], "level": "WARNING"}}}}
+"""
+
+
+@dataclass
+class Server:
+    """One running uvicorn process."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def connect(self, *, plain: bool = False, token: str | None = None) -> ClientConnection:
+        """A client of this process."""
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        subprotocols = None if plain else ["windsock.v1.json"]
+        return connect(
+            f"ws://127.0.0.1:{self.port}/ws/flight-delay/",
+            subprotocols=subprotocols,  # type: ignore[arg-type]
+            additional_headers=headers,
+            open_timeout=20,
+        )
+
+
+class Project:
+    """A host project in a folder: its settings, its database, its server processes."""
+
+    def __init__(self, folder: Path, databases: dict[str, Any], layers: dict[str, Any]) -> None:
+        self.folder = folder
+        (folder / "project_settings.py").write_text(SETTINGS.format(databases=databases, layers=layers))
+        path = os.pathsep.join([str(folder), str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
+        self.environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "project_settings", "PYTHONPATH": path}
+        self.run("migrate", "--verbosity", "0")
+
+    def run(self, *arguments: str) -> str:
+        """Output of `manage.py …`."""
+        return subprocess.run(
+            [sys.executable, "-m", "django", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+
+    def python(self, code: str) -> str:
+        """Output of code with Django set up."""
+        return self.run("shell", "--verbosity", "0", "-c", code)
+
+    def token(self) -> str:
+        """A token that may publish."""
+        code = "from windsock.access.tokens import create; print(create(None, 'tests', ['read', 'publish'])[1])"
+        return self.python(code).splitlines()[-1]
+
+    @contextmanager
+    def server(self) -> Iterator[Server]:
+        """A server process, ready; stopped at the end."""
+        port = services.free_port()
+        log = self.folder / f"server-{port}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "uvicorn", "tests.asgi:application", "--port", str(port),
+                 "--timeout-graceful-shutdown", "1", "--log-level", "warning", "--lifespan", "off"],
+                env=self.environment,
+                cwd=self.folder,
+                stdout=output,
+                stderr=output,
+            )  # fmt: skip
+        try:
+            services.wait_until(lambda: _answers(port) or process.poll() is not None, 30, f"a server on port {port}")
+            assert process.poll() is None, log.read_text()
+            yield Server(process, port, log)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _answers(port: int) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(client: ClientConnection, kind: str, within: float = 15) -> dict[str, Any]:
+    """The next message of this type."""
+    while True:
+        message: dict[str, Any] = json.loads(client.recv(timeout=within))
+        if message["type"] == kind:
+            return message
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """settings.DATABASES for this file."""
+    return {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path),
+                        "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"}}}  # fmt: skip
