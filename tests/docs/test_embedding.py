@@ -75,4 +75,4 @@ def test_the_how_to_leads_to_a_project_that_records_and_routes(project: Path) ->
         'report = {"flight": "DL1865", "date": "2015-01-02", "origin": "ATL", "departure_delay_minutes": 35}\n'
         'print(type(record([report], source="ops")[0]).__name__, sorted(application.application_mapping))\n'
     )
-    assert _run(project, "try_it.py").split("\n")[0] == "Recorded ['http', 'websocket']"
+    assert _run(project, "try_it.py").split("\n")[0] == "Recorded ['http', 'lifespan', 'websocket']"
