@@ -16,9 +16,21 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-COLUMNS = (
-    "year,month,day,sched_dep_time,dep_delay,sched_arr_time,arr_time,arr_delay,carrier,flight,tailnum,origin,dest"
-).split(",")
+COLUMNS = [
+    "year",
+    "month",
+    "day",
+    "sched_dep_time",
+    "dep_delay",
+    "sched_arr_time",
+    "arr_time",
+    "arr_delay",
+    "carrier",
+    "flight",
+    "tailnum",
+    "origin",
+    "dest",
+]
 DAYS = {"storm": ("2013", "7", "1"), "snow": ("2013", "2", "8")}
 
 
@@ -50,7 +62,9 @@ def main() -> None:
         never[day] += not delay
         late[day] += bool(delay) and int(delay) >= 60
     for what, counts in (("left an hour late or more", late), ("never left", never)):
-        print(f"most flights that {what}:", ", ".join(f"{'-'.join(d)}: {n}" for d, n in counts.most_common(4)))
+        print(
+            f"most flights that {what}:", ", ".join(f"{'-'.join(d)}: {n}" for d, n in counts.most_common(4))
+        )
     for name, day in DAYS.items():
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")

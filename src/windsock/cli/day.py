@@ -19,7 +19,7 @@ FAULTS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class LoadedDay:
-    """Flights ready to be told. `zone` is that of the airport with the most departures, `hub`; `--from` is meant there."""
+    """Flights ready to be told. `hub` is the airport with the most departures; `--from` is meant in its `zone`."""
 
     label: str
     story: str
@@ -46,11 +46,13 @@ class LoadedDay:
 
 
 def load(name: str, *, shift: timedelta | None = None) -> LoadedDay:
-    """The day `storm` or `snow`, or that of a file; moved by `shift`. Raises FeedError when there is nothing to tell."""
+    """The day `storm` or `snow`, or that of a file, moved by `shift`. Raises FeedError when nothing can be told."""
     shipped = DAYS.get(name)
     path = shipped.path if shipped else Path(name)
     if shipped is None and not path.exists() and path.suffix == "":
-        raise FeedError(f"There is no day {name!r}. Take {' or '.join(DAYS)}, or give a file with BTS on-time data.")
+        raise FeedError(
+            f"There is no day {name!r}. Take {' or '.join(DAYS)}, or give a file with BTS on-time data."
+        )
     found = list(read(path))
     rows = [row for row in found if isinstance(row, Row)]
     faults = [fault for fault in found if isinstance(fault, Fault)]
@@ -60,7 +62,9 @@ def load(name: str, *, shift: timedelta | None = None) -> LoadedDay:
     if shift is not None:
         rows = list(shifted(rows, shift))
     days = Counter(row.date for row in rows)
-    main = days.most_common(1)[0][0] if len(days) < 4 else min(days)  # a whole month is told from its beginning
+    main = (
+        days.most_common(1)[0][0] if len(days) < 4 else min(days)
+    )  # a whole month is told from its beginning
     hub = shipped.airport if shipped else Counter(row.origin for row in rows).most_common(1)[0][0]
     place = airport(hub)
     when = f"{main.day} {main:%B %Y}"
@@ -93,6 +97,7 @@ def shift_to_now(day: LoadedDay, from_time: str | None) -> timedelta:
 
 def _time_of_day(text: str) -> time:
     try:
-        return datetime.strptime(text, "%H:%M").time()
+        hours, minutes = text.split(":")
+        return time(int(hours), int(minutes))
     except ValueError:
         raise FeedError(f"{text!r} is no time of day; write hours and minutes like 07:00.") from None

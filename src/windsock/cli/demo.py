@@ -42,8 +42,8 @@ def demo(
 ) -> None:
     """Show a real day of flights, live, on your machine.
 
-    Each start tells the day anew, in a database of its own (demo.sqlite3). At the day's end the boards stay as they are.
-    Space pauses and resumes, Ctrl-C ends.
+    Each start tells the day anew, in a database of its own (demo.sqlite3). At the day's end the boards stay as
+    they are. Space pauses and resumes, Ctrl-C ends.
     """
     from windsock.cli import progress, serving
     from windsock.cli.day import load
@@ -74,7 +74,11 @@ def demo(
     over = threading.Event()
     threading.Thread(target=_tell, args=(run, told), name="replay", daemon=True).start()
     screen = threading.Thread(
-        target=progress.follow, args=(run, told), kwargs={"speed": speed, "done": over}, name="progress", daemon=True
+        target=progress.follow,
+        args=(run, told),
+        kwargs={"speed": speed, "done": over},
+        name="progress",
+        daemon=True,
     )
     config = serving.configure(log_level="warning")
     with progress.pause_on_request(run):
@@ -109,7 +113,11 @@ def _load(run: "Replay", told: "LoadedDay") -> None:
 
     done = threading.Event()
     screen = threading.Thread(
-        target=progress.follow, args=(run, told), kwargs={"speed": math.inf, "done": done}, name="progress", daemon=True
+        target=progress.follow,
+        args=(run, told),
+        kwargs={"speed": math.inf, "done": done},
+        name="progress",
+        daemon=True,
     )
     screen.start()
     try:
@@ -183,18 +191,25 @@ def _welcome(url: str, link: str, token: Path, run: "Replay", told: "LoadedDay",
     flight, on = example
     screen.print(f"  windsock publish {flight} --date {on} --delay 35 --reason 93")
     screen.print(
-        f'  curl -H "Authorization: Bearer $WINDSOCK_TOKEN" "{url}/api/v1/flights?airport={told.hub}&direction=departures"',
+        '  curl -H "Authorization: Bearer $WINDSOCK_TOKEN" '
+        f'"{url}/api/v1/flights?airport={told.hub}&direction=departures"',
         soft_wrap=True,
     )
     screen.print()
     pause = "  Space pauses." if screen.is_terminal else ""
-    screen.print(f"  [dim]{told.local(run.start)} in {told.hub}, {speed:g} times as fast.{pause}  Ctrl-C ends.[/]")
+    screen.print(
+        f"  [dim]{told.local(run.start)} in {told.hub}, {speed:g} times as fast.{pause}  Ctrl-C ends.[/]"
+    )
     screen.print()
 
 
 def _example(run: "Replay", told: "LoadedDay") -> tuple[str, str]:
     """A flight that leaves soon from the hub, to try things on."""
-    soon = [row for row in told.rows if row.origin == told.hub and row.scheduled_out > run.start and not row.cancelled]
+    soon = [
+        row
+        for row in told.rows
+        if row.origin == told.hub and row.scheduled_out > run.start and not row.cancelled
+    ]
     row = min(soon or told.rows, key=lambda row: row.scheduled_out)
     return f"{row.carrier}{row.number}", row.date.isoformat()
 

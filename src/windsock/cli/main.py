@@ -2,7 +2,8 @@
 
 import sys
 
-if sys.version_info < (3, 11):  # before every import that an older Python could not even read
+# Before every import that an older Python could not even read, and in its words.
+if sys.version_info < (3, 11):
     sys.exit("windsock: Python 3.11 or newer is needed; this is Python %d.%d." % sys.version_info[:2])
 
 import importlib
@@ -38,7 +39,8 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     pass

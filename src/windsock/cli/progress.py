@@ -29,16 +29,29 @@ def follow(replay: Replay, day: LoadedDay, *, speed: float, done: threading.Even
             now = replay.now.astimezone(day.zone)
             if now.hour != hour and not math.isinf(speed):
                 hour = now.hour
-                say(f"{now:%d %b %H:%M}  {replay.summary.reports:,} reports, {replay.summary.all_events:,} events")
+                say(
+                    f"{now:%d %b %H:%M}  {replay.summary.reports:,} reports, {replay.summary.all_events:,} events"
+                )
         return
     with _bar() as bar:
-        task = bar.add_task("", total=(replay.last - replay.start).total_seconds(), clock="", state="", counts="")
+        task = bar.add_task(
+            "", total=(replay.last - replay.start).total_seconds(), clock="", state="", counts=""
+        )
 
         def update() -> None:
             now, summary = replay.now, replay.summary
-            state = "paused, space resumes" if replay.paused else "loading" if now < replay.start else _factor(speed)
+            state = (
+                "paused, space resumes"
+                if replay.paused
+                else "loading"
+                if now < replay.start
+                else _factor(speed)
+            )
             if now < replay.start or math.isinf(speed):
-                begun, length = replay.first, (replay.last if math.isinf(speed) else replay.start) - replay.first
+                begun, length = (
+                    replay.first,
+                    (replay.last if math.isinf(speed) else replay.start) - replay.first,
+                )
             else:
                 begun, length = replay.start, replay.last - replay.start
             bar.update(

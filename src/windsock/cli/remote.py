@@ -65,14 +65,18 @@ class OverHttp:
             except (OSError, http.client.HTTPException) as error:
                 self._connection = None
                 if time.monotonic() > give_up:
-                    raise ClientError(f"{self._url} cannot be reached ({error}). Is the server running?") from error
+                    raise ClientError(
+                        f"{self._url} cannot be reached ({error}). Is the server running?"
+                    ) from error
             else:
                 if status in (200, 207, 422) and isinstance(answer.get("results"), list):
                     results: list[dict[str, Any]] = answer["results"]
                     return results
                 detail = answer.get("detail", reason)
                 if status in (401, 403):
-                    raise AccessDenied(f"{self._url} refuses: {detail} (make a token with: windsock token create)")
+                    raise AccessDenied(
+                        f"{self._url} refuses: {detail} (make a token with: windsock token create)"
+                    )
                 if status not in (429, 502, 503, 504):
                     raise ClientError(f"{self._url} answered {status}: {detail}")
                 if time.monotonic() > give_up:
@@ -82,9 +86,13 @@ class OverHttp:
 
     def _once(self, body: bytes) -> tuple[int, str, dict[str, Any]]:
         if self._connection is None:
-            kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
+            kind = (
+                http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
+            )
             self._connection = kind(self._parts.hostname or "", self._parts.port, timeout=TIMEOUT_SECONDS)
-        self._connection.request("POST", f"{self._parts.path.rstrip('/')}/api/v1/reports", body, self._headers)
+        self._connection.request(
+            "POST", f"{self._parts.path.rstrip('/')}/api/v1/reports", body, self._headers
+        )
         response = self._connection.getresponse()
         content = response.read()
         try:

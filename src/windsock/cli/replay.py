@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    day: Annotated[str, typer.Argument(help="storm, snow, or a file with BTS on-time data (csv, gz, zip).")] = "",
+    day: Annotated[
+        str, typer.Argument(help="storm, snow, or a file with BTS on-time data (csv, gz, zip).")
+    ] = "",
     speed: Annotated[
         str, typer.Option(help="How many times as fast as it happened; inf for as fast as possible.")
     ] = "inf",
@@ -28,23 +30,30 @@ def replay(
         str | None, typer.Option("--from", metavar="HH:MM", help="What lies before is told at once.")
     ] = None,
     shift_to_now: Annotated[
-        bool, typer.Option("--shift-to-now", help="Tell it as if it happened now: --from is now, else the day is today.")
+        bool,
+        typer.Option(
+            "--shift-to-now", help="Tell it as if it happened now: --from is now, else the day is today."
+        ),
     ] = False,
     url: Annotated[str | None, typer.Option(help="A running server; without it, the local database.")] = None,
     token: Annotated[
         str | None, typer.Option(envvar="WINDSOCK_TOKEN", help="For --url: a token that may publish.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="Where the local database lives.", show_default="~/.local/share/windsock")
+        Path | None,
+        typer.Option(help="Where the local database lives.", show_default="~/.local/share/windsock"),
     ] = None,
     end: Annotated[
-        bool, typer.Option("--end", help="Tell nothing: give the local service its real clock back after a replay.")
+        bool,
+        typer.Option(
+            "--end", help="Tell nothing: give the local service its real clock back after a replay."
+        ),
     ] = False,
 ) -> None:
     """Tell an old day of flights again, only what was known when.
 
-    Space pauses and resumes (or SIGUSR1), Ctrl-C stops. Afterwards the local service's clock stands at the day's end, so
-    that its boards go on showing it, until: windsock replay --end
+    Space pauses and resumes (or SIGUSR1), Ctrl-C stops. Afterwards the local service's clock stands at the day's
+    end, so that its boards go on showing it, until: windsock replay --end
     """
     from windsock.cli import progress
     from windsock.cli.day import load

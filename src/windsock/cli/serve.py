@@ -18,10 +18,12 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
     data: Annotated[
-        Path | None, typer.Option(help="Where database file and secret key live.", show_default="~/.local/share/windsock")
+        Path | None,
+        typer.Option(help="Where database file and secret key live.", show_default="~/.local/share/windsock"),
     ] = None,
     migrate_first: Annotated[
-        bool, typer.Option("--migrate", help="Bring the database up to date first. A new SQLite file always is.")
+        bool,
+        typer.Option("--migrate", help="Bring the database up to date first. A new SQLite file always is."),
     ] = False,
 ) -> None:
     """Serve boards, API and live updates. Settings come from the environment: see the reference."""
@@ -35,7 +37,10 @@ def serve(
     else:
         require_migrated()
     config = serving.configure(workers=workers)
-    say(f"Windsock serves on {serving.address(host, port)}" + (f" with {workers} processes" if workers > 1 else ""))
+    say(
+        f"Windsock serves on {serving.address(host, port)}"
+        + (f" with {workers} processes" if workers > 1 else "")
+    )
     serving.run(config, taken)
 
 

@@ -37,7 +37,9 @@ def listen(host: str, port: int) -> socket.socket:
             raise WindsockError(
                 f"Port {port} may not be used without more rights (ports below 1024). Take one such as 8000."
             ) from error
-        raise WindsockError(f"The address {host} port {port} cannot be used: {error.strerror or error}.") from error
+        raise WindsockError(
+            f"The address {host} port {port} cannot be used: {error.strerror or error}."
+        ) from error
     except OverflowError as error:
         taken.close()
         raise WindsockError(f"{port} is no port; one from 1 to 65535 is needed.") from error
@@ -92,8 +94,7 @@ def run(config: "uvicorn.Config", taken: socket.socket) -> None:
         if config.workers > 1:
             from uvicorn.supervisors import Multiprocess
 
-            server = uvicorn.Server(config)
-            Multiprocess(config, target=server.run, sockets=[taken]).run()
+            Multiprocess(config, sockets=[taken]).run()
         else:
             server = uvicorn.Server(config)
             server.run(sockets=[taken])

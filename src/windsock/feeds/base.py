@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import IO
 
 from windsock.errors import FeedError
 from windsock.flights.identity import FlightKey
@@ -25,7 +26,9 @@ class Fault:
     value: str | None = None
 
     def __str__(self) -> str:
-        where = f"line {self.line}" if self.column is None else f"line {self.line}, {self.column} {self.value!r}"
+        where = (
+            f"line {self.line}" if self.column is None else f"line {self.line}, {self.column} {self.value!r}"
+        )
         return f"{where}: {self.message}"
 
 
@@ -72,8 +75,8 @@ def lines_of(source: Path | str | bytes) -> Iterator[Iterator[str]]:
     """
     name = "the data" if isinstance(source, bytes) else str(source)
     try:
-        # Owned by the ExitStack-like nesting below: closing the text closes what it wraps.
-        raw: io.BufferedIOBase = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
+        # Closed by the `with` below; opened here, so that only its own errors are told as such.
+        raw: IO[bytes] = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
     except OSError as error:
         raise FeedError(f"{name} cannot be read: {error.strerror}.") from error
     with raw:
@@ -84,7 +87,9 @@ def lines_of(source: Path | str | bytes) -> Iterator[Iterator[str]]:
                 with zipfile.ZipFile(raw) as archive:
                     members = sorted(m for m in archive.namelist() if m.lower().endswith(".csv"))
                     if not members:
-                        raise FeedError(f"{name} is a zip without a .csv in it; it holds {archive.namelist()[:5]}.")
+                        raise FeedError(
+                            f"{name} is a zip without a .csv in it; it holds {archive.namelist()[:5]}."
+                        )
                     with archive.open(members[0]) as member:
                         yield _text(member)
             elif magic.startswith(b"\x1f\x8b"):
@@ -93,9 +98,11 @@ def lines_of(source: Path | str | bytes) -> Iterator[Iterator[str]]:
             else:
                 yield _text(raw)
         except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile) as error:
-            raise FeedError(f"{name} is damaged: its compressed data cannot be read ({error}). Fetch it again.") from error
+            raise FeedError(
+                f"{name} is damaged: its compressed data cannot be read ({error}). Fetch it again."
+            ) from error
 
 
-def _text(binary: object) -> Iterator[str]:
+def _text(binary: IO[bytes] | gzip.GzipFile) -> Iterator[str]:
     # Old files hold single bytes of other encodings in tail numbers: they must not cost the rest of the file.
-    return iter(io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline=None))  # type: ignore[arg-type]
+    return iter(io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline=None))

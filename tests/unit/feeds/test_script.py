@@ -112,7 +112,7 @@ def test_the_script_does_not_depend_on_the_order_of_the_rows() -> None:
     assert script(turned) == script(flights)
 
 
-# --- Moved to another time ------------------------------------------------------------------------------------------------
+# --- Moved to another time ----------------------------------------------------------------------------------
 
 
 def test_moved_by_whole_days_local_times_stay() -> None:
@@ -138,4 +138,6 @@ def test_a_moved_day_tells_the_same_story_later() -> None:
     flights = [row for row in read(DAYS["storm"].path) if isinstance(row, Row)]
     week = timedelta(days=7)
     moved = script(shifted(flights, week))
-    assert [(t.at - week, t.report.flight) for t in moved] == [(t.at, t.report.flight) for t in script(flights)]
+    assert [(t.at - week, t.report.flight) for t in moved] == [
+        (t.at, t.report.flight) for t in script(flights)
+    ]
