@@ -1,4 +1,4 @@
-"""A real Chromium on a real service: its own process, its own SQLite file, killed and started again where a test says so."""
+"""A real Chromium on a real service: its own process and SQLite file, killed and started again where a test says so."""
 
 import subprocess
 import sys
@@ -61,7 +61,12 @@ def service(tmp_path: Path) -> Iterator[RunningService]:
         flight(300, leaves_in=90, departure={"estimated": minutes(130)}, delay_reasons=late),
         flight(400, leaves_in=120, cancelled=True),
         flight(500, leaves_in=-10, departure={"actual": minutes(-8)}),
-        {**flight(600, leaves_in=40), "origin": "MCO", "destination": "JFK", "date": flight(1, leaves_in=40)["date"]},
+        {
+            **flight(600, leaves_in=40),
+            "origin": "MCO",
+            "destination": "JFK",
+            "date": flight(1, leaves_in=40)["date"],
+        },
     ]
     answer = service.post(seeds)
     assert answer.status == 200, answer.body
@@ -102,7 +107,9 @@ def visit(browser: Browser, service: RunningService, complaints: Complaints) -> 
     contexts: list[BrowserContext] = []
 
     def open_page(path: str, **options: Any) -> Page:
-        context = browser.new_context(viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options)
+        context = browser.new_context(
+            viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options
+        )
         contexts.append(context)
         context.set_default_timeout(15_000)
         page = context.new_page()

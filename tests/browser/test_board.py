@@ -1,6 +1,6 @@
 """The board in a real browser: it moves by itself, and it misses nothing when the service is killed under it."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Complaints, Visit, flight, minutes, sign_in_link
 from tests.running_service import RunningService
@@ -8,7 +8,7 @@ from tests.running_service import RunningService
 BOARD = "/airports/JFK/departures/"
 
 
-def row(page: Page, number: int):  # type: ignore[no-untyped-def]
+def row(page: Page, number: int) -> Locator:
     return page.locator(f'tr[data-flight^="B6{number}."]')
 
 
@@ -49,7 +49,9 @@ def test_a_delay_published_through_the_api_changes_the_row_without_a_reload(
     assert never_reloaded(page)
 
 
-def test_a_new_flight_appears_in_its_place_and_a_cancelled_one_says_so(service: RunningService, visit: Visit) -> None:
+def test_a_new_flight_appears_in_its_place_and_a_cancelled_one_says_so(
+    service: RunningService, visit: Visit
+) -> None:
     page = visit(BOARD)
     live(page)
 
@@ -86,7 +88,9 @@ def test_the_page_resumes_without_a_missed_change_after_the_server_was_killed(
 
 
 def test_the_server_and_the_browser_render_a_row_alike(service: RunningService, visit: Visit) -> None:
-    texts = "rows => rows.map(row => [row.dataset.flight, row.dataset.tone, row.dataset.group, row.innerText])"
+    texts = (
+        "rows => rows.map(row => [row.dataset.flight, row.dataset.tone, row.dataset.group, row.innerText])"
+    )
     served = visit(BOARD, java_script_enabled=False).locator("tbody tr").evaluate_all(texts)
     page = visit(BOARD)
     live(page)

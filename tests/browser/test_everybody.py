@@ -3,13 +3,19 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.running_service import RunningService
 
-PAGES = ["/", "/sign-in/", "/airports/JFK/departures/", "/airports/JFK/arrivals/", "/airports/JFK/departures/?wall"]
+PAGES = [
+    "/",
+    "/sign-in/",
+    "/airports/JFK/departures/",
+    "/airports/JFK/arrivals/",
+    "/airports/JFK/departures/?wall",
+]
 
 
 def pages(service: RunningService) -> list[str]:
@@ -23,7 +29,9 @@ def settled(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_no_page_has_a_serious_accessibility_violation(service: RunningService, visit: Visit, scheme: Any) -> None:
+def test_no_page_has_a_serious_accessibility_violation(
+    service: RunningService, visit: Visit, scheme: Any
+) -> None:
     page = visit("/", color_scheme=scheme)
     found = []
     for path in pages(service):
