@@ -64,7 +64,9 @@ def write_batch(journal: Journal, batch: Sequence[Given], *, now: datetime, rule
     parsed = [_parse(given, now) for given in batch]
     with journal.write() as writing:
         drafts = _merge(writing, parsed, rules)
-        events = writing.append(drafts, [_kept(one) for one in parsed])
+        # What our own watch said again is no news to anybody, nor to an auditor.
+        kept = [_kept(one) for one in parsed if one.draft is not None or not _own(one)]
+        events = writing.append(drafts, kept)
         head = writing.head()
     results: list[Result] = []
     offset = head.offset - len(events)
@@ -165,6 +167,10 @@ _OWN_FAULT = InvalidReport(
     "Windsock failed at this report; that is a fault of Windsock, not of the report. It is in the server's log.",
     code="internal_error",
 )
+
+
+def _own(one: _Parsed) -> bool:
+    return one.report is not None and one.report.source.startswith("windsock.")
 
 
 def _kept(one: _Parsed) -> RawReport:

@@ -20,7 +20,10 @@ class Names:
 
     def bearers(self, names: Iterable[Name]) -> list[FlightKey]:
         """The flights that bear any of the names, sorted."""
-        return sorted(set().union(*(self._keys.get(name, ()) for name in names)))
+        found = [self._keys[name] for name in names if name in self._keys]
+        if len(found) == 1 and len(found[0]) == 1:
+            return list(found[0])  # nearly always, so it is worth not sorting
+        return sorted(set().union(*found))
 
     def learn(self, record: FlightRecord) -> None:
         """Takes in the names of a flight that this batch added or changed."""

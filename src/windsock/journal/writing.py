@@ -15,6 +15,7 @@ from django.db.models import F
 from windsock.clock import ReplayClock
 from windsock.flights import Designator, FlightKey, FlightRecord
 from windsock.journal.base import Draft, Event, Head, RawReport, Writing, new_epoch
+from windsock.journal.bulk import insert, insert_missing, upsert
 from windsock.journal.encoding import event_body
 from windsock.journal.models import EventRow, FlightName, FlightRow, JournalHead, ReportRow
 from windsock.journal.projection import project
@@ -28,6 +29,7 @@ class DatabaseWriting(Writing):
     """The writes of one transaction; made by DatabaseJournal.write()."""
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self._connection = connection
         self._using = connection.alias
         self._locks_rows = bool(connection.features.has_select_for_update)
         self._loaded: dict[FlightKey, FlightRecord] = {}
@@ -35,7 +37,8 @@ class DatabaseWriting(Writing):
         self._placeholders: set[str] = set()
 
     def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
-        by_id = {str(key): key for key in sorted(set(keys))}
+        ids = {str(key): key for key in keys}
+        by_id = {flight_id: ids[flight_id] for flight_id in sorted(ids)}
         if self._locks_rows:
             self._hold_places(by_id)
         found: dict[FlightKey, FlightRecord] = {}
@@ -58,7 +61,8 @@ class DatabaseWriting(Writing):
         missing = [flight_id for flight_id in by_id if flight_id not in existing]
         if missing:
             # Waits for whoever is inserting one of them just now, and leaves theirs alone.
-            rows.bulk_create((_placeholder(by_id[flight_id]) for flight_id in missing), ignore_conflicts=True)
+            places = [_placeholder(by_id[flight_id]) for flight_id in missing]
+            insert_missing(self._connection, FlightRow, _PLACE, places)
             self._placeholders.update(missing)
 
     def named(
@@ -101,28 +105,28 @@ class DatabaseWriting(Writing):
             )
             for offset, (draft, body) in enumerate(zip(drafts, bodies, strict=True), first)
         ]
-        EventRow.objects.using(self._using).bulk_create(
-            EventRow(
-                offset=event.offset,
-                flight_id=event.flight_id,
-                version=event.version,
-                topics=" ".join(event.topics),
-                body=event.body,
-                recorded_at=event.recorded_at,
-            )
-            for event in events
+        insert(
+            self._connection,
+            EventRow,
+            ("offset", "flight_id", "version", "topics", "body", "recorded_at"),
+            [(e.offset, e.flight_id, e.version, " ".join(e.topics), e.body, e.recorded_at) for e in events],
         )
-        ReportRow.objects.using(self._using).bulk_create(
-            ReportRow(
-                source=report.source,
-                received_at=report.received_at,
-                observed_at=report.observed_at,
-                flight_id=report.flight_id,
-                offset=None if report.offset is None else first + report.offset,
-                error=report.error,
-                body=report.body,
-            )
-            for report in reports
+        insert(
+            self._connection,
+            ReportRow,
+            ("source", "received_at", "observed_at", "flight_id", "offset", "error", "body"),
+            [
+                (
+                    report.source,
+                    report.received_at,
+                    report.observed_at,
+                    report.flight_id,
+                    None if report.offset is None else first + report.offset,
+                    report.error,
+                    report.body,
+                )
+                for report in reports
+            ],
         )
         return events
 
@@ -146,11 +150,9 @@ class DatabaseWriting(Writing):
     def _write_flights(self) -> None:
         if not self._saved:
             return
-        rows = [flight_row(record) for _, record in sorted(self._saved.items())]
-        FlightRow.objects.using(self._using).bulk_create(
-            rows, update_conflicts=True, unique_fields=["id"], update_fields=_UPDATED
-        )
-        self._placeholders.difference_update(row.id for row in rows)
+        rows = [_flight_row(record) for record in self._saved.values()]
+        upsert(self._connection, FlightRow, _FLIGHT, rows, _UPDATED)
+        self._placeholders.difference_update(row[0] for row in rows)
         self._write_names()
         self._loaded.update(self._saved)
         self._saved = {}
@@ -200,31 +202,12 @@ def create_head(using: str) -> None:
     )
 
 
-def flight_row(record: FlightRecord) -> FlightRow:
-    """The row that keeps a flight: its record, and the columns it is searched by."""
-    flight, key, times = record.flight, record.key, project(record.flight)
-    return FlightRow(
-        id=str(key),
-        designator=flight.designator,
-        carrier=key.carrier,
-        date=key.date,
-        origin=flight.origin,
-        destination=flight.destination,
-        diverted_to=flight.diverted_to,
-        registration=flight.registration,
-        status=flight.status,
-        departs_at=times.departs_at,
-        arrives_at=times.arrives_at,
-        matters_until=times.matters_until,
-        due_at=times.due_at,
-        version=flight.version,
-        updated_at=flight.updated_at or _LONG_AGO,
-        record=record.to_json(),
-    )
-
-
-# Everything but what is in the id, which never changes.
-_UPDATED = [
+_FLIGHT = (
+    "id",
+    "designator",
+    "carrier",
+    "date",
+    "origin",
     "destination",
     "diverted_to",
     "registration",
@@ -236,21 +219,39 @@ _UPDATED = [
     "version",
     "updated_at",
     "record",
-]
+)
+# Everything but what is in the id, which never changes.
+_UPDATED = _FLIGHT[5:]
 
 
-def _placeholder(key: FlightKey) -> FlightRow:
-    return FlightRow(
-        id=str(key),
-        designator=str(key.designator),
-        carrier=key.carrier,
-        date=key.date,
-        origin=key.origin,
-        status="",
-        version=0,
-        updated_at=_LONG_AGO,
-        record=b"",
+def _flight_row(record: FlightRecord) -> tuple[object, ...]:
+    """The row that keeps a flight, in the order of _FLIGHT: its record, and the columns it is searched by."""
+    flight, key, times = record.flight, record.key, project(record.flight)
+    return (
+        flight.id,
+        flight.designator,
+        key.carrier,
+        key.date,
+        flight.origin,
+        flight.destination,
+        flight.diverted_to,
+        flight.registration,
+        flight.status,
+        times.departs_at,
+        times.arrives_at,
+        times.matters_until,
+        times.due_at,
+        flight.version,
+        flight.updated_at or _LONG_AGO,
+        record.to_json(),
     )
+
+
+_PLACE = ("id", "designator", "carrier", "date", "origin", "status", "version", "updated_at", "record")
+
+
+def _placeholder(key: FlightKey) -> tuple[object, ...]:
+    return (str(key), str(key.designator), key.carrier, key.date, key.origin, "", 0, _LONG_AGO, b"")
 
 
 def _chunks(ids: list[str]) -> Iterable[list[str]]:

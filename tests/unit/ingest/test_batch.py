@@ -120,7 +120,9 @@ def test_a_known_flight_is_found_without_its_date_around_that_day(
 def test_a_codeshare_is_a_name_of_the_operating_flight(journal: MemoryJournal) -> None:
     told(journal, DL1865 | {"codeshares": ["KL6001"]})
     for extra in ({}, {"origin": "ATL"}):
-        result = recorded(told(journal, {"flight": "KL6001", "date": "2015-01-02", "registration": "N1DL"} | extra)[0])
+        result = recorded(
+            told(journal, {"flight": "KL6001", "date": "2015-01-02", "registration": "N1DL"} | extra)[0]
+        )
         assert result.flight_id == "DL1865.2015-01-02.ATL"
     assert len(journal.snapshot()[1]) == 1
 
