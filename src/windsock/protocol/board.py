@@ -7,6 +7,10 @@ from windsock.flights import Flight
 from windsock.protocol.topics import topics_of
 
 
+# How many flights that left are remembered, so that a resume does not tell of them twice.
+REMEMBERED = 10_000
+
+
 class Board(Mapping[str, Flight]):
     """Flight id → flight, always current. A flight is here while it belongs to one of the subscribed topics.
 
@@ -17,6 +21,9 @@ class Board(Mapping[str, Flight]):
     def __init__(self) -> None:
         self._flights: dict[str, Flight] = {}
         self._offsets: dict[str, int] = {}
+        self._left: dict[
+            str, int
+        ] = {}  # id → version in which the flight left; a resume may tell of it again
 
     def __getitem__(self, id: str) -> Flight:
         return self._flights[id]
@@ -42,13 +49,10 @@ class Board(Mapping[str, Flight]):
     def put(self, flight: Flight, offset: int, topics: Iterable[str]) -> bool:
         """Keeps the flight if it is newer than what is held; whether it was. It leaves if no topic claims it."""
         held = self._flights.get(flight.id)
-        if held is not None and held.version >= flight.version:
+        known = held.version if held is not None else self._left.get(flight.id, 0)
+        if known >= flight.version:
             return False
-        if topics_of(flight).isdisjoint(topics):
-            self.drop(flight.id)
-        else:
-            self._flights[flight.id] = flight
-            self._offsets[flight.id] = offset
+        self._take(flight, offset, topics)
         return True
 
     def load(
@@ -62,7 +66,11 @@ class Board(Mapping[str, Flight]):
         present = set()
         for flight in flights:
             present.add(flight.id)
-            self.put(flight, offset, topics)
+            held = self._flights.get(flight.id)
+            if (
+                held is None or held.version < flight.version
+            ):  # one that left may be back by a topic that is new
+                self._take(flight, offset, topics)
         for id, held in list(self._flights.items()):
             claims = topics_of(held) & topics
             if id not in present and self._offsets[id] <= offset and claims <= covered:
@@ -75,14 +83,31 @@ class Board(Mapping[str, Flight]):
                 self.drop(id)
 
     def drop(self, id: str) -> None:
-        """Takes one flight away, if it is there."""
-        self._flights.pop(id, None)
+        """Takes one flight away, if it is there, and remembers in which version it left."""
+        held = self._flights.pop(id, None)
         self._offsets.pop(id, None)
+        if held is not None:
+            self._remember(id, held.version)
 
     def clear(self) -> None:
         """Takes all flights away: the journal was replaced."""
         self._flights.clear()
         self._offsets.clear()
+        self._left.clear()
+
+    def _take(self, flight: Flight, offset: int, topics: Iterable[str]) -> None:
+        if not topics_of(flight).isdisjoint(topics):
+            self._left.pop(flight.id, None)
+            self._flights[flight.id] = flight
+            self._offsets[flight.id] = offset
+            return
+        self.drop(flight.id)
+        self._remember(flight.id, flight.version)
+
+    def _remember(self, id: str, version: int) -> None:
+        self._left[id] = version
+        if len(self._left) > REMEMBERED:
+            del self._left[next(iter(self._left))]
 
 
 def departure_time(flight: Flight) -> datetime | None:

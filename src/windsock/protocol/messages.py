@@ -96,7 +96,8 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
 class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     """The flights of `topics` (canonical names) as of `position`. Complete when part 1 … `parts` have come, in order.
 
-    Without an `id` nobody asked for it: the journal was replaced, and this is the new truth of these topics.
+    Without an `id` nobody asked for it: the journal was replaced, or what waited for a slow reader was dropped. Either
+    way this is now the truth of these topics.
     """
 
     topics: list[str]
