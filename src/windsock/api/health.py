@@ -82,7 +82,9 @@ def _migrations() -> str | None:
         executor = MigrationExecutor(connections[alias])
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if missing:
-            return f"{len(missing)} migrations are missing; run: python -m django migrate"
+            return (
+                f"{len(missing)} migrations are missing; run: windsock serve --migrate, or manage.py migrate"
+            )
         _migrated.add(alias)
     return None
 

@@ -108,7 +108,8 @@ def examine() -> Iterator[Finding]:
             continue
         try:
             for finding in look():
-                reachable = reachable and (finding.what, finding.state) != ("database", "wrong")
+                if finding.what in ("database", "migrations") and finding.state == "wrong":
+                    reachable = False
                 yield finding
         except Exception as error:
             yield Finding(
@@ -270,7 +271,7 @@ def _migrations() -> Iterator[Finding]:
     if missing:
         names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in missing[:3])
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        yield Finding("migrations", "wrong", f"missing: {names}{more}", "python -m django migrate")
+        yield Finding("migrations", "wrong", f"missing: {names}{more}", _migrate())
         return
     from windsock.journal.database import DatabaseJournal
 
@@ -367,7 +368,7 @@ def _permission() -> Iterator[Finding]:
 
     exists = Permission.objects.filter(codename="publish", content_type__app_label="windsock").exists()
     if not exists:
-        yield Finding("permission", "wrong", "windsock.publish does not exist", "python -m django migrate")
+        yield Finding("permission", "wrong", "windsock.publish does not exist", _migrate())
         return
     model = get_user_model()
     members = model._default_manager.filter(is_active=True).count()
@@ -405,6 +406,12 @@ def _system_checks() -> Iterator[Finding]:
         if not message.is_silenced():
             state: State = "wrong" if message.level >= ERROR else "warning"
             yield Finding(f"check {message.id}", state, str(message.msg), str(message.hint or ""))
+
+
+def _migrate() -> str:
+    """The command that brings this project's database up to date."""
+    ours = os.environ.get("DJANGO_SETTINGS_MODULE") == "windsock.service.settings"
+    return "windsock serve --migrate" if ours else "python manage.py migrate"
 
 
 def _one(cursor: object, statement: str) -> object:

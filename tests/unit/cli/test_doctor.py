@@ -105,7 +105,8 @@ def test_before_the_first_migration_it_says_so_and_fails(tmp_path: Path) -> None
     result = run(tmp_path)
     assert result.returncode == 1, result.stderr
     assert "✗ migrations" in result.stdout
-    assert "→ python -m django migrate" in result.stdout
+    assert "→ windsock serve --migrate" in result.stdout
+    assert "permission" not in result.stdout
     assert "✓ data directory" in result.stdout
 
 
