@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from windsock.flights import Flight
 from windsock.protocol.topics import topics_of
 
-
 # How many flights that left are remembered, so that a resume does not tell of them twice.
 REMEMBERED = 10_000
 
