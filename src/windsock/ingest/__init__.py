@@ -9,7 +9,7 @@ for result in record([{"flight": "DL1865", "date": "2015-01-02", "origin": "ATL"
 ```
 """
 
-from windsock.ingest.group_commit import Pipeline
+from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.process import arecord, pipeline, record, stop
 from windsock.ingest.results import Recorded, Rejected, Result
 

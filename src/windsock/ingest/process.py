@@ -9,7 +9,7 @@ from datetime import datetime
 
 from windsock.errors import JournalUnavailable
 from windsock.flights import MergeRules, Report
-from windsock.ingest.group_commit import Pipeline
+from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.results import Result
 
 _lock = threading.Lock()

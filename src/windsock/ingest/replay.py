@@ -7,8 +7,8 @@ from typing import Any
 from windsock.clock import ReplayClock
 from windsock.feeds.replay import Told
 from windsock.flights import Report
-from windsock.ingest.group_commit import Pipeline
 from windsock.ingest.overdue import OverdueWatch
+from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.results import Rejected, Result
 
 

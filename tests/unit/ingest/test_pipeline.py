@@ -158,14 +158,14 @@ def test_stop_writes_what_waits_and_takes_no_more(pipeline: Pipeline, journal: H
         pipeline.submit([report(1)])
 
 
-def test_too_many_waiting_reports_are_turned_away(
-    pipeline: Pipeline, journal: Held, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("windsock.ingest.group_commit.MAX_WAITING", 20)
+def test_too_many_waiting_reports_are_turned_away(journal: Held) -> None:
+    pipeline = Pipeline(journal, batch_reports=10, max_waiting=20)
     journal.open.clear()
     pipeline.submit([report(number) for number in range(1, 50)])
     with pytest.raises(JournalUnavailable, match="wait to be written"):
         pipeline.submit([report(1)])
+    journal.open.set()
+    assert pipeline.stop(WAIT)
 
 
 def test_cancelling_the_wait_does_not_take_a_report_back(pipeline: Pipeline, journal: Held) -> None:

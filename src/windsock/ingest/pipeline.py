@@ -43,12 +43,14 @@ class Pipeline:
         *,
         rules: MergeRules | None = None,
         batch_reports: int = 500,
+        max_waiting: int = MAX_WAITING,
         clock: Clock = system_clock,
         on_exit: Callable[[], None] | None = None,
     ) -> None:
         self.journal = journal
         self._rules = rules or MergeRules()
         self._batch_reports = batch_reports
+        self._max_waiting = max_waiting
         self._clock = clock
         self._on_exit = on_exit
         self._ready = threading.Condition()
@@ -100,7 +102,7 @@ class Pipeline:
                 raise JournalUnavailable(
                     "This process is shutting down and takes no more reports. Try again."
                 )
-            if self._waiting > MAX_WAITING:
+            if self._waiting > self._max_waiting:
                 raise JournalUnavailable(
                     f"{self._waiting} reports wait to be written already. Try again in a moment."
                 )
