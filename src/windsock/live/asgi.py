@@ -3,7 +3,7 @@
 import asyncio
 import types
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from typing import Any
 
 from windsock.live.frames import Batch, Encoded
@@ -26,7 +26,7 @@ class AsgiOutlet:
         self._send = send
         self._ended = ended
         self._task: asyncio.Task[None] | None = None
-        self._queue: deque[Encoded] = deque()
+        self._queue: deque[Encoded] | None = None  # made only for a slow reader: a deque has 600 bytes
         self._closing = False
         self._closer: asyncio.Task[None] | None = None
         self._broken = False
@@ -35,14 +35,19 @@ class AsgiOutlet:
     def write(self, batch: Batch) -> bool:
         """As `Outlet` says. A connection that broke takes everything and leads nowhere: its consumer is about to end."""
         if self._task is not None:
-            self._queue.extend(batch.messages)
+            self._later(batch.messages)
             return False
         messages = iter(batch.messages)
         for message in messages:
             if not self._begin(message):
-                self._queue.extend(messages)
+                self._later(messages)
                 return False
         return True
+
+    def _later(self, messages: Iterable[Encoded]) -> None:
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.extend(messages)
 
     def close(self, code: int, reason: str) -> None:
         """As `Outlet` says."""
@@ -74,7 +79,7 @@ class AsgiOutlet:
                 await self._send({"type": "websocket.send", "text": self._queue.popleft().text})
         except Exception:
             self._broken = True
-            self._queue.clear()
+        self._queue = None
         self._task = None
         if self.session is not None:
             self.session.drained()
@@ -93,7 +98,7 @@ class AsgiOutlet:
     def gone(self) -> None:
         """The connection has ended: nothing is sent any more, and no task stays."""
         self._broken = True
-        self._queue.clear()
+        self._queue = None
         if self._task is not None:
             self._task.cancel()
 
@@ -102,16 +107,16 @@ class AsgiOutlet:
 def _continued(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
     """The rest of a coroutine that was begun by hand and now waits for something, as if it had been awaited all along."""
     while True:
+        thrown: BaseException | None = None
+        value = None
         try:
             value = yield waits_for
         except GeneratorExit:
             coroutine.close()
             raise
         except BaseException as error:
-            step = lambda error=error: coroutine.throw(error)  # noqa: E731
-        else:
-            step = lambda value=value: coroutine.send(value)  # noqa: E731
+            thrown = error
         try:
-            waits_for = step()
+            waits_for = coroutine.send(value) if thrown is None else coroutine.throw(thrown)
         except StopIteration:
             return

@@ -11,8 +11,8 @@ from windsock.live.subscriptions import Audience, Subscriptions
 if TYPE_CHECKING:
     from windsock.live.hub import Stats, Timers
 
-# After a flush, what comes in the next 5 ms goes out together. Counted from the flush's end: from its start, a flush that
-# itself takes 5 ms (10,000 sessions) would never gather anything.
+# When events came while a flush ran, they and what follows in the next 5 ms go out together. Counted from the flush's end:
+# from its start, a flush that itself takes 5 ms (10,000 sessions) would never gather anything.
 GATHER_SECONDS = 0.005
 
 # A flush gives the loop back after so long, so that heartbeats, accepts and answers stay prompt.
@@ -227,7 +227,8 @@ class Fanout:
             if self._work and self._work[0] is work:
                 self._work.popleft()
         self._running = False
-        self._ended = time()
+        # Nothing came while this flush ran: what comes next finds us idle and goes out at once.
+        self._ended = time() if self._dirty or self._dirty_latest else float("-inf")
         self._schedule()
 
 
