@@ -30,6 +30,8 @@ START = datetime(2015, 1, 2, 13, 0, tzinfo=UTC)
 
 # Few values on purpose: what matters is how they meet, agree, contradict and tie.
 moments = st.integers(0, 40).map(lambda n: START + timedelta(minutes=7 * n))
+# Observations tie often, because ties are where order could creep in.
+observations = st.integers(0, 4).map(lambda n: START + timedelta(minutes=n))
 times = st.one_of(st.none(), moments)
 places = st.sampled_from([None, "A", "B12"])
 truths = st.sampled_from([None, True, False])
@@ -47,8 +49,8 @@ def part(kind: type, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]
 ordinary = st.builds(
     Report,
     flight=st.just("DL1865"),
-    source=st.sampled_from(["airline", "airport", "feed", "gossip"]),
-    observed_at=sometimes(moments),
+    source=st.sampled_from(["airline", "airport", "gossip"]),
+    observed_at=observations,
     destination=sometimes(st.sampled_from([None, "MCO", "TPA"])),
     departure=part(
         DepartureReport,
@@ -81,7 +83,7 @@ overdue = st.builds(
     Report,
     flight=st.just("DL1865"),
     source=st.just("windsock.overdue"),
-    observed_at=moments,
+    observed_at=observations,
     departure_overdue_minutes=sometimes(st.integers(0, 400)),
     arrival_overdue_minutes=sometimes(st.integers(0, 400)),
 )
