@@ -1,0 +1,36 @@
+"""Signing in by password, with a limit on failures: for the sign-in page and the admin alike."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from windsock.access.limits import SIGN_IN_FAILURES
+
+
+class LimitedBackend(ModelBackend):
+    """Django's own backend that stops listening after too many wrong passwords for one name from one address.
+
+    Put it before every other in AUTHENTICATION_BACKENDS. While it does not listen, the right password is wrong too: a
+    password, unlike a token, can be found by trying. Another address is not affected: nobody is locked out by others.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """The user; raises PermissionDenied, which ends the attempt, for a wrong password or one too many."""
+        if request is None or username is None or password is None:
+            return super().authenticate(request, username, password, **kwargs)
+        key = f"{request.META.get('REMOTE_ADDR', '')}:{username.casefold()[:150]}"
+        if SIGN_IN_FAILURES.retry_after(key) is not None:
+            raise PermissionDenied("Too many wrong passwords; wait a few minutes.")
+        user = super().authenticate(request, username, password, **kwargs)
+        if user is None:
+            SIGN_IN_FAILURES.count(key)
+            raise PermissionDenied("Wrong name or password.")
+        return user
