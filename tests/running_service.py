@@ -1,0 +1,151 @@
+"""The ready-made service as real processes: a folder of its own, real ports, three tokens; killed for real. No Django here."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, Self
+
+from tests.services import free_port, wait_until
+
+PREPARE = """
+import json, django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from windsock.access import tokens
+user = get_user_model().objects.create_user("ben", password="x")
+user.user_permissions.add(Permission.objects.get(codename="publish", content_type__app_label="windsock"))
+reader = get_user_model().objects.create_user("ada", password="x")
+print(json.dumps({
+    "publisher": tokens.create(user, "Operations", ["read", "publish"])[1],
+    "reader": tokens.create(reader, "board", ["read"])[1],
+    "feed": tokens.create(None, "feed", ["publish"])[1],
+}))
+"""
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def data(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@dataclass
+class RunningService:
+    """A service on `port`, over the data in `folder`: ask it with `get`, `post`, `ask`; `kill` and `start` it again.
+
+    The users are ben (may publish; token "publisher") and ada (may read; "reader"), both with the password "x"; the
+    token "feed" belongs to nobody.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+    port: int
+    tokens: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def prepare(cls, folder: Path, **settings: str) -> Self:
+        """A migrated database with users and tokens; nothing runs yet. `settings` are environment variables."""
+        without = ("DATABASE_URL", "REDIS_URL")
+        environment = {
+            **{name: value for name, value in os.environ.items() if name not in without},
+            "WINDSOCK_DATA": str(folder),
+            "DJANGO_SETTINGS_MODULE": "windsock.service.settings",
+            **settings,
+        }
+        made = subprocess.run(
+            [sys.executable, "-c", PREPARE], env=environment, capture_output=True, text=True, check=False
+        )
+        assert made.returncode == 0, made.stderr
+        return cls(folder, environment, free_port(), tokens=json.loads(made.stdout))
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """What the server's processes printed."""
+        return self.folder / "server.log"
+
+    def start(self, *options: str) -> None:
+        """Starts `windsock serve` and waits until it answers."""
+        windsock = Path(sys.executable).with_name("windsock")
+        command = [windsock, "serve", "--data", str(self.folder), "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *options], env=self.environment, stdout=log, stderr=log
+            )
+        wait_until(self._answers, 30, f"the start of the service ({self.log})")
+
+    def kill(self) -> None:
+        """kill -9: no goodbye, no clean-up."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ends the server as an operator does."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=20)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.ask("GET", "/healthz", who=None).status == 200
+        except OSError:
+            return False
+
+    def connection(self) -> HTTPConnection:
+        """A connection of its own, for what `ask` cannot do."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        who: str | None = "publisher",
+    ) -> Answer:
+        """One request, as the bearer of one of `tokens` (or as nobody)."""
+        sent = dict(headers or {})
+        if who is not None:
+            sent["Authorization"] = f"Bearer {self.tokens[who]}"
+        connection = self.connection()
+        try:
+            connection.request(method, path, body=body, headers=sent)
+            response = connection.getresponse()
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, who: str | None = "reader") -> Answer:
+        """A GET."""
+        return self.ask("GET", path, who=who)
+
+    def post(self, reports: Any, who: str | None = "publisher") -> Answer:
+        """Reports as JSON."""
+        return self.ask(
+            "POST", "/api/v1/reports", json.dumps(reports), {"Content-Type": "application/json"}, who=who
+        )
