@@ -129,7 +129,7 @@ def tell(
         destination=_end(flight, "arrivals", destination, now, late_minutes),
         facts=list(_facts(flight, teller)),
         timeline=_timeline(events, reports, teller, origin.tz, now),
-        beliefs=_beliefs(record, teller, now),
+        beliefs=_beliefs(record, teller, origin.tz, now),
     )
 
 
@@ -245,35 +245,44 @@ def _said(report: RawReport | None, recorded_at: datetime, zone: ZoneInfo) -> st
     return f"said by {source}, observed {observed.astimezone(zone):%H:%M:%S}"
 
 
-def _beliefs(record: FlightRecord, teller: Teller, now: datetime) -> list[Belief]:
+# The order of a flight's life; what is not named here comes after, by name.
+_ORDER = ("cancelled", "diverted", "departure", "takeoff", "landing", "arrival", "delay_reasons")
+
+
+def _beliefs(record: FlightRecord, teller: Teller, zone: ZoneInfo, now: datetime) -> list[Belief]:
+    provenance = record.provenance()
     beliefs = []
-    for path, known in record.provenance().items():
-        believed = known.get("believed")
-        source = believed.get("source") if isinstance(believed, dict) else believed
-        assertions: list[dict[str, Any]] = known.get("assertions") or []
-        own = next((a for a in assertions if a.get("source") == source), {})
-        others = [a for a in assertions if a is not own]
+    for path in sorted(provenance, key=lambda path: (_place(path), path)):
+        known = provenance[path]
+        own, *others = known["assertions"]  # the believed one comes first
+        first_of = path.replace("first_scheduled", "scheduled")
+        if path != first_of and first_of in provenance:
+            plan = provenance[first_of]["assertions"][0]["value"]
+            if plan == own["value"]:
+                continue  # never retimed: said already
         beliefs.append(
             Belief(
                 label=teller.field(path),
-                value=teller.value(path, own.get("value")) or "nothing",
-                why=_why(str(source), str(known.get("why") or ""), own, teller, path),
-                others=[_assertion(a, teller, path) for a in others],
+                value=teller.value(path, own["value"]) or "nothing",
+                why=f"{_source(own)}, {_observed(own, zone, now)}: {known['why']}",
+                others=[
+                    f"{teller.value(path, said['value']) or 'nothing'}: {_source(said)}, {_observed(said, zone, now)}"
+                    for said in others
+                ],
             )
         )
     return beliefs
 
 
-def _why(source: str, why: str, own: dict[str, Any], teller: Teller, path: str) -> str:
-    said = f"{SOURCES.get(source, source)}, {_observed(own, teller, path)}"
-    return f"{said}: {why}" if why else said
+def _place(path: str) -> int:
+    return next((index for index, start in enumerate(_ORDER) if path.startswith(start)), len(_ORDER))
 
 
-def _assertion(assertion: dict[str, Any], teller: Teller, path: str) -> str:
-    value = teller.value(path, assertion.get("value")) or "nothing"
-    return f"{value}: {assertion.get('source')}, {_observed(assertion, teller, path)}"
+def _source(assertion: dict[str, Any]) -> str:
+    return SOURCES.get(assertion["source"], str(assertion["source"]))
 
 
-def _observed(assertion: dict[str, Any], teller: Teller, path: str) -> str:
-    at = teller.value(path, assertion.get("observed_at"))
-    return f"observed {at}" if at else "when is not known"
+def _observed(assertion: dict[str, Any], zone: ZoneInfo, now: datetime) -> str:
+    at = datetime.fromisoformat(assertion["observed_at"]).astimezone(zone)
+    day = "" if at.date() == now.astimezone(zone).date() else f"{at.day} {at:%b} "
+    return f"observed {day}{at:%H:%M}"

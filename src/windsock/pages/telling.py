@@ -41,6 +41,11 @@ FIELDS = {
     "actual": "actual",
     "delay_minutes": "delay",
     "first_scheduled": "first scheduled",
+    "overdue_minutes": "overdue",
+    "departure_delay_minutes": "Departure delay",
+    "arrival_delay_minutes": "Arrival delay",
+    "departure_overdue_minutes": "Departure overdue",
+    "arrival_overdue_minutes": "Arrival overdue",
     "delay_reasons": "Reason",
     "aircraft_type": "Aircraft type",
     "diverted_to": "Diverted to",
@@ -86,7 +91,10 @@ class Teller:
             changes, key=lambda c: _WEIGHT.index(c["kind"]) if c["kind"] in _WEIGHT else len(_WEIGHT)
         )
         told: dict[str, str] = {}
+        overdue = any(change["kind"] == "overdue.raised" for change in changes)
         for change in ordered:
+            if overdue and change["kind"] in ("delay.raised", "delay.changed"):
+                continue  # the inferred delay has just been told, with its grounds
             told.setdefault(self.sentence(change), change["kind"])
         return [(kind, sentence) for sentence, kind in told.items()]
 
