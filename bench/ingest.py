@@ -3,8 +3,8 @@
 Run: python bench/ingest.py [--day FILE] [--reports N] [--seconds S] [--only sqlite|postgresql] [--profile]
 
 The reports are those of a real day (a BTS file, or one of the days that come with Windsock), as JSON objects, the way
-they come in by HTTP: parsed, resolved, merged, written with fsync, acknowledged. Times are the publisher's: from handing
-a report in until it is acknowledged. PostgreSQL is started for this alone, with its default settings.
+they come in by HTTP: parsed, resolved, merged, written with fsync, acknowledged. Times are the publisher's: from
+handing a report in until it is acknowledged. PostgreSQL is started for this alone, with its default settings.
 """
 
 import argparse
@@ -100,6 +100,7 @@ class Bench:
         self.journal = DatabaseJournal(alias)
         self.journal.reset()
         self.pipeline = Pipeline(self.journal)
+        self._cpu = time.process_time()
 
     def record(self, reports: Told) -> None:
         """Hands the reports in and waits; every one must be recorded."""
@@ -222,7 +223,7 @@ def main() -> None:
         print(
             f"{len(schedules)} flights, {len(later)} reports about them; {os.cpu_count()} cores; times in ms"
         )
-        print(f"{'':<11} {'':<34} {'reports':>7} {'per s':>9} {'p50':>8} {'p99':>8} {'max':>8}")
+        print(f"{'':<11} {'':<34} {'reports':>7} {'per s':>9} {'cpu µs':>9} {'p50':>8} {'p99':>8} {'max':>8}")
         for backend in backends:
             bench = Bench(backend, "default" if backend == "sqlite" else backend, given.seconds)
             with profiled(given.profile, bench):
