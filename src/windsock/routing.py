@@ -5,5 +5,5 @@ from django.urls import URLPattern, URLResolver, path
 from windsock.live.consumer import FlightDelayConsumer
 
 websocket_urlpatterns: list[URLPattern | URLResolver] = [
-    path("ws/flight-delay/", FlightDelayConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/flight-delay/", FlightDelayConsumer.as_asgi()),
 ]

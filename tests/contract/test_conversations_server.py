@@ -82,7 +82,9 @@ def _matches(expected: Any, given: Any, path: str = "$") -> str | None:
     if isinstance(expected, list):
         if not isinstance(given, list) or len(expected) != len(given):
             return f"{path}: {given!r} instead of {expected!r}"
-        wrongs = (_matches(a, b, f"{path}[{n}]") for n, (a, b) in enumerate(zip(expected, given, strict=True)))
+        wrongs = (
+            _matches(a, b, f"{path}[{n}]") for n, (a, b) in enumerate(zip(expected, given, strict=True))
+        )
         return next((wrong for wrong in wrongs if wrong), None)
     return None if expected == given else f"{path}: {given!r} instead of {expected!r}"
 
@@ -156,7 +158,8 @@ class Replayer:
     async def redeem(self, ticket: str) -> Identity | None:
         """A ticket that begins with "good" extends; all others do not."""
         good = not any(
-            step.get("server", {}).get("code") == "not_authenticated" for step in self.steps[self.at + 1 :][:2]
+            step.get("server", {}).get("code") == "not_authenticated"
+            for step in self.steps[self.at + 1 :][:2]
         )
         return self._identity() if good else None
 
@@ -171,7 +174,8 @@ class Replayer:
         )
 
     async def play(self) -> None:
-        for self.at, step in enumerate(self.steps):
+        for at, step in enumerate(self.steps):
+            self.at = at
             (kind, value), *_ = [(key, item) for key, item in step.items() if key not in ("on", "reason")]
             try:
                 await getattr(self, f"_{kind}", self._skip)(_filled(value), step)

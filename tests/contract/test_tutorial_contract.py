@@ -134,7 +134,9 @@ async def test_json_of_a_publisher_reaches_every_client_and_its_sender(service: 
         await client.disconnect()
 
 
-async def test_one_who_may_not_publish_gets_a_clear_error_and_nobody_else_sees_anything(service: LiveService) -> None:
+async def test_one_who_may_not_publish_gets_a_clear_error_and_nobody_else_sees_anything(
+    service: LiveService,
+) -> None:
     sender = browser(await sync_to_async(signed_in)("cid"), plain=True)
     other = browser(await sync_to_async(signed_in)("dan"), plain=True)
     await sender.connect()
@@ -199,7 +201,9 @@ async def test_disconnect_leaves_nothing_behind(service: LiveService) -> None:
         for _ in range(times):
             client = browser(headers)
             if not whole_way:
-                client = WebsocketCommunicator(consumer, "/ws/flight-delay/", headers=headers, subprotocols=[SUBPROTOCOL])
+                client = WebsocketCommunicator(
+                    consumer, "/ws/flight-delay/", headers=headers, subprotocols=[SUBPROTOCOL]
+                )
                 client.scope["user"] = user
             assert (await client.connect(timeout=60))[0]
             await client.send_json_to({"type": "subscribe", "id": "1", "topics": ["departures:ATL"]})

@@ -108,7 +108,9 @@ def _resumed(
     return [Encoded(codec.encode(opening)), *events]
 
 
-def _resume_from_journal(hub: "Hub", session: Session, topics: frozenset[str], id: Id, after: Position) -> None:
+def _resume_from_journal(
+    hub: "Hub", session: Session, topics: frozenset[str], id: Id, after: Position
+) -> None:
     journal, target = hub.journal, hub.position
     if journal is None or hub.ask is None:
         answer_snapshot(hub, session, topics, id)

@@ -1,4 +1,4 @@
-"""The consumer's outlet: a session's messages over ASGI's `send`, without a task or a queue while the reader keeps up."""
+"""The consumer's outlet: a session's messages over ASGI's `send`, without a task while its reader keeps up."""
 
 import asyncio
 import types
@@ -33,7 +33,7 @@ class AsgiOutlet:
         self.session: Session | None = None
 
     def write(self, batch: Batch) -> bool:
-        """As `Outlet` says. A connection that broke takes everything and leads nowhere: its consumer is about to end."""
+        """As `Outlet` says. A broken connection takes everything and leads nowhere: its consumer is about to end."""
         if self._task is not None:
             self._later(batch.messages)
             return False
@@ -105,7 +105,7 @@ class AsgiOutlet:
 
 @types.coroutine
 def _continued(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
-    """The rest of a coroutine that was begun by hand and now waits for something, as if it had been awaited all along."""
+    """The rest of a coroutine that was begun by hand and now waits, as if it had been awaited all along."""
     while True:
         thrown: BaseException | None = None
         value = None

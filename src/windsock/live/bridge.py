@@ -1,4 +1,4 @@
-"""The Channels group `flight-delay`, both ways: a public contract with the host project, and the doorbell between processes.
+"""The Channels group `flight-delay`, both ways: a contract with the host project, and the doorbell of processes.
 
 - Each event that this process wrote goes to the group as `{"type": "flight.delay", "data": {the event message}}`, one
   message per event, in order: a host's own consumer that joins the group gets every event.
@@ -27,8 +27,8 @@ GROUP = "flight-delay"
 TYPE = "flight.delay"
 KEY = "windsock"
 
-# Memberships vanish: after a day, with a flushed Redis, with one message nobody took in time. Joining again is idempotent
-# and costs one command.
+# Memberships vanish: after a day, with a flushed Redis, with one message nobody took in time. Joining again is
+# idempotent and costs one command.
 REJOIN_SECONDS = 2.0
 # A subscription that does not bring what we sent ourselves is dead, whatever the connection says (half-open sockets).
 DEAF_SECONDS = 5.0
@@ -121,7 +121,9 @@ class Bridge:
                 raise
             except Exception as error:
                 if self.connected or not self.failures:
-                    logger.warning("The channel layer failed: %s: %s. Trying again.", type(error).__name__, error)
+                    logger.warning(
+                        "The channel layer failed: %s: %s. Trying again.", type(error).__name__, error
+                    )
                 self.connected = False
                 self.failures += 1
                 delay = min(max(delay * 2, BACK_OFF[0]), BACK_OFF[1])
@@ -227,7 +229,9 @@ class Bridge:
             return
         until = self._loop.time() + STUCK_SECONDS
         while self._waiting and self._loop.time() < until:
-            fullest = max((channels[name].qsize() for name in groups.get(GROUP, ()) if name in channels), default=0)
+            fullest = max(
+                (channels[name].qsize() for name in groups.get(GROUP, ()) if name in channels), default=0
+            )
             if fullest <= WINDOW:
                 return
             await asyncio.sleep(0.002)

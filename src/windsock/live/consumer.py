@@ -79,7 +79,9 @@ class FlightDelayConsumer(AsyncConsumer):
         try:
             conversation = await service.attach(outlet, identity, plain=offer.plain)
         except Refused as refused:
-            await send({"type": "websocket.close", "code": int(refused.code), "reason": short(refused.reason)})
+            await send(
+                {"type": "websocket.close", "code": int(refused.code), "reason": short(refused.reason)}
+            )
             return
         outlet.session = conversation.session
         try:
@@ -99,7 +101,7 @@ class FlightDelayConsumer(AsyncConsumer):
             service.detach(conversation)
             outlet.gone()
 
-    # The door, which a subclass may widen or narrow ---------------------------------------------------------------------
+    # The door, which a subclass may widen or narrow --------------------------------------------------------------
 
     def offer(self, scope: Any) -> Offer:
         """What the client's subprotocols say; raises ProtocolError if it speaks none of ours."""
@@ -136,9 +138,7 @@ class FlightDelayConsumer(AsyncConsumer):
     def page_allowed(self, scope: Any, page: str, headers: dict[bytes, bytes]) -> bool:
         """Whether a page of this origin may open a socket here."""
         host = headers.get(b"host", b"").decode("latin-1")
-        hosts = settings.ALLOWED_HOSTS or (
-            [".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else []
-        )
+        hosts = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else [])
         # A name that leads here is not ours for that: without this check any page could rebind its own name to us.
         own = host if validate_host(split_domain_port(host)[0], hosts) else ""
         secure = scope.get("scheme") in ("wss", "https")
@@ -151,5 +151,3 @@ class FlightDelayConsumer(AsyncConsumer):
             return identity_of_user(user, session_key=getattr(session, "session_key", None))
 
         return await sync_to_async(look)()
-
-

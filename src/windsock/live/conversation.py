@@ -36,7 +36,9 @@ class Conversation:
 
     __slots__ = ("__weakref__", "_door", "_hub", "_identity", "_protocol", "_tasks", "session")
 
-    def __init__(self, hub: Hub, session: Session, protocol: ServerSession, identity: Identity, door: Door) -> None:
+    def __init__(
+        self, hub: Hub, session: Session, protocol: ServerSession, identity: Identity, door: Door
+    ) -> None:
         self.session = session
         self._hub = hub
         self._protocol = protocol
@@ -130,7 +132,9 @@ class Conversation:
             fresh = await self._door.redeem(command.ticket)
         except Exception:
             logger.exception("A ticket could not be redeemed")
-            self._refuse(ErrorCode.UNAVAILABLE, "The ticket could not be looked up. Try again.", command.id, 1.0)
+            self._refuse(
+                ErrorCode.UNAVAILABLE, "The ticket could not be looked up. Try again.", command.id, 1.0
+            )
             return
         if fresh is None or fresh.key != self._identity.key:
             text = "The ticket is unknown, used, expired or somebody else's. Fetch a new one and send it within 30 s."

@@ -11,8 +11,8 @@ from windsock.live.subscriptions import Audience, Subscriptions
 if TYPE_CHECKING:
     from windsock.live.hub import Stats, Timers
 
-# When events came while a flush ran, they and what follows in the next 5 ms go out together. Counted from the flush's end:
-# from its start, a flush that itself takes 5 ms (10,000 sessions) would never gather anything.
+# When events came while a flush ran, they and what follows in the next 5 ms go out together. Counted from the flush's
+# end: from its start, a flush that itself takes 5 ms (10,000 sessions) would never gather anything.
 GATHER_SECONDS = 0.005
 
 # A flush gives the loop back after so long, so that heartbeats, accepts and answers stay prompt.
@@ -109,7 +109,7 @@ class _Round:
 
 
 class Fanout:
-    """The flushing of gathered events. At most one flush runs at a time; events that come meanwhile wait for the next."""
+    """The flushing of gathered events. One flush runs at a time; events that come meanwhile wait for the next."""
 
     def __init__(self, timers: "Timers", subscriptions: Subscriptions[Session], stats: "Stats") -> None:
         self._timers = timers

@@ -7,8 +7,8 @@ from collections.abc import Callable
 def sqlite_glance(path: str) -> tuple[Callable[[], bool], Callable[[], None]]:
     """A function that answers whether the file was written to since it last answered, and one that ends it.
 
-    By `PRAGMA data_version` (https://sqlite.org/pragma.html#pragma_data_version), which reads shared memory, waits for no
-    lock and starts no transaction. When in doubt the answer is yes. To be called on one thread only.
+    By `PRAGMA data_version` (https://sqlite.org/pragma.html#pragma_data_version), which reads shared memory, waits
+    for no lock and starts no transaction. When in doubt the answer is yes. To be called on one thread only.
     """
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     known: object = None

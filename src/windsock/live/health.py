@@ -1,6 +1,5 @@
 """What readiness needs to know of live delivery: `add_check("live", not_ready)`."""
 
-
 from windsock.live.service import LiveService
 
 # Behind by more than this for a moment is a burst; a process that stays behind should not be sent new clients.

@@ -4,8 +4,8 @@ What it promises:
 
 - An event reaches every session that subscribes to one of its topics, in the order of the journal, unless the session's
   reader is too slow; then a newer state of the same flight may take its place, and the next heartbeat says how often.
-- A subscription is answered by a snapshot or by a resume, and then followed by every later event: none lost between, none
-  told twice. Snapshot + later events = fresh snapshot.
+- A subscription is answered by a snapshot or by a resume, and then followed by every later event: none lost
+  between, none told twice. Snapshot + later events = fresh snapshot.
 - A slow session costs its own bounded memory and nobody else anything.
 
 Everything happens on one event loop, whose clock and timers it is given (tests give others). No Django here.
@@ -16,7 +16,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -69,7 +69,7 @@ class HubLimits:
     max_connections_per_user: int = 100
     # A reader that takes nothing for so long is gone or hopeless; it is told to come back and resume.
     stuck_seconds: float = 60
-    conversation: messages.Limits = messages.Limits()
+    conversation: messages.Limits = field(default_factory=messages.Limits)
 
 
 @dataclass(slots=True)
@@ -126,7 +126,9 @@ class Hub:
         self._fanout = Fanout(timers, self.subscriptions, self.stats)
         self._sessions: dict[str, Session] = {}
         self._per_user: Counter[str] = Counter()
-        self._beats: list[dict[Session, None]] = [{} for _ in range(max(1, round(self.limits.heartbeat_seconds)))]
+        self._beats: list[dict[Session, None]] = [
+            {} for _ in range(max(1, round(self.limits.heartbeat_seconds)))
+        ]
         self._beat = 0
         self._beating: Any = None
         self._keys = itertools.count(1)
@@ -230,11 +232,15 @@ class Hub:
         if not self.ready:
             raise Refused(CloseCode.OVERLOADED, "not ready yet: the journal is being read; try again shortly")
         if len(self._sessions) >= self.limits.max_connections:
-            raise Refused(CloseCode.OVERLOADED, "this server has as many connections as it takes; try again later")
+            raise Refused(
+                CloseCode.OVERLOADED, "this server has as many connections as it takes; try again later"
+            )
         key = None if identity is None or identity.is_anonymous else identity.key
         if key is not None and self._per_user[key] >= self.limits.max_connections_per_user:
             most = self.limits.max_connections_per_user
-            raise Refused(CloseCode.TOO_MANY_CONNECTIONS, f"you have {most} connections here, which is the most")
+            raise Refused(
+                CloseCode.TOO_MANY_CONNECTIONS, f"you have {most} connections here, which is the most"
+            )
         session = Session(self, outlet, identity, f"{self._name}-{next(self._names)}", plain)
         self._sessions[session.connection] = session
         if key is not None:
@@ -342,7 +348,7 @@ class Hub:
         return next(self._keys)
 
     def catch_up(self, session: Session) -> None:
-        """Gives the session now what it would get with the running and the next flush, so that it stands at `position`."""
+        """Gives the session now what the running and the next flush would give it; it then stands at `position`."""
         audience = session.audience
         if audience is not None:
             if audience.flushing:
@@ -434,7 +440,9 @@ class Hub:
         if session.closed:
             return
         if session.stalled_at is not None and self.time() - session.stalled_at > self.limits.stuck_seconds:
-            self.end(session, CloseCode.TOO_SLOW, "too slow: you took nothing for a minute; come back and resume")
+            self.end(
+                session, CloseCode.TOO_SLOW, "too slow: you took nothing for a minute; come back and resume"
+            )
             return
         if session.plain:
             return
@@ -444,5 +452,3 @@ class Hub:
             self.send_head(session)
         else:
             session.head_due = True
-
-

@@ -40,15 +40,23 @@ def figures() -> Iterator[Figure]:
         yield counter("skipped", "Steps conflated away for slow readers.", stats.skipped)
         yield counter("snapshots", "Snapshots given.", stats.snapshots)
         yield counter("resumes", "Resumes given.", stats.resumes)
-        yield counter("resumes_from_journal", "Resumes that had to be read from the database.", stats.far_resumes)
+        yield counter(
+            "resumes_from_journal", "Resumes that had to be read from the database.", stats.far_resumes
+        )
         yield counter("holes", "Holes filled from the journal.", tail.holes)
         yield counter("reloads", "Times the live board was read anew.", tail.reloads)
         for code, times in list(hub.closed_with.items()):
             yield Figure(
-                "windsock_live_closed", "Connections we closed.", "counter", float(times), {"code": str(int(code))}
+                "windsock_live_closed",
+                "Connections we closed.",
+                "counter",
+                float(times),
+                {"code": str(int(code))},
             )
         if bridge is not None:
             yield gauge("doorbell_connected", "1 while the channel layer works.", bridge.connected)
             yield gauge("doorbell_waiting", "Events waiting for the channel layer.", bridge.waiting)
             yield counter("doorbell_sent", "Events sent to the group flight-delay.", bridge.sent)
-            yield counter("doorbell_dropped", "Events the group was not sent, as too many waited.", bridge.dropped)
+            yield counter(
+                "doorbell_dropped", "Events the group was not sent, as too many waited.", bridge.dropped
+            )

@@ -84,7 +84,7 @@ class Rights:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    # Signals: in whatever thread, perhaps inside a transaction that has yet to commit -----------------------------------
+    # Signals: in whatever thread, perhaps inside a transaction that has yet to commit -----------------------------
 
     def _logged_out(self, sender: Any, request: Any, user: Any, **_: Any) -> None:
         key = getattr(getattr(request, "session", None), "session_key", None)
@@ -119,7 +119,7 @@ class Rights:
 
         transaction.on_commit(tell)
 
-    # On the loop --------------------------------------------------------------------------------------------------------
+    # On the loop -------------------------------------------------------------------------------------------------
 
     def _end_now(self, concerned: Callable[[Identity], bool]) -> None:
         for conversation in list(self._conversations):
@@ -146,7 +146,7 @@ class Rights:
                 if due:
                     checked_at = self._loop.time()
                 if soon or due:
-                    await self._recheck(lambda identity: due or any(concerned(identity) for concerned in soon))
+                    await self._recheck(_any_of(soon, everybody=due))
             except Exception:
                 # A database that is away takes nobody's right; the next minute asks again.
                 logger.warning("Rights could not be checked", exc_info=True)
@@ -172,10 +172,16 @@ class Rights:
                 who = (identity.key, identity.session_key, identity.token_id)
                 by_identity.setdefault(who, []).append(conversation)
         for conversations in by_identity.values():
-            fresh = await sync_to_async(recheck)(replace(conversations[0].identity, expires_at=None), self._clock())
+            fresh = await sync_to_async(recheck)(
+                replace(conversations[0].identity, expires_at=None), self._clock()
+            )
             for conversation in conversations:
                 if conversation in self._conversations:
                     _apply(conversation, fresh)
+
+
+def _any_of(questions: list[Callable[[Identity], bool]], *, everybody: bool) -> Callable[[Identity], bool]:
+    return lambda identity: everybody or any(concerns(identity) for concerns in questions)
 
 
 def _apply(conversation: Conversation, fresh: Identity | None) -> None:

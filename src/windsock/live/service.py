@@ -1,4 +1,4 @@
-"""The live service of one process and event loop: hub, tail, bridge and rights, started together and stopped together."""
+"""The live service of one process and event loop: hub, tail, bridge and rights, started and stopped together."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ from windsock.live.rights import Rights
 from windsock.live.tail import Tail
 from windsock.protocol import codec, messages
 from windsock.protocol.codes import CloseCode
-from windsock.protocol.server_session import ServerSession, Terms, short
+from windsock.protocol.server_session import ServerSession, Terms
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class LiveService:
         self.tail = Tail(
             self.journal,
             self.hub,
-            run=partial(self.loop.run_in_executor, self._tail_thread),  # type: ignore[arg-type]
+            run=partial(self.loop.run_in_executor, self._tail_thread),
             active=timedelta(hours=self.settings.active_hours),
             glance=glance,
         )
@@ -115,7 +115,7 @@ class LiveService:
             self.bridge.start()
 
     async def drain(self, seconds: float = 10.0) -> None:
-        """Takes no new connections, asks every session to move, paced over half of `seconds`, then closes who stayed."""
+        """Takes no new connections, asks sessions to move, paced over half of `seconds`, then closes who stayed."""
         self.draining = True
         end = self.loop.time() + seconds
         moving = Encoded(codec.encode(messages.Moving(delay_seconds=max(0.0, seconds / 2))))
@@ -159,7 +159,7 @@ class LiveService:
             await asyncio.sleep(0.02)
         return not any(True for _ in self.hub.sessions)
 
-    # Connections --------------------------------------------------------------------------------------------------------
+    # Connections -------------------------------------------------------------------------------------------------
 
     async def attach(
         self, outlet: Outlet, identity: Identity, *, plain: bool = False, welcome: bool = True
@@ -194,7 +194,7 @@ class LiveService:
         """Whose ticket it is, once."""
         return await tickets.aredeem(ticket, "socket")
 
-    # From elsewhere -----------------------------------------------------------------------------------------------------
+    # From elsewhere ----------------------------------------------------------------------------------------------
 
     def notice(self, data: object) -> None:
         """Passes on to every client what other code of the host project sent to the group."""

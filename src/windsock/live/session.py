@@ -1,4 +1,4 @@
-"""One connection's side of the hub: what it subscribes to, what it was sent, and what waits because its reader is slow."""
+"""One connection's side of the hub: what it subscribes to, what it was sent, what waits for its slow reader."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -23,8 +23,8 @@ class Session:
 
     `direct` is True while batches may be written at once. Otherwise events wait in `pending`, where a newer state of a
     flight takes the place of an older one (`skipped` counts the lost steps); answers and notices wait there too and are
-    never dropped, and the order of all stays. When the events that wait outgrow `max_pending_bytes` they are dropped and
-    the session is `owed` a snapshot instead: by the standing law it says the same.
+    never dropped, and the order of all stays. When the events that wait outgrow `max_pending_bytes` they are dropped
+    and the session is `owed` a snapshot instead: by the standing law it says the same.
 
     While an answer is being read from the journal (`held`), events wait behind it.
     """
@@ -76,7 +76,7 @@ class Session:
             self._queue(message)
 
     def answer(self, messages: Iterable[Encoded]) -> None:
-        """Messages that belong together, such as the parts of a snapshot or a resume and its events; none is dropped."""
+        """Messages that belong together, such as a snapshot's parts or a resume and its events; none is dropped."""
         if self.closed:
             return
         for message in messages:

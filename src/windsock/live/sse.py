@@ -101,7 +101,9 @@ def _place(snapshot: bytes) -> tuple[str, int, int]:
 async def stream_view(request: HttpRequest) -> HttpResponseBase:
     """The stream of the asked topics (default `all`): a snapshot first, or after `Last-Event-ID` what was missed."""
     if request.method != "GET":
-        return _problem(405, "method_not_allowed", f"{request.method} is not possible here; GET is.", Allow="GET")
+        return _problem(
+            405, "method_not_allowed", f"{request.method} is not possible here; GET is.", Allow="GET"
+        )
     asked = [name for name in request.GET.get("topics", "all").split(",") if name.strip()] or ["all"]
     last = request.headers.get("Last-Event-ID") or request.GET.get("after")
     service = await LiveService.running()
@@ -158,7 +160,13 @@ async def _who(request: HttpRequest) -> Identity | None:
 
 def _problem(status: int, code: str, detail: str, **headers: str) -> HttpResponse:
     """RFC 9457, as everywhere in the API."""
-    body = {"type": "about:blank", "title": code.replace("_", " "), "status": status, "code": code, "detail": detail}
+    body = {
+        "type": "about:blank",
+        "title": code.replace("_", " "),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
     return HttpResponse(
         msgspec.json.encode(body), status=status, content_type="application/problem+json", headers=headers
     )

@@ -1,7 +1,7 @@
 """Following the journal: whatever is committed, by whichever process, reaches this process's hub, in order, once.
 
-Three ways lead here, and only the last is needed: events pushed by this process's own pipeline, events that the doorbell
-brings from others, and looking at the head. What comes early waits for its turn; what does not come is read from the
+Three ways lead here, and only the last is needed: events pushed by this process's own pipeline, events that the
+doorbell brings from others, and looking at the head. What comes early waits for its turn; what does not come is read from the
 journal. So a lost doorbell costs latency, never an event. No Django here.
 """
 
@@ -34,7 +34,6 @@ MOST_EARLY = 5_000
 PRELOAD = 5_000
 EVICT_SECONDS = 60.0
 BACK_OFF = (0.1, 2.0)
-
 
 
 class Tail:
@@ -127,7 +126,7 @@ class Tail:
         if self._early_epoch != hub.epoch:
             self._early = {}
             return
-        run = []
+        run: list[Event] = []
         while (event := self._early.pop(hub.offset + 1 + len(run), None)) is not None:
             run.append(event)
         if run:
@@ -158,12 +157,16 @@ class Tail:
                 delay = min(max(delay * 2, BACK_OFF[0]), BACK_OFF[1])
                 if self.failing_since is None:
                     self.failing_since = self._loop.time()
-                    logger.warning("The journal cannot be read: %s. Clients keep what they have; trying again.", error)
+                    logger.warning(
+                        "The journal cannot be read: %s. Clients keep what they have; trying again.", error
+                    )
                 self.failure = f"{type(error).__name__}: {error}"
                 await asyncio.sleep(delay)
                 continue
             if self.failing_since is not None:
-                logger.warning("The journal answers again after %.1f s", self._loop.time() - self.failing_since)
+                logger.warning(
+                    "The journal answers again after %.1f s", self._loop.time() - self.failing_since
+                )
                 self.failing_since = self.failure = None
             delay = 0.0
             if self._loop.time() - evicted_at >= EVICT_SECONDS:

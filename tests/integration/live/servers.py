@@ -51,7 +51,9 @@ class Project:
     def __init__(self, folder: Path, databases: dict[str, Any], layers: dict[str, Any]) -> None:
         self.folder = folder
         (folder / "project_settings.py").write_text(SETTINGS.format(databases=databases, layers=layers))
-        path = os.pathsep.join([str(folder), str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join(
+            [str(folder), str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")]
+        )
         self.environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "project_settings", "PYTHONPATH": path}
         self.run("migrate", "--verbosity", "0")
 
@@ -72,7 +74,9 @@ class Project:
 
     def token(self) -> str:
         """A token that may publish."""
-        code = "from windsock.access.tokens import create; print(create(None, 'tests', ['read', 'publish'])[1])"
+        code = (
+            "from windsock.access.tokens import create; print(create(None, 'tests', ['read', 'publish'])[1])"
+        )
         return self.python(code).splitlines()[-1]
 
     @contextmanager
@@ -90,7 +94,9 @@ class Project:
                 stderr=output,
             )  # fmt: skip
         try:
-            services.wait_until(lambda: _answers(port) or process.poll() is not None, 30, f"a server on port {port}")
+            services.wait_until(
+                lambda: _answers(port) or process.poll() is not None, 30, f"a server on port {port}"
+            )
             assert process.poll() is None, log.read_text()
             yield Server(process, port, log)
         finally:

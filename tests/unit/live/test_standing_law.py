@@ -72,7 +72,9 @@ class Service(RuleBasedStateMachine):
     def the_journal_answers(self) -> None:
         self.world.answer()
 
-    @rule(topics=topic_sets, room=st.sampled_from([None, None, 1, 3]), mode=st.sampled_from(["every", "latest"]))
+    @rule(
+        topics=topic_sets, room=st.sampled_from([None, None, 1, 3]), mode=st.sampled_from(["every", "latest"])
+    )
     def somebody_comes(self, topics: list[str], room: int | None, mode: str) -> None:
         client = self.world.connect(room=room)
         self.clients.append(client)
@@ -113,7 +115,11 @@ class Service(RuleBasedStateMachine):
         before = data.draw(st.sampled_from(self.gone))
         self.gone.remove(before)
         client = self.world.connect(room=room)
-        client.board, client.position, client.subscribed = dict(before.board), before.position, before.subscribed
+        client.board, client.position, client.subscribed = (
+            dict(before.board),
+            before.position,
+            before.subscribed,
+        )
         self.clients.append(client)
         client.subscribe(*before.subscribed, after=before.position)
 
@@ -147,7 +153,9 @@ class Service(RuleBasedStateMachine):
         for client in self.clients:
             client.follow()
             truth = world.truth(client.session.topics)
-            assert {id: f.version for id, f in client.board.items()} == {id: f.version for id, f in truth.items()}
+            assert {id: f.version for id, f in client.board.items()} == {
+                id: f.version for id, f in truth.items()
+            }
             assert client.board == truth
             assert not client.owed_events and not client.parts
             head = client.last(messages.Head)
@@ -161,11 +169,14 @@ class Service(RuleBasedStateMachine):
             world.hub.detach(fresh.session)
         for client in self.clients:
             world.hub.detach(client.session)
-        assert not list(world.hub.sessions) and not len(world.hub.subscriptions) and not world.hub.subscriptions.topics
+        assert (
+            not list(world.hub.sessions)
+            and not len(world.hub.subscriptions)
+            and not world.hub.subscriptions.topics
+        )
 
 
 Service.TestCase.settings = settings(
     max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestStandingLaw = Service.TestCase
-

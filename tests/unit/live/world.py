@@ -177,7 +177,11 @@ class Client:
 
     def _moved(self, text: str) -> None:
         position = Position.parse(text)
-        if self.position is None or self.position.epoch != position.epoch or position.offset > self.position.offset:
+        if (
+            self.position is None
+            or self.position.epoch != position.epoch
+            or position.offset > self.position.offset
+        ):
             self.position = position
 
     def _apply(self, flight: Flight) -> None:
@@ -240,7 +244,9 @@ class World:
             for flight in flights:
                 key = FlightKey.parse(flight.id)
                 topics = topics_of(flight) | (topics_of(before[key].flight) if key in before else frozenset())
-                drafts.append(Draft(FlightRecord(key=key, facts={}, flight=flight), (), tuple(sorted(topics)), self.now))
+                drafts.append(
+                    Draft(FlightRecord(key=key, facts={}, flight=flight), (), tuple(sorted(topics)), self.now)
+                )
             events = writing.append(drafts)
         self.unpublished += events
         return events
