@@ -24,7 +24,8 @@ def main() -> None:
         cutting = time.perf_counter() - begun
         print(
             f"{path.name}: {len(found):,} lines in {reading:.2f} s ({len(found) / reading:,.0f}/s), "
-            f"{len(found) - len(rows)} wrong; {len(tells):,} reports cut in {cutting:.2f} s ({len(tells) / cutting:,.0f}/s)"
+            f"{len(found) - len(rows)} wrong; {len(tells):,} reports cut in {cutting:.2f} s "
+            f"({len(tells) / cutting:,.0f}/s)"
         )
 
 
