@@ -37,8 +37,8 @@ class DatabaseWriting(Writing):
         self._placeholders: set[str] = set()
 
     def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
-        ids = {str(key): key for key in keys}
-        by_id = {flight_id: ids[flight_id] for flight_id in sorted(ids)}
+        wanted = {str(key): key for key in keys}
+        by_id = {flight_id: wanted[flight_id] for flight_id in sorted(wanted)}
         if self._locks_rows:
             self._hold_places(by_id)
         found: dict[FlightKey, FlightRecord] = {}
