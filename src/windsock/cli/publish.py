@@ -133,10 +133,10 @@ def publish(
         return
     changes = [msgspec.convert(change, _AnyChange) for change in answer.get("changes", [])]
     print(f"{answer['flight']} version {answer['version']}, position {answer['position']}")
+    origin = str(answer["flight"]).rpartition(".")[2]
     for change in changes:
-        print(
-            f"  {words.change(Change(kind=change.kind, field=change.field, from_=change.from_, to=change.to))}"
-        )
+        known = Change(kind=change.kind, field=change.field, from_=change.from_, to=change.to)
+        print(f"  {words.change(known, origin)}")
     if not changes:
         print("  nothing new: this was known already, or a source of higher rank says otherwise")
 

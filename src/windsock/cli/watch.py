@@ -106,7 +106,8 @@ class _Lines:
 
     def begin(self, client: WindsockClient) -> None:
         if self._board_first:
-            console().print(BoardView(sorted(client.topics)).table(client, rows=None))
+            view = BoardView(sorted(client.topics))
+            console().print(view.title(client), view.table(client, rows=None))
             sys.stdout.flush()
 
     def tell(self, news: News) -> None:

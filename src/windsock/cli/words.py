@@ -79,10 +79,10 @@ def local(time: datetime | None, code: str | None, flight: Flight | None = None)
     return f"{there:%H:%M}{'' if place else 'Z'}{f'{days:+d}' if days else ''}"
 
 
-def change(what: Change, flight: Flight | None = None) -> str:
-    """One change in words: "departure.gate B12 → B14"."""
+def change(what: Change, origin: str | None = None) -> str:
+    """One change in words: "departure.gate B12 → B14"; times at the origin are local there, others UTC."""
     name = what.field or what.kind
-    before, after = _value(what.from_, name, flight), _value(what.to, name, flight)
+    before, after = _value(what.from_, name, origin), _value(what.to, name, origin)
     if what.kind == "flight.added":
         return "added"
     if not before:
@@ -98,7 +98,7 @@ def event(flight: Flight, changes: tuple[Change, ...] | list[Change]) -> str:
     return f"{when:9} {flight.designator:7} {route:8} {kinds}: {remark(flight)}".strip()
 
 
-def _value(value: object, name: str, flight: Flight | None) -> str:
+def _value(value: object, name: str, origin: str | None) -> str:
     if value is None:
         return ""
     if isinstance(value, str) and len(value) >= 17 and value[10:11] == "T":
@@ -106,12 +106,15 @@ def _value(value: object, name: str, flight: Flight | None) -> str:
             time = datetime.fromisoformat(value)
         except ValueError:
             return value
-        code = None if flight is None else flight.destination if name.startswith("arrival") else flight.origin
-        return local(time, code, flight) if time.tzinfo else value
+        return (
+            local(time, origin if name.startswith(("departure", "takeoff")) else None)
+            if time.tzinfo
+            else value
+        )
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_value(item, name, flight) for item in value)
+        return ", ".join(_value(item, name, origin) for item in value)
     if isinstance(value, dict):
         return str(value.get("text") or value.get("code") or value)
     return str(value)

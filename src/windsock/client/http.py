@@ -72,9 +72,8 @@ def _problem(error: urllib.error.HTTPError, url: str) -> Exception:
         document = {}
     detail = str(document.get("detail") or f"{url} answered HTTP {error.code} {error.reason}.")
     if error.code in (401, 403):
-        return AccessDenied(
-            f"{detail} Give a token with the scope 'publish' (`windsock token create NAME --scope publish`)."
-        )
+        advice = " Give a token with the scope 'publish' (`windsock token create NAME --scope publish`)."
+        return AccessDenied(detail if "token create" in detail else detail + advice)
     if error.code in (400, 409, 422):
         return _refused({**document, "message": detail, "code": document.get("code", "invalid_report")})
     if error.code == 404:

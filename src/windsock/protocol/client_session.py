@@ -442,6 +442,8 @@ class ClientSession:
             if self._current is not None:
                 self._send_reports(self._current)
                 self._settle(self._current)
+            else:
+                self._become(State.CONNECTING, why)
             return
         if at_once and self._attempt == 0:
             delay = at_least
