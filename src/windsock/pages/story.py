@@ -31,6 +31,7 @@ class End:
     kind: str
     delay: str
     late: bool
+    known: bool
     gate: str
     terminal: str
     belt: str
@@ -48,6 +49,7 @@ class Entry:
     more: list[str]
     said: str
     news: bool
+    overdue: str = ""  # "Departure" or "Arrival" where nothing is told but that it is overdue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +177,7 @@ def _end(flight: Flight, direction: Any, airport: Airport, now: datetime, late_m
         kind=kind,
         delay=f"{inferred}{lateness(delay)}",
         late=delay is not None and delay >= late_minutes,
+        known=best is not None,
         gate=gate.gate or "",
         terminal=f"Terminal {gate.terminal}" if gate.terminal else "",
         belt=getattr(gate, "belt", None) or "",
@@ -216,10 +219,23 @@ def _timeline(
     events: Sequence[Event], reports: Sequence[RawReport], teller: Teller, zone: ZoneInfo, now: datetime
 ) -> list[Entry]:
     by_offset = {report.offset: report for report in reports if report.offset is not None}
-    entries = []
+    entries: list[Entry] = []
+    repeats: tuple[str, int] = ("", 0)  # of an overdue flight: since when it is told, and how many times
     for event in events:
         told = teller.sentences(msgspec.json.decode(b"{" + event.body)["changes"])
         report = by_offset.get(event.offset)
+        more = [sentence for _, sentence in told[1:]]
+        if len(told) == 1 and told[0][0] == "overdue.raised":
+            side = told[0][1].partition(" ")[0]
+            if entries and entries[-1].overdue == side:
+                since, times = repeats
+                repeats = (since, times + 1)
+                more = [f"told {times + 1} times since {since}, as time went by"]
+                entries.pop()
+            else:
+                repeats = (f"{event.recorded_at.astimezone(zone):%H:%M}", 1)
+        else:
+            side = ""
         entries.append(
             Entry(
                 key=f"{event.offset}",
@@ -227,7 +243,8 @@ def _timeline(
                 time=f"{event.recorded_at.astimezone(zone):%H:%M}",
                 day=day_marker(event.recorded_at, now, zone),
                 what=told[0][1] if told else "Something changed",
-                more=[sentence for _, sentence in told[1:]],
+                more=more,
+                overdue=side,
                 said=_said(report, event.recorded_at, zone),
                 news=bool(told) and told[0][0].startswith(("delay", "overdue", "flight.c", "flight.d")),
             )
