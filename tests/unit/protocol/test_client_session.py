@@ -268,3 +268,28 @@ def test_after_any_faults_the_board_is_the_truth_and_no_event_was_told_twice(
     assert len(world.pipes) == 1
     for versions in world.told.values():
         assert versions == sorted(set(versions))
+
+
+def test_a_server_that_dies_while_it_moves_us_is_said() -> None:
+    world = World(["all"])
+    world.calm()
+    world.move()
+    world.deliver()
+    assert world.client.state is out.State.MOVING
+    world.cut(1012)
+    assert world.client.state is out.State.CONNECTING
+    world.calm()
+    assert world.client.state is out.State.LIVE
+
+
+def test_the_next_due_moment_is_the_end_of_patience_with_a_silent_server() -> None:
+    world = World(["all"])
+    assert world.client.next_due() is None
+    world.calm()
+    assert world.client.next_due() == 50.0
+    world.time = 49.9
+    world.client.tick()
+    assert world.client.outputs() == []
+    world.time = 50.0
+    world.client.tick()
+    assert [type(output) for output in world.client.outputs()] == [out.Shut, out.Open, out.StateChanged]
