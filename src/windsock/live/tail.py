@@ -1,8 +1,8 @@
 """Following the journal: whatever is committed, by whichever process, reaches this process's hub, in order, once.
 
 Three ways lead here, and only the last is needed: events pushed by this process's own pipeline, events that the
-doorbell brings from others, and looking at the head. What comes early waits for its turn; what does not come is read from the
-journal. So a lost doorbell costs latency, never an event. No Django here.
+doorbell brings from others, and looking at the head. What comes early waits for its turn; what does not come
+is read from the journal. So a lost doorbell costs latency, never an event. No Django here.
 """
 
 import asyncio
