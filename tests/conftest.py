@@ -1,7 +1,9 @@
 """What every tier shares: real services started when a test needs them, and in CI nothing may skip."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +27,12 @@ def _aliases(item: pytest.Item) -> set[str]:
 
 def _needs_postgresql(item: pytest.Item) -> bool:
     return "postgresql" in _aliases(item) or "postgresql" in getattr(item, "fixturenames", ())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A SIGTERM (`timeout`, a cancelled job) ends the run as Ctrl-C does: with everything stopped that it started.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

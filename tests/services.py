@@ -21,12 +21,16 @@ from pathlib import Path
 RUN_FOLDER = "WINDSOCK_TEST_FOLDER"
 PG_PORT = "WINDSOCK_TEST_POSTGRESQL_PORT"
 PG_USER = "windsock"
+PREFIX = "windsock-tests-"
+OWNER = "owner"  # this file in the folder holds the process id of the test run
 
 
 def run_folder() -> Path:
     """The folder of this test run; made on the first call, inherited by child processes."""
     if RUN_FOLDER not in os.environ:
-        folder = Path(tempfile.mkdtemp(prefix="windsock-tests-"))
+        _clean_up_after_the_killed()
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        (folder / OWNER).write_text(str(os.getpid()))
         folder.chmod(0o711)  # PostgreSQL may run as another user and must reach its data folder in here
         os.environ[RUN_FOLDER] = str(folder)
         atexit.register(clean_up, os.getpid())
@@ -35,10 +39,30 @@ def run_folder() -> Path:
 
 def clean_up(owner: int) -> None:
     """Stops what this run started and removes its folder; does nothing in a process other than `owner`."""
-    if os.getpid() == owner and (folder := os.environ.get(RUN_FOLDER)):
-        stop_postgresql()
+    if os.getpid() == owner and RUN_FOLDER in os.environ:
+        folder = Path(os.environ.pop(RUN_FOLDER))
+        _stop_postgresql(folder)
         shutil.rmtree(folder, ignore_errors=True)
-        del os.environ[RUN_FOLDER]
+
+
+def _clean_up_after_the_killed() -> None:
+    """Removes what test runs left behind that ended by SIGKILL: their folders, and the servers that live in them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError, ValueError):
+            owner = int((folder / OWNER).read_text())
+            if folder.stat().st_uid == os.geteuid() and not _alive(owner):
+                _stop_postgresql(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def free_port() -> int:
@@ -118,12 +142,14 @@ def start_postgresql() -> PostgreSQL:
     return server
 
 
-def stop_postgresql() -> None:
-    """Stops the server if this run started one (fast shutdown, by its process id)."""
-    pid_file = _pg_data() / "postmaster.pid"
+def _stop_postgresql(folder: Path) -> None:
+    """Stops the server of a test run, if it has one (fast shutdown, by its process id)."""
+    pid_file = folder / "postgresql" / "postmaster.pid"
     if not pid_file.exists():
         return
     pid = int(pid_file.read_text().split()[0])
+    if not _alive(pid):
+        return
     os.kill(pid, signal.SIGINT)
     try:
         wait_until(lambda: not pid_file.exists(), 15, "PostgreSQL's shutdown")
