@@ -85,7 +85,7 @@ def test_a_database_locked_for_too_long_is_unavailable(
     journal = DatabaseJournal(alias)
     neighbour = other(alias)
     neighbour.execute("BEGIN IMMEDIATE")
-    with pytest.raises(JournalUnavailable, match="locked by another process"):
+    with pytest.raises(JournalUnavailable, match="locked by another writer"):
         tell(journal)
     neighbour.execute("ROLLBACK")
     neighbour.close()
