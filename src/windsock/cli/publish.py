@@ -8,11 +8,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from windsock.cli import words
 from windsock.cli.console import say
-from windsock.client import http
 from windsock.errors import ReportError
-from windsock.flights import Change
 
 _HOURS = re.compile(r"^(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?:\+(?P<days>[12]))?$")
 
@@ -86,6 +83,11 @@ def publish(
 
     Exit code 0: recorded, durably. 1: refused or not reachable, and the text says why. 2: wrong usage.
     """
+
+    # Late: `windsock --help` should not wait for them.
+    from windsock.cli import words
+    from windsock.client import http
+    from windsock.flights import Change
 
     def time(option: str, value: str | None) -> str | None:
         return value if value is None else _time(option, value, date)
