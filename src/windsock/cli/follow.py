@@ -19,7 +19,7 @@ REDRAW_SECONDS = 0.5
 
 
 def follow(topics: list[str], *, url: str, token: str | None, as_json: bool, patient: bool) -> None:
-    """Shows what happens to the topics until Ctrl-C; raises a WindsockError where the service is not there or ends it."""
+    """Shows what happens to the topics until Ctrl-C; raises a WindsockError when the service is away or ends it."""
     client = connect(url, topics=topics, token=token, patient=patient)
     show: _Lines | _Screen
     if as_json:
