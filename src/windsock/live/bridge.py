@@ -113,7 +113,9 @@ class Bridge:
         delay = 0.0
         while True:
             try:
-                self._channel = await self._layer.new_channel()
+                # The same channel after a failure: a new one would leave the old in the group, where it fills.
+                if self._channel is None:
+                    self._channel = await self._layer.new_channel()
                 await self._layer.group_add(GROUP, self._channel)
                 self.connected, self._last_sent, delay = True, None, 0.0
                 await self._receive(self._channel)

@@ -13,8 +13,9 @@ from windsock.access import tickets, tokens
 from windsock.access.identity import Identity, anonymous_identity, identity_of_user
 from windsock.conf import config
 from windsock.errors import ProtocolError
-from windsock.live import origin
+from windsock.live import handover, origin
 from windsock.live.asgi import AsgiOutlet, Send
+from windsock.live.handover import SocketOutlet
 from windsock.live.hub import Refused
 from windsock.live.service import LiveService
 from windsock.protocol.handshake import Offer, negotiate
@@ -67,6 +68,8 @@ class FlightDelayConsumer(AsyncConsumer):
     async def serve(self, scope: Any, receive: Any, send: Send, offer: Offer, identity: Identity) -> None:
         """The accepted connection until its end. Whatever ends it, nothing of it stays."""
         service = await LiveService.running()
+        if await self.hand_over(service, scope, offer, identity):
+            return
         here = asyncio.current_task()
         loop = asyncio.get_running_loop()
         farewell: list[asyncio.TimerHandle] = []
@@ -100,6 +103,22 @@ class FlightDelayConsumer(AsyncConsumer):
                 timer.cancel()
             service.detach(conversation)
             outlet.gone()
+
+    async def hand_over(self, service: LiveService, scope: Any, offer: Offer, identity: Identity) -> bool:
+        """Gives the accepted socket to the hub where the server lets us; from then on this consumer is not needed."""
+        take = handover.offered(scope)
+        if take is None:
+            return False
+        outlet = SocketOutlet(service)
+        if take(outlet) is None:
+            return False
+        try:
+            conversation = await service.attach(outlet, identity, plain=offer.plain)
+        except Refused as refused:
+            outlet.close(refused.code, short(refused.reason))
+            return True
+        outlet.begin(conversation, self.topics(scope))
+        return True
 
     # The door, which a subclass may widen or narrow --------------------------------------------------------------
 

@@ -24,10 +24,10 @@ class Encoded:
     @property
     def frame(self) -> bytes:
         """The message as one complete, unmasked WebSocket text frame (RFC 6455, 5.2)."""
-        frame = self._frame
-        if frame is None:
-            frame = self._frame = text_frame(self.data)
-        return frame
+        framed = self._frame
+        if framed is None:
+            framed = self._frame = frame(self.data)
+        return framed
 
 
 class LiveEvent(Encoded):
@@ -66,11 +66,12 @@ class Batch:
         return frames
 
 
-def text_frame(data: bytes) -> bytes:
-    """A final, unmasked text frame with this payload: what a server may send (RFC 6455, 5.2 and 5.3)."""
-    size = len(data)
+def frame(payload: bytes, opcode: int = 0x1) -> bytes:
+    """A final, unmasked frame with this payload, by default text: what a server may send (RFC 6455, 5.2 and 5.3)."""
+    first = (0x80 | opcode).to_bytes(1, "big")
+    size = len(payload)
     if size < 126:
-        return b"\x81" + size.to_bytes(1, "big") + data
+        return first + size.to_bytes(1, "big") + payload
     if size < 65_536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + data
-    return b"\x81\x7f" + size.to_bytes(8, "big") + data
+        return first + b"\x7e" + size.to_bytes(2, "big") + payload
+    return first + b"\x7f" + size.to_bytes(8, "big") + payload

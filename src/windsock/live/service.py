@@ -24,6 +24,7 @@ from windsock.live.bridge import Bridge
 from windsock.live.conversation import Conversation
 from windsock.live.frames import Encoded
 from windsock.live.glance import sqlite_glance
+from windsock.live.handover import Pulse
 from windsock.live.hub import Hub, HubLimits, Refused
 from windsock.live.outlet import Outlet
 from windsock.live.rights import Rights
@@ -86,6 +87,7 @@ class LiveService:
             Bridge(layer, on_events=self.tail.offer, on_notice=self.notice) if layer is not None else None
         )
         self.rights = Rights()
+        self.pulse = Pulse(self.loop, self.settings.heartbeat_seconds)
         self._unlisten: Callable[[], None] | None = None
         self._stopped = False
 
@@ -125,8 +127,7 @@ class LiveService:
             for session in sessions[start : start + MOVE_GROUP]:
                 if not session.plain:
                     session.send(moving)
-            if not await self._emptied(min(end, self.loop.time() + pause)):
-                continue
+            await self._emptied(min(end, self.loop.time() + pause))
         await self._emptied(end - min(1.0, seconds / 4))
         for session in list(self.hub.sessions):
             self.hub.end(session, CloseCode.MOVING, "this server goes; connect again and resume")
@@ -140,6 +141,7 @@ class LiveService:
         self._stopped = True
         if self._unlisten is not None:
             self._unlisten()
+        self.pulse.stop()
         await self.rights.stop()
         if self.bridge is not None:
             await self.bridge.stop()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.live.world import START, FakeOutlet, World, flight, later
 from windsock.access.identity import Identity
-from windsock.live.frames import Encoded, text_frame
+from windsock.live.frames import Encoded, frame
 from windsock.live.hub import Refused
 from windsock.protocol import messages
 from windsock.protocol.positions import Position
@@ -186,7 +186,7 @@ def test_frames_are_those_of_a_well_kept_library(size: int) -> None:
     from websockets.frames import Frame, Opcode
 
     data = b"x" * size
-    assert text_frame(data) == Frame(Opcode.TEXT, data).serialize(mask=False)
+    assert frame(data) == Frame(Opcode.TEXT, data).serialize(mask=False)
 
 
 def test_stopping_leaves_no_timer(world: World) -> None:

@@ -1,0 +1,158 @@
+"""WebSocket framing for sockets that were handed over (RFC 6455), sans-I/O: frames to write, messages from bytes read.
+
+The frame parser is `websockets`' own; what is here joins fragments, checks what the RFC asks of a server, and keeps no
+memory between messages: an idle connection costs no buffer and no parser.
+"""
+
+import struct
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+from websockets.exceptions import PayloadTooBig, ProtocolError
+from websockets.frames import Close, Frame, Opcode
+from websockets.streams import StreamReader
+
+from windsock.live.frames import frame
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A complete message: text decoded, binary as it came."""
+
+    data: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """To be answered with a pong of the same payload (RFC 6455 5.5.2)."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """An answer to a ping, or an unsolicited sign of life (5.5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The other side closes, or must be closed: `code` is what to put into our close frame (5.5.1, 7.4)."""
+
+    code: int
+    reason: str = ""
+    by_peer: bool = False
+
+
+Received = Message | Ping | Pong | Closing
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """The answer to a ping."""
+    return frame(payload, Opcode.PONG)
+
+
+def ping_frame(payload: bytes = b"") -> bytes:
+    """Asks the other side for a sign of life."""
+    return frame(payload, Opcode.PING)
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    """A close frame; without a status for 1005, which must not be sent (7.4.1). The reason is cut to 123 bytes."""
+    if code == 1005:
+        return frame(b"", Opcode.CLOSE)
+    return frame(struct.pack("!H", code) + reason.encode()[:123], Opcode.CLOSE)
+
+
+class MessageReader:
+    """Bytes in, messages out. After a `Closing` nothing more is read."""
+
+    __slots__ = ("_max_size", "_opcode", "_parser", "_parts", "_size", "_stream", "closed")
+
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
+        self._stream: StreamReader | None = None
+        self._parser: Generator[None, None, Frame] | None = None
+        self._parts: list[bytes] | None = None
+        self._size = 0
+        self._opcode = Opcode.TEXT
+        self.closed = False
+
+    def feed(self, data: bytes) -> Iterator[Received]:
+        """The messages that `data` completes, in order."""
+        stream = self._stream or StreamReader()
+        stream.feed_data(data)
+        while not self.closed:
+            parser = self._parser or Frame.parse(stream.read_exact, mask=True, max_size=self._max_size)
+            try:
+                next(parser)
+            except StopIteration as done:
+                self._parser = None
+                if (received := self._take(done.value)) is not None:
+                    yield received
+                if not stream.buffer:
+                    self._stream = None
+                    return
+            except PayloadTooBig:
+                yield self._fail(1009, f"a message may have at most {self._max_size} bytes")
+            except ProtocolError as error:
+                yield self._fail(1002, str(error))
+            else:
+                self._parser, self._stream = parser, stream
+                return
+
+    @property
+    def idle(self) -> bool:
+        """True between messages: nothing is kept, and a new reader would serve as well."""
+        return self._stream is None and self._parts is None
+
+    def _take(self, received: Frame) -> Received | None:
+        match received.opcode:
+            case Opcode.PING:
+                return Ping(bytes(received.data))
+            case Opcode.PONG:
+                return Pong()
+            case Opcode.CLOSE:
+                return self._closing(bytes(received.data))
+            case Opcode.CONT if self._parts is None:
+                return self._fail(1002, "a continuation without a message")
+            case Opcode.TEXT | Opcode.BINARY if self._parts is not None:
+                return self._fail(1002, "a new message inside a fragmented one")
+            case Opcode.TEXT | Opcode.BINARY:
+                if received.fin:
+                    return self._message(received.opcode, bytes(received.data))
+                self._parts, self._size, self._opcode = [], 0, received.opcode
+        assert self._parts is not None
+        self._parts.append(bytes(received.data))
+        self._size += len(received.data)
+        if self._size > self._max_size:
+            return self._fail(1009, f"a message may have at most {self._max_size} bytes")
+        if not received.fin:
+            return None
+        whole, self._parts = b"".join(self._parts), None
+        return self._message(self._opcode, whole)
+
+    def _message(self, opcode: Opcode, data: bytes) -> Received:
+        if opcode is Opcode.BINARY:
+            return Message(data)
+        try:
+            return Message(data.decode())
+        except UnicodeDecodeError:
+            return self._fail(1007, "a text message must be valid UTF-8")
+
+    def _closing(self, data: bytes) -> Closing:
+        self.closed = True
+        if not data:
+            return Closing(1005, by_peer=True)
+        try:
+            close = Close.parse(data)
+            close.check()
+        except UnicodeDecodeError:
+            return Closing(1007, "the close reason must be valid UTF-8")
+        except ProtocolError as error:
+            return Closing(1002, str(error))
+        return Closing(close.code, close.reason, by_peer=True)
+
+    def _fail(self, code: int, reason: str) -> Closing:
+        self.closed = True
+        self._stream = self._parser = self._parts = None
+        return Closing(code, reason)
