@@ -17,6 +17,10 @@ PAGES = [
     "/airports/JFK/departures/?wall",
 ]
 
+TOO_WIDE = """width => [...document.querySelectorAll("body *")]
+    .filter((element) => element.getBoundingClientRect().right > width)
+    .map((element) => element.outerHTML.slice(0, 90))"""
+
 
 def pages(service: RunningService) -> list[str]:
     found = service.get("/api/v1/flights?airport=JFK&direction=departures").data["flights"]
@@ -56,7 +60,10 @@ def test_nothing_scrolls_sideways(service: RunningService, visit: Visit, width: 
     for path in pages(service):
         page.goto(service.url + path)
         settled(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (
+            path,
+            page.evaluate(TOO_WIDE, width),
+        )
 
 
 def test_the_theme_is_chosen_and_remembered(service: RunningService, visit: Visit) -> None:

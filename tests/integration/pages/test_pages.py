@@ -232,3 +232,24 @@ def test_no_page_needs_inline_scripts_or_styles(ada: Client, path: str) -> None:
     assert " style=" not in page
     assert " onclick=" not in page
     assert all(' src="' in tag or "application/json" in tag for tag in page.split("<script")[1:])
+
+
+def test_an_overdue_flights_steps_are_told_as_one(ada: Client) -> None:
+    for minutes in (50, 65, 80):
+        report = {
+            "flight": "DL1865",
+            "date": "2013-02-08",
+            "origin": "JFK",
+            "departure_overdue_minutes": minutes,
+        }
+        now = NOW + timedelta(minutes=60 + minutes)
+        report["observed_at"] = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+        results = record([report], source="windsock.overdue", received_at=now, trusted=True)
+        assert isinstance(results[0], Recorded), results
+
+    story = ada.get("/flights/DL1865.2013-02-08.JFK/").context["page"]
+
+    assert [entry.what for entry in story.timeline if entry.overdue] == [
+        "Departure overdue: at least 1 h 20 min late (inferred)"
+    ]
+    assert story.timeline[0].more == ["told 3 times since 12:10, as time went by"]
