@@ -229,10 +229,7 @@ def main() -> None:
             with profiled(given.profile, bench):
                 bench.run(schedules, later)
     finally:
-        services.stop_postgresql()
-        shutil.rmtree(folder, ignore_errors=True)
-        if services.RUN_FOLDER in os.environ:
-            shutil.rmtree(os.environ[services.RUN_FOLDER], ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)  # PostgreSQL is stopped by tests.services at exit
 
 
 class profiled:
