@@ -96,7 +96,8 @@ def test_every_journal_gives_the_same_events(journal: Journal) -> None:
     assert [event.body for event in events(journal)] == [event.body for event in events(memory)]
 
 
-def test_speed_and_pauses_leave_no_trace_in_the_events(journal: Journal) -> None:
+def test_speed_and_pauses_leave_no_trace_in_the_events() -> None:
+    journal = MemoryJournal()
     told(journal)
     slow = MemoryJournal()
     now = [datetime(2026, 1, 1, tzinfo=UTC)]
@@ -119,7 +120,8 @@ def test_speed_and_pauses_leave_no_trace_in_the_events(journal: Journal) -> None
     assert [event.body for event in events(slow)] == [event.body for event in events(journal)]
 
 
-def test_told_into_the_same_journal_again_nothing_new_happens(journal: Journal) -> None:
+def test_told_into_the_same_journal_again_nothing_new_happens() -> None:
+    journal = MemoryJournal()
     told(journal)
     offset = journal.head().offset
     again, _ = told(journal)
@@ -127,7 +129,8 @@ def test_told_into_the_same_journal_again_nothing_new_happens(journal: Journal) 
     assert again.events == 0
 
 
-def test_afterwards_the_clock_stands_at_the_end_of_the_day(journal: Journal) -> None:
+def test_afterwards_the_clock_stands_at_the_end_of_the_day() -> None:
+    journal = MemoryJournal()
     _, replay = told(journal)
     clock = journal.head().clock
     assert isinstance(clock, ReplayClock)
