@@ -128,7 +128,10 @@ async function learn() {
 client.addEventListener("snapshot", draw);
 client.addEventListener("resumed", draw);
 client.addEventListener("event", (event) => {
-  const { flight, changes } = /** @type {CustomEvent} */ (event).detail;
+  const { flight, before, changes } = /** @type {CustomEvent} */ (event).detail;
+  // An overdue flight grows later every quarter of an hour: its row tells so quietly, or a bad day would only flicker.
+  const step = before?.flags.includes("overdue") && changes.some((/** @type {any} */ change) => change.kind === "overdue.raised");
+  if (step) return draw();
   news.add(flight.id);
   if (inWindow(flight, direction, new Date(from), new Date(to))) announce(announcement(boardRow(flight, context()), changes));
   draw();
