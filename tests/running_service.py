@@ -1,4 +1,4 @@
-"""The ready-made service as real processes: a folder of its own, real ports, three tokens; killed for real. No Django here."""
+"""The ready-made service as real processes: own folder, real ports, three tokens; killed for real. No Django here."""
 
 import json
 import os

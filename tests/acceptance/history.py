@@ -37,7 +37,7 @@ class Follower:
     @property
     def board(self) -> dict[str, Any]:
         """The flights as this client believes them, as JSON values by id."""
-        return {id: msgspec.to_builtins(flight) for id, flight in self.client.board.items()}
+        return {id: json.loads(msgspec.json.encode(flight)) for id, flight in self.client.board.items()}
 
 
 @dataclass

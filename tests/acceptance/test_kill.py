@@ -1,4 +1,4 @@
-"""The server is killed between any two reports while 200 clients follow; nobody is told less, more, or in another order."""
+"""The server is killed between any two reports while 200 clients follow; nobody is told less, or in another order."""
 
 import asyncio
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+
 from tests.acceptance.history import Acknowledged, Follower, JournalFile
 from tests.running_service import RunningService
 from windsock.client import WindsockClient

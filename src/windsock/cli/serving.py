@@ -68,7 +68,7 @@ def configure(*, workers: int = 1, log_level: str = "info") -> "uvicorn.Config":
         APPLICATION,
         workers=workers,
         lifespan="on",
-        ws="websockets-sansio",
+        ws="windsock.service.edge:HandoverProtocol",
         # 64 against 14 KiB a connection; the messages are small.
         ws_per_message_deflate=False,
         # A little above our own limit, so that it is our protocol that answers with code and reason.

@@ -1,5 +1,7 @@
 """What sessions are sent, in the cases that have a name; the standing law covers the rest."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -179,6 +181,18 @@ def test_a_notice_reaches_everybody_plain_or_not_subscribed_or_not(world: World)
     world.hub.broadcast(Encoded(b'{"type":"notice","data":1}'))
     world.loop.run()
     assert all(client.kinds[-1] == "notice" for client in clients)
+
+
+def test_a_poisoned_event_does_not_stop_those_after_it(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    client = world.connect()
+    client.subscribe("all")
+    (event,) = world.commit(F)
+    world.unpublished = [replace(event, body=b'"flight":{"id":7}}')]
+    world.publish()
+    world.happen(flight(7))
+    assert world.hub.offset == 2
+    assert [json.loads(frame)["type"] for frame in client.outlet.frames[-2:]] == ["event", "event"]
+    assert "cannot be put on the live board" in caplog.text
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
