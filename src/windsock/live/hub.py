@@ -186,8 +186,12 @@ class Hub:
                 return False
             self.offset = event.offset
             live = self.live(event)
-            self.board.apply(event.flight_id, event.body, event.offset)
             self.ring.add(live)
+            try:
+                self.board.apply(event.flight_id, event.body, event.offset)
+            except Exception:
+                # One event that nobody can read must not stop those after it; clients decide for themselves.
+                logger.exception("Event %s cannot be put on the live board", live.position)
             self.stats.published += 1
             self._fanout.add(live)
         return True

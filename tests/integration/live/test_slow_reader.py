@@ -11,9 +11,10 @@ from windsock.ingest import record
 from datetime import UTC, datetime, timedelta
 start = datetime(2015, 1, 2, 6, tzinfo=UTC)
 for round in range({rounds}):
-    record([{{"flight": f"DL{{n}}", "date": "2015-01-02", "origin": "ATL", "destination": "MCO",
-              "observed_at": (start + timedelta(seconds=round)).isoformat(),
-              "departure": {{"scheduled": "2015-01-02T13:55:00Z", "gate": f"A{{round}}"}}}} for n in range(1, {flights} + 1)],
+    record([{{"flight": f"DL{{n}}", "date": "2015-01-02", "origin": "ATL",
+              "destination": "MCO", "observed_at": (start + timedelta(seconds=round)).isoformat(),
+              "departure": {{"scheduled": "2015-01-02T13:55:00Z", "gate": f"A{{round}}"}}}}
+            for n in range(1, {flights} + 1)],
            source="test", received_at=start + timedelta(seconds=round))
 """
 

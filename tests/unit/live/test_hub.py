@@ -183,7 +183,9 @@ def test_a_notice_reaches_everybody_plain_or_not_subscribed_or_not(world: World)
     assert all(client.kinds[-1] == "notice" for client in clients)
 
 
-def test_a_poisoned_event_does_not_stop_those_after_it(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_poisoned_event_does_not_stop_those_after_it(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     client = world.connect()
     client.subscribe("all")
     (event,) = world.commit(F)

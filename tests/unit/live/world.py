@@ -150,8 +150,9 @@ class Client:
                     for flight_id in [id for id, f in self.board.items() if topics_of(f) & topics]:
                         if flight_id not in {flight.id for flight in self.parts}:
                             del self.board[flight_id]
+                    # A snapshot is the truth of its topics, whatever was known: in a new journal versions begin anew.
                     for flight in self.parts:
-                        self._apply(flight)
+                        self.board[flight.id] = flight
                     self.parts = []
                     self.position = Position.parse(message.position)
             case messages.Resumed():
