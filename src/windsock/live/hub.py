@@ -298,7 +298,7 @@ class Hub:
     ) -> None:
         """Adds topics (canonical names) and answers; the mode given last holds for the whole session."""
         wanted = frozenset(topics)
-        if session.held is not None:
+        if session.held is not None or session.owed:
             session.later(lambda: self.subscribe(session, wanted, id=id, after=after, mode=mode, quiet=quiet))
             return
         if session.answer_bytes > self.limits.max_pending_bytes:
@@ -323,7 +323,7 @@ class Hub:
     def unsubscribe(self, session: Session, topics: Iterable[str]) -> None:
         """Takes topics away; what they gave so far is still sent."""
         unwanted = frozenset(topics)
-        if session.held is not None:
+        if session.held is not None or session.owed:
             session.later(lambda: self.unsubscribe(session, unwanted))
             return
         self._move(session, session.topics - unwanted, session.mode)
@@ -372,6 +372,8 @@ class Hub:
             answers.answer_snapshot(self, session, session.topics, msgspec.UNSET)
         else:
             session.answer(())
+        # What was asked meanwhile: its answer must not come before the new truth of the older topics.
+        session.go_on()
 
     def send_head(self, session: Session) -> None:
         """The heartbeat of a session that stands at `position`."""

@@ -157,13 +157,10 @@ class Session:
         """What waits is void (it is outgrown, or the journal was replaced): a fresh snapshot will take its place."""
         for waiting in (self.pending, self.held):
             if waiting is not None:
-                events = [key for key, message in waiting.items() if isinstance(message, LiveEvent)]
+                # An answer's own events stay: `resumed` has promised exactly so many.
+                events = [key for key in waiting if isinstance(key, str)]
                 for key in events:
-                    message = waiting.pop(key)
-                    if isinstance(key, str):
-                        self.live_bytes -= len(message.data)
-                    else:
-                        self.answer_bytes -= len(message.data)
+                    self.live_bytes -= len(waiting.pop(key).data)
                 self._skip(len(events))
         self.owed = True
         self.direct = False
