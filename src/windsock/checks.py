@@ -127,8 +127,8 @@ def _postgresql(chosen: Config, options: dict[str, Any]) -> list[CheckMessage]:
     if level is not None and getattr(level, "value", level) != 2:
         found.append(
             Error(
-                f"{where} sets isolation_level {level!r}; the journal needs READ COMMITTED, where waiting for the head's "
-                "lock gives the newest head. Under this level concurrent writers would fail.",
+                f"{where} sets isolation_level {level!r}; the journal needs READ COMMITTED, where waiting for the "
+                "head's lock gives the newest head. Under this level concurrent writers would fail.",
                 hint="Leave isolation_level out, or add a second alias for Windsock without it.",
                 id="windsock.E005",
             )

@@ -14,10 +14,14 @@ class Config:
 
     # Reading
     public_read: bool = False  # anonymous visitors may read boards and the stream
-    allowed_origins: tuple[str, ...] = ()  # exact origins ("https://example.org") besides the service's own host
+    allowed_origins: tuple[
+        str, ...
+    ] = ()  # exact origins ("https://example.org") besides the service's own host
 
     # Truth
-    source_ranks: Mapping[str, int] = field(default_factory=dict)  # source → rank; unnamed sources have 50, higher wins
+    source_ranks: Mapping[str, int] = field(
+        default_factory=dict
+    )  # source → rank; unnamed sources have 50, higher wins
     late_minutes: int = 15  # D15/A15: from here a flight counts as late
     overdue_after_minutes: int = 15  # no word this long after a scheduled milestone: overdue
     overdue_step_minutes: int = 15  # then told again every so many minutes
@@ -46,20 +50,23 @@ class Config:
 
 
 def load(raw: Mapping[str, object]) -> Config:
-    """The Config that `settings.WINDSOCK` (upper-case keys) describes; raises ConfigError naming the key and the cure."""
+    """The Config that `settings.WINDSOCK` (upper-case keys) describes; raises ConfigError with the key and the cure."""
     known = {f.name.upper(): f for f in fields(Config)}
     values: dict[str, object] = {}
     for key, value in raw.items():
         if key not in known:
             near = difflib.get_close_matches(key.upper(), known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(f"settings.WINDSOCK has no key {key!r}.{hint} Known keys: {', '.join(sorted(known))}.")
+            raise ConfigError(
+                f"settings.WINDSOCK has no key {key!r}.{hint} Known keys: {', '.join(sorted(known))}."
+            )
         name, default = known[key].name, getattr(Config(), known[key].name)
         if isinstance(default, bool) != isinstance(value, bool) or (
             isinstance(default, int) and not isinstance(value, int)
         ):
             raise ConfigError(
-                f"settings.WINDSOCK[{key!r}] is {value!r}; a value like {default!r} ({type(default).__name__}) is needed."
+                f"settings.WINDSOCK[{key!r}] is {value!r}; "
+                f"a value like {default!r} ({type(default).__name__}) is needed."
             )
         if isinstance(default, tuple):
             if isinstance(value, str) or not isinstance(value, (list, tuple, set, frozenset)):

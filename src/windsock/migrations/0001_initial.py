@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,127 +16,204 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='EventRow',
+            name="EventRow",
             fields=[
-                ('offset', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('flight_id', models.CharField(max_length=32)),
-                ('version', models.PositiveIntegerField()),
-                ('topics', models.TextField()),
-                ('body', models.BinaryField()),
-                ('recorded_at', models.DateTimeField()),
+                ("offset", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("flight_id", models.CharField(max_length=32)),
+                ("version", models.PositiveIntegerField()),
+                ("topics", models.TextField()),
+                ("body", models.BinaryField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'event',
-                'db_table': 'windsock_event',
-                'indexes': [models.Index(fields=['flight_id', 'offset'], name='windsock_event_flight')],
+                "verbose_name": "event",
+                "db_table": "windsock_event",
+                "indexes": [models.Index(fields=["flight_id", "offset"], name="windsock_event_flight")],
             },
         ),
         migrations.CreateModel(
-            name='FlightName',
+            name="FlightName",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('designator', models.CharField(max_length=12)),
-                ('date', models.DateField()),
-                ('flight_id', models.CharField(max_length=32)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("designator", models.CharField(max_length=12)),
+                ("date", models.DateField()),
+                ("flight_id", models.CharField(max_length=32)),
             ],
             options={
-                'db_table': 'windsock_flight_name',
-                'indexes': [models.Index(fields=['flight_id'], name='windsock_name_flight')],
-                'constraints': [models.UniqueConstraint(fields=('designator', 'date', 'flight_id'), name='windsock_name_once')],
+                "db_table": "windsock_flight_name",
+                "indexes": [models.Index(fields=["flight_id"], name="windsock_name_flight")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("designator", "date", "flight_id"), name="windsock_name_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FlightRow',
+            name="FlightRow",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('designator', models.CharField(max_length=12)),
-                ('carrier', models.CharField(max_length=3)),
-                ('date', models.DateField()),
-                ('origin', models.CharField(max_length=4)),
-                ('destination', models.CharField(blank=True, max_length=4, null=True)),
-                ('diverted_to', models.CharField(blank=True, max_length=4, null=True)),
-                ('registration', models.CharField(blank=True, max_length=12, null=True)),
-                ('status', models.CharField(max_length=12)),
-                ('departs_at', models.DateTimeField(blank=True, null=True)),
-                ('arrives_at', models.DateTimeField(blank=True, null=True)),
-                ('matters_until', models.DateTimeField(blank=True, null=True)),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField()),
-                ('updated_at', models.DateTimeField()),
-                ('record', models.BinaryField()),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("designator", models.CharField(max_length=12)),
+                ("carrier", models.CharField(max_length=3)),
+                ("date", models.DateField()),
+                ("origin", models.CharField(max_length=4)),
+                ("destination", models.CharField(blank=True, max_length=4, null=True)),
+                ("diverted_to", models.CharField(blank=True, max_length=4, null=True)),
+                ("registration", models.CharField(blank=True, max_length=12, null=True)),
+                ("status", models.CharField(max_length=12)),
+                ("departs_at", models.DateTimeField(blank=True, null=True)),
+                ("arrives_at", models.DateTimeField(blank=True, null=True)),
+                ("matters_until", models.DateTimeField(blank=True, null=True)),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField()),
+                ("updated_at", models.DateTimeField()),
+                ("record", models.BinaryField()),
             ],
             options={
-                'verbose_name': 'flight',
-                'db_table': 'windsock_flight',
-                'indexes': [models.Index(fields=['origin', 'departs_at', 'id'], name='windsock_flight_departures'), models.Index(fields=['destination', 'arrives_at', 'id'], name='windsock_flight_arrivals'), models.Index(condition=models.Q(('diverted_to__isnull', False)), fields=['diverted_to', 'arrives_at', 'id'], name='windsock_flight_diversions'), models.Index(fields=['designator', 'date'], name='windsock_flight_designator'), models.Index(fields=['date', 'carrier'], name='windsock_flight_date'), models.Index(fields=['matters_until'], name='windsock_flight_matters'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='windsock_flight_due')],
+                "verbose_name": "flight",
+                "db_table": "windsock_flight",
+                "indexes": [
+                    models.Index(fields=["origin", "departs_at", "id"], name="windsock_flight_departures"),
+                    models.Index(fields=["destination", "arrives_at", "id"], name="windsock_flight_arrivals"),
+                    models.Index(
+                        condition=models.Q(("diverted_to__isnull", False)),
+                        fields=["diverted_to", "arrives_at", "id"],
+                        name="windsock_flight_diversions",
+                    ),
+                    models.Index(fields=["designator", "date"], name="windsock_flight_designator"),
+                    models.Index(fields=["date", "carrier"], name="windsock_flight_date"),
+                    models.Index(fields=["matters_until"], name="windsock_flight_matters"),
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="windsock_flight_due",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='JournalHead',
+            name="JournalHead",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('epoch', models.CharField(max_length=32)),
-                ('offset', models.BigIntegerField(default=0)),
-                ('floor', models.BigIntegerField(default=0)),
-                ('clock', models.JSONField(blank=True, null=True)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("epoch", models.CharField(max_length=32)),
+                ("offset", models.BigIntegerField(default=0)),
+                ("floor", models.BigIntegerField(default=0)),
+                ("clock", models.JSONField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'windsock_head',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='windsock_one_head'), models.CheckConstraint(condition=models.Q(('floor__lte', models.F('offset'))), name='windsock_floor_below_head')],
+                "db_table": "windsock_head",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="windsock_one_head"),
+                    models.CheckConstraint(
+                        condition=models.Q(("floor__lte", models.F("offset"))),
+                        name="windsock_floor_below_head",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReportRow',
+            name="ReportRow",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('source', models.CharField(max_length=100)),
-                ('received_at', models.DateTimeField()),
-                ('observed_at', models.DateTimeField(blank=True, null=True)),
-                ('flight_id', models.CharField(blank=True, max_length=32, null=True)),
-                ('offset', models.BigIntegerField(blank=True, null=True)),
-                ('error', models.CharField(blank=True, max_length=64, null=True)),
-                ('body', models.BinaryField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("source", models.CharField(max_length=100)),
+                ("received_at", models.DateTimeField()),
+                ("observed_at", models.DateTimeField(blank=True, null=True)),
+                ("flight_id", models.CharField(blank=True, max_length=32, null=True)),
+                ("offset", models.BigIntegerField(blank=True, null=True)),
+                ("error", models.CharField(blank=True, max_length=64, null=True)),
+                ("body", models.BinaryField()),
             ],
             options={
-                'verbose_name': 'report',
-                'db_table': 'windsock_report',
-                'indexes': [models.Index(fields=['flight_id', 'id'], name='windsock_report_flight')],
+                "verbose_name": "report",
+                "db_table": "windsock_report",
+                "indexes": [models.Index(fields=["flight_id", "id"], name="windsock_report_flight")],
             },
         ),
         migrations.CreateModel(
-            name='Token',
+            name="Token",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='What or who uses it, for people.', max_length=100)),
-                ('prefix', models.CharField(db_index=True, editable=False, help_text='To recognise it by.', max_length=16)),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('scopes', models.JSONField(default=windsock.access.models.default_scopes)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('expires_at', models.DateTimeField(blank=True, help_text='Empty: it does not expire.', null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('user', models.ForeignKey(blank=True, help_text="Whose rights bound it. Empty: a machine's own token.", null=True, on_delete=django.db.models.deletion.CASCADE, related_name='windsock_tokens', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(help_text="What or who uses it, for people.", max_length=100)),
+                (
+                    "prefix",
+                    models.CharField(
+                        db_index=True, editable=False, help_text="To recognise it by.", max_length=16
+                    ),
+                ),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("scopes", models.JSONField(default=windsock.access.models.default_scopes)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "expires_at",
+                    models.DateTimeField(blank=True, help_text="Empty: it does not expire.", null=True),
+                ),
+                ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Whose rights bound it. Empty: a machine's own token.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="windsock_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'windsock_token',
-                'ordering': ['-created_at', '-id'],
-                'permissions': [('publish', 'May publish reports about flights')],
+                "db_table": "windsock_token",
+                "ordering": ["-created_at", "-id"],
+                "permissions": [("publish", "May publish reports about flights")],
             },
         ),
         migrations.CreateModel(
-            name='Ticket',
+            name="Ticket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('purpose', models.CharField(choices=[('socket', 'open a socket'), ('sign-in', 'sign in once')], max_length=16)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='windsock_tickets', to=settings.AUTH_USER_MODEL)),
-                ('token', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='tickets', to='windsock.token')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("socket", "open a socket"), ("sign-in", "sign in once")], max_length=16
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="windsock_tickets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "token",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tickets",
+                        to="windsock.token",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'windsock_ticket',
+                "db_table": "windsock_ticket",
             },
         ),
     ]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from windsock.errors import ConfigError
 from windsock.cli.data import data_directory, secret_key
+from windsock.errors import ConfigError
 
 
 def test_the_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
