@@ -28,7 +28,7 @@ from windsock.protocol.client_outputs import (
     StateChanged,
     Stopped,
 )
-from windsock.protocol.codec import decode_server, encode
+from windsock.protocol.codec import decode_server, encode, event_position
 from windsock.protocol.codes import CloseCode, ErrorCode, Reaction, reaction
 from windsock.protocol.positions import Position
 from windsock.protocol.topics import Topic
@@ -217,6 +217,8 @@ class ClientSession:
                 self._take(link, message)
         except ProtocolError as error:
             self._outputs.append(Problem(messages.Error(code=str(error.code), message=error.message)))
+            if (position := event_position(frame)) is not None:
+                self._came(link, position)  # it did come: to ask for it again would only bring it again
 
     # Messages ---------------------------------------------------------------------------------------------------------
 
@@ -275,6 +277,18 @@ class ClientSession:
             link.jumps += message.flight.version - held.version - 1
         if self.board.put(message.flight, position.offset, self._topics):
             self._outputs.append(Happened(message))
+        self._go_on(link, position)
+
+    def _came(self, link: Link, position: Position) -> None:
+        """Accounts for an event that could not be read."""
+        link.received += 1
+        if self._position is not None and position.epoch != self._position.epoch:
+            self._recover(link, "the journal was replaced")
+        else:
+            self._go_on(link, position)
+
+    def _go_on(self, link: Link, position: Position) -> None:
+        """The event at `position` is done with."""
         if link.to_come:
             link.to_come -= 1
             self._advance(position)

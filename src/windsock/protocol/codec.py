@@ -18,6 +18,7 @@ from windsock.protocol.messages import (
     SendReport,
     ServerMessage,
 )
+from windsock.protocol.newer import understood
 from windsock.protocol.positions import Position
 
 _encoder = msgspec.json.Encoder()
@@ -54,7 +55,8 @@ def decode_client(frame: str | bytes, *, plain: bool = False) -> ClientMessage:
 def decode_server(frame: str | bytes) -> ServerMessage | None:
     """The message a server sent, or None for a type that is newer than this client.
 
-    Raises ProtocolError with the codes `malformed` or `invalid_message`.
+    Of a message with newer words in it (a status, a kind of change) what is understood is given. Raises ProtocolError
+    with the codes `malformed` or `invalid_message`.
     """
     try:
         return _server_decoder.decode(frame)
@@ -62,6 +64,8 @@ def decode_server(frame: str | bytes) -> ServerMessage | None:
         raw = _object(frame)
         if isinstance(raw.get("type"), str) and raw["type"] not in _tags(SERVER_MESSAGES):
             return None
+        if (message := understood(raw)) is not None:
+            return message
         raise _explained(frame, raw, SERVER_MESSAGES, _server_decoder) from None
 
 
@@ -78,6 +82,15 @@ def request_id(frame: str | bytes) -> RequestId | msgspec.UnsetType:
     ):
         return msgspec.UNSET
     return given
+
+
+def event_position(frame: str | bytes) -> Position | None:
+    """The position of an `event` whose rest could not be read; None for whatever else it is."""
+    try:
+        raw = _object(frame)
+        return Position.parse(str(raw["position"])) if raw.get("type") == "event" else None
+    except (ProtocolError, KeyError):
+        return None
 
 
 def event_frame(epoch: str, offset: int, body: bytes) -> bytes:

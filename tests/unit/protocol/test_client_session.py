@@ -293,3 +293,24 @@ def test_the_next_due_moment_is_the_end_of_patience_with_a_silent_server() -> No
     world.time = 50.0
     world.client.tick()
     assert [type(output) for output in world.client.outputs()] == [out.Shut, out.Open, out.StateChanged]
+
+
+def test_an_event_that_cannot_be_read_is_told_as_a_problem_once_and_not_asked_for_again() -> None:
+    session = ClientSession(["all"], backoff=BackOff(random=lambda: 0.5))
+    session.start()
+    session.opened(1)
+    welcome = {"type": "welcome", "protocol": "windsock.v1.json", "connection": "c", "position": "e1:7"}
+    more = {"oldest": "e1:0", "heartbeat_seconds": 20, "limits": {}, "server_time": "2015-01-02T12:00:00Z"}
+    session.received(1, json.dumps(welcome | more))
+    snapshot = {"type": "snapshot", "id": "1", "topics": ["all"], "position": "e1:7", "flights": []}
+    session.received(1, json.dumps(snapshot))
+    session.outputs()
+
+    session.received(1, '{"type":"event","position":"e1:8","flight":{"id":17},"changes":[]}')
+    head = {"type": "head", "position": "e1:8", "sent": 1, "skipped": 0}
+    session.received(1, json.dumps(head | {"server_time": "2015-01-02T12:00:20Z"}))
+
+    (problem,) = session.outputs()
+    assert isinstance(problem, out.Problem)
+    assert problem.error.code == "invalid_message"
+    assert (session.state, session.position) == (out.State.LIVE, "e1:8")

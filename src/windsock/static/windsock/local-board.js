@@ -17,6 +17,9 @@ export function topicsOf(flight) {
 /** @param {Iterable<string>} names @param {Set<string>} set */
 const meets = (names, set) => [...names].some((name) => set.has(name));
 
+/** How many flights that left are remembered, so that a resume does not tell of them twice. */
+const REMEMBERED = 10_000;
+
 /** Flight id → flight, always current. Flights know their place in the journal, so that an old snapshot undoes no event. */
 export class LocalBoard {
   constructor() {
@@ -24,17 +27,16 @@ export class LocalBoard {
     this.flights = new Map();
     /** @type {Map<string, number>} */
     this.offsets = new Map();
+    /** Id → version in which the flight left; a resume may tell of it again. @type {Map<string, number>} */
+    this.left = new Map();
   }
 
   /** Keeps the flight if it is newer than what is held; whether it was. It leaves if no topic claims it.
    * @param {Flight} flight @param {number} offset @param {Set<string>} topics */
   put(flight, offset, topics) {
-    const held = this.flights.get(flight.id);
-    if (held && held.version >= flight.version) return false;
-    if (meets(topicsOf(flight), topics)) {
-      this.flights.set(flight.id, flight);
-      this.offsets.set(flight.id, offset);
-    } else this.drop(flight.id);
+    const known = this.flights.get(flight.id)?.version ?? this.left.get(flight.id) ?? 0;
+    if (known >= flight.version) return false;
+    this.take(flight, offset, topics);
     return true;
   }
 
@@ -43,7 +45,11 @@ export class LocalBoard {
    * @param {Flight[]} flights @param {number} offset @param {Set<string>} covered @param {Set<string>} topics */
   load(flights, offset, covered, topics) {
     const present = new Set(flights.map((flight) => flight.id));
-    for (const flight of flights) this.put(flight, offset, topics);
+    for (const flight of flights) {
+      const held = this.flights.get(flight.id);
+      // One that left may be back by a topic that is new.
+      if (!held || held.version < flight.version) this.take(flight, offset, topics);
+    }
     for (const [id, held] of [...this.flights]) {
       const claimed = [...topicsOf(held)].some((name) => topics.has(name) && !covered.has(name));
       if (!present.has(id) && (this.offsets.get(id) ?? 0) <= offset && !claimed) this.drop(id);
@@ -55,14 +61,36 @@ export class LocalBoard {
     for (const [id, held] of [...this.flights]) if (!meets(topicsOf(held), topics)) this.drop(id);
   }
 
-  /** @param {string} id */
+  /** Takes one flight away, if it is there, and remembers in which version it left. @param {string} id */
   drop(id) {
+    const held = this.flights.get(id);
     this.flights.delete(id);
     this.offsets.delete(id);
+    if (held) this.remember(id, held.version);
   }
 
+  /** Takes all flights away: the journal was replaced. */
   clear() {
     this.flights.clear();
     this.offsets.clear();
+    this.left.clear();
+  }
+
+  /** @param {Flight} flight @param {number} offset @param {Set<string>} topics */
+  take(flight, offset, topics) {
+    if (meets(topicsOf(flight), topics)) {
+      this.left.delete(flight.id);
+      this.flights.set(flight.id, flight);
+      this.offsets.set(flight.id, offset);
+      return;
+    }
+    this.drop(flight.id);
+    this.remember(flight.id, flight.version);
+  }
+
+  /** @param {string} id @param {number} version */
+  remember(id, version) {
+    this.left.set(id, version);
+    if (this.left.size > REMEMBERED) this.left.delete(/** @type {string} */ (this.left.keys().next().value));
   }
 }

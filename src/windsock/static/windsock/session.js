@@ -479,7 +479,7 @@ export class ClientSession {
       if (this.current) {
         this.sendReports(this.current);
         this.settle(this.current);
-      }
+      } else this.become("connecting", why);
       return;
     }
     const delay = atOnce && this.attempt === 0 ? atLeast : backOff(Math.max(this.attempt, fromAttempt), this.random, atLeast);

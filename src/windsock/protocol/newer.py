@@ -1,0 +1,47 @@
+"""What a server newer than this client says, as far as this client understands it."""
+
+from typing import Any, get_args
+
+import msgspec
+
+from windsock.flights.changes import Kind
+from windsock.flights.state import Basis, Status
+from windsock.protocol.messages import ServerMessage
+
+_KINDS = frozenset(get_args(Kind))
+_STATUSES = frozenset(get_args(Status))
+_BASES = frozenset(get_args(Basis))
+
+
+def understood(raw: dict[str, Any]) -> ServerMessage | None:
+    """The message without the words that came after this client was written; None if it still cannot be read.
+
+    An unknown kind of change is left out, an unknown status becomes "unknown", unknown grounds of a delay become None:
+    the flight's state and version arrive all the same, so that nothing looks lost.
+    """
+    given = raw.get("flights") if raw.get("type") == "snapshot" else [raw.get("flight")]
+    for flight in given if isinstance(given, list) else ():
+        if isinstance(flight, dict):
+            _simplify(flight)
+    changes = raw.get("changes")
+    if isinstance(changes, list):
+        raw["changes"] = [
+            one for one in changes if not (isinstance(one, dict) and _newer(one.get("kind"), _KINDS))
+        ]
+    try:
+        message: ServerMessage = msgspec.convert(raw, ServerMessage)
+    except (msgspec.ValidationError, RecursionError):
+        return None
+    return message
+
+
+def _simplify(flight: dict[str, Any]) -> None:
+    if _newer(flight.get("status"), _STATUSES):
+        flight["status"] = "unknown"
+    for side in (flight.get("departure"), flight.get("arrival")):
+        if isinstance(side, dict) and _newer(side.get("delay_basis"), _BASES):
+            side["delay_basis"] = None
+
+
+def _newer(word: object, known: frozenset[str]) -> bool:
+    return isinstance(word, str) and word not in known
