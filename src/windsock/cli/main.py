@@ -7,7 +7,6 @@ if sys.version_info < (3, 11):
     sys.exit("windsock: Python 3.11 or newer is needed; this is Python %d.%d." % sys.version_info[:2])
 
 import importlib
-import importlib.util
 import os
 from typing import Annotated
 
@@ -46,7 +45,7 @@ def _root(
     pass
 
 
-for _verb in (v for v in VERBS if importlib.util.find_spec(f"windsock.cli.{v}")):
+for _verb in VERBS:
     importlib.import_module(f"windsock.cli.{_verb}").register(app)
 
 

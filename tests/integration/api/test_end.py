@@ -11,12 +11,12 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.integration.api.conftest import Service
 from tests.integration.api.test_reports import GOOD
+from tests.running_service import RunningService
 
 
 @pytest.fixture
-def restarted(service: Service) -> Iterator[Service]:
+def restarted(service: RunningService) -> Iterator[RunningService]:
     """The service, running again if the test before ended it."""
     if service.process is None or service.process.poll() is not None:
         service.start()
@@ -26,7 +26,7 @@ def restarted(service: Service) -> Iterator[Service]:
 
 
 @contextmanager
-def follower(service: Service) -> Iterator[ClientConnection]:
+def follower(service: RunningService) -> Iterator[ClientConnection]:
     """A connection that follows everything and has had its snapshot."""
     with connect(
         f"ws://127.0.0.1:{service.port}/ws/flight-delay/",
@@ -40,7 +40,7 @@ def follower(service: Service) -> Iterator[ClientConnection]:
         yield connection
 
 
-def ended_after(service: Service, number: signal.Signals) -> float:
+def ended_after(service: RunningService, number: signal.Signals) -> float:
     """Sends the signal and answers with the seconds until the process was gone."""
     assert service.process is not None
     begun = time.monotonic()
@@ -50,7 +50,7 @@ def ended_after(service: Service, number: signal.Signals) -> float:
 
 
 def test_on_sigterm_a_client_is_told_to_move_and_then_closed_with_a_code_to_come_back(
-    restarted: Service,
+    restarted: RunningService,
 ) -> None:
     assert restarted.process is not None
     with follower(restarted) as connection:
@@ -64,7 +64,7 @@ def test_on_sigterm_a_client_is_told_to_move_and_then_closed_with_a_code_to_come
     restarted.process.wait(timeout=20)
 
 
-def test_a_client_that_moves_at_once_lets_the_server_go_at_once(restarted: Service) -> None:
+def test_a_client_that_moves_at_once_lets_the_server_go_at_once(restarted: RunningService) -> None:
     assert restarted.process is not None
     with follower(restarted) as connection:
         restarted.process.send_signal(signal.SIGTERM)
@@ -74,7 +74,7 @@ def test_a_client_that_moves_at_once_lets_the_server_go_at_once(restarted: Servi
     assert time.monotonic() - begun < 4.5
 
 
-def test_an_open_stream_does_not_hold_the_end_up(restarted: Service) -> None:
+def test_an_open_stream_does_not_hold_the_end_up(restarted: RunningService) -> None:
     stream = HTTPConnection("127.0.0.1", restarted.port, timeout=30)
     stream.request(
         "GET", "/api/v1/stream?topics=all", headers={"Authorization": f"Bearer {restarted.tokens['reader']}"}
@@ -88,7 +88,7 @@ def test_an_open_stream_does_not_hold_the_end_up(restarted: Service) -> None:
     stream.close()
 
 
-def test_what_was_acknowledged_is_there_after_the_restart(restarted: Service) -> None:
+def test_what_was_acknowledged_is_there_after_the_restart(restarted: RunningService) -> None:
     assert restarted.post(GOOD | {"flight": "DL777"}).status == 200
     assert ended_after(restarted, signal.SIGTERM) < 10
     restarted.start()
@@ -97,7 +97,7 @@ def test_what_was_acknowledged_is_there_after_the_restart(restarted: Service) ->
     assert checks["live"] in ("ok", "the journal is being read for the first time")
 
 
-def test_metrics_tell_of_live_delivery(restarted: Service) -> None:
+def test_metrics_tell_of_live_delivery(restarted: RunningService) -> None:
     with follower(restarted):
         text = restarted.get("/metrics", who=None).body.decode()
     assert "windsock_live_sessions 1.0" in text

@@ -5,42 +5,45 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.integration.api.conftest import Service, running_service
 from tests.integration.api.test_reports import GOOD, problem
+from tests.running_service import RunningService
 from tests.services import PostgreSQL
 
 
 @pytest.fixture(scope="module")
 def service(
     tmp_path_factory: pytest.TempPathFactory, postgresql: PostgreSQL, redis_url: str
-) -> Iterator[Service]:
+) -> Iterator[RunningService]:
     postgresql.create_database("windsock_service")
-    yield from running_service(
+    running = RunningService.prepare(
         tmp_path_factory.mktemp("service"),
         DATABASE_URL=postgresql.url("windsock_service"),
         REDIS_URL=redis_url,
     )
+    running.start()
+    yield running
+    running.stop()
 
 
-def test_reports_are_recorded_and_read(service: Service) -> None:
+def test_reports_are_recorded_and_read(service: RunningService) -> None:
     assert service.post([GOOD, GOOD | {"flight": "DL1866"}]).status == 200
     assert service.get("/api/v1/flights/DL1866.2015-01-02.ATL").status == 200
     assert service.get("/readyz", who=None).status == 200
 
 
-def test_bad_input_is_told_as_on_sqlite(service: Service) -> None:
+def test_bad_input_is_told_as_on_sqlite(service: RunningService) -> None:
     problem(service.post(GOOD | {"origin": "QQQ"}), 422, service.post(GOOD | {"origin": "QQQ"}).data["code"])
     problem(service.get("/api/v1/events?after=another:1"), 410, "position_unknown")
 
 
-def test_a_zero_byte_which_postgresql_cannot_hold_is_the_askers_error(service: Service) -> None:
+def test_a_zero_byte_which_postgresql_cannot_hold_is_the_askers_error(service: RunningService) -> None:
     answer = service.post(GOOD | {"departure": {"gate": "B\x0012"}})
     assert answer.status == 422, answer.body
     problem(service.get("/api/v1/flights?q=%00"), 422, "invalid_parameter")
     assert service.post(GOOD | {"flight": "DL1867"}).status == 200
 
 
-def test_many_at_once_are_all_recorded_and_the_journal_has_no_hole(service: Service) -> None:
+def test_many_at_once_are_all_recorded_and_the_journal_has_no_hole(service: RunningService) -> None:
     def one(number: int) -> int:
         return service.post(GOOD | {"flight": f"DL{2000 + number}"}).status
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.conftest import Service
 from tests.integration.api.test_reports import GOOD, problem
+from tests.running_service import RunningService
 
 
 @pytest.fixture(scope="module", autouse=True)
-def a_day(service: Service) -> None:
+def a_day(service: RunningService) -> None:
     """Seven flights: five depart from Atlanta on the quarter hours, one arrives there, one is of another carrier."""
     reports: list[dict[str, Any]] = [
         GOOD
@@ -44,13 +44,13 @@ def a_day(service: Service) -> None:
     service.post({"flight": "DL200", "date": "2015-01-02", "origin": "ATL", "departure": {"gate": "B12"}})
 
 
-def designators(service: Service, query: str) -> list[str]:
+def designators(service: RunningService, query: str) -> list[str]:
     answer = service.get(f"/api/v1/flights?{query}")
     assert answer.status == 200, answer.body
     return [flight["designator"] for flight in answer.data["flights"]]
 
 
-def test_a_board_is_in_the_order_of_its_times(service: Service) -> None:
+def test_a_board_is_in_the_order_of_its_times(service: RunningService) -> None:
     assert designators(service, "airport=ATL&direction=departures") == [
         "DL200",
         "DL201",
@@ -69,11 +69,11 @@ def test_a_board_is_in_the_order_of_its_times(service: Service) -> None:
         ("date=2015-01-03", []),
     ],
 )
-def test_flights_are_found(service: Service, query: str, expected: list[str]) -> None:
+def test_flights_are_found(service: RunningService, query: str, expected: list[str]) -> None:
     assert designators(service, query) == expected
 
 
-def test_pages_follow_each_other_without_hole_or_repetition(service: Service) -> None:
+def test_pages_follow_each_other_without_hole_or_repetition(service: RunningService) -> None:
     seen: list[str] = []
     after = ""
     while True:
@@ -97,14 +97,14 @@ def test_pages_follow_each_other_without_hole_or_repetition(service: Service) ->
         ("after=here", "after"),
     ],
 )
-def test_a_wrong_parameter_is_named(service: Service, query: str, field: str) -> None:
+def test_a_wrong_parameter_is_named(service: RunningService, query: str, field: str) -> None:
     answer = service.get(f"/api/v1/flights?{query}")
     document = problem(answer, 422, answer.data["code"])
     assert document["field"] == field
     assert document["expected"]
 
 
-def test_a_flight_has_its_grounds_and_its_history(service: Service) -> None:
+def test_a_flight_has_its_grounds_and_its_history(service: RunningService) -> None:
     flight = service.get("/api/v1/flights/DL200.2015-01-02.ATL").data
     assert flight["flight"]["departure"]["gate"] == "B12"
     assert flight["provenance"]["departure.gate"]["believed"] == "operations"
@@ -114,17 +114,17 @@ def test_a_flight_has_its_grounds_and_its_history(service: Service) -> None:
     assert {"type", "position", "flight", "changes", "recorded_at"} == set(history["events"][0])
 
 
-def test_an_icao_designator_leads_to_the_same_flight(service: Service) -> None:
+def test_an_icao_designator_leads_to_the_same_flight(service: RunningService) -> None:
     assert service.get("/api/v1/flights/DAL200.2015-01-02.ATL").data["flight"]["designator"] == "DL200"
 
 
-def test_an_unknown_flight_is_404_and_an_impossible_id_is_422(service: Service) -> None:
+def test_an_unknown_flight_is_404_and_an_impossible_id_is_422(service: RunningService) -> None:
     problem(service.get("/api/v1/flights/DL999.2015-01-02.ATL"), 404, "unknown_flight")
     document = problem(service.get("/api/v1/flights/nonsense"), 422, "invalid_flight_id")
     assert document["field"] == "flight_id"
 
 
-def test_the_journal_is_read_to_its_end_without_a_hole(service: Service) -> None:
+def test_the_journal_is_read_to_its_end_without_a_hole(service: RunningService) -> None:
     offsets: list[int] = []
     after = ""
     while True:
@@ -138,13 +138,13 @@ def test_the_journal_is_read_to_its_end_without_a_hole(service: Service) -> None
     assert service.get(f"/api/v1/events?{after}").data["events"] == []
 
 
-def test_the_journal_is_read_by_topic(service: Service) -> None:
+def test_the_journal_is_read_by_topic(service: RunningService) -> None:
     page = service.get("/api/v1/events?topics=carrier:AA,departures:MCO").data
     assert [event["flight"]["designator"] for event in page["events"]] == ["AA300", "DL210"]
     assert page["position"] == page["head"], "what the topics do not pick has been looked at too"
 
 
-def test_a_position_of_another_journal_is_gone(service: Service) -> None:
+def test_a_position_of_another_journal_is_gone(service: RunningService) -> None:
     document = problem(service.get("/api/v1/events?after=another:1"), 410, "position_unknown")
     assert document["head"] == service.get("/api/v1/events").data["head"]
     ahead = document["head"].rpartition(":")[0] + ":999999"
@@ -152,7 +152,7 @@ def test_a_position_of_another_journal_is_gone(service: Service) -> None:
 
 
 @pytest.mark.parametrize("query", ["after=nonsense", "topics=nonsense", "topics=departures:QQQ", "topics=,"])
-def test_a_wrong_position_or_topic_says_what_would_be_right(service: Service, query: str) -> None:
+def test_a_wrong_position_or_topic_says_what_would_be_right(service: RunningService, query: str) -> None:
     answer = service.get(f"/api/v1/events?{query}")
     assert problem(answer, 422, answer.data["code"])["expected"]
 
@@ -160,18 +160,18 @@ def test_a_wrong_position_or_topic_says_what_would_be_right(service: Service, qu
 @pytest.mark.parametrize(
     "path", ["/api/v1/flights", "/api/v1/flights/DL200.2015-01-02.ATL", "/api/v1/events"]
 )
-def test_without_credentials_nothing_is_told(service: Service, path: str) -> None:
+def test_without_credentials_nothing_is_told(service: RunningService, path: str) -> None:
     problem(service.get(path, who=None), 401, "not_authenticated")
 
 
-def test_a_wrong_token_is_told_so(service: Service) -> None:
+def test_a_wrong_token_is_told_so(service: RunningService) -> None:
     answer = service.ask("GET", "/api/v1/flights", headers={"Authorization": "Bearer wrong"}, who=None)
     problem(answer, 401, "invalid_token")
     answer = service.ask("GET", "/api/v1/flights", headers={"Authorization": "Basic eDp4"}, who=None)
     problem(answer, 401, "not_authenticated")
 
 
-def test_a_ticket_is_given_to_members_only(service: Service) -> None:
+def test_a_ticket_is_given_to_members_only(service: RunningService) -> None:
     answer = service.ask("POST", "/api/v1/tickets", who="reader")
     assert answer.status == 201
     assert answer.data["subprotocol"] == f"windsock.ticket.{answer.data['ticket']}"
@@ -179,21 +179,21 @@ def test_a_ticket_is_given_to_members_only(service: Service) -> None:
     problem(service.ask("POST", "/api/v1/tickets", who=None), 401, "not_authenticated")
 
 
-def test_a_wrong_method_and_a_wrong_address_are_problems_too(service: Service) -> None:
+def test_a_wrong_method_and_a_wrong_address_are_problems_too(service: RunningService) -> None:
     answer = service.ask("DELETE", "/api/v1/flights")
     problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "GET"
     problem(service.get("/api/v1/nothing/here"), 404, "no_such_address")
 
 
-def test_the_process_and_its_readiness_are_told_to_everybody(service: Service) -> None:
+def test_the_process_and_its_readiness_are_told_to_everybody(service: RunningService) -> None:
     assert service.get("/healthz", who=None).data == {"status": "alive"}
     ready = service.get("/readyz", who=None)
     assert ready.status == 200
     assert {"database", "migrations", "journal"} <= set(ready.data["checks"])
 
 
-def test_metrics_say_where_the_journal_stands(service: Service) -> None:
+def test_metrics_say_where_the_journal_stands(service: RunningService) -> None:
     head = int(service.get("/api/v1/events").data["head"].rpartition(":")[2])
     metrics = service.get("/metrics", who=None)
     assert f"windsock_journal_head_offset {float(head)}" in metrics.body.decode()
@@ -201,7 +201,7 @@ def test_metrics_say_where_the_journal_stands(service: Service) -> None:
     problem(proxied, 401, "not_authenticated")
 
 
-def test_the_documentation_is_a_page_without_scripts(service: Service) -> None:
+def test_the_documentation_is_a_page_without_scripts(service: RunningService) -> None:
     page = service.get("/api/v1/docs", who=None)
     assert page.status == 200
     text = page.body.decode()
@@ -212,7 +212,7 @@ def test_the_documentation_is_a_page_without_scripts(service: Service) -> None:
     assert json.loads(service.get("/api/v1/openapi.json", who=None).body)["openapi"].startswith("3.1")
 
 
-def test_security_headers_are_sent(service: Service) -> None:
+def test_security_headers_are_sent(service: RunningService) -> None:
     headers = service.get("/sign-in/", who=None).headers
     assert "default-src 'self'" in headers["content-security-policy"]
     assert headers["x-frame-options"] == "DENY"

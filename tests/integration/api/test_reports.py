@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.conftest import Answer, Service
+from tests.running_service import Answer, RunningService
 
 GOOD = {
     "flight": "DL1865",
@@ -30,7 +30,7 @@ def problem(answer: Answer, status: int, code: str) -> dict[str, Any]:
     return document
 
 
-def test_one_report_is_recorded_with_position_flight_and_changes(service: Service) -> None:
+def test_one_report_is_recorded_with_position_flight_and_changes(service: RunningService) -> None:
     answer = service.post(GOOD | {"flight": "DL100"})
     assert answer.status == 200, answer.body
     [result] = answer.data["results"]
@@ -43,20 +43,20 @@ def test_one_report_is_recorded_with_position_flight_and_changes(service: Servic
     assert found.data["flight"]["departure"]["scheduled"] == "2015-01-02T13:55:00Z"
 
 
-def test_the_same_report_again_is_recorded_and_changes_nothing(service: Service) -> None:
+def test_the_same_report_again_is_recorded_and_changes_nothing(service: RunningService) -> None:
     first = service.post(GOOD | {"flight": "DL101"}).data["results"][0]
     again = service.post(GOOD | {"flight": "DL101"}).data["results"][0]
     assert again["changes"] == []
     assert again["version"] == first["version"]
 
 
-def test_who_does_not_name_a_source_is_the_source(service: Service) -> None:
+def test_who_does_not_name_a_source_is_the_source(service: RunningService) -> None:
     service.post(GOOD | {"flight": "DL102"})
     grounds = service.get("/api/v1/flights/DL102.2015-01-02.ATL").data["provenance"]
     assert grounds["destination"]["believed"] == "operations"
 
 
-def test_of_a_list_the_good_ones_are_kept_and_each_has_its_result(service: Service) -> None:
+def test_of_a_list_the_good_ones_are_kept_and_each_has_its_result(service: RunningService) -> None:
     answer = service.post([GOOD | {"flight": "DL110"}, GOOD | {"flight": "DL111", "origin": "QQQ"}, 7])
     assert answer.status == 207
     assert (answer.data["recorded"], answer.data["rejected"]) == (1, 2)
@@ -71,7 +71,7 @@ def test_of_a_list_the_good_ones_are_kept_and_each_has_its_result(service: Servi
     assert service.get("/api/v1/flights/DL110.2015-01-02.ATL").status == 200
 
 
-def test_ndjson_is_one_report_per_line_and_a_broken_line_costs_only_itself(service: Service) -> None:
+def test_ndjson_is_one_report_per_line_and_a_broken_line_costs_only_itself(service: RunningService) -> None:
     lines = [
         json.dumps(GOOD | {"flight": "DL120"}),
         '{"flight": "DL121", nonsense}',
@@ -92,7 +92,7 @@ def test_ndjson_is_one_report_per_line_and_a_broken_line_costs_only_itself(servi
     )
 
 
-def test_none_taken_of_several_is_422_with_every_result(service: Service) -> None:
+def test_none_taken_of_several_is_422_with_every_result(service: RunningService) -> None:
     document = problem(service.post([{}, {"flight": "?"}]), 422, "no_report_taken")
     assert document["rejected"] == 2
     assert [result["error"]["index"] for result in document["results"]] == [0, 1]
@@ -112,7 +112,9 @@ def test_none_taken_of_several_is_422_with_every_result(service: Service) -> Non
     ],
     ids=["a missing colon", "cut off", "empty", "not UTF-8", "nested beyond reason"],
 )
-def test_malformed_json_says_line_and_column(service: Service, body: bytes, line: int, column: int) -> None:
+def test_malformed_json_says_line_and_column(
+    service: RunningService, body: bytes, line: int, column: int
+) -> None:
     answer = service.ask("POST", "/api/v1/reports", body, {"Content-Type": "application/json"})
     document = problem(answer, 400, "malformed_json")
     assert (document["line"], document["column"]) == (line, column), document["detail"]
@@ -133,7 +135,7 @@ def test_malformed_json_says_line_and_column(service: Service, body: bytes, line
     ids=["unknown airport", "impossible date", "unknown field", "wrong type", "not a truth", "DST gap", "our source"],
 )  # fmt: skip
 def test_a_wrong_report_says_field_value_and_what_would_be_right(
-    service: Service, change: dict[str, Any], code: str | None, field: str, value: Any
+    service: RunningService, change: dict[str, Any], code: str | None, field: str, value: Any
 ) -> None:
     answer = service.post(GOOD | change)
     assert answer.status == 422, answer.body
@@ -145,7 +147,7 @@ def test_a_wrong_report_says_field_value_and_what_would_be_right(
     assert document["detail"] == document["results"][0]["error"]["message"]
 
 
-def test_each_kind_of_wrong_report_has_an_error_text_of_its_own(service: Service) -> None:
+def test_each_kind_of_wrong_report_has_an_error_text_of_its_own(service: RunningService) -> None:
     wrong = [
         GOOD | {"origin": "QQQ"},
         GOOD | {"date": "2015-02-30"},
@@ -158,7 +160,7 @@ def test_each_kind_of_wrong_report_has_an_error_text_of_its_own(service: Service
     assert len(set(messages)) == len(wrong)
 
 
-def test_an_ambiguous_flight_comes_back_with_its_candidates(service: Service) -> None:
+def test_an_ambiguous_flight_comes_back_with_its_candidates(service: RunningService) -> None:
     for origin, destination in (("ATL", "MCO"), ("MCO", "SJU")):
         made = service.post(
             {
@@ -178,7 +180,7 @@ def test_an_ambiguous_flight_comes_back_with_its_candidates(service: Service) ->
     assert document["candidates"] == ["DL1900.2015-01-02.ATL", "DL1900.2015-01-02.MCO"]
 
 
-def test_ten_megabytes_are_refused_before_they_are_sent(service: Service) -> None:
+def test_ten_megabytes_are_refused_before_they_are_sent(service: RunningService) -> None:
     connection = service.connection()
     connection.putrequest("POST", "/api/v1/reports")
     connection.putheader("Authorization", f"Bearer {service.tokens['publisher']}")
@@ -191,7 +193,7 @@ def test_ten_megabytes_are_refused_before_they_are_sent(service: Service) -> Non
     connection.close()
 
 
-def test_ten_megabytes_without_a_length_are_refused_on_the_way(service: Service) -> None:
+def test_ten_megabytes_without_a_length_are_refused_on_the_way(service: RunningService) -> None:
     connection = service.connection()
     connection.putrequest("POST", "/api/v1/reports")
     connection.putheader("Authorization", f"Bearer {service.tokens['publisher']}")
@@ -214,16 +216,18 @@ def test_ten_megabytes_without_a_length_are_refused_on_the_way(service: Service)
 @pytest.mark.parametrize(
     "content_type", ["text/csv", "application/x-www-form-urlencoded", "application/json; charset=latin-1", ""]
 )
-def test_another_content_type_is_415_and_says_which_are_taken(service: Service, content_type: str) -> None:
+def test_another_content_type_is_415_and_says_which_are_taken(
+    service: RunningService, content_type: str
+) -> None:
     answer = service.ask("POST", "/api/v1/reports", b"x", {"Content-Type": content_type})
     assert "application/x-ndjson" in problem(answer, 415, "unsupported_media_type")["expected"]
 
 
-def test_an_empty_list_is_an_error_not_a_success(service: Service) -> None:
+def test_an_empty_list_is_an_error_not_a_success(service: RunningService) -> None:
     problem(service.post([]), 422, "no_reports")
 
 
-def test_more_reports_than_one_request_may_hold(service: Service) -> None:
+def test_more_reports_than_one_request_may_hold(service: RunningService) -> None:
     document = problem(service.post([{}] * 10_001), 413, "too_many_reports")
     assert document["value"] == 10_001
 
@@ -231,7 +235,7 @@ def test_more_reports_than_one_request_may_hold(service: Service) -> None:
 # --- Who may ----------------------------------------------------------------------------------------------------------
 
 
-def test_nobody_is_401_and_a_reader_is_403_and_nothing_is_recorded(service: Service) -> None:
+def test_nobody_is_401_and_a_reader_is_403_and_nothing_is_recorded(service: RunningService) -> None:
     before = service.get("/api/v1/events?limit=1000").data["head"]
     assert "www-authenticate" in service.post(GOOD | {"flight": "DL130"}, who=None).headers
     problem(service.post(GOOD | {"flight": "DL130"}, who=None), 401, "not_authenticated")
@@ -240,11 +244,11 @@ def test_nobody_is_401_and_a_reader_is_403_and_nothing_is_recorded(service: Serv
     assert service.get("/api/v1/events?limit=1000").data["head"] == before
 
 
-def test_a_token_that_only_publishes_may_not_read(service: Service) -> None:
+def test_a_token_that_only_publishes_may_not_read(service: RunningService) -> None:
     assert service.post(GOOD | {"flight": "DL131"}, who="feed").status == 200
     problem(service.get("/api/v1/flights", who="feed"), 403, "forbidden")
 
 
-def test_after_all_of_this_the_service_still_records(service: Service) -> None:
+def test_after_all_of_this_the_service_still_records(service: RunningService) -> None:
     assert service.post(GOOD | {"flight": "DL199"}).status == 200
     assert service.get("/readyz", who=None).data["status"] == "ready"
