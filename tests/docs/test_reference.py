@@ -74,6 +74,31 @@ def test_every_environment_variable_of_the_service_is_documented_and_no_other() 
     assert documented == ours
 
 
+def test_every_setting_can_be_given_by_the_environment_as_documented() -> None:
+    from windsock.conf import Config, load
+    from windsock.errors import ConfigError
+    from windsock.service.environment import windsock_settings
+
+    page = _part(_page("settings.md"), "Environment of the service")
+    assert "`WINDSOCK_MAX_CONNECTIONS_PER_USER=500`" in page
+    spelled = {
+        "bool": "1",
+        "int": "8",
+        "str": "other",
+        "tuple": "https://a.org, https://b.org",
+        "dict": '{"x": 1}',
+    }
+    defaults = Config()
+    for field in fields(Config):
+        value = getattr(defaults, field.name)
+        text = spelled[type(value).__name__]
+        given = windsock_settings({f"WINDSOCK_{field.name.upper()}": text, "WINDSOCK_DATA": "/tmp"})
+        assert getattr(load(given), field.name) != value, field.name
+    for wrong in ({"WINDSOCK_RING_EVENTS": "many"}, {"WINDSOCK_PUBLIC_READ": "perhaps"}):
+        with pytest.raises(ConfigError, match="is needed"):
+            windsock_settings(wrong)
+
+
 def test_every_command_and_option_is_documented_and_no_other() -> None:
     import typer
 

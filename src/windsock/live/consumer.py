@@ -9,7 +9,6 @@ from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from windsock.access import tickets, tokens
 from windsock.access.identity import Identity, anonymous_identity, identity_of_user
 from windsock.conf import config
 from windsock.errors import ProtocolError
@@ -17,6 +16,7 @@ from windsock.live import handover, origin
 from windsock.live.asgi import AsgiOutlet, Send
 from windsock.live.handover import SocketOutlet
 from windsock.live.hub import Refused
+from windsock.live.reception import SCOPE_KEY, Reception
 from windsock.live.service import LiveService
 from windsock.protocol.handshake import Offer, negotiate
 from windsock.protocol.server_session import short
@@ -32,7 +32,7 @@ class Denied(Exception):
 
 
 class FlightDelayConsumer(AsyncConsumer):
-    """Live flight-delay updates over one WebSocket. Route it behind `AuthMiddlewareStack`.
+    """Live flight-delay updates over one WebSocket. Route it behind `AuthMiddlewareStack`, or `SessionCookie`.
 
     Who comes from a browser needs an allowed Origin: this host's own, or one of `WINDSOCK["ALLOWED_ORIGINS"]`, compared
     exactly and before anything else. A client that sends no Origin is no browser; it is let in by a bearer token or a
@@ -95,6 +95,10 @@ class FlightDelayConsumer(AsyncConsumer):
                     break
                 frame = message.get("text")
                 conversation.receive(frame if frame is not None else message.get("bytes") or b"")
+        except Exception:
+            logger.exception("A message could not be dealt with; its connection is closed")
+            outlet.gone()
+            await send({"type": "websocket.close", "code": handover.INTERNAL_ERROR})
         except asyncio.CancelledError:
             if not farewell:
                 raise
@@ -114,10 +118,12 @@ class FlightDelayConsumer(AsyncConsumer):
             return False
         try:
             conversation = await service.attach(outlet, identity, plain=offer.plain)
+            outlet.begin(conversation, self.topics(scope))
         except Refused as refused:
             outlet.close(refused.code, short(refused.reason))
-            return True
-        outlet.begin(conversation, self.topics(scope))
+        except BaseException:
+            outlet.abort()  # nobody else holds it any more
+            raise
         return True
 
     # The door, which a subclass may widen or narrow --------------------------------------------------------------
@@ -142,9 +148,9 @@ class FlightDelayConsumer(AsyncConsumer):
         identity: Identity | None
         scheme, _, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() == "bearer":
-            identity = await tokens.aauthenticate(secret.strip())
+            identity = await Reception.here().token(secret.strip())
         elif offer.ticket is not None:
-            identity = await tickets.aredeem(offer.ticket, "socket")
+            identity = await Reception.here().ticket(offer.ticket)
         else:
             identity = await self._signed_in(scope) if page is not None else None
             identity = identity or anonymous_identity()
@@ -164,6 +170,9 @@ class FlightDelayConsumer(AsyncConsumer):
         return origin.allowed(page, host=own, secure=secure, origins=config().allowed_origins)
 
     async def _signed_in(self, scope: Any) -> Identity | None:
+        if SCOPE_KEY in scope:
+            key = scope[SCOPE_KEY]
+            return await Reception.here().session(key) if key is not None else None
         user, session = scope.get("user"), scope.get("session")
 
         def look() -> Identity | None:

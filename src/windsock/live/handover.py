@@ -6,39 +6,64 @@ costs is its transport, this outlet and the hub's session: no task, no queue, no
 """
 
 import asyncio
+import logging
+import socket
 from typing import TYPE_CHECKING, Any, cast
 
-from windsock.live.conversation import Conversation
 from windsock.live.frames import Batch
+from windsock.live.pulse import Pulse
 from windsock.live.websocket import Closing, Message, MessageReader, Ping, close_frame, ping_frame, pong_frame
+from windsock.protocol.codes import CloseCode
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # uvicorn's workers load the protocol class before the application: no models here
+    from windsock.live.conversation import Conversation
     from windsock.live.service import LiveService
+
+__all__ = ["CLOSE_SECONDS", "EXTENSION", "Pulse", "SocketOutlet", "offered"]
+
+logger = logging.getLogger(__name__)
 
 EXTENSION = "windsock.handover"
 
 # How long the other side has to answer our close frame, or to take it at all (RFC 6455, 7.1.1).
 CLOSE_SECONDS = 5.0
 
-# A reader may be so far behind before the hub begins to hold back; with the kernel's buffers, what a stuck one costs.
+# A reader may be so far behind before the hub begins to hold back. The bytes are shared with all who wait for the same.
 HIGH_WATER_BYTES = 64 * 1024
+
+# The kernel's part of the same: it doubles this for its bookkeeping, and without it would take up to 4 MB a socket.
+# 64 KiB in flight are still 5 Mbit/s at 100 ms.
+SEND_BUFFER_BYTES = 64 * 1024
+
+# What is still read after our close frame while its answer is awaited; who goes on sending is not listened to.
+PATIENCE_BYTES = 256 * 1024
+
+# RFC 6455, 7.4.1: a fault of ours. Clients back off and come again.
+INTERNAL_ERROR = 1011
 
 
 class SocketOutlet(asyncio.Protocol):
     """A session's outlet that writes frames to its transport, and the protocol that reads the client's.
 
     `heard` is True when anything came since the last look; the pulse uses it to find connections that died silently.
+    `frames` counts pings, pongs and fragments since then: messages have their own limit, those have this.
     """
 
-    __slots__ = ("_behind", "_closing", "_conversation", "_reader", "_service", "heard", "transport")
+    __slots__ = (
+        "_closer", "_conversation", "_patience", "_reader", "_service", "behind", "closing", "frames", "heard",
+        "transport",
+    )  # fmt: skip
 
     def __init__(self, service: "LiveService") -> None:
         self._service = service
         self._conversation: Conversation | None = None
         self._reader: MessageReader | None = None
-        self._behind = False
-        self._closing = False
+        self._closer: asyncio.TimerHandle | None = None
+        self._patience = PATIENCE_BYTES
+        self.behind = False
+        self.closing = False
         self.heard = True
+        self.frames = 0
         self.transport: asyncio.Transport | None = None
 
     # As asyncio.Protocol ------------------------------------------------------------------------------------------
@@ -47,76 +72,94 @@ class SocketOutlet(asyncio.Protocol):
         """The socket is ours."""
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        raw = transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._service.pulse.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended, by whomever: nothing of it stays."""
-        self.transport = None
-        self._closing = True
+        self.transport = self._reader = None
+        self.closing = True
+        if self._closer is not None:
+            self._closer.cancel()
+            self._closer = None
         self._service.pulse.discard(self)
-        conversation, self._conversation = self._conversation, None
-        if conversation is not None:
-            self._service.detach(conversation)
+        self._leave()
 
     def pause_writing(self) -> None:
         """The reader is behind."""
-        self._behind = True
+        self.behind = True
 
     def resume_writing(self) -> None:
         """The reader has caught up."""
-        self._behind = False
-        if self._conversation is not None:
+        self.behind = False
+        if self._conversation is not None and not self.closing:
             self._conversation.session.drained()
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client. The reader is kept only while a message is incomplete."""
         self.heard = True
+        if self.closing:
+            self._patience -= len(data)
+            if self._patience < 0:
+                self.abort()
+                return
         reader = self._reader or MessageReader(2 * self._service.settings.max_message_bytes)
-        for received in reader.feed(data):
-            match received:
-                case Message():
-                    if self._conversation is not None and not self._closing:
-                        self._conversation.receive(received.data)
-                case Ping():
-                    if not self._closing and not self._behind:
-                        self._write(pong_frame(received.payload))
-                case Closing():
-                    self._closed_by_peer(received)
-                    return
-        self._reader = None if reader.idle else reader
+        if reader.closed:
+            return  # all was said; what still comes is let by until the other side goes
+        try:
+            for received in reader.feed(data):
+                match received:
+                    case Message():
+                        if self._conversation is not None and not self.closing:
+                            self._conversation.receive(received.data)
+                    case Closing():
+                        self._closed_by_peer(received)
+                    case _:
+                        self._count()
+                        if isinstance(received, Ping) and not self.closing and not self.behind:
+                            self._write(pong_frame(received.payload))
+        except Exception:
+            # It ends this connection and no other.
+            logger.exception("A message could not be dealt with; its connection is closed")
+            self._fault()
+        self._reader = None if reader.idle and not reader.closed else reader
 
     # As Outlet ----------------------------------------------------------------------------------------------------
 
     def write(self, batch: Batch) -> bool:
         """As `Outlet` says: one write, whatever the number of messages."""
         transport = self.transport
-        if transport is not None and not self._closing:
+        if transport is not None and not self.closing:
             transport.write(batch.frames)
-        return not self._behind
+        return not self.behind
 
     def close(self, code: int, reason: str) -> None:
         """As `Outlet` says. A reader that does not take or answer the close frame is let go after `CLOSE_SECONDS`."""
-        if self._closing or self.transport is None:
+        transport = self.transport
+        if self.closing or transport is None or transport.is_closing():
             return
         self._write(close_frame(int(code), reason))
-        self._closing = True
-        self.transport.resume_reading()  # the answer must be read, also of one that was never begun
-        self._service.loop.call_later(CLOSE_SECONDS, self.abort)
+        self.closing = True
+        transport.resume_reading()  # the answer must be read, also of one that was never begun
+        self._closer = self._service.loop.call_later(CLOSE_SECONDS, self.abort)
 
     # For those who hold it ----------------------------------------------------------------------------------------
 
-    def begin(self, conversation: Conversation, topics: list[str]) -> None:
+    def begin(self, conversation: "Conversation", topics: list[str]) -> None:
         """From now on the client is heard and served."""
-        if self.transport is None:
+        transport = self.transport
+        if transport is None or transport.is_closing():
             self._service.detach(conversation)
             return
         self._conversation = conversation
         conversation.open(topics)
-        self.transport.resume_reading()
+        transport.resume_reading()
 
     def ping(self) -> None:
-        """Asks for a sign of life; behind a backlog it would wait in vain, and `stalled_at` watches that already."""
-        if not self._closing and not self._behind:
+        """Asks for a sign of life."""
+        if not self.closing:
             self._write(ping_frame())
 
     def abort(self) -> None:
@@ -124,69 +167,58 @@ class SocketOutlet(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
+    # Inside ---------------------------------------------------------------------------------------------------------
+
     def _write(self, data: bytes) -> None:
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.write(data)
 
+    def _leave(self) -> None:
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            self._service.detach(conversation)
+
+    def _end(self, code: int, reason: str) -> None:
+        """Ends the session by the hub, which counts the code; without a session, the connection."""
+        if self._conversation is not None:
+            self._conversation.end(code, reason)
+        self.close(code, reason)
+
+    def _count(self) -> None:
+        self.frames += 1
+        most = self._service.settings.max_messages_per_minute
+        if self.frames > most and not self.closing:
+            text = (
+                f"more than {most} pings, pongs and fragments between two heartbeats; slow down and come back"
+            )
+            self._end(CloseCode.TOO_MANY_MESSAGES, text)
+
+    def _fault(self) -> None:
+        try:
+            self._end(INTERNAL_ERROR, "a fault on our side; come back and resume")
+        except Exception:
+            logger.exception("Nor could its session be ended")
+            self._leave()
+            self.close(INTERNAL_ERROR, "a fault on our side; come back and resume")
+
     def _closed_by_peer(self, closing: Closing) -> None:
+        """Both close frames are out, or the other side's bytes make no sense any more: nothing follows."""
         transport = self.transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             return
-        if not self._closing:
+        said = self.closing
+        if not said:
             # The status is sent back as it came; for a broken frame it says what was wrong (5.5.1, 7.1.7).
             self._write(close_frame(closing.code, "" if closing.by_peer else closing.reason))
-            self._closing = True
-        transport.close()
-
-
-class Pulse:
-    """Finds connections that died without a word. Our own sends prove nothing: they fill buffers for many minutes.
-
-    Every `seconds`, who was silent is pinged, and who was silent since the last ping is let go. One timer for all.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        self._loop = loop
-        self._seconds = seconds
-        self._outlets: dict[SocketOutlet, bool] = {}  # outlet → it was pinged and has not been heard since
-        self._sweep: asyncio.Task[None] | None = None
-
-    def __len__(self) -> int:
-        return len(self._outlets)
-
-    def add(self, outlet: SocketOutlet) -> None:
-        """From now on this connection is watched."""
-        self._outlets[outlet] = False
-        if self._sweep is None:
-            self._sweep = self._loop.create_task(self._run())
-
-    def discard(self, outlet: SocketOutlet) -> None:
-        """The connection has ended."""
-        self._outlets.pop(outlet, None)
-
-    def stop(self) -> None:
-        """Ends the watch and lets go of every socket that is still held."""
-        if self._sweep is not None:
-            self._sweep.cancel()
-            self._sweep = None
-        for outlet in list(self._outlets):
-            outlet.abort()
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._seconds)
-            for number, outlet in enumerate(list(self._outlets)):
-                if outlet not in self._outlets:
-                    continue
-                if outlet.heard:
-                    outlet.heard, self._outlets[outlet] = False, False
-                elif self._outlets[outlet]:
-                    outlet.abort()
-                else:
-                    self._outlets[outlet] = True
-                    outlet.ping()
-                if number % 256 == 255:
-                    await asyncio.sleep(0)
+            self.closing = True
+        self._leave()
+        if self._closer is None:
+            self._closer = self._service.loop.call_later(CLOSE_SECONDS, self.abort)
+        if closing.by_peer or said or not transport.can_write_eof():
+            transport.close()
+        else:
+            # Closed with bytes unread, the kernel would answer them with a reset, and our close frame would be lost.
+            transport.write_eof()
 
 
 def offered(scope: Any) -> Any:

@@ -24,9 +24,9 @@ from windsock.live.bridge import Bridge
 from windsock.live.conversation import Conversation
 from windsock.live.frames import Encoded
 from windsock.live.glance import sqlite_glance
-from windsock.live.handover import Pulse
 from windsock.live.hub import Hub, HubLimits, Refused
 from windsock.live.outlet import Outlet
+from windsock.live.pulse import Pulse
 from windsock.live.rights import Rights
 from windsock.live.tail import Tail
 from windsock.protocol import codec, messages
@@ -40,6 +40,8 @@ T = TypeVar("T")
 LOAD_SECONDS = 10.0
 # So many sessions are told to move at once; between such groups the loop serves others.
 MOVE_GROUP = 100
+# Whoever is closed at the end has so long to answer.
+GOODBYE_SECONDS = 0.3
 
 _services: "WeakKeyDictionary[asyncio.AbstractEventLoop, LiveService]" = WeakKeyDictionary()
 
@@ -131,7 +133,8 @@ class LiveService:
         await self._emptied(end - min(1.0, seconds / 4))
         for session in list(self.hub.sessions):
             self.hub.end(session, CloseCode.MOVING, "this server goes; connect again and resume")
-        await asyncio.sleep(0)
+        # The server must not wait for sockets that were handed over: it no longer knows them.
+        await self.pulse.emptied(min(GOODBYE_SECONDS, seconds))
 
     async def stop(self, seconds: float = 0.0) -> None:
         """Drains within `seconds`, then ends every task, thread and connection. Harmless when repeated."""

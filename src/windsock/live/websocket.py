@@ -4,6 +4,7 @@ The frame parser is `websockets`' own; what is here joins fragments, checks what
 memory between messages: an idle connection costs no buffer and no parser.
 """
 
+import codecs
 import struct
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -43,7 +44,14 @@ class Closing:
     by_peer: bool = False
 
 
-Received = Message | Ping | Pong | Closing
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """Part of a message that is not complete (5.4): nothing to do but to count it."""
+
+
+Received = Message | Ping | Pong | Closing | Fragment
+
+_utf8 = codecs.getincrementaldecoder("utf-8")
 
 
 def pong_frame(payload: bytes) -> bytes:
@@ -60,25 +68,30 @@ def close_frame(code: int, reason: str = "") -> bytes:
     """A close frame; without a status for 1005, which must not be sent (7.4.1). The reason is cut to 123 bytes."""
     if code == 1005:
         return frame(b"", Opcode.CLOSE)
-    return frame(struct.pack("!H", code) + reason.encode()[:123], Opcode.CLOSE)
+    cut = reason.encode()[:123].decode(errors="ignore")
+    return frame(struct.pack("!H", code) + cut.encode(), Opcode.CLOSE)
 
 
 class MessageReader:
-    """Bytes in, messages out. After a `Closing` nothing more is read."""
+    """Bytes in, messages out. After a `Closing` nothing more is read.
 
-    __slots__ = ("_max_size", "_opcode", "_parser", "_parts", "_size", "_stream", "closed")
+    What a message costs before it is complete is bounded by `max_size`, whatever the number of its fragments. Text is
+    decoded fragment by fragment, so that what cannot become UTF-8 is refused at once (8.1).
+    """
+
+    __slots__ = ("_max_size", "_opcode", "_parser", "_parts", "_stream", "_text", "closed")
 
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
         self._stream: StreamReader | None = None
         self._parser: Generator[None, None, Frame] | None = None
-        self._parts: list[bytes] | None = None
-        self._size = 0
+        self._parts: bytearray | None = None  # one buffer: a list would grow even by empty fragments
+        self._text: codecs.IncrementalDecoder | None = None
         self._opcode = Opcode.TEXT
         self.closed = False
 
     def feed(self, data: bytes) -> Iterator[Received]:
-        """The messages that `data` completes, in order."""
+        """What `data` completes, in order."""
         stream = self._stream or StreamReader()
         stream.feed_data(data)
         while not self.closed:
@@ -87,13 +100,12 @@ class MessageReader:
                 next(parser)
             except StopIteration as done:
                 self._parser = None
-                if (received := self._take(done.value)) is not None:
-                    yield received
+                yield self._take(done.value)
                 if not stream.buffer:
                     self._stream = None
                     return
             except PayloadTooBig:
-                yield self._fail(1009, f"a message may have at most {self._max_size} bytes")
+                yield self._too_big()
             except ProtocolError as error:
                 yield self._fail(1002, str(error))
             else:
@@ -105,33 +117,41 @@ class MessageReader:
         """True between messages: nothing is kept, and a new reader would serve as well."""
         return self._stream is None and self._parts is None
 
-    def _take(self, received: Frame) -> Received | None:
-        match received.opcode:
-            case Opcode.PING:
-                return Ping(bytes(received.data))
-            case Opcode.PONG:
-                return Pong()
-            case Opcode.CLOSE:
-                return self._closing(bytes(received.data))
-            case Opcode.CONT if self._parts is None:
+    def _take(self, received: Frame) -> Received:
+        opcode, data = received.opcode, received.data
+        if opcode is Opcode.PING:
+            return Ping(bytes(data))
+        if opcode is Opcode.PONG:
+            return Pong()
+        if opcode is Opcode.CLOSE:
+            return self._closing(bytes(data))
+        if opcode is Opcode.CONT:
+            if self._parts is None:
                 return self._fail(1002, "a continuation without a message")
-            case Opcode.TEXT | Opcode.BINARY if self._parts is not None:
-                return self._fail(1002, "a new message inside a fragmented one")
-            case Opcode.TEXT | Opcode.BINARY:
-                if received.fin:
-                    return self._message(received.opcode, bytes(received.data))
-                self._parts, self._size, self._opcode = [], 0, received.opcode
-        assert self._parts is not None
-        self._parts.append(bytes(received.data))
-        self._size += len(received.data)
-        if self._size > self._max_size:
-            return self._fail(1009, f"a message may have at most {self._max_size} bytes")
-        if not received.fin:
-            return None
-        whole, self._parts = b"".join(self._parts), None
-        return self._message(self._opcode, whole)
+        elif self._parts is not None:
+            return self._fail(1002, "a new message inside a fragmented one")
+        elif received.fin:
+            return self._whole(opcode, bytes(data))
+        else:
+            self._parts, self._opcode = bytearray(), opcode
+            self._text = _utf8() if opcode is Opcode.TEXT else None
+        return self._fragment(self._parts, received)
 
-    def _message(self, opcode: Opcode, data: bytes) -> Received:
+    def _fragment(self, parts: bytearray, received: Frame) -> Received:
+        if len(parts) + len(received.data) > self._max_size:
+            return self._too_big()
+        if self._text is not None:
+            try:
+                self._text.decode(bytes(received.data), received.fin)
+            except UnicodeDecodeError:
+                return self._fail(1007, "a text message must be valid UTF-8")
+        parts += received.data
+        if not received.fin:
+            return Fragment()
+        self._parts = self._text = None
+        return self._whole(self._opcode, bytes(parts))
+
+    def _whole(self, opcode: Opcode, data: bytes) -> Received:
         if opcode is Opcode.BINARY:
             return Message(data)
         try:
@@ -140,19 +160,23 @@ class MessageReader:
             return self._fail(1007, "a text message must be valid UTF-8")
 
     def _closing(self, data: bytes) -> Closing:
-        self.closed = True
         if not data:
+            self.closed = True
             return Closing(1005, by_peer=True)
         try:
             close = Close.parse(data)
             close.check()
         except UnicodeDecodeError:
-            return Closing(1007, "the close reason must be valid UTF-8")
+            return self._fail(1007, "the close reason must be valid UTF-8")
         except ProtocolError as error:
-            return Closing(1002, str(error))
+            return self._fail(1002, str(error))
+        self.closed = True
         return Closing(close.code, close.reason, by_peer=True)
+
+    def _too_big(self) -> Closing:
+        return self._fail(1009, f"a message may have at most {self._max_size} bytes")
 
     def _fail(self, code: int, reason: str) -> Closing:
         self.closed = True
-        self._stream = self._parser = self._parts = None
+        self._stream = self._parser = self._parts = self._text = None
         return Closing(code, reason)

@@ -9,17 +9,17 @@ from django.core.asgi import get_asgi_application
 # Loads the apps: everything that imports models comes after it.
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 
 from windsock.api.bodylimit import BodyLimit  # noqa: E402
+from windsock.live.reception import SessionCookie  # noqa: E402
 from windsock.routing import websocket_urlpatterns  # noqa: E402
 from windsock.service.lifespan import Lifespan  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
         "http": BodyLimit(django_application),
-        "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns)),
+        "websocket": SessionCookie(URLRouter(websocket_urlpatterns)),
         "lifespan": Lifespan(),
     }
 )

@@ -10,12 +10,17 @@ uvicorn's own class and on Daphne, where the extension is absent and the consume
 """
 
 import asyncio
+import logging
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 from windsock.live.handover import EXTENSION
+
+# uvicorn and websockets tell of each connection three times. With thousands a second that is most of the work, so only
+# warnings come through; LOGGING may set a level for this name.
+logger = logging.getLogger("windsock.connections")
 
 
 class _HandedOver:
@@ -32,8 +37,24 @@ class _HandedOver:
 class HandoverProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, offering the hand-over in `scope["extensions"]`."""
 
-    _requested = False
-    _early = False
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)
+        self.logger = self.conn.logger = logger
+        self._requested = False
+        self._early = False
+        self._before: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """As uvicorn's; remembers the HTTP protocol that read the request."""
+        super().connection_made(transport)
+        self._before = getattr(transport, "get_protocol", lambda: None)()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As uvicorn's; the cycles of the handshake are cut, so that no garbage collection is needed."""
+        super().connection_lost(exc)
+        self._cut()
 
     def handle_connect(self, event: Request) -> None:
         """Starts the ASGI application as uvicorn does; its task first runs in a later turn of the loop."""
@@ -55,7 +76,13 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         was accepted: they are in the handshake's parser already.
         """
         transport = self.transport
-        if not self.handshake_complete or self.close_sent or self.disconnected or self._early or transport.is_closing():
+        if (
+            not self.handshake_complete
+            or self.close_sent
+            or self.disconnected
+            or self._early
+            or transport.is_closing()
+        ):
             return None
         self.stop_keepalive()
         self.connections.discard(self)
@@ -64,4 +91,19 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         transport.pause_reading()
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
+        self._cut()
+        # Now the parser is not needed either: nobody reads or writes by it any more.
+        parser = getattr(self.conn, "parser", None)
+        if parser is not None:
+            parser.close()
+        self.conn = None  # type: ignore[assignment]
         return transport
+
+    def _cut(self) -> None:
+        """Cuts what refers to itself. Else a connect's 100 objects wait for the collector, and it stops everybody."""
+        before, self._before = self._before, None
+        if before is not None and hasattr(before, "parser"):
+            before.parser = None
+        scope: Any = getattr(self, "scope", None)
+        if scope is not None:
+            scope["extensions"].pop(EXTENSION, None)

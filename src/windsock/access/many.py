@@ -1,0 +1,188 @@
+"""Who asks, for many askers at once: what a thousand reconnecting clients cost the database is a few questions.
+
+Each function answers exactly as its counterpart for one: `AuthMiddlewareStack` for sessions, `tokens.authenticate`,
+`tickets.redeem`. Synchronous.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_backends,
+    get_user_model,
+    load_backend,
+)
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import Permission, PermissionsMixin
+from django.db import DatabaseError, connections, router, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from windsock.access import secrets
+from windsock.access.identity import PUBLISH, Identity, identity_of_token, identity_of_user
+from windsock.access.models import Ticket, Token
+from windsock.access.tickets import Purpose, redeem
+from windsock.access.tokens import LAST_USED_STEP
+
+# Databases bound the number of parameters of one question (SQLite of old: 999).
+MOST = 500
+
+
+def sessions(keys: Collection[str], now: datetime | None = None) -> dict[str, Identity]:
+    """Who is signed in by these session keys; who is not is left out. Two questions to the database, however many."""
+    found: dict[str, Identity] = {}
+    stored = _session_data(keys, now or timezone.now())
+    users = _users({str(data[SESSION_KEY]) for data in stored.values() if _begun_here(data)})
+    for key, data in stored.items():
+        user, may_publish = users.get(str(data.get(SESSION_KEY)), (None, None))
+        if user is None or not _begun_here(data) or not _unchanged(user, data):
+            continue
+        if may_publish is None:
+            identity = identity_of_user(user, session_key=key)
+        else:
+            identity = Identity(
+                user_id=user.pk, name=user.get_username(), may_publish=may_publish, session_key=key
+            )
+        if identity is not None:
+            found[key] = identity
+    return found
+
+
+def tokens(secrets_: Collection[str], now: datetime | None = None) -> dict[str, Identity]:
+    """Who bears these secrets; those that open nothing are left out."""
+    moment = now or timezone.now()
+    by_digest = {
+        secrets.digest(text): text for text in secrets_ if secrets.well_formed(text, secrets.TOKEN_MARK)
+    }
+    found: dict[str, Identity] = {}
+    used: list[int] = []
+    for part in _parts(by_digest):
+        for token in Token.objects.select_related("user").filter(digest__in=part):
+            identity = identity_of_token(token, moment)
+            if identity is None:
+                continue
+            found[by_digest[token.digest]] = identity
+            if token.last_used_at is None or moment - token.last_used_at >= LAST_USED_STEP:
+                used.append(token.pk)
+    for some in _parts(used):
+        try:
+            Token.objects.filter(pk__in=some).update(last_used_at=moment)
+        except DatabaseError:
+            pass  # a busy database must not refuse a reader because of a note for people
+    return found
+
+
+def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = None) -> dict[str, Identity]:
+    """Who these tickets are for, each exactly once; those that open nothing (any more) are left out.
+
+    One conditional UPDATE decides for all of them, and one commit makes it so.
+    """
+    moment = now or timezone.now()
+    good = {secrets.digest(text): text for text in texts if secrets.well_formed(text, secrets.TICKET_MARK)}
+    if not good:
+        return {}
+    alias = router.db_for_write(Ticket)
+    if len(good) == 1 or not connections[alias].features.can_return_columns_from_insert:
+        each = {text: redeem(text, purpose, now=moment) for text in good.values()}
+        return {text: identity for text, identity in each.items() if identity is not None}
+    found: dict[str, Identity] = {}
+    for part in _parts(sorted(good)):  # sorted: two processes that want the same ones must not lock crosswise
+        with transaction.atomic(using=alias):
+            taken = _take(alias, part, purpose, moment)
+            tickets = Ticket.objects.using(alias).select_related("user", "token__user").filter(pk__in=taken)
+            for ticket in tickets:
+                if ticket.token is not None:
+                    identity = identity_of_token(ticket.token, moment)
+                else:
+                    identity = identity_of_user(ticket.user)
+                if identity is not None:
+                    found[good[ticket.digest]] = identity
+    return found
+
+
+def _take(alias: str, digests: list[str], purpose: str, moment: datetime) -> list[int]:
+    """Marks those as used that still can be; both our databases tell which they were."""
+    connection = connections[alias]
+    at = connection.ops.adapt_datetimefield_value(moment)
+    marks = ",".join(["%s"] * len(digests))
+    table = connection.ops.quote_name(Ticket._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET used_at = %s WHERE digest IN ({marks}) AND purpose = %s "
+            "AND used_at IS NULL AND expires_at > %s RETURNING id",
+            [at, *digests, purpose, at],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _session_data(keys: Collection[str], now: datetime) -> dict[str, Mapping[str, Any]]:
+    engine = import_module(settings.SESSION_ENGINE)
+    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.db":
+        return {key: engine.SessionStore(key).load() for key in keys}
+    from django.contrib.sessions.models import Session
+
+    reader = engine.SessionStore()
+    return {
+        session.session_key: reader.decode(session.session_data)
+        for part in _parts(keys)
+        for session in Session.objects.filter(session_key__in=part, expire_date__gt=now)
+    }
+
+
+def _users(ids: Collection[str]) -> dict[str, tuple[Any, bool | None]]:
+    """Active users by the text of their key, each with whether they may publish (None: ask their backends)."""
+    model = get_user_model()
+    key = model._meta.pk
+    found: dict[str, tuple[Any, bool | None]] = {}
+    if not _django_decides():
+        backend = load_backend(settings.AUTHENTICATION_BACKENDS[0])
+        for text in ids:
+            user = backend.get_user(key.to_python(text))
+            if user is not None:
+                found[text] = (user, None)
+        return found
+    label, _, codename = PUBLISH.partition(".")
+    allowed = Permission.objects.filter(codename=codename, content_type__app_label=label).filter(
+        Q(user=OuterRef("pk")) | Q(group__user=OuterRef("pk"))
+    )
+    for part in _parts(ids):
+        users = model._default_manager.filter(pk__in=part).annotate(windsock_may_publish=Exists(allowed))
+        for user in users:
+            if user.is_active:
+                may = bool(user.is_superuser or user.windsock_may_publish)
+                found[key.value_to_string(user)] = (user, may)
+    return found
+
+
+def _django_decides() -> bool:
+    """Whether users and rights come from Django's own tables by Django's own rules."""
+    own = ("get_user", "has_perm", "_get_permissions", "get_all_permissions", "user_can_authenticate")
+    return issubclass(get_user_model(), PermissionsMixin) and all(
+        isinstance(backend, ModelBackend)
+        and all(getattr(type(backend), name) is getattr(ModelBackend, name) for name in own)
+        for backend in get_backends()
+    )
+
+
+def _begun_here(data: Mapping[str, Any]) -> bool:
+    return SESSION_KEY in data and data.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+
+
+def _unchanged(user: Any, data: Mapping[str, Any]) -> bool:
+    """Whether the password is still the one the session was begun with."""
+    given = str(data.get(HASH_SESSION_KEY, ""))
+    if constant_time_compare(given, user.get_session_auth_hash()):
+        return True
+    return any(constant_time_compare(given, known) for known in user.get_session_auth_fallback_hash())
+
+
+def _parts(of: Iterable[Any]) -> list[list[Any]]:
+    whole = list(of)
+    return [whole[start : start + MOST] for start in range(0, len(whole), MOST)]

@@ -1,0 +1,137 @@
+"""Who stands at the door: those who come while one question to the database is under way share the next one."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.db import close_old_connections, connections
+
+from windsock.access import many
+from windsock.access.identity import Identity
+
+logger = logging.getLogger(__name__)
+
+Ask = Callable[[Collection[str]], Mapping[str, Identity]]
+
+# The key of the scope under which `SessionCookie` leaves what it found.
+SCOPE_KEY = "windsock.session_key"
+# A batch holds the thread, and in SQLite's case the write lock, only so long.
+MOST = 500
+
+_receptions: "WeakKeyDictionary[asyncio.AbstractEventLoop, Reception]" = WeakKeyDictionary()
+
+
+class Reception:
+    """Asks for sessions, tokens and tickets, many at once, in one thread of its own. One per event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, "windsock-door")
+        self._waiting: dict[Ask, dict[str, list[asyncio.Future[Identity | None]]]] = {}
+        self._busy = False
+
+    @classmethod
+    def here(cls) -> "Reception":
+        """The one of the running loop."""
+        loop = asyncio.get_running_loop()
+        reception = _receptions.get(loop)
+        if reception is None:
+            reception = _receptions[loop] = cls()
+        return reception
+
+    async def session(self, key: str) -> Identity | None:
+        """Who is signed in by this session."""
+        return await self._ask(many.sessions, key)
+
+    async def token(self, secret: str) -> Identity | None:
+        """Who bears this token."""
+        return await self._ask(many.tokens, secret)
+
+    async def ticket(self, text: str) -> Identity | None:
+        """Whom this ticket was for, if nobody used it before."""
+        return await self._ask(_redeemed, text)
+
+    async def _ask(self, ask: Ask, key: str) -> Identity | None:
+        future: asyncio.Future[Identity | None] = self._loop.create_future()
+        self._waiting.setdefault(ask, {}).setdefault(key, []).append(future)
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._next)
+        return await future
+
+    def _next(self) -> None:
+        if not self._waiting:
+            self._busy = False
+            self._thread.submit(connections.close_all)
+            return
+        ask = next(iter(self._waiting))
+        askers = self._waiting.pop(ask)
+        if len(askers) > MOST:
+            keys = list(askers)
+            self._waiting[ask] = {key: askers.pop(key) for key in keys[MOST:]}
+        answering = self._loop.run_in_executor(self._thread, partial(_answer, ask, list(askers)))
+        answering.add_done_callback(partial(self._tell, ask, askers))
+
+    def _tell(
+        self,
+        ask: Ask,
+        askers: dict[str, list["asyncio.Future[Identity | None]"]],
+        answer: "asyncio.Future[Mapping[str, Identity]]",
+    ) -> None:
+        error = asyncio.CancelledError() if answer.cancelled() else answer.exception()
+        for key, futures in askers.items():
+            for number, future in enumerate(futures):
+                if future.done():
+                    continue
+                if error is not None:
+                    future.set_exception(error)
+                else:
+                    # A ticket is for one, also when the same one comes twice in the same moment.
+                    future.set_result(
+                        answer.result().get(key) if number == 0 or ask is not _redeemed else None
+                    )
+        self._next()
+
+
+class SessionCookie:
+    """ASGI middleware in the place of `AuthMiddlewareStack`: finds the session's key, and leaves the rest for later.
+
+    Channels' own asks for session, user, permissions and groups one after the other, each with a hop to a thread, also
+    where a token or ticket says who comes. `FlightDelayConsumer` works behind either.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        return await self.inner({**scope, SCOPE_KEY: session_key(scope)}, receive, send)
+
+
+def session_key(scope: Any) -> str | None:
+    """The session's key in the cookies of a request, or None."""
+    name = settings.SESSION_COOKIE_NAME
+    for header, value in scope.get("headers") or ():
+        if header.lower() == b"cookie":
+            for part in value.decode("latin-1").split(";"):
+                cookie, _, given = part.strip().partition("=")
+                if cookie == name and given:
+                    return str(given.strip('"'))
+    return None
+
+
+def _redeemed(texts: Collection[str]) -> Mapping[str, Identity]:
+    return many.redeemed(texts, "socket")
+
+
+def _answer(ask: Ask, keys: list[str]) -> Mapping[str, Identity]:
+    close_old_connections()
+    try:
+        return ask(keys)
+    except Exception:
+        connections.close_all()  # perhaps the database went away and came again: the next asks anew
+        raise
