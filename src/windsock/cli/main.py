@@ -56,9 +56,11 @@ def main() -> None:
     except WindsockError as error:
         say(f"windsock: {error}")
         sys.exit(1)
-    except BrokenPipeError:
-        # Whoever read our output has gone (`windsock watch … | head`): nothing is wrong. Keeps the interpreter from
-        # complaining again when it flushes stdout at its end.
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        # Whoever read our output has gone (`windsock watch … | head`): nothing is wrong, though click ends with 1. Keeps
+        # the interpreter from complaining again when it flushes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 
