@@ -12,5 +12,8 @@ class WindsockConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Registers the system checks."""
+        """Registers the system checks, and has every process note who loses a right."""
         from windsock import checks  # noqa: F401
+        from windsock.access import changes
+
+        changes.connect()

@@ -1,12 +1,11 @@
 """Who asks, and what they may do: the answer every door (REST, socket, page) works with."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from windsock.access.models import Token
@@ -20,8 +19,8 @@ PUBLISH = "windsock.publish"
 class Identity:
     """One asker and their rights at the moment they were looked up. `expires_at` None: no end is known.
 
-    `session_key` is set when a Django session vouches for them, `token_id` when a token does; `recheck` asks that
-    again.
+    `session_key` is set when a Django session vouches for them, `token_id` when a token does; `access.recheck` asks
+    that again.
     """
 
     user_id: Any = None
@@ -92,44 +91,4 @@ def identity_of_token(token: Token, now: datetime | None = None) -> Identity | N
     )
 
 
-def recheck(identity: Identity, now: datetime | None = None) -> Identity | None:
-    """The same asker's rights as of now; None when they ended (logout, deactivated user, revoked or expired token).
-
-    For connections that outlive the request that opened them. Synchronous, asks the database; a right that was
-    lost shows as a lowered `may_publish` or `may_read`.
-    """
-    moment = now or timezone.now()
-    if identity.expires_at is not None and moment >= identity.expires_at:
-        return None
-    if identity.token_id is not None:
-        token = Token.objects.select_related("user").filter(pk=identity.token_id).first()
-        return identity_of_token(token, moment) if token else None
-    if identity.user_id is None:
-        return anonymous_identity()
-    user = get_user_model()._default_manager.filter(pk=identity.user_id).first()
-    if identity.session_key is not None and not _session_holds(identity.session_key, user):
-        return None
-    fresh = identity_of_user(user, session_key=identity.session_key)
-    return replace(fresh, expires_at=identity.expires_at) if fresh else None
-
-
-arecheck = sync_to_async(recheck)
 aidentity_of_user = sync_to_async(identity_of_user)
-
-
-def _session_holds(session_key: str, user: Any) -> bool:
-    """Whether the Django session still exists and still is this user's (a changed password ends it)."""
-    from importlib import import_module
-
-    from django.conf import settings
-    from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-    from django.utils.crypto import constant_time_compare
-
-    if user is None:
-        return False
-    data = import_module(settings.SESSION_ENGINE).SessionStore(session_key).load()
-    if str(data.get(SESSION_KEY, "")) != str(user.pk):
-        return False
-    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    given = str(data.get(HASH_SESSION_KEY, ""))
-    return any(constant_time_compare(given, known) for known in hashes)

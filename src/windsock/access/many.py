@@ -39,7 +39,7 @@ def sessions(keys: Collection[str], now: datetime | None = None) -> dict[str, Id
     """Who is signed in by these session keys; who is not is left out. Two questions to the database, however many."""
     found: dict[str, Identity] = {}
     stored = _session_data(keys, now or timezone.now())
-    users = _users({str(data[SESSION_KEY]) for data in stored.values() if _begun_here(data)})
+    users = people({str(data[SESSION_KEY]) for data in stored.values() if _begun_here(data)})
     for key, data in stored.items():
         user, may_publish = users.get(str(data.get(SESSION_KEY)), (None, None))
         if user is None or not _begun_here(data) or not _unchanged(user, data):
@@ -63,7 +63,7 @@ def tokens(secrets_: Collection[str], now: datetime | None = None) -> dict[str, 
     }
     found: dict[str, Identity] = {}
     used: list[int] = []
-    for part in _parts(by_digest):
+    for part in parts(by_digest):
         for token in Token.objects.select_related("user").filter(digest__in=part):
             identity = identity_of_token(token, moment)
             if identity is None:
@@ -71,7 +71,7 @@ def tokens(secrets_: Collection[str], now: datetime | None = None) -> dict[str, 
             found[by_digest[token.digest]] = identity
             if token.last_used_at is None or moment - token.last_used_at >= LAST_USED_STEP:
                 used.append(token.pk)
-    for some in _parts(used):
+    for some in parts(used):
         try:
             Token.objects.filter(pk__in=some).update(last_used_at=moment)
         except DatabaseError:
@@ -93,7 +93,7 @@ def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = No
         each = {text: redeem(text, purpose, now=moment) for text in good.values()}
         return {text: identity for text, identity in each.items() if identity is not None}
     found: dict[str, Identity] = {}
-    for part in _parts(sorted(good)):  # sorted: two processes that want the same ones must not lock crosswise
+    for part in parts(sorted(good)):  # sorted: two processes that want the same ones must not lock crosswise
         with transaction.atomic(using=alias):
             taken = _take(alias, part, purpose, moment)
             tickets = Ticket.objects.using(alias).select_related("user", "token__user").filter(pk__in=taken)
@@ -131,13 +131,16 @@ def _session_data(keys: Collection[str], now: datetime) -> dict[str, Mapping[str
     reader = engine.SessionStore()
     return {
         session.session_key: reader.decode(session.session_data)
-        for part in _parts(keys)
+        for part in parts(keys)
         for session in Session.objects.filter(session_key__in=part, expire_date__gt=now)
     }
 
 
-def _users(ids: Collection[str]) -> dict[str, tuple[Any, bool | None]]:
-    """Active users by the text of their key, each with whether they may publish (None: ask their backends)."""
+def people(ids: Collection[str]) -> dict[str, tuple[Any, bool | None]]:
+    """Active users by the text of their key, each with whether they may publish (None: ask their backends).
+
+    One question to the database where Django itself decides; a host's own backend or user class is asked one by one.
+    """
     model = get_user_model()
     key = model._meta.pk
     found: dict[str, tuple[Any, bool | None]] = {}
@@ -152,7 +155,7 @@ def _users(ids: Collection[str]) -> dict[str, tuple[Any, bool | None]]:
     allowed = Permission.objects.filter(codename=codename, content_type__app_label=label).filter(
         Q(user=OuterRef("pk")) | Q(group__user=OuterRef("pk"))
     )
-    for part in _parts(ids):
+    for part in parts(ids):
         users = model._default_manager.filter(pk__in=part).annotate(windsock_may_publish=Exists(allowed))
         for user in users:
             if user.is_active:
@@ -183,6 +186,7 @@ def _unchanged(user: Any, data: Mapping[str, Any]) -> bool:
     return any(constant_time_compare(given, known) for known in user.get_session_auth_fallback_hash())
 
 
-def _parts(of: Iterable[Any]) -> list[list[Any]]:
+def parts(of: Iterable[Any]) -> list[list[Any]]:
+    """In pieces of what one question may hold."""
     whole = list(of)
     return [whole[start : start + MOST] for start in range(0, len(whole), MOST)]

@@ -1,6 +1,6 @@
-"""The tables of access: tokens for programs, tickets for one door and one moment.
+"""The tables of access: tokens for programs, tickets for one door and one moment, notes of changed rights.
 
-Neither keeps its secret: only a SHA-256 of it. The secrets are 256 random bits, so a slow password hash would cost time
+None keeps a secret: only a SHA-256 of it. The secrets are 256 random bits, so a slow password hash would cost time
 at every request and add nothing.
 """
 
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-__all__ = ["Ticket", "Token"]
+__all__ = ["AccessChange", "Ticket", "Token"]
 
 SCOPES = ("read", "publish")
 """What a token may be good for, in order of weight. `publish` does not imply `read`."""
@@ -92,3 +92,28 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} ticket for {self.user or self.token}"
+
+
+class AccessChange(models.Model):
+    """A note, for every process, that somebody's rights may have changed: whose live connections to look at again.
+
+    Written in the transaction that changes them, only ever added, dropped after an hour. See `windsock.access.changes`.
+    """
+
+    class Kind(models.TextChoices):
+        USER = "user", "a user"
+        TOKEN = "token", "a token"
+        SESSION = "session", "a browser's session"
+        EVERYBODY = "everybody", "everybody"
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=9, choices=Kind)
+    subject = models.CharField(max_length=64)  # a primary key; of a session the SHA-256 of its key
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "windsock"
+        db_table = "windsock_access_change"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, router, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from windsock.access import secrets
+from windsock.access import changes, secrets
 from windsock.access.identity import Identity, identity_of_token
 from windsock.access.models import SCOPES, Token
 from windsock.errors import AccessDenied
@@ -62,11 +62,12 @@ aauthenticate = sync_to_async(authenticate)
 def revoke(token: Token, now: datetime | None = None) -> bool:
     """Ends the token for good. False when it was revoked before: its first end stays on record."""
     moment = now or timezone.now()
-    if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=moment):
-        return False
+    with transaction.atomic(using=router.db_for_write(Token)):
+        if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=moment):
+            return False
+        # `update` sends no signal: live connections of this token end in every process by this note.
+        changes.note(changes.Kind.TOKEN, token.pk, using=router.db_for_write(Token))
     token.revoked_at = moment
-    # Only now by `save`, which tells whoever listens to Django's signals: live connections of this token end at once.
-    token.save(update_fields=["revoked_at"])
     return True
 
 

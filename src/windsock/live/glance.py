@@ -2,6 +2,18 @@
 
 import sqlite3
 from collections.abc import Callable
+from typing import Any
+
+from django.db import connections
+
+
+def database_glance(alias: str) -> tuple[Callable[[], bool] | None, Callable[[], None]]:
+    """As `sqlite_glance`, for a database of the settings; None where that is not a SQLite file."""
+    database: dict[str, Any] = connections[alias].settings_dict
+    name = str(database["NAME"])
+    if "sqlite" not in str(database["ENGINE"]) or ":memory:" in name or "mode=memory" in name:
+        return None, lambda: None
+    return sqlite_glance(name)
 
 
 def sqlite_glance(path: str) -> tuple[Callable[[], bool], Callable[[], None]]:

@@ -1,46 +1,76 @@
-"""Sessions end when their right ends: logout, deactivation, a revoked token, a lost permission, an expiry."""
+"""Sessions end when their right ends: logout, deactivation, a revoked token, a lost permission, an expiry.
+
+Whoever takes a right away, in whatever process, notes it (`windsock.access.changes`). The notes are read twice a
+second, at once where this process wrote one; whom they concern is asked again, all in a few questions. Once a minute
+everybody is, as a net under what nobody noted.
+"""
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
-from asgiref.sync import sync_to_async
-from django.apps import apps
-from django.contrib.auth import get_user_model
-from django.contrib.auth.signals import user_logged_out
-from django.db import transaction
-from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.conf import settings
+from django.db import connections, router
 
-from windsock.access.identity import Identity, recheck
-from windsock.access.models import Token
+from windsock.access import changes
+from windsock.access.changes import Change, Kind
+from windsock.access.identity import Identity
+from windsock.access.models import AccessChange
+from windsock.access.recheck import recheck_all
 from windsock.clock import Clock, system_clock
 from windsock.live.conversation import Conversation
+from windsock.live.glance import database_glance
 from windsock.protocol.codes import CloseCode
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
-# Without any signal (another process, an UPDATE by hand) a lost right is noticed within this time.
+# Without any note (an UPDATE by hand) a lost right is noticed within this time.
 RECHECK_SECONDS = 60.0
 # Clients are warned so long before their right expires: time to fetch a ticket, not so long that it is forgotten.
 WARN_SECONDS = 60.0
-TICK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
+# A change may be read while a connection is on its way in, with rights that were looked up before it.
+ON_THE_WAY_SECONDS = 20.0
+# So many are ended between two turns of the loop.
+SLICE = 200
 
 
 class Rights:
     """Watches over the identities of all conversations of this process."""
 
-    def __init__(self, *, clock: Clock = system_clock, recheck_seconds: float = RECHECK_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock = system_clock,
+        recheck_seconds: float = RECHECK_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self.asked = 0  # askers that were looked up again
+        self.ended = 0  # connections that ended for it
+        self.failing = False
         self._clock = clock
         self._recheck_seconds = recheck_seconds
+        self._look_seconds = look_seconds
         self._conversations: dict[Conversation, None] = {}
-        self._warned: dict[Conversation, datetime] = {}
-        self._soon: list[Callable[[Identity], bool]] = []
+        self._expiring: dict[Conversation, datetime | None] = {}  # → the end it was warned of
+        self._recent: deque[tuple[float, Change]] = deque()
+        self._again: list[Change] = []
+        self._doubtful: set[Conversation] = set()
+        self._reader = changes.Reader()
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._unlisten: Callable[[], None] = lambda: None
+        self._glance: Callable[[], bool] | None = None
+        self._end_glance: Callable[[], None] = lambda: None
+        self._sessions_are_rows = settings.SESSION_ENGINE == "django.contrib.sessions.backends.db"
 
     def __len__(self) -> int:
         return len(self._conversations)
@@ -48,148 +78,211 @@ class Rights:
     def add(self, conversation: Conversation) -> None:
         """From now on this conversation ends when its identity's right does."""
         self._conversations[conversation] = None
+        if conversation.identity.expires_at is not None:
+            self._expiring[conversation] = None
+        if self._recent:
+            self._forget_old()
+            if _Meant(change for _, change in self._recent).includes(conversation.identity):
+                self._doubtful.add(conversation)
+                self._wake.set()
 
     def remove(self, conversation: Conversation) -> None:
         """It has ended."""
         self._conversations.pop(conversation, None)
-        self._warned.pop(conversation, None)
+        self._expiring.pop(conversation, None)
+        self._doubtful.discard(conversation)
 
     def start(self) -> None:
-        """Begins to watch, and to listen to Django's signals in this process."""
+        """Begins to watch."""
         if self._task is None:
+            self._thread = ThreadPoolExecutor(1, "windsock-rights")
+            self._glance, self._end_glance = database_glance(router.db_for_read(AccessChange))
+            self._unlisten = changes.listen(self._noted)
             self._task = asyncio.create_task(self._watch(), name="windsock rights")
-            user_logged_out.connect(self._logged_out)
-            for signal in (post_save, post_delete):
-                signal.connect(self._user_changed, sender=get_user_model())
-                signal.connect(self._token_changed, sender=Token)
-            m2m_changed.connect(self._permissions_changed)
-            if apps.is_installed("django.contrib.sessions"):
-                from django.contrib.sessions.models import Session
-
-                post_delete.connect(self._session_deleted, sender=Session)
 
     async def stop(self) -> None:
         """Ends watching."""
-        user_logged_out.disconnect(self._logged_out)
-        for signal in (post_save, post_delete):
-            signal.disconnect(self._user_changed, sender=get_user_model())
-            signal.disconnect(self._token_changed, sender=Token)
-        m2m_changed.disconnect(self._permissions_changed)
-        if apps.is_installed("django.contrib.sessions"):
-            from django.contrib.sessions.models import Session
-
-            post_delete.disconnect(self._session_deleted, sender=Session)
+        self._unlisten()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        if self._thread is not None:
+            await self._loop.run_in_executor(self._thread, connections.close_all)
+            self._thread.shutdown(wait=False)
+            self._thread = None
+        self._end_glance()
 
-    # Signals: in whatever thread, perhaps inside a transaction that has yet to commit -----------------------------
+    # Inside -----------------------------------------------------------------------------------------------------------
 
-    def _logged_out(self, sender: Any, request: Any, user: Any, **_: Any) -> None:
-        key = getattr(getattr(request, "session", None), "session_key", None)
-        if key:
-            self._ask(lambda identity: identity.session_key == key, gone=True)
-
-    def _session_deleted(self, sender: Any, instance: Any, **_: Any) -> None:
-        key = instance.pk
-        self._ask(lambda identity: identity.session_key == key)
-
-    def _user_changed(self, sender: Any, instance: Any, **_: Any) -> None:
-        pk = instance.pk
-        self._ask(lambda identity: identity.user_id == pk)
-
-    def _token_changed(self, sender: Any, instance: Any, **_: Any) -> None:
-        pk = instance.pk
-        self._ask(lambda identity: identity.token_id == pk)
-
-    def _permissions_changed(self, sender: Any, instance: Any, action: str, **_: Any) -> None:
-        name = getattr(sender, "__name__", "")
-        if action.startswith("post_") and ("permission" in name or "group" in name):
-            # A group's permissions concern many users; all are asked again, which costs each one query.
-            pk = instance.pk if isinstance(instance, get_user_model()) else None
-            self._ask(lambda identity: pk is None or identity.user_id == pk)
-
-    def _ask(self, concerned: Callable[[Identity], bool], gone: bool = False) -> None:
-        def tell() -> None:
-            try:
-                self._loop.call_soon_threadsafe(self._end_now if gone else self._recheck_soon, concerned)
-            except RuntimeError:
-                pass  # the loop has ended, and with it the connections
-
-        transaction.on_commit(tell)
-
-    # On the loop -------------------------------------------------------------------------------------------------
-
-    def _end_now(self, concerned: Callable[[Identity], bool]) -> None:
-        for conversation in list(self._conversations):
-            if concerned(conversation.identity):
-                conversation.end(CloseCode.NOT_AUTHENTICATED, "signed out")
-
-    def _recheck_soon(self, concerned: Callable[[Identity], bool]) -> None:
-        self._soon.append(concerned)
-        self._wake.set()
+    def _noted(self) -> None:
+        """In whatever thread: this process noted a change."""
+        try:
+            self._loop.call_soon_threadsafe(self._wake.set)
+        except RuntimeError:
+            pass  # the loop has ended, and with it the connections
 
     async def _watch(self) -> None:
         checked_at = self._loop.time()
+        changed = True
         while True:
+            woken = await self._pause()
+            self._expire()
+            due = self._loop.time() - checked_at >= self._recheck_seconds
+            # Where a glance is possible nothing is asked until somebody has written.
+            changed = changed or woken or due or self._glance is None or self._glance()
+            if not (changed or self._again or self._doubtful):
+                continue
             try:
-                async with asyncio.timeout(TICK_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            self._wake.clear()
-            try:
-                self._expire()
-                soon, self._soon = self._soon, []
-                due = self._loop.time() - checked_at >= self._recheck_seconds
-                if due:
-                    checked_at = self._loop.time()
-                if soon or due:
-                    await self._recheck(_any_of(soon, everybody=due))
-            except Exception:
-                # A database that is away takes nobody's right; the next minute asks again.
-                logger.warning("Rights could not be checked", exc_info=True)
+                await self._look(everybody=due)
+            except Exception as error:
+                # A database that is away takes nobody's right; what was noted meanwhile is read when it is back.
+                if not self.failing:
+                    logger.warning("Rights cannot be checked: %s: %s", type(error).__name__, error)
+                self.failing = True
+                continue
+            changed = self.failing = False
+            if due:
+                checked_at = self._loop.time()
+
+    async def _pause(self) -> bool:
+        """Until woken (True) or the time is up."""
+        try:
+            async with asyncio.timeout(self._look_seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        self._wake.clear()
+        return True
+
+    async def _look(self, *, everybody: bool) -> None:
+        """Reads what was noted and asks again whom it concerns."""
+        if everybody:
+            await self._ask(self._reader.settle)
+        news = await self._ask(self._reader.read)
+        again, self._again = self._again, []
+        doubtful, self._doubtful = self._doubtful, set()
+        now = self._loop.time()
+        self._recent.extend((now, change) for change in news or ())
+        self._forget_old()
+        meant = _Meant([*(news or ()), *again])
+        meant.everybody = meant.everybody or everybody or news is None
+        concerned = [
+            conversation
+            for conversation in self._conversations
+            if conversation in doubtful or meant.includes(conversation.identity)
+        ]
+        try:
+            await self._recheck(concerned)
+        except BaseException:
+            self._doubtful.update(
+                conversation for conversation in concerned if conversation in self._conversations
+            )
+            raise
+        if not self._sessions_are_rows:
+            # Other stores delete a session only after it was noted, or from a cache after the row.
+            self._again += [change for change in news or () if change.kind == Kind.SESSION]
+
+    async def _recheck(self, conversations: list[Conversation]) -> None:
+        if not conversations:
+            return
+        asked = {
+            conversation: replace(conversation.identity, expires_at=None) for conversation in conversations
+        }
+        identities = set(asked.values())
+        self.asked += len(identities)
+        now = self._clock()
+        fresh = await self._ask(lambda: recheck_all(identities, now))
+        for number, (conversation, identity) in enumerate(asked.items()):
+            # An `auth` that came meanwhile has looked it up itself.
+            if conversation in self._conversations and _same(conversation.identity, identity):
+                self._apply(conversation, fresh[identity])
+            if number % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+
+    def _apply(self, conversation: Conversation, fresh: Identity | None) -> None:
+        if fresh is None:
+            self._end(conversation, CloseCode.NOT_AUTHENTICATED, "you are no longer signed in here")
+            return
+        if not fresh.may_read:
+            self._end(conversation, CloseCode.FORBIDDEN, "you may no longer read here")
+            return
+        known = conversation.identity
+        # Only a token's end is in the database; that of another right was set by the ticket that gave it.
+        expires_at = fresh.expires_at if known.token_id is not None else known.expires_at
+        rights = (fresh.may_read, fresh.may_publish, expires_at)
+        if rights == (known.may_read, known.may_publish, known.expires_at):
+            return
+        conversation.identity = replace(
+            known, may_read=fresh.may_read, may_publish=fresh.may_publish, expires_at=expires_at
+        )
+        if expires_at is not None:
+            self._expiring.setdefault(conversation, None)
+        if known.may_publish and not fresh.may_publish:
+            # Who comes again is told in `welcome` what is left, and resumes: nothing is lost but the right.
+            text = "you may no longer publish; connect again with the rights you have"
+            self._end(conversation, CloseCode.AUTH_EXPIRED, text)
 
     def _expire(self) -> None:
         now = self._clock()
-        for conversation in list(self._conversations):
+        for conversation, warned_of in list(self._expiring.items()):
             expires_at = conversation.identity.expires_at
             if expires_at is None:
                 continue
             left = (expires_at - now).total_seconds()
             if left <= 0:
-                conversation.end(CloseCode.AUTH_EXPIRED, "your right to be here has expired; sign in again")
-            elif left <= WARN_SECONDS and self._warned.get(conversation) != expires_at:
-                self._warned[conversation] = expires_at
+                text = "your right to be here has expired; sign in again"
+                self._end(conversation, CloseCode.AUTH_EXPIRED, text)
+            elif left <= WARN_SECONDS and warned_of != expires_at:
+                self._expiring[conversation] = expires_at
                 conversation.warn(expires_at)
 
-    async def _recheck(self, concerned: Callable[[Identity], bool]) -> None:
-        by_identity: dict[Hashable, list[Conversation]] = {}
-        for conversation in self._conversations:
-            identity = conversation.identity
-            if concerned(identity):
-                who = (identity.key, identity.session_key, identity.token_id)
-                by_identity.setdefault(who, []).append(conversation)
-        for conversations in by_identity.values():
-            fresh = await sync_to_async(recheck)(
-                replace(conversations[0].identity, expires_at=None), self._clock()
-            )
-            for conversation in conversations:
-                if conversation in self._conversations:
-                    _apply(conversation, fresh)
+    def _end(self, conversation: Conversation, code: CloseCode, reason: str) -> None:
+        self.ended += 1
+        self.remove(conversation)
+        conversation.end(code, reason)
+
+    def _forget_old(self) -> None:
+        oldest = self._loop.time() - ON_THE_WAY_SECONDS
+        while self._recent and self._recent[0][0] < oldest:
+            self._recent.popleft()
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        """Asks in the thread, whose connection is dropped when it fails, so that the next question may get through."""
+
+        def asked() -> T:
+            try:
+                return question()
+            except Exception:
+                connections.close_all()
+                raise
+
+        return await self._loop.run_in_executor(self._thread, asked)
 
 
-def _any_of(questions: list[Callable[[Identity], bool]], *, everybody: bool) -> Callable[[Identity], bool]:
-    return lambda identity: everybody or any(concerns(identity) for concerns in questions)
+class _Meant:
+    """Whom several changes concern, looked up in sets: a deployment may change many at once."""
+
+    def __init__(self, noted: Iterable[Change]) -> None:
+        by_kind: dict[str, set[str]] = {}
+        for change in noted:
+            by_kind.setdefault(change.kind, set()).add(change.subject)
+        self.everybody = Kind.EVERYBODY in by_kind
+        self._users = by_kind.get(Kind.USER, set())
+        self._tokens = by_kind.get(Kind.TOKEN, set())
+        self._sessions = by_kind.get(Kind.SESSION, set())
+
+    def includes(self, identity: Identity) -> bool:
+        """Whether this asker is meant."""
+        if self.everybody:
+            return True
+        if self._users and identity.user_id is not None and str(identity.user_id) in self._users:
+            return True
+        if self._tokens and identity.token_id is not None and str(identity.token_id) in self._tokens:
+            return True
+        key = identity.session_key
+        return bool(self._sessions) and key is not None and changes.digest(key) in self._sessions
 
 
-def _apply(conversation: Conversation, fresh: Identity | None) -> None:
-    if fresh is None:
-        conversation.end(CloseCode.NOT_AUTHENTICATED, "you are no longer signed in here")
-    elif not fresh.may_read:
-        conversation.end(CloseCode.FORBIDDEN, "you may no longer read here")
-    else:
-        conversation.identity = replace(
-            conversation.identity, may_read=fresh.may_read, may_publish=fresh.may_publish
-        )
+def _same(identity: Identity, asked: Identity) -> bool:
+    return replace(identity, expires_at=None) == asked

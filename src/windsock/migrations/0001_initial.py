@@ -16,6 +16,29 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="AccessChange",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("user", "a user"),
+                            ("token", "a token"),
+                            ("session", "a browser's session"),
+                            ("everybody", "everybody"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("subject", models.CharField(max_length=64)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                "db_table": "windsock_access_change",
+            },
+        ),
+        migrations.CreateModel(
             name="EventRow",
             fields=[
                 ("offset", models.BigIntegerField(primary_key=True, serialize=False)),

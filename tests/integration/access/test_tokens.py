@@ -8,8 +8,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
 from windsock.access import tokens
-from windsock.access.identity import Identity, identity_of_user, recheck
+from windsock.access.identity import Identity, identity_of_user
 from windsock.access.models import Token
+from windsock.access.recheck import recheck
 from windsock.access.rules import require_publish, require_read
 from windsock.errors import AccessDenied
 

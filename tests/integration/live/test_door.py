@@ -124,20 +124,20 @@ async def test_logging_out_in_the_browser_ends_its_sockets_and_no_others(service
     await other.disconnect()
 
 
-async def test_a_lost_permission_takes_the_right_to_publish_and_leaves_the_socket(
+async def test_a_lost_permission_sends_the_socket_away_to_come_back_with_what_is_left(
     service: LiveService,
 ) -> None:
-    socket = browser(await sync_to_async(signed_in)("ann", publish=True))
+    headers = await sync_to_async(signed_in)("ann", publish=True)
+    socket = browser(headers)
     assert (await socket.connect())[0]
     user = await get_user_model().objects.aget(username="ann")
     await user.user_permissions.aremove(await Permission.objects.aget(codename="publish"))
-    (session,) = service.hub.sessions
-    async with asyncio.timeout(5):
-        while session.identity.may_publish:
-            await asyncio.sleep(0.01)
-    await socket.send_json_to({"type": "report", "id": "1", "report": {}})
-    assert (await told(socket, "error"))["code"] == "forbidden"
-    await socket.disconnect()
+    assert await closes(socket) == 4201
+    await socket.wait()
+    again = browser(headers)
+    assert (await again.connect())[0]
+    assert (await told(again, "welcome"))["may_publish"] is False
+    await again.disconnect()
 
 
 async def test_an_expiring_right_is_warned_of_then_ends_with_4201(service: LiveService) -> None:
