@@ -21,11 +21,12 @@ _TIMES = frozenset(
 
 class _Stored(msgspec.Struct, frozen=True):
     flight: Flight
-    facts: list[tuple[str, datetime, datetime | None, dict[str, Any]]]
+    facts: msgspec.Raw
 
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(_Stored)
+_facts_decoder = msgspec.json.Decoder(list[tuple[str, datetime, datetime | None, dict[str, Any]]])
 
 
 def _value(path: str, raw: Any) -> Any:
@@ -41,63 +42,54 @@ def _value(path: str, raw: Any) -> Any:
     return raw
 
 
-class FlightRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One flight: its identity, every source's latest word per field, and what is believed."""
+class FlightRecord:
+    """One flight: its identity, every source's latest word per field, and what is believed. Not to be altered.
 
-    key: FlightKey
-    facts: Facts
-    flight: Flight
+    A stored record's facts are read when they are first asked for: boards and snapshots want only the flight.
+    """
 
-    def to_json(self) -> bytes:
+    __slots__ = ("_facts", "flight", "key")
+
+    def __init__(self, *, key: FlightKey, facts: Facts | msgspec.Raw, flight: Flight) -> None:
+        self.key, self.flight = key, flight
+        self._facts = facts
+
+    @property
+    def facts(self) -> Facts:
+        """Every source's latest word per field."""
+        facts = self._facts
+        if isinstance(facts, msgspec.Raw):
+            facts = self._facts = _facts_of(facts)
+        return facts
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FlightRecord):
+            return NotImplemented
+        return self.flight == other.flight and self.key == other.key and self.facts == other.facts
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"FlightRecord(key={self.key!r}, facts={self.facts!r}, flight={self.flight!r})"
+
+    def to_json(self, flight: bytes | None = None) -> bytes:
         """The whole record, compact; `from_json` gives an equal one.
 
         What one source said at one moment is stored as one group [source, observed_at, received_at or null if the
         same, {field: value}]. The believed flight is stored as well: changed ranks must not change it unannounced.
+        Whoever has the flight's own JSON at hand gives it as `flight`.
         """
-        groups: dict[tuple[str, datetime, datetime], dict[str, Any]] = {}
-        for path, by_source in self.facts.items():
-            for source, fact in by_source.items():
-                at = (source, fact.observed_at, fact.received_at)
-                group = groups.get(at)
-                if group is None:
-                    groups[at] = {path: fact.value}
-                else:
-                    group[path] = fact.value
-        for group in groups.values():
-            for path, first in FIRST.items():
-                # Mostly the schedule is the one first published: not written twice.
-                if first in group and group.get(path) == group[first]:
-                    del group[first]
-        return _encoder.encode(
-            {
-                "flight": self.flight,
-                "facts": [
-                    (source, observed, None if received == observed else received, values)
-                    for (source, observed, received), values in groups.items()
-                ],
-            }
+        facts = self._facts
+        return b'{"flight":%s,"facts":%s}' % (
+            _encoder.encode(self.flight) if flight is None else flight,
+            bytes(facts) if isinstance(facts, msgspec.Raw) else _stored(facts),
         )
 
     @classmethod
     def from_json(cls, data: bytes | str) -> "FlightRecord":
         """The record that `to_json` wrote; raises msgspec.DecodeError on anything else."""
         stored = _decoder.decode(data)
-        facts: Facts = {}
-        for source, observed, received, values in stored.facts:
-            for path, raw in values.items():
-                fact = Fact(_value(path, raw), observed, received or observed)
-                held = facts.get(path)
-                if held is None:
-                    facts[path] = {source: fact}
-                else:
-                    held[source] = fact
-        for path, first in FIRST.items():
-            for source, fact in facts.get(path, {}).items():
-                if fact.value is not None and source not in (known := facts.setdefault(first, {})):
-                    known[source] = fact
-            if first in facts and not facts[first]:
-                del facts[first]
-        return cls(key=stored.flight.key, facts=facts, flight=stored.flight)
+        return cls(key=stored.flight.key, facts=stored.facts.copy(), flight=stored.flight)
 
     def provenance(self, rules: MergeRules = DEFAULT_RULES) -> dict[str, Any]:
         """Per field whose word is believed, why, and every source's word, the believed first. Ready for JSON."""
@@ -120,6 +112,48 @@ class FlightRecord(msgspec.Struct, frozen=True, kw_only=True):
                 ],
             }
         return told
+
+
+def _stored(facts: Facts) -> bytes:
+    groups: dict[tuple[str, datetime, datetime], dict[str, Any]] = {}
+    for path, by_source in facts.items():
+        for source, fact in by_source.items():
+            at = (source, fact.observed_at, fact.received_at)
+            group = groups.get(at)
+            if group is None:
+                groups[at] = {path: fact.value}
+            else:
+                group[path] = fact.value
+    for group in groups.values():
+        for path, first in FIRST.items():
+            # Mostly the schedule is the one first published: not written twice.
+            if first in group and group.get(path) == group[first]:
+                del group[first]
+    return _encoder.encode(
+        [
+            (source, observed, None if received == observed else received, values)
+            for (source, observed, received), values in groups.items()
+        ]
+    )
+
+
+def _facts_of(stored: msgspec.Raw) -> Facts:
+    facts: Facts = {}
+    for source, observed, received, values in _facts_decoder.decode(stored):
+        for path, raw in values.items():
+            fact = Fact(_value(path, raw), observed, received or observed)
+            held = facts.get(path)
+            if held is None:
+                facts[path] = {source: fact}
+            else:
+                held[source] = fact
+    for path, first in FIRST.items():
+        for source, fact in facts.get(path, {}).items():
+            if fact.value is not None and source not in (known := facts.setdefault(first, {})):
+                known[source] = fact
+        if first in facts and not facts[first]:
+            del facts[first]
+    return facts
 
 
 def _why(believed: str, by_source: dict[str, Fact], rules: MergeRules) -> str:

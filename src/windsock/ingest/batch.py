@@ -9,7 +9,7 @@ import msgspec
 
 from windsock.errors import InvalidReport, ReportError
 from windsock.flights import Change, FlightKey, FlightRecord, MergeRules, Report, apply_report, parse_report
-from windsock.ingest.resolution import Name, Names, candidates, names_of, resolve
+from windsock.ingest.resolution import Name, Names, candidates, names_of, own_key, resolve
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.base import Draft, Event, Journal, RawReport, Writing
 from windsock.protocol.positions import Position
@@ -23,8 +23,7 @@ MAX_KEPT_BYTES = 8192
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True, gc=False):
     """A report as it was handed in, `index` being its place there. Without `received_at` it came just now."""
 
     index: int
@@ -118,11 +117,15 @@ def _sourced(report: Report, given: Given) -> Report:
 
 def _merge(writing: Writing, parsed: list[_Parsed], rules: MergeRules) -> list[Draft]:
     understood = [one for one in parsed if one.report is not None]
+    # Whoever names a flight that exists by date and origin means it, whatever other flight bears that number, too.
+    own = {key for one in understood if one.report is not None and (key := own_key(one.report)) is not None}
+    names = Names(writing.known(own))
     wanted: dict[Name, None] = {}
     for one in understood:
         assert one.report is not None
-        wanted.update(dict.fromkeys(names_of(one.report, one.received_at)))
-    names = Names(writing.named(wanted))
+        if own_key(one.report) not in names:
+            wanted.update(dict.fromkeys(names_of(one.report, one.received_at)))
+    names.know(writing.named(wanted) if wanted else {})
     keys = {key for one in understood if one.report for key in candidates(one.report, one.received_at, names)}
     records = writing.load(keys)
 

@@ -13,10 +13,23 @@ Name = tuple[Designator, Day]
 
 
 class Names:
-    """Who bears which flight number on which date: as the journal knows it, and as this batch has changed it so far."""
+    """Which flights there are, and who bears which number on which date: as the journal knows it, and as this batch has
+    changed it so far.
 
-    def __init__(self, known: dict[Name, list[FlightKey]]) -> None:
-        self._keys = {name: set(keys) for name, keys in known.items()}
+    `flights` are those among the reports' own keys that exist; `known` who bears the names of the others.
+    """
+
+    def __init__(self, flights: Iterable[FlightKey] = (), known: dict[Name, list[FlightKey]] | None = None) -> None:
+        self._flights = set(flights)
+        self._keys = {name: set(keys) for name, keys in (known or {}).items()}
+
+    def __contains__(self, key: FlightKey | None) -> bool:
+        return key in self._flights
+
+    def know(self, known: dict[Name, list[FlightKey]]) -> None:
+        """Adds who bears these names."""
+        for name, keys in known.items():
+            self._keys.setdefault(name, set()).update(keys)
 
     def bearers(self, names: Iterable[Name]) -> list[FlightKey]:
         """The flights that bear any of the names, sorted."""
@@ -28,6 +41,7 @@ class Names:
     def learn(self, record: FlightRecord) -> None:
         """Takes in the names of a flight that this batch added or changed."""
         key = record.key
+        self._flights.add(key)
         self._keys.setdefault((key.designator, key.date), set()).add(key)
         for codeshare in record.flight.codeshares:
             self._keys.setdefault((Designator.parse(codeshare, key.date), key.date), set()).add(key)
@@ -48,13 +62,13 @@ def names_of(report: Report, received_at: datetime) -> Iterator[Name]:
 
 def candidates(report: Report, received_at: datetime, names: Names) -> list[FlightKey]:
     """The flights the report may mean; the one it would add if there are none and it says enough; else nothing."""
+    own = own_key(report)
+    if own is not None and own in names:
+        return [own]
     found = names.bearers(names_of(report, received_at))
     if report.origin is UNSET:
         return found
     found = [key for key in found if key.origin == report.origin]
-    own = own_key(report)
-    if own in found:
-        return [own]
     return found or ([own] if own else [])
 
 

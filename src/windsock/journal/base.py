@@ -23,6 +23,8 @@ from datetime import date as Day
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from windsock.clock import ReplayClock
 from windsock.errors import PositionTrimmed, PositionUnknown
 from windsock.flights import Change, Designator, FlightKey, FlightRecord
@@ -64,8 +66,7 @@ class Event:
         return b'{"type":"event","position":"%s:%d",%s' % (epoch.encode(), self.offset, self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """An event to be: the flight as it is after the changes, and the topics before and after."""
 
     record: FlightRecord
@@ -74,8 +75,7 @@ class Draft:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RawReport:
+class RawReport(msgspec.Struct, frozen=True, gc=False):
     """A report as it came, kept for audit: what source said what, when, about which flight, and what became of it."""
 
     source: str
@@ -89,6 +89,10 @@ class RawReport:
 
 class Writing(abc.ABC):
     """One transaction. Load, then save or append; append at most once, as the last call: it takes the head's lock."""
+
+    @abc.abstractmethod
+    def known(self, keys: Iterable[FlightKey]) -> set[FlightKey]:
+        """Those of `keys` whose flights exist. Not locked: other writes may add flights while this one goes on."""
 
     @abc.abstractmethod
     def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
@@ -112,7 +116,8 @@ class Writing(abc.ABC):
     def append(self, drafts: Sequence[Draft], reports: Sequence[RawReport] = ()) -> list[Event]:
         """Writes flights and events, advances the head by their number, and keeps the raw reports.
 
-        `RawReport.offset` counts within this write (index into `drafts`) and is stored as the event's real offset.
+        Of a flight that was also given to `save`, the record saved is kept: it is the newer one, in which a later
+        report of the same write added to the provenance. `RawReport.offset` counts within this write (index into `drafts`) and is stored as the event's real offset.
         """
 
     @abc.abstractmethod

@@ -5,7 +5,7 @@ into preparing 17 values per row one by one, and on PostgreSQL, where Django int
 splitting a query text of a megabyte. Table, columns and types still come from the models, so they cannot drift apart.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +13,9 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = tuple[Any, ...]
+
+CHUNK = 900
+"""Values in one IN list; with a few more below every SQLite's limit of parameters."""
 
 
 def insert(
@@ -42,6 +45,67 @@ def upsert(
     _write(connection, model, columns, rows, f" ON CONFLICT ({quote(columns[0])}) DO UPDATE SET {sets}")
 
 
+def update(
+    connection: BaseDatabaseWrapper, model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Sets the columns of rows that are there; the last of `columns` is the primary key."""
+    if not rows:
+        return
+    quote = connection.ops.quote_name
+    *sets, key = [_field(model, name) for name in columns]
+    table = quote(model._meta.db_table)
+    if connection.vendor == "postgresql" and (execute := _server_side(connection)) is not None:
+        arrays, columnwise = _arrays(connection, [*sets, key], rows)
+        names = ", ".join(quote(field.column) for field in (*sets, key))
+        assigned = ", ".join(f"{quote(field.column)} = given.{quote(field.column)}" for field in sets)
+        execute(
+            f"UPDATE {table} SET {assigned} FROM unnest({arrays}) AS given({names}) "
+            f"WHERE {table}.{quote(key.column)} = given.{quote(key.column)}",
+            columnwise,
+        )
+        return
+    assigned = ", ".join(f"{quote(field.column)} = %s" for field in sets)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET {assigned} WHERE {quote(key.column)} = %s",
+            _adapted(connection, [*sets, key], rows),
+        )
+
+
+def select(
+    connection: BaseDatabaseWrapper,
+    model: type[models.Model],
+    columns: Sequence[str],
+    among: tuple[str, Iterable[Any]],
+    *,
+    where: str = "",
+    given: Sequence[Any] = (),
+) -> list[Row]:
+    """The columns of the rows whose column `among[0]` has one of the values `among[1]`.
+
+    `where` goes on after that condition, with `given` for its %s; the values come as the driver gives them.
+    """
+    quote = connection.ops.quote_name
+    field = _field(model, among[0])
+    values = list(among[1])
+    names = ", ".join(quote(_field(model, name).column) for name in columns)
+    found: list[Row] = []
+    head = f"SELECT {names} FROM {quote(model._meta.db_table)} WHERE {quote(field.column)}"
+    if connection.vendor == "postgresql" and (execute := _server_side(connection)) is not None:
+        if not values:
+            return []
+        tail = where.replace("%s", "%b")
+        return execute(
+            f"{head} = ANY(%b::{field.cast_db_type(connection)}[]){tail}", [values, *given], fetch=True
+        )
+    with connection.cursor() as cursor:
+        for start in range(0, len(values), CHUNK):
+            part = values[start : start + CHUNK]
+            cursor.execute(f"{head} IN ({', '.join(['%s'] * len(part))}){where}", [*part, *given])
+            found += cursor.fetchall()
+    return found
+
+
 def _write(
     connection: BaseDatabaseWrapper,
     model: type[models.Model],
@@ -52,27 +116,33 @@ def _write(
     if not rows:
         return
     quote = connection.ops.quote_name
-    fields: list[Any] = [model._meta.get_field(name) for name in columns]
+    fields = [_field(model, name) for name in columns]
     into = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(field.column) for field in fields)})"
     if connection.vendor == "postgresql" and (execute := _server_side(connection)) is not None:
-        # One array per column: the statement is the same for any number of rows, so it is parsed and planned once.
-        arrays = ", ".join(f"%b::{field.cast_db_type(connection)}[]" for field in fields)
-        columnwise = [list(column) for column in zip(*rows, strict=True)]
+        arrays, columnwise = _arrays(connection, fields, rows)
         execute(f"{into} SELECT * FROM unnest({arrays}){conflict}", columnwise)
         return
-    adapters = [_adapter(connection, field) for field in fields]
-    if any(adapters):
-        rows = [
-            tuple(
-                value if adapt is None else adapt(value) for adapt, value in zip(adapters, row, strict=True)
-            )
-            for row in rows
-        ]
     with connection.cursor() as cursor:
-        cursor.executemany(f"{into} VALUES ({', '.join(['%s'] * len(fields))}){conflict}", rows)
+        cursor.executemany(
+            f"{into} VALUES ({', '.join(['%s'] * len(fields))}){conflict}", _adapted(connection, fields, rows)
+        )
 
 
-def _server_side(connection: BaseDatabaseWrapper) -> Callable[[str, list[Any]], None] | None:
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.get_field(name)
+
+
+def _arrays(
+    connection: BaseDatabaseWrapper, fields: Sequence[Any], rows: Sequence[Row]
+) -> tuple[str, list[Any]]:
+    """One array per column: the statement is the same for any number of rows, so it is parsed and planned once."""
+    return (
+        ", ".join(f"%b::{field.cast_db_type(connection)}[]" for field in fields),
+        [list(column) for column in zip(*rows, strict=True)],
+    )
+
+
+def _server_side(connection: BaseDatabaseWrapper) -> Callable[..., list[Row]] | None:
     """Runs a statement with parameters bound on the server, in the connection's transaction; None without psycopg 3."""
     try:
         import psycopg
@@ -82,32 +152,42 @@ def _server_side(connection: BaseDatabaseWrapper) -> Callable[[str, list[Any]], 
     if not isinstance(raw, psycopg.Connection):
         return None
 
-    def execute(statement: str, values: list[Any]) -> None:
+    def execute(statement: str, values: list[Any], fetch: bool = False) -> list[Row]:
         with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
             cursor.execute(statement.encode(), values)
+            return cursor.fetchall() if fetch else []
 
     return execute
 
 
+def _adapted(connection: BaseDatabaseWrapper, fields: Sequence[Any], rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows as the database stores them; by columns, because most columns need nothing."""
+    adapters = {
+        index: adapt
+        for index, field in enumerate(fields)
+        if (adapt := _adapter(connection, field)) is not None
+    }
+    if not adapters:
+        return rows
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for index, adapt in adapters.items():
+        columns[index] = [None if value is None else adapt(value) for value in columns[index]]
+    return list(zip(*columns, strict=True))
+
+
 def _adapter(connection: BaseDatabaseWrapper, field: Any) -> Callable[[Any], Any] | None:
-    """What makes of a value what the database stores; None where it is stored as it is."""
+    """What makes of a value (never None) what the database stores; None where it is stored as it is."""
     if isinstance(field, models.DateTimeField):
         if connection.vendor == "sqlite" and connection.timezone_name == "UTC":
             return _sqlite_time
         return lambda value: connection.ops.adapt_datetimefield_value(value)
     if isinstance(field, models.DateField):
-        return _iso if connection.vendor == "sqlite" else None
+        return date.isoformat if connection.vendor == "sqlite" else None
     return None
 
 
-def _sqlite_time(value: datetime | None) -> str | None:
+def _sqlite_time(value: datetime) -> str:
     """As Django's SQLite backend writes it: UTC, without an offset."""
-    if value is None:
-        return None
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
-    return value.replace(tzinfo=None).isoformat(" ")
-
-
-def _iso(value: date | None) -> str | None:
-    return None if value is None else value.isoformat()
+    return value.isoformat(" ")[:-6]

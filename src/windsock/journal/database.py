@@ -31,6 +31,7 @@ from windsock.journal.board import find
 from windsock.journal.connection import ask, durable_transaction
 from windsock.journal.models import EventRow, FlightName, FlightRow, JournalHead, ReportRow
 from windsock.journal.pruning import prune_events, prune_flights, prune_reports
+from windsock.journal.recent import RecentFlights
 from windsock.journal.writing import DatabaseWriting, create_head, head_of, read_head
 from windsock.protocol.positions import Position
 
@@ -38,21 +39,23 @@ _EVENT = ("offset", "flight_id", "version", "topics", "body", "recorded_at")
 
 
 class DatabaseJournal(Journal):
-    """The journal in the database `using` (an alias of settings.DATABASES). Stateless; any thread may use it."""
+    """The journal in the database `using` (an alias of settings.DATABASES). Any thread may use it; two objects for
+    one database know nothing of each other and need not."""
 
     def __init__(self, using: str = "default") -> None:
         self.using = using
+        self._recent = RecentFlights()
 
     def __repr__(self) -> str:
         return f"DatabaseJournal(using={self.using!r})"
 
     def head(self) -> Head:
-        return ask(self.using, lambda: read_head(self.using))
+        return ask(self.using, lambda: read_head(connections[self.using]))
 
     @contextmanager
     def write(self) -> Iterator[Writing]:
         with durable_transaction(self.using) as connection:
-            writing = DatabaseWriting(connection)
+            writing = DatabaseWriting(connection, self._recent)
             yield writing
             writing.finish()
 
@@ -152,7 +155,7 @@ class DatabaseJournal(Journal):
             for model in (EventRow, ReportRow, FlightName, FlightRow, JournalHead):
                 model._default_manager.using(self.using).all().delete()
             JournalHead.objects.using(self.using).create(id=1, epoch=new_epoch())
-            return read_head(self.using)
+            return read_head(connection)
 
     def ping(self) -> None:
         """Raises JournalUnavailable unless the database answers and has the journal's tables."""

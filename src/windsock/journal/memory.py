@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 
+import msgspec
+
 from windsock.clock import ReplayClock
 from windsock.flights import Designator, FlightKey, FlightRecord
 from windsock.journal.base import (
@@ -158,6 +160,9 @@ class _MemoryWriting(Writing):
         flights = self._journal._flights
         return {key: flights[key] for key in sorted(set(keys)) if key in flights}
 
+    def known(self, keys: Iterable[FlightKey]) -> set[FlightKey]:
+        return {key for key in keys if key in self._journal._flights}
+
     def named(
         self, names: Iterable[tuple[Designator, date]]
     ) -> dict[tuple[Designator, date], list[FlightKey]]:
@@ -185,9 +190,9 @@ class _MemoryWriting(Writing):
             )
             for offset, draft in enumerate(drafts, first)
         ]
-        self._saved.update((draft.record.key, draft.record) for draft in drafts)
+        self._saved = {draft.record.key: draft.record for draft in drafts} | self._saved
         self._reports = [
-            report if report.offset is None else replace(report, offset=first + report.offset)
+            report if report.offset is None else msgspec.structs.replace(report, offset=first + report.offset)
             for report in reports
         ]
         return self._events
