@@ -49,6 +49,9 @@ class FlightRow(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField()
     updated_at = models.DateTimeField()
+    stamp = models.BigIntegerField(
+        default=0, editable=False
+    )  # drawn anew with every write, see journal.recent
     record = models.BinaryField()
 
     class Meta:
@@ -64,7 +67,16 @@ class FlightRow(models.Model):
                 condition=models.Q(diverted_to__isnull=False),
             ),
             # Every report without an origin is resolved by these two columns.
-            models.Index(fields=["designator", "date"], name="windsock_flight_designator"),
+            models.Index(
+                fields=["designator", "date"],
+                name="windsock_flight_designator",
+                opclasses=["varchar_pattern_ops", "date_ops"],  # finds beginnings as well, in any collation
+            ),
+            models.Index(
+                fields=["registration"],
+                name="windsock_flight_aircraft",
+                condition=models.Q(registration__isnull=False),
+            ),
             models.Index(fields=["date", "carrier"], name="windsock_flight_date"),
             models.Index(fields=["matters_until"], name="windsock_flight_matters"),
             models.Index(

@@ -6,63 +6,101 @@ needs. SQLite needs none of it: BEGIN IMMEDIATE lets one writer in at a time.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
+from typing import Any
 
 import msgspec
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F
 
 from windsock.clock import ReplayClock
 from windsock.flights import Designator, FlightKey, FlightRecord
 from windsock.journal.base import Draft, Event, Head, RawReport, Writing, new_epoch
-from windsock.journal.bulk import insert, insert_missing, upsert
-from windsock.journal.encoding import event_body
+from windsock.journal.bulk import CHUNK, insert, insert_missing, select, update, upsert
+from windsock.journal.encoding import event_body, flight_json
+from windsock.journal.flightrows import (
+    FLIGHT,
+    PLACE,
+    SEARCHED,
+    UPDATED,
+    WRITTEN,
+    difference,
+    identity,
+    placeholder,
+    searched,
+    written,
+)
 from windsock.journal.models import EventRow, FlightName, FlightRow, JournalHead, ReportRow
-from windsock.journal.projection import project
-
-CHUNK = 1000  # ids in one IN list; below every database's limit of parameters
-
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+from windsock.journal.recent import Recent, RecentFlights, new_stamp
 
 
 class DatabaseWriting(Writing):
     """The writes of one transaction; made by DatabaseJournal.write()."""
 
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, recent: RecentFlights) -> None:
         self._connection = connection
         self._using = connection.alias
+        self._recent = recent
         self._locks_rows = bool(connection.features.has_select_for_update)
-        self._loaded: dict[FlightKey, FlightRecord] = {}
-        self._saved: dict[FlightKey, FlightRecord] = {}
+        self._existing: set[str] = set()
+        self._loaded: dict[FlightKey, Recent] = {}
+        self._saved: dict[FlightKey, tuple[FlightRecord, bytes | None]] = {}
         self._placeholders: set[str] = set()
+        self._head: Head | None = None
+
+    def known(self, keys: Iterable[FlightKey]) -> set[FlightKey]:
+        wanted = {str(key): key for key in keys}
+        rows = select(self._connection, FlightRow, ["id"], ("id", wanted), where=" AND version > 0")
+        self._existing.update(row[0] for row in rows)
+        return {wanted[row[0]] for row in rows}
 
     def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
         wanted = {str(key): key for key in keys}
         by_id = {flight_id: wanted[flight_id] for flight_id in sorted(wanted)}
         if self._locks_rows:
             self._hold_places(by_id)
-        found: dict[FlightKey, FlightRecord] = {}
-        for ids in _chunks(list(by_id)):
-            rows = FlightRow.objects.using(self._using).filter(id__in=ids)
-            if self._locks_rows:
-                rows = rows.order_by("id").select_for_update()
-            for flight_id, version, record in rows.values_list("id", "version", "record"):
-                if version:
-                    found[by_id[flight_id]] = FlightRecord.from_json(bytes(record))
+        rows = self._locked(by_id)
+        if self._locks_rows and len(rows) < len(by_id):
+            # Pruned since `known` saw them.
+            gone = sorted(by_id.keys() - {row[0] for row in rows})
+            self._existing.difference_update(gone)
+            self._hold_places({flight_id: by_id[flight_id] for flight_id in gone})
+            rows += self._locked(gone)
+        found: dict[FlightKey, Recent] = {}
+        stamps: dict[str, int] = {}
+        for flight_id, version, stamp in rows:
+            if not version:
+                continue
+            recent = self._recent.get(flight_id, stamp)
+            if recent is None:
+                stamps[flight_id] = stamp
+            else:
+                found[by_id[flight_id]] = recent
+        if stamps:
+            # The rows cannot change between the two looks: they are locked, or nobody else may write at all.
+            for flight_id, data in select(self._connection, FlightRow, ["id", "record"], ("id", stamps)):
+                record = FlightRecord.from_json(bytes(data))
+                recent = Recent(stamps[flight_id], record, searched(record.flight))
+                found[by_id[flight_id]] = recent
+                self._recent.keep(flight_id, recent)
         self._loaded.update(found)
-        return found
+        return {key: recent.record for key, recent in found.items()}
+
+    def _locked(self, ids: Iterable[str]) -> list[tuple[Any, ...]]:
+        """Id, version and stamp of the rows, in the order of their ids where they have to be locked."""
+        order = " ORDER BY id FOR UPDATE" if self._locks_rows else ""
+        return select(self._connection, FlightRow, ["id", "version", "stamp"], ("id", ids), where=order)
 
     def _hold_places(self, by_id: dict[str, FlightKey]) -> None:
         """Inserts an empty row (version 0) for each flight not there, so that no other write creates it meanwhile."""
-        rows = FlightRow.objects.using(self._using)
-        existing: set[str] = set()
-        for ids in _chunks(list(by_id)):
-            existing.update(rows.filter(id__in=ids).values_list("id", flat=True))
-        missing = [flight_id for flight_id in by_id if flight_id not in existing]
+        unsure = [flight_id for flight_id in by_id if flight_id not in self._existing]
+        if not unsure:
+            return
+        existing = {row[0] for row in select(self._connection, FlightRow, ["id"], ("id", unsure))}
+        missing = [flight_id for flight_id in unsure if flight_id not in existing]
         if missing:
             # Waits for whoever is inserting one of them just now, and leaves theirs alone.
-            places = [_placeholder(by_id[flight_id]) for flight_id in missing]
-            insert_missing(self._connection, FlightRow, _PLACE, places)
+            places = [placeholder(by_id[flight_id]) for flight_id in missing]
+            insert_missing(self._connection, FlightRow, PLACE, places)
             self._placeholders.update(missing)
 
     def named(
@@ -73,35 +111,50 @@ class DatabaseWriting(Writing):
             by_date.setdefault(day, {})[str(designator)] = designator
         found: dict[tuple[Designator, date], set[FlightKey]] = {}
         for day, designators in by_date.items():
-            for chunk in _chunks(list(designators)):
-                own = FlightRow.objects.using(self._using).filter(
-                    date=day, designator__in=chunk, version__gt=0
+            given = [day if self._connection.vendor == "postgresql" else day.isoformat()]
+            for model, column, where in (
+                (FlightRow, "id", " AND date = %s AND version > 0"),
+                (FlightName, "flight_id", " AND date = %s"),
+            ):
+                rows = select(
+                    self._connection,
+                    model,
+                    ["designator", column],
+                    ("designator", designators),
+                    where=where,
+                    given=given,
                 )
-                shared = FlightName.objects.using(self._using).filter(date=day, designator__in=chunk)
-                for name, flight_id in (
-                    *own.values_list("designator", "id"),
-                    *shared.values_list("designator", "flight_id"),
-                ):
+                for name, flight_id in rows:
                     found.setdefault((designators[name], day), set()).add(FlightKey.parse(flight_id))
         return {name: sorted(keys) for name, keys in found.items()}
 
     def save(self, records: Iterable[FlightRecord]) -> None:
-        self._saved.update((record.key, record) for record in records)
+        self._saved.update((record.key, (record, None)) for record in records)
 
     def append(self, drafts: Sequence[Draft], reports: Sequence[RawReport] = ()) -> list[Event]:
-        self._saved.update((draft.record.key, draft.record) for draft in drafts)
+        wires = [flight_json(draft.record.flight) for draft in drafts]
+        bodies = [event_body(draft, wire) for draft, wire in zip(drafts, wires, strict=True)]
+        latest = dict(
+            zip((draft.record.key for draft in drafts), zip(drafts, wires, strict=True), strict=True)
+        )
+        for key, (draft, wire) in latest.items():
+            saved = self._saved.get(key)
+            if saved is None or saved[0] is draft.record:
+                self._saved[key] = (draft.record, wire)
+            elif saved[0].flight == draft.record.flight:
+                self._saved[key] = (saved[0], wire)
         self._write_flights()
-        bodies = [event_body(draft) for draft in drafts]
         # The head's lock is taken here and held until the commit: nothing that could be done before comes after it.
-        first = self._advance(len(drafts)) - len(drafts) + 1 if drafts else 0
+        head = self._advance(len(drafts))
+        first = head.offset - len(drafts) + 1
         events = [
             Event(
-                offset=offset,
-                flight_id=str(draft.record.key),
-                version=draft.record.flight.version,
-                topics=draft.topics,
-                body=body,
-                recorded_at=draft.recorded_at,
+                offset,
+                draft.record.flight.id,
+                draft.record.flight.version,
+                draft.topics,
+                body,
+                draft.recorded_at,
             )
             for offset, (draft, body) in enumerate(zip(drafts, bodies, strict=True), first)
         ]
@@ -131,68 +184,104 @@ class DatabaseWriting(Writing):
         return events
 
     def head(self) -> Head:
-        return read_head(self._using)
+        return self._head or read_head(self._connection)
 
     def finish(self) -> None:
         """Writes what was only saved and takes away the places held in vain; the last thing before the commit."""
         self._write_flights()
-        for ids in _chunks(sorted(self._placeholders)):
-            FlightRow.objects.using(self._using).filter(id__in=ids, version=0).delete()
+        vain = sorted(self._placeholders)
+        for start in range(0, len(vain), CHUNK):
+            FlightRow.objects.using(self._using).filter(
+                id__in=vain[start : start + CHUNK], version=0
+            ).delete()
 
-    def _advance(self, count: int) -> int:
-        """Takes the head's lock, adds `count`, and gives the new offset."""
-        heads = JournalHead.objects.using(self._using).filter(id=1)
-        if not heads.update(offset=F("offset") + count):
-            create_head(self._using)
-            heads.update(offset=F("offset") + count)
-        return heads.values_list("offset", flat=True).get()
+    def _advance(self, count: int) -> Head:
+        """Takes the head's lock, adds `count`, and gives the head as it then is."""
+        if not count:
+            self._head = read_head(self._connection)
+            return self._head
+        with self._connection.cursor() as cursor:
+            cursor.execute(_ADVANCE, [count])
+            if not cursor.rowcount:
+                create_head(self._using)
+                cursor.execute(_ADVANCE, [count])
+        self._head = read_head(self._connection)
+        return self._head
 
     def _write_flights(self) -> None:
         if not self._saved:
             return
-        rows = [_flight_row(record) for record in self._saved.values()]
-        upsert(self._connection, FlightRow, _FLIGHT, rows, _UPDATED)
-        self._placeholders.difference_update(row[0] for row in rows)
+        stamp = new_stamp()
+        new: list[tuple[object, ...]] = []
+        changed: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
+        now: dict[FlightKey, Recent] = {}
+        for key, (record, wire) in self._saved.items():
+            flight_id = record.flight.id
+            recent = now[key] = Recent(stamp, record, searched(record.flight))
+            values = written(record, stamp, wire)
+            before = self._loaded.get(key)
+            if before is None and flight_id not in self._placeholders:
+                new.append((*identity(record), *recent.searched, *values))
+                continue
+            columns, differing = SEARCHED, recent.searched
+            if before is not None and not self._locks_rows:
+                # SQLite writes the entry of every index one of whose columns is set, even to an equal value.
+                columns, differing = difference(before.searched, recent.searched)
+            changed.setdefault(columns, []).append((*differing, *values, flight_id))
+        upsert(self._connection, FlightRow, FLIGHT, new, UPDATED)
+        for columns, rows in changed.items():
+            update(self._connection, FlightRow, (*columns, *WRITTEN, "id"), rows)
+        for recent in now.values():
+            # Even before the commit: if it fails, no row bears this stamp.
+            self._recent.keep(recent.record.flight.id, recent)
+            self._placeholders.discard(recent.record.flight.id)
         self._write_names()
-        self._loaded.update(self._saved)
+        self._loaded.update(now)
         self._saved = {}
 
     def _write_names(self) -> None:
         gone: list[str] = []
         names: list[FlightName] = []
-        for key, record in self._saved.items():
+        for key, (record, _) in self._saved.items():
             before = self._loaded.get(key)
-            codeshares = list(dict.fromkeys(record.flight.codeshares))
-            if before is not None and list(dict.fromkeys(before.flight.codeshares)) == codeshares:
+            codeshares = record.flight.codeshares
+            if codeshares == (() if before is None else before.record.flight.codeshares):
                 continue
             if before is not None:
-                gone.append(str(key))
-            names += (FlightName(designator=name, date=key.date, flight_id=str(key)) for name in codeshares)
-        for ids in _chunks(gone):
-            FlightName.objects.using(self._using).filter(flight_id__in=ids).delete()
+                gone.append(record.flight.id)
+            names += (
+                FlightName(designator=name, date=key.date, flight_id=record.flight.id)
+                for name in dict.fromkeys(codeshares)
+            )
+        for start in range(0, len(gone), CHUNK):
+            FlightName.objects.using(self._using).filter(flight_id__in=gone[start : start + CHUNK]).delete()
         if names:
             FlightName.objects.using(self._using).bulk_create(names, ignore_conflicts=True)
 
 
-def read_head(using: str) -> Head:
+_ADVANCE = 'UPDATE windsock_head SET "offset" = "offset" + %s WHERE id = 1'
+
+
+_HEAD = ("epoch", "offset", "floor", "clock")
+
+
+def read_head(connection: BaseDatabaseWrapper) -> Head:
     """The head as this connection sees it; created if there is none."""
-    heads = JournalHead.objects.using(using).filter(id=1).values_list("epoch", "offset", "floor", "clock")
-    row = heads.first()
-    if row is None:
-        create_head(using)
-        row = heads.get()
-    return head_of(row)
+    rows = select(connection, JournalHead, _HEAD, ("id", [1]))
+    if not rows:
+        create_head(connection.alias)
+        rows = select(connection, JournalHead, _HEAD, ("id", [1]))
+    return head_of(rows[0])
 
 
-def head_of(row: Sequence[object]) -> Head:
-    """The Head of a row (epoch, offset, floor, clock)."""
+def head_of(row: Sequence[Any]) -> Head:
+    """The Head of a row (epoch, offset, floor, clock); the clock as JSON or as what it decodes to."""
     epoch, offset, floor, clock = row
-    return Head(
-        str(epoch),
-        int(offset),  # type: ignore[call-overload]
-        int(floor),  # type: ignore[call-overload]
-        None if clock is None else msgspec.convert(clock, ReplayClock),
-    )
+    if isinstance(clock, (str, bytes)):
+        clock = msgspec.json.decode(clock, type=ReplayClock)
+    elif clock is not None:
+        clock = msgspec.convert(clock, ReplayClock)
+    return Head(epoch, offset, floor, clock)
 
 
 def create_head(using: str) -> None:
@@ -200,59 +289,3 @@ def create_head(using: str) -> None:
     JournalHead.objects.using(using).bulk_create(
         [JournalHead(id=1, epoch=new_epoch())], ignore_conflicts=True
     )
-
-
-_FLIGHT = (
-    "id",
-    "designator",
-    "carrier",
-    "date",
-    "origin",
-    "destination",
-    "diverted_to",
-    "registration",
-    "status",
-    "departs_at",
-    "arrives_at",
-    "matters_until",
-    "due_at",
-    "version",
-    "updated_at",
-    "record",
-)
-# Everything but what is in the id, which never changes.
-_UPDATED = _FLIGHT[5:]
-
-
-def _flight_row(record: FlightRecord) -> tuple[object, ...]:
-    """The row that keeps a flight, in the order of _FLIGHT: its record, and the columns it is searched by."""
-    flight, key, times = record.flight, record.key, project(record.flight)
-    return (
-        flight.id,
-        flight.designator,
-        key.carrier,
-        key.date,
-        flight.origin,
-        flight.destination,
-        flight.diverted_to,
-        flight.registration,
-        flight.status,
-        times.departs_at,
-        times.arrives_at,
-        times.matters_until,
-        times.due_at,
-        flight.version,
-        flight.updated_at or _LONG_AGO,
-        record.to_json(),
-    )
-
-
-_PLACE = ("id", "designator", "carrier", "date", "origin", "status", "version", "updated_at", "record")
-
-
-def _placeholder(key: FlightKey) -> tuple[object, ...]:
-    return (str(key), str(key.designator), key.carrier, key.date, key.origin, "", 0, _LONG_AGO, b"")
-
-
-def _chunks(ids: list[str]) -> Iterable[list[str]]:
-    return (ids[i : i + CHUNK] for i in range(0, len(ids), CHUNK))
