@@ -90,6 +90,7 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(blank=True, null=True)),
                 ("version", models.PositiveIntegerField()),
                 ("updated_at", models.DateTimeField()),
+                ("stamp", models.BigIntegerField(default=0, editable=False)),
                 ("record", models.BinaryField()),
             ],
             options={
@@ -103,7 +104,16 @@ class Migration(migrations.Migration):
                         fields=["diverted_to", "arrives_at", "id"],
                         name="windsock_flight_diversions",
                     ),
-                    models.Index(fields=["designator", "date"], name="windsock_flight_designator"),
+                    models.Index(
+                        fields=["designator", "date"],
+                        name="windsock_flight_designator",
+                        opclasses=["varchar_pattern_ops", "date_ops"],
+                    ),
+                    models.Index(
+                        condition=models.Q(("registration__isnull", False)),
+                        fields=["registration"],
+                        name="windsock_flight_aircraft",
+                    ),
                     models.Index(fields=["date", "carrier"], name="windsock_flight_date"),
                     models.Index(fields=["matters_until"], name="windsock_flight_matters"),
                     models.Index(
