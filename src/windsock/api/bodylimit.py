@@ -5,12 +5,18 @@ bound comes too late to protect the machine. This wraps the application:
 `application = BodyLimit(get_asgi_application())`.
 """
 
+import asyncio
 from typing import Any
 
 import msgspec
 
 from windsock.api.bodies import too_large
 from windsock.conf import config
+
+# Most clients send all of a body before they read the answer, and to close on them would tell them only that the
+# connection broke. So much is let by, so long, with nothing kept.
+LET_BY_BYTES = 16 * 1024 * 1024
+LET_BY_SECONDS = 5.0
 
 
 class BodyLimit:
@@ -30,7 +36,7 @@ class BodyLimit:
         limit = self._limit if self._limit is not None else config().max_body_bytes
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and int(declared) > limit:
-            await _refuse(send, limit, int(declared))
+            await _refuse(receive, send, limit, int(declared))
             return
         size = 0
         refused = False
@@ -45,7 +51,7 @@ class BodyLimit:
                 if size > limit:
                     # To Django this looks like a client that went away: it drops what it has read.
                     refused = True
-                    await _refuse(send, limit)
+                    await _refuse(receive, send, limit)
                     return {"type": "http.disconnect"}
             return message
 
@@ -56,7 +62,7 @@ class BodyLimit:
         await self._application(scope, bounded_receive, guarded_send)
 
 
-async def _refuse(send: Any, limit: int, given: int | None = None) -> None:
+async def _refuse(receive: Any, send: Any, limit: int, given: int | None = None) -> None:
     problem = too_large(limit, given)
     body = msgspec.json.encode(problem.document())
     headers = [
@@ -67,4 +73,20 @@ async def _refuse(send: Any, limit: int, given: int | None = None) -> None:
         (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    # The whole answer is out now; whoever waits for it before sending need not send.
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    try:
+        async with asyncio.timeout(LET_BY_SECONDS):
+            await _let_by(receive)
+    except TimeoutError:
+        pass
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _let_by(receive: Any) -> None:
+    size = 0
+    while size <= LET_BY_BYTES:
+        message = await receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return
+        size += len(message.get("body", b""))

@@ -59,7 +59,7 @@ def main() -> None:
     except SystemExit as end:
         if not isinstance(end.__context__, BrokenPipeError):
             raise
-        # Whoever read our output has gone (`windsock watch … | head`): nothing is wrong, though click ends with 1. Keeps
+        # Whoever read our output has gone (`windsock watch … | head`): nothing is wrong, whatever click says. Keeps
         # the interpreter from complaining again when it flushes stdout at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -35,8 +35,9 @@ HIGH_WATER_BYTES = 64 * 1024
 # 64 KiB in flight are still 5 Mbit/s at 100 ms.
 SEND_BUFFER_BYTES = 64 * 1024
 
-# What is still read after our close frame while its answer is awaited; who goes on sending is not listened to.
-PATIENCE_BYTES = 256 * 1024
+# What is still read, and let by, after our close frame while its answer is awaited: who is in the midst of sending ten
+# megabytes shall learn from the frame why not, and a socket closed on unread bytes would take it back.
+PATIENCE_BYTES = 16 * 1024 * 1024
 
 # RFC 6455, 7.4.1: a fault of ours. Clients back off and come again.
 INTERNAL_ERROR = 1011
