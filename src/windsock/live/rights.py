@@ -218,6 +218,7 @@ class Rights:
         )
         if expires_at is not None:
             self._expiring.setdefault(conversation, None)
+            self._wake.set()  # it may end at once
         if known.may_publish and not fresh.may_publish:
             # Who comes again is told in `welcome` what is left, and resumes: nothing is lost but the right.
             text = "you may no longer publish; connect again with the rights you have"
