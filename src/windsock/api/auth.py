@@ -7,9 +7,8 @@ from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from windsock.access import tokens
-from windsock.access.identity import Identity, anonymous_identity, identity_of_user
-from windsock.access.limits import TOKEN_FAILURES
+from windsock.access.http import identity_of_bearer, identity_of_session
+from windsock.access.identity import Identity, anonymous_identity
 from windsock.access.rules import require_publish, require_read
 from windsock.api.problems import Problem
 from windsock.errors import AccessDenied
@@ -20,13 +19,9 @@ class Bearer(HttpBearer):
 
     # ninja's base class answers synchronously and looks at the header itself; here one hop into a thread does it all.
     async def __call__(self, request: HttpRequest) -> Identity | None:
-        header = request.headers.get("Authorization")
-        if header is None:
+        if request.headers.get("Authorization") is None:
             return None
-        scheme, _, secret = header.partition(" ")
-        if scheme.lower() != "bearer" or not secret.strip():
-            raise Problem(401, "not_authenticated", "The header 'Authorization' must read 'Bearer TOKEN'.")
-        return await sync_to_async(_identity_of_token)(secret.strip(), request)
+        return await sync_to_async(identity_of_bearer)(request)
 
     async def authenticate(self, request: HttpRequest, token: str) -> Any:  # pragma: no cover
         raise NotImplementedError  # __call__ above does not come here
@@ -78,43 +73,8 @@ def identity(request: HttpRequest) -> Identity:
     return found
 
 
-def identity_of_request(request: HttpRequest) -> Identity | None:
-    """Who asks, for views outside the API (the stream); None when nobody vouches for them. Synchronous.
-
-    Raises Problem for a wrong token.
-    """
-    header = request.headers.get("Authorization")
-    if header is not None:
-        scheme, _, secret = header.partition(" ")
-        if scheme.lower() == "bearer":
-            return _identity_of_token(secret.strip(), request)
-    return _identity_of_session(request) or anonymous_identity()
-
-
-def _identity_of_token(secret: str, request: HttpRequest) -> Identity:
-    found = tokens.authenticate(secret)
-    if found is not None:
-        return found
-    # X-Forwarded-For is whatever the client says, so it is not asked.
-    wait = TOKEN_FAILURES.count(str(request.META.get("REMOTE_ADDR", "")))
-    if wait is not None:
-        raise Problem(
-            429,
-            "too_many_failures",
-            f"Too many wrong tokens came from here. Try again in {wait} seconds, with a token that is valid.",
-            retry_after=wait,
-        )
-    raise Problem(
-        401,
-        "invalid_token",
-        "This token is unknown, revoked or expired. Make a new one: windsock token create NAME.",
-    )
-
-
 def _identity_of_session(request: HttpRequest) -> Identity | None:
-    user = getattr(request, "user", None)
-    session = getattr(request, "session", None)
-    found = identity_of_user(user, session_key=getattr(session, "session_key", None))
+    found = identity_of_session(request)
     if found is not None and check_csrf(request) is not None:
         raise Problem(
             403,

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
-from windsock.api.auth import identity_of_request
+from windsock.access.http import identity_of_request
 from windsock.api.journal import journal
 from windsock.api.problems import Problem
 from windsock.errors import JournalError

@@ -1,81 +1,10 @@
-"""Errors as RFC 9457 problem documents: one shape for everything that can go wrong over HTTP.
+"""The API's errors: those of every HTTP answer (`windsock.access.problems`), and one of its own."""
 
-Members: `type`, `title`, `status`, `detail` of the RFC; `code` (stable, for programs), and where they help `field`,
-`value`, `expected`, `candidates`, `line`, `column`.
-"""
-
-from http import HTTPStatus
-from typing import Any
-
-import msgspec
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_vary_headers
 
-MEDIA_TYPE = "application/problem+json"
+from windsock.access.problems import MEDIA_TYPE, Problem, quoted
 
-# A value is quoted back so that people see what they sent, not so that we return megabytes.
-QUOTED_CHARACTERS = 200
-
-
-class Problem(Exception):
-    """An answer that is an error. Raised anywhere below the API, sent as a problem document."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        detail: str,
-        *,
-        retry_after: int | None = None,
-        headers: dict[str, str] | None = None,
-        **members: Any,
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.headers = dict(headers or {})
-        if retry_after is not None:
-            self.headers["Retry-After"] = str(retry_after)
-        self.members = {name: value for name, value in members.items() if value is not None}
-
-    def document(self) -> dict[str, Any]:
-        """The problem document as JSON-able data."""
-        return {
-            "type": f"urn:windsock:problem:{self.code}",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code,
-            **self.members,
-        }
-
-    def response(self) -> HttpResponse:
-        """The HTTP answer. Never stored: the next try may go better."""
-        answer = HttpResponse(
-            msgspec.json.encode(self.document()),
-            status=self.status,
-            content_type=MEDIA_TYPE,
-            headers=self.headers,
-        )
-        answer.headers.setdefault("Cache-Control", "no-store")
-        if self.status == HTTPStatus.UNAUTHORIZED:
-            answer.headers["WWW-Authenticate"] = 'Bearer realm="windsock"'
-        patch_vary_headers(answer, ["Authorization", "Cookie"])
-        return answer
-
-
-def quoted(value: object) -> Any:
-    """`value` as it may stand in an answer: JSON-able, and cut when it is long."""
-    try:
-        plain = msgspec.to_builtins(value)
-        text = msgspec.json.encode(plain)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        plain, text = repr(value), repr(value).encode()
-    if len(text) <= QUOTED_CHARACTERS:
-        return plain
-    shown = plain if isinstance(plain, str) else text.decode(errors="replace")
-    return f"{shown[:QUOTED_CHARACTERS]}…"
+__all__ = ["MEDIA_TYPE", "Problem", "not_found", "quoted"]
 
 
 def not_found(request: HttpRequest) -> HttpResponse:

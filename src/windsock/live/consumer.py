@@ -13,7 +13,10 @@ from windsock.access.identity import Identity, anonymous_identity, identity_of_u
 from windsock.conf import config
 from windsock.errors import ProtocolError
 from windsock.live import handover, origin
+from windsock.live.address import client_address
 from windsock.live.asgi import AsgiOutlet, Send
+from windsock.live.frames import Batch
+from windsock.live.gate import turn_away
 from windsock.live.handover import SocketOutlet
 from windsock.live.hub import Refused
 from windsock.live.reception import SCOPE_KEY, Reception
@@ -48,9 +51,14 @@ class FlightDelayConsumer(AsyncConsumer):
         message = await receive()
         if message["type"] != "websocket.connect":
             return
+        service = await LiveService.running()
+        if (why := service.gate.refuses(full=service.hub.full)) is not None:
+            await turn_away(scope, send, why)
+            return
         try:
             offer = self.offer(scope)
-            identity = await self.identify(scope, offer)
+            with service.gate:
+                identity = await self.identify(scope, offer)
         except Denied as denied:
             logger.info("A connection was refused: %s", denied)
             await send({"type": "websocket.close", "code": 4003, "reason": short(str(denied))})
@@ -80,8 +88,12 @@ class FlightDelayConsumer(AsyncConsumer):
 
         outlet = AsgiOutlet(send, ended)
         try:
-            conversation = await service.attach(outlet, identity, plain=offer.plain)
+            conversation = await service.attach(
+                outlet, identity, plain=offer.plain, address=client_address(scope)
+            )
         except Refused as refused:
+            if refused.message is not None and not offer.plain:
+                await send({"type": "websocket.send", "text": refused.message.text})
             await send(
                 {"type": "websocket.close", "code": int(refused.code), "reason": short(refused.reason)}
             )
@@ -117,9 +129,13 @@ class FlightDelayConsumer(AsyncConsumer):
         if take(outlet) is None:
             return False
         try:
-            conversation = await service.attach(outlet, identity, plain=offer.plain)
+            conversation = await service.attach(
+                outlet, identity, plain=offer.plain, address=client_address(scope)
+            )
             outlet.begin(conversation, self.topics(scope))
         except Refused as refused:
+            if refused.message is not None and not offer.plain:
+                outlet.write(Batch((refused.message,)))
             outlet.close(refused.code, short(refused.reason))
         except BaseException:
             outlet.abort()  # nobody else holds it any more

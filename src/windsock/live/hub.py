@@ -34,12 +34,16 @@ from windsock.live.ring import Ring
 from windsock.live.session import NEVER, Session
 from windsock.live.subscriptions import Mode, Subscriptions
 from windsock.protocol import codec, messages
-from windsock.protocol.codes import SUBPROTOCOL, CloseCode
+from windsock.protocol.codes import SUBPROTOCOL, CloseCode, ErrorCode
 from windsock.protocol.messages import RequestId
 from windsock.protocol.positions import Position
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+
+# When to come again: what is loading is soon there, a full server takes as long as its clients stay.
+SOON_SECONDS = 1.0
+FULL_SECONDS = 5.0
 
 
 class Timers(Protocol):
@@ -67,6 +71,7 @@ class HubLimits:
     max_pending_bytes: int = 1_048_576
     max_connections: int = 50_000
     max_connections_per_user: int = 100
+    max_connections_per_address: int = 0  # 0: no limit
     # A reader that takes nothing for so long is gone or hopeless; it is told to come back and resume.
     stuck_seconds: float = 60
     conversation: messages.Limits = field(default_factory=messages.Limits)
@@ -87,12 +92,27 @@ class Stats:
 
 
 class Refused(Exception):
-    """The hub takes no further session: close the connection with `code` and say `reason`."""
+    """The hub takes no further session: tell it `message`, close the connection with `code` and say `reason`."""
 
-    def __init__(self, code: CloseCode, reason: str) -> None:
+    def __init__(self, code: CloseCode, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.retry_after = retry_after
+
+    @property
+    def message(self) -> Encoded | None:
+        """What a close frame has no room for: when to come again. None where that is at once."""
+        if not self.retry_after:
+            return None
+        many = self.code == CloseCode.TOO_MANY_CONNECTIONS
+        error = messages.Error(
+            code=str(ErrorCode.TOO_MANY_CONNECTIONS if many else ErrorCode.OVERLOADED),
+            message=self.reason,
+            retryable=True,
+            retry_after=self.retry_after,
+        )
+        return Encoded(codec.encode(error))
 
 
 class Hub:
@@ -126,6 +146,7 @@ class Hub:
         self._fanout = Fanout(timers, self.subscriptions, self.stats)
         self._sessions: dict[str, Session] = {}
         self._per_user: Counter[str] = Counter()
+        self._per_address: Counter[str] = Counter()
         self._beats: list[dict[Session, None]] = [
             {} for _ in range(max(1, round(self.limits.heartbeat_seconds)))
         ]
@@ -229,24 +250,41 @@ class Hub:
         """How many sessions there are."""
         return len(self._sessions)
 
+    @property
+    def full(self) -> bool:
+        """Whether a further session would be one too many."""
+        return len(self._sessions) >= self.limits.max_connections
+
     def attach(
-        self, outlet: Outlet, *, identity: Any = None, plain: bool = False, welcome: bool = True
+        self,
+        outlet: Outlet,
+        *,
+        identity: Any = None,
+        plain: bool = False,
+        welcome: bool = True,
+        address: str | None = None,
     ) -> Session:
         """A new session, welcomed unless it is plain; raises Refused when there are too many."""
         if not self.ready:
-            raise Refused(CloseCode.OVERLOADED, "not ready yet: the journal is being read; try again shortly")
-        if len(self._sessions) >= self.limits.max_connections:
-            raise Refused(
-                CloseCode.OVERLOADED, "this server has as many connections as it takes; try again later"
-            )
+            text = "not ready yet: the journal is being read; try again shortly"
+            raise Refused(CloseCode.OVERLOADED, text, SOON_SECONDS)
+        if self.full:
+            text = "this server has as many connections as it takes; try again later"
+            raise Refused(CloseCode.OVERLOADED, text, FULL_SECONDS)
         key = None if identity is None or identity.is_anonymous else identity.key
         if key is not None and self._per_user[key] >= self.limits.max_connections_per_user:
             most = self.limits.max_connections_per_user
-            raise Refused(
-                CloseCode.TOO_MANY_CONNECTIONS, f"you have {most} connections here, which is the most"
-            )
+            text = f"you have {most} connections here, which is the most"
+            raise Refused(CloseCode.TOO_MANY_CONNECTIONS, text, FULL_SECONDS)
+        most = self.limits.max_connections_per_address
+        if most and address is not None and self._per_address[address] >= most:
+            text = f"there are {most} connections from your address, which is the most"
+            raise Refused(CloseCode.TOO_MANY_CONNECTIONS, text, FULL_SECONDS)
         session = Session(self, outlet, identity, f"{self._name}-{next(self._names)}", plain)
         self._sessions[session.connection] = session
+        if most and address is not None:
+            session.address = address
+            self._per_address[address] += 1
         if key is not None:
             self._per_user[key] += 1
         session.beat = min(range(len(self._beats)), key=lambda beat: len(self._beats[beat]))
@@ -274,6 +312,10 @@ class Hub:
             self._per_user[key] -= 1
             if self._per_user[key] <= 0:
                 del self._per_user[key]
+        if session.address is not None:
+            self._per_address[session.address] -= 1
+            if self._per_address[session.address] <= 0:
+                del self._per_address[session.address]
 
     def end(self, session: Session, code: int, reason: str) -> None:
         """Closes the session from our side."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -20,10 +20,12 @@ from windsock.ingest import arecord, pipeline
 from windsock.ingest.results import Result
 from windsock.journal.base import Event
 from windsock.journal.database import DatabaseJournal
+from windsock.live import drain
 from windsock.live.bridge import Bridge
 from windsock.live.conversation import Conversation
 from windsock.live.frames import Encoded
-from windsock.live.glance import sqlite_glance
+from windsock.live.gate import Gate
+from windsock.live.glance import database_glance
 from windsock.live.hub import Hub, HubLimits, Refused
 from windsock.live.outlet import Outlet
 from windsock.live.pulse import Pulse
@@ -38,8 +40,6 @@ T = TypeVar("T")
 
 # A connection that comes while the journal is being read for the first time waits so long before it is sent away.
 LOAD_SECONDS = 10.0
-# So many sessions are told to move at once; between such groups the loop serves others.
-MOVE_GROUP = 100
 # Whoever is closed at the end has so long to answer.
 GOODBYE_SECONDS = 0.3
 
@@ -73,10 +73,11 @@ class LiveService:
                 max_pending_bytes=self.settings.max_pending_bytes,
                 max_connections=self.settings.max_connections,
                 max_connections_per_user=self.settings.max_connections_per_user,
+                max_connections_per_address=self.settings.max_connections_per_address,
                 conversation=limits,
             ),
         )
-        glance, self._end_glance = self._glance()
+        glance, self._end_glance = database_glance(self.settings.database)
         self.tail = Tail(
             self.journal,
             self.hub,
@@ -89,6 +90,7 @@ class LiveService:
             Bridge(layer, on_events=self.tail.offer, on_notice=self.notice) if layer is not None else None
         )
         self.rights = Rights()
+        self.gate = Gate(self.loop, self.settings.max_handshakes)
         self.pulse = Pulse(self.loop, self.settings.heartbeat_seconds)
         self._unlisten: Callable[[], None] | None = None
         self._stopped = False
@@ -115,24 +117,19 @@ class LiveService:
         self._unlisten = pipeline().listen(self._written)
         self.tail.start()
         self.rights.start()
+        self.gate.start()
         if self.bridge is not None:
             self.bridge.start()
 
-    async def drain(self, seconds: float = 10.0) -> None:
-        """Takes no new connections, asks sessions to move, paced over half of `seconds`, then closes who stayed."""
+    async def drain(self, seconds: float | None = None) -> None:
+        """Takes no new connections, asks sessions to move, evenly, then closes who stayed; see `windsock.live.drain`.
+
+        `seconds` None: as long as the number of sessions asks for.
+        """
         self.draining = True
-        end = self.loop.time() + seconds
-        moving = Encoded(codec.encode(messages.Moving(delay_seconds=max(0.0, seconds / 2))))
-        sessions = list(self.hub.sessions)
-        pause = seconds / 2 / max(1, -(-len(sessions) // MOVE_GROUP))
-        for start in range(0, len(sessions), MOVE_GROUP):
-            for session in sessions[start : start + MOVE_GROUP]:
-                if not session.plain:
-                    session.send(moving)
-            await self._emptied(min(end, self.loop.time() + pause))
-        await self._emptied(end - min(1.0, seconds / 4))
-        for session in list(self.hub.sessions):
-            self.hub.end(session, CloseCode.MOVING, "this server goes; connect again and resume")
+        if seconds is None:
+            seconds = drain.seconds_for(self.hub.session_count)
+        await drain.drain(self.hub, seconds, self._emptied)
         # The server must not wait for sockets that were handed over: it no longer knows them.
         await self.pulse.emptied(min(GOODBYE_SECONDS, seconds))
 
@@ -145,6 +142,7 @@ class LiveService:
         if self._unlisten is not None:
             self._unlisten()
         self.pulse.stop()
+        self.gate.stop()
         await self.rights.stop()
         if self.bridge is not None:
             await self.bridge.stop()
@@ -167,7 +165,13 @@ class LiveService:
     # Connections -------------------------------------------------------------------------------------------------
 
     async def attach(
-        self, outlet: Outlet, identity: Identity, *, plain: bool = False, welcome: bool = True
+        self,
+        outlet: Outlet,
+        identity: Identity,
+        *,
+        plain: bool = False,
+        welcome: bool = True,
+        address: str | None = None,
     ) -> Conversation:
         """A conversation over this outlet; raises Refused when this server takes no further one."""
         if self.draining:
@@ -178,7 +182,7 @@ class LiveService:
                     await self.tail.loaded()
             except TimeoutError:
                 pass  # attach says what is to be said
-        session = self.hub.attach(outlet, identity=identity, plain=plain, welcome=welcome)
+        session = self.hub.attach(outlet, identity=identity, plain=plain, welcome=welcome, address=address)
         protocol = ServerSession(may_publish=identity.may_publish, plain=plain, terms=self.terms)
         conversation = Conversation(self.hub, session, protocol, identity, self)
         self.rights.add(conversation)
@@ -230,10 +234,3 @@ class LiveService:
                 answer(future.exception() or future.result())
 
         self.loop.run_in_executor(self._question_thread, question).add_done_callback(done)
-
-    def _glance(self) -> tuple[Callable[[], bool] | None, Callable[[], None]]:
-        database: dict[str, Any] = connections[self.settings.database].settings_dict
-        name = str(database["NAME"])
-        if "sqlite" not in str(database["ENGINE"]) or ":memory:" in name or "mode=memory" in name:
-            return None, lambda: None
-        return sqlite_glance(name)

@@ -30,9 +30,9 @@ class Session:
     """
 
     __slots__ = (
-        "answer_bytes", "audience", "beat", "closed", "connection", "delivered", "direct", "head_due", "held", "hub",
-        "identity", "live_bytes", "mode", "on_close", "outlet", "owed", "pending", "plain", "sent", "skipped",
-        "stalled_at", "topics", "waiting",
+        "address", "answer_bytes", "audience", "beat", "closed", "connection", "delivered", "direct", "head_due",
+        "held", "hub", "identity", "live_bytes", "mode", "on_close", "outlet", "owed", "pending", "plain", "sent",
+        "skipped", "stalled_at", "topics", "waiting",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", outlet: Outlet, identity: Any, connection: str, plain: bool) -> None:
@@ -41,6 +41,7 @@ class Session:
         self.identity = identity
         self.connection = connection
         self.plain = plain
+        self.address: str | None = None  # where connections are counted by address
         self.topics: frozenset[str] = frozenset()
         self.mode: Mode = "every"
         self.audience: Audience[Session] | None = None

@@ -6,29 +6,34 @@ position, so that a browser's EventSource resumes by itself with `Last-Event-ID`
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
-from typing import Any
 
 import msgspec
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
-from windsock.access import tokens
-from windsock.access.identity import Identity, anonymous_identity, identity_of_user
-from windsock.errors import ProtocolError
+from windsock.access.http import identity_of_request
+from windsock.access.problems import Problem
+from windsock.access.rules import require_read
+from windsock.errors import AccessDenied, ProtocolError
+from windsock.live.address import network
 from windsock.live.conversation import Conversation
 from windsock.live.frames import Batch, Encoded, LiveEvent
+from windsock.live.gate import RETRY_SECONDS
 from windsock.live.hub import Refused
 from windsock.live.service import LiveService
 from windsock.live.session import Session
-from windsock.protocol.codes import CloseCode
+from windsock.protocol import codec, messages
+from windsock.protocol.codes import CloseCode, ErrorCode, Reaction, reaction
 from windsock.protocol.positions import Position
 from windsock.protocol.topics import Topic
 
 # A reader who leaves so much untaken is slow: what comes then is conflated.
 ROOM_BYTES = 256 * 1024
+RETRY_MILLISECONDS = (500, 4_000)
 
 _COMMENT = b'{"type":"head"'
 _SNAPSHOT = b'{"type":"snapshot"'
@@ -54,21 +59,28 @@ class StreamOutlet:
         return not self._full
 
     def close(self, code: int, reason: str) -> None:
-        """As `Outlet` says; a stream has no close codes, its client simply asks again."""
+        """As `Outlet` says. A stream has no close codes: who may not come again is told so, others just ask again."""
+        if reaction(code) is Reaction.STOP:
+            forbidden = code == CloseCode.FORBIDDEN
+            told = ErrorCode.FORBIDDEN if forbidden else ErrorCode.NOT_AUTHENTICATED
+            self._messages.append(Encoded(codec.encode(messages.Error(code=str(told), message=reason))))
         self._ended = True
         self._news.set()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        # Browsers wait so long before they ask again, unless told otherwise all the same: a herd.
+        lead = b"retry: %d\n" % random.randint(*RETRY_MILLISECONDS)
         while True:
             await self._news.wait()
             self._news.clear()
-            messages, self._messages, self._bytes = self._messages, [], 0
+            taken, self._messages, self._bytes = self._messages, [], 0
             if self._full:
                 self._full = False
                 if self.session is not None:
                     self.session.drained()
-            if messages:
-                yield b"".join([entry(message) for message in messages])
+            if taken:
+                yield lead + b"".join([entry(message) for message in taken])
+                lead = b""
             if self._ended and not self._messages:
                 return
 
@@ -101,30 +113,37 @@ def _place(snapshot: bytes) -> tuple[str, int, int]:
 async def stream_view(request: HttpRequest) -> HttpResponseBase:
     """The stream of the asked topics (default `all`): a snapshot first, or after `Last-Event-ID` what was missed."""
     if request.method != "GET":
-        return _problem(
-            405, "method_not_allowed", f"{request.method} is not possible here; GET is.", Allow="GET"
-        )
+        text = f"{request.method} is not possible here; GET is."
+        return Problem(405, "method_not_allowed", text, headers={"Allow": "GET"}).response()
     asked = [name for name in request.GET.get("topics", "all").split(",") if name.strip()] or ["all"]
     last = request.headers.get("Last-Event-ID") or request.GET.get("after")
     service = await LiveService.running()
+    if (why := service.gate.refuses(full=service.hub.full)) is not None:
+        return Problem(503, "overloaded", why, retry_after=RETRY_SECONDS).response()
     try:
         topics = [str(Topic.parse(name)) for name in asked]
         after = Position.parse(last) if last else None
     except ProtocolError as error:
-        return _problem(422, error.code, error.message)
+        return Problem(422, str(error.code), error.message).response()
     if len(topics) > service.settings.max_topics:
         most = service.settings.max_topics
-        return _problem(422, "too_many_topics", f"{len(topics)} topics were asked for; {most} are possible.")
-    identity = await _who(request)
-    if identity is None or not identity.may_read:
-        text = "Nobody is signed in who may read. Sign in, or send 'Authorization: Bearer TOKEN'."
-        return _problem(401, "not_authenticated", text)
+        text = f"{len(topics)} topics were asked for; {most} are possible."
+        return Problem(422, "too_many_topics", text).response()
     outlet = StreamOutlet()
     try:
-        conversation = await service.attach(outlet, identity)
+        with service.gate:
+            identity = require_read(await sync_to_async(identity_of_request)(request))
+        address = network(str(request.META.get("REMOTE_ADDR", "")))
+        conversation = await service.attach(outlet, identity, address=address)
+    except Problem as problem:
+        return problem.response()
+    except AccessDenied as denied:
+        return Problem(401, "not_authenticated", str(denied)).response()
     except Refused as refused:
-        status = 429 if refused.code == CloseCode.TOO_MANY_CONNECTIONS else 503
-        return _problem(status, "overloaded", refused.reason, **{"Retry-After": "5"})
+        many = refused.code == CloseCode.TOO_MANY_CONNECTIONS
+        wait = max(1, round(refused.retry_after))
+        code = "too_many_connections" if many else "overloaded"
+        return Problem(429 if many else 503, code, refused.reason, retry_after=wait).response()
     outlet.session = conversation.session
     service.hub.subscribe(conversation.session, topics, after=after)
     response = StreamingHttpResponse(
@@ -143,33 +162,6 @@ async def _until_gone(
             yield entries
     finally:
         service.detach(conversation)
-
-
-async def _who(request: HttpRequest) -> Identity | None:
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return await tokens.aauthenticate(secret.strip())
-    session = getattr(request, "session", None)
-
-    def look() -> Identity | None:
-        user: Any = getattr(request, "user", None)
-        return identity_of_user(user, session_key=getattr(session, "session_key", None))
-
-    return await sync_to_async(look)() or anonymous_identity()
-
-
-def _problem(status: int, code: str, detail: str, **headers: str) -> HttpResponse:
-    """RFC 9457, as everywhere in the API."""
-    body = {
-        "type": "about:blank",
-        "title": code.replace("_", " "),
-        "status": status,
-        "code": code,
-        "detail": detail,
-    }
-    return HttpResponse(
-        msgspec.json.encode(body), status=status, content_type="application/problem+json", headers=headers
-    )
 
 
 urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/stream", stream_view, name="stream")]

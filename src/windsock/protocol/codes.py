@@ -68,3 +68,4 @@ class ErrorCode(StrEnum):
     NOT_AUTHENTICATED = "not_authenticated"  # a ticket that is unknown, used or expired
     UNAVAILABLE = "unavailable"  # the journal cannot be written just now; nothing was acknowledged
     OVERLOADED = "overloaded"
+    TOO_MANY_CONNECTIONS = "too_many_connections"  # of this user or address

@@ -12,9 +12,9 @@ from windsock.live.service import LiveService
 
 logger = logging.getLogger(__name__)
 
-# Ctrl-C is somebody at a terminal, who wants an end; SIGTERM is a deployment, whose clients should move in peace.
-# Without connections either ends at once.
-DRAIN_SECONDS = {signal.SIGINT: 0.5, signal.SIGTERM: 5.0}
+# Ctrl-C is somebody at a terminal, who wants an end; SIGTERM is a deployment, whose clients should move in peace, for
+# as long as their number asks for. Without connections either ends at once.
+DRAIN_SECONDS: dict[signal.Signals, float | None] = {signal.SIGINT: 0.5, signal.SIGTERM: None}
 
 
 class Lifespan:
@@ -66,7 +66,7 @@ def say_goodbye_first(live: LiveService) -> None:
             signal.signal(number, _draining(live, loop, handler, seconds))
 
 
-def _draining(live: LiveService, loop: asyncio.AbstractEventLoop, handler: Any, seconds: float) -> Any:
+def _draining(live: LiveService, loop: asyncio.AbstractEventLoop, handler: Any, seconds: float | None) -> Any:
     tasks: list[asyncio.Task[None]] = []  # a task that nobody holds may vanish before it ends
 
     def on_signal(number: int, frame: FrameType | None) -> None:

@@ -1,6 +1,5 @@
 """Notes of changed rights: what makes one, who reads it, and what many askers cost."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -178,7 +177,7 @@ def test_notes_are_dropped_after_an_hour(reader: Reader, clock: Clock) -> None:
 
 
 @pytest.fixture
-def crowd() -> Iterator[list[Identity]]:
+def crowd() -> list[Identity]:
     """Nine hundred askers of all kinds."""
     model = get_user_model()
     users = model.objects.bulk_create([model(username=f"user-{n}", password="x") for n in range(300)])
@@ -192,7 +191,7 @@ def crowd() -> Iterator[list[Identity]]:
         identities.append(Identity(user_id=user.pk, name=user.username, session_key=store.session_key))
         token, _ = tokens.create(user, user.username, ["read", "publish"])
         identities.append(Identity(user_id=user.pk, name=user.username, token_id=token.pk))
-    yield identities
+    return identities
 
 
 def test_many_are_asked_in_a_few_questions(crowd: list[Identity]) -> None:

@@ -1,0 +1,26 @@
+"""By which address connections are counted."""
+
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+
+def client_address(scope: Any) -> str | None:
+    """The client's address as the server names it; of IPv6 the /64, which one household or host has as a whole.
+
+    No header is looked at. Behind a proxy the server does that, if it was told to trust it (TRUSTED_PROXY).
+    """
+    client = scope.get("client")
+    return network(str(client[0])) if client else None
+
+
+def network(address: str) -> str | None:
+    """As `client_address`, for an address as text."""
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address or None
+    if not isinstance(known, IPv6Address):
+        return str(known)
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return f"{IPv6Address(int(known) >> 64 << 64)}/64"

@@ -1,0 +1,86 @@
+"""When handshakes are refused, cheaply: before anybody is looked up, and while there is no time to serve one more."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from windsock.protocol.codes import CloseCode
+
+# A loop that is late by so much serves nobody well; those who are here come first.
+LATE_SECONDS = 1.0
+SAMPLE_SECONDS = 0.25
+RETRY_SECONDS = 2
+
+
+class Gate:
+    """Counts the handshakes under way and watches how late the event loop is. One per live service."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
+        self.most = most
+        self.under_way = 0
+        self.refused = 0
+        self.late = 0.0  # seconds, in the last sample
+        self._loop = loop
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begins to watch the loop."""
+        if self._timer is None:
+            self._next(self._loop.time())
+
+    def stop(self) -> None:
+        """Ends watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def refuses(self, *, full: bool = False) -> str | None:
+        """Why no further handshake is begun, or None. `full`: there are as many connections as may be."""
+        if full:
+            why = "this server has as many connections as it takes"
+        elif self.under_way >= self.most:
+            why = "too many connect at this moment"
+        elif self.late > LATE_SECONDS:
+            why = "this server is overloaded"
+        else:
+            return None
+        self.refused += 1
+        return f"{why}; come again in {RETRY_SECONDS} s"
+
+    def __enter__(self) -> None:
+        self.under_way += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.under_way -= 1
+
+    def _next(self, due: float) -> None:
+        now = self._loop.time()
+        self.late = max(0.0, now - due)
+        due = now + SAMPLE_SECONDS
+        self._timer = self._loop.call_at(due, self._next, due)
+
+
+async def turn_away(scope: Any, send: Any, why: str) -> None:
+    """Refuses a handshake: HTTP 503 with Retry-After, or where the server cannot send that, close code 4150.
+
+    Never by a close before the accept: that is HTTP 403, which tells a client to stay away for good.
+    """
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close", "code": int(CloseCode.OVERLOADED), "reason": why})
+        return
+    problem = {
+        "type": "urn:windsock:problem:overloaded",
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": why,
+        "code": "overloaded",
+    }
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"retry-after", b"%d" % RETRY_SECONDS),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": msgspec.json.encode(problem)})
