@@ -91,7 +91,7 @@ class FlightKey(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
         return Designator(self.carrier, self.number, self.suffix)
 
     def __str__(self) -> str:
-        return f"{self.carrier}{self.number}{self.suffix or ''}.{self.date.isoformat()}.{self.origin}"
+        return _spelled(self)
 
     def _order(self) -> tuple[str, int, str, Day, str]:
         return (self.carrier, self.number, self.suffix or "", self.date, self.origin)
@@ -107,6 +107,12 @@ class FlightKey(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
 
     def __ge__(self, other: "FlightKey") -> bool:
         return self._order() >= other._order()
+
+
+# Asked for several times per report, and the key knows its hash.
+@lru_cache(maxsize=32_768)
+def _spelled(key: FlightKey) -> str:
+    return f"{key.carrier}{key.number}{key.suffix or ''}.{key.date.isoformat()}.{key.origin}"
 
 
 _KEY_SHAPE = "a flight id looks like 'DL1865.2015-01-02.ATL': flight number, date at the origin, origin"

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -39,7 +40,7 @@ class _Parsed:
     received_at: datetime
     report: Report | None = None
     error: ReportError | None = None
-    key: FlightKey | None = None
+    own: FlightKey | None = None
     record: FlightRecord | None = None
     changes: tuple[Change, ...] = ()
     draft: int | None = None
@@ -79,7 +80,7 @@ def write_batch(journal: Journal, batch: Sequence[Given], *, now: datetime, rule
             offset = events[one.draft].offset
         position = Position(head.epoch, offset)
         results.append(
-            Recorded(one.given.index, position, str(one.key), one.record.flight.version, one.changes)
+            Recorded(one.given.index, position, one.record.flight.id, one.record.flight.version, one.changes)
         )
     return Written(results, head.epoch, events)
 
@@ -93,6 +94,7 @@ def _parse(given: Given, now: datetime) -> _Parsed:
             parsed.report = parse_report(
                 given.data, source=given.source, now=parsed.received_at, trusted=given.trusted
             )
+        parsed.own = own_key(parsed.report)
     except ReportError as error:
         parsed.error = error
     except Exception:
@@ -118,15 +120,14 @@ def _sourced(report: Report, given: Given) -> Report:
 def _merge(writing: Writing, parsed: list[_Parsed], rules: MergeRules) -> list[Draft]:
     understood = [one for one in parsed if one.report is not None]
     # Whoever names a flight that exists by date and origin means it, whatever other flight bears that number, too.
-    own = {key for one in understood if one.report is not None and (key := own_key(one.report)) is not None}
-    names = Names(writing.known(own))
+    names = Names(writing.known({one.own for one in understood if one.own is not None}))
     wanted: dict[Name, None] = {}
     for one in understood:
         assert one.report is not None
-        if own_key(one.report) not in names:
+        if one.own not in names:
             wanted.update(dict.fromkeys(names_of(one.report, one.received_at)))
     names.know(writing.named(wanted) if wanted else {})
-    keys = {key for one in understood if one.report for key in candidates(one.report, one.received_at, names)}
+    keys = {key for one in understood if one.report for key in candidates(one.report, one.received_at, names, one.own)}
     records = writing.load(keys)
 
     drafts: list[Draft] = []
@@ -134,7 +135,7 @@ def _merge(writing: Writing, parsed: list[_Parsed], rules: MergeRules) -> list[D
     for one in understood:
         assert one.report is not None
         try:
-            key = resolve(one.report, one.received_at, names)
+            key = resolve(one.report, one.received_at, names, one.own)
             before = records.get(key)
             merged = apply_report(before, key, one.report, received_at=one.received_at, rules=rules)
         except ReportError as error:
@@ -144,7 +145,7 @@ def _merge(writing: Writing, parsed: list[_Parsed], rules: MergeRules) -> list[D
             log.exception("A report could not be merged: %r", one.given.data)
             one.error = _OWN_FAULT
             continue
-        one.key, one.record, one.changes = key, merged.record, merged.changes
+        one.record, one.changes = merged.record, merged.changes
         records[key] = merged.record
         if merged.changes:
             one.draft = len(drafts)
@@ -160,9 +161,14 @@ def _draft(
     before: FlightRecord | None, after: FlightRecord, changes: tuple[Change, ...], recorded_at: datetime
 ) -> Draft:
     topics = topics_of(after.flight)
-    if before is not None:
-        topics |= topics_of(before.flight)
-    return Draft(after, changes, tuple(sorted(topics)), recorded_at)
+    if before is not None and (left := topics_of(before.flight)) is not topics:
+        topics |= left
+    return Draft(after, changes, _in_order(topics), recorded_at)
+
+
+@lru_cache(maxsize=16_384)
+def _in_order(topics: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(topics))
 
 
 # A report that makes our own code fail harms nobody else: it is logged, and rejected alone.
@@ -188,7 +194,7 @@ def _kept(one: _Parsed) -> RawReport:
         source=source[:100],
         received_at=one.received_at.astimezone(UTC),
         observed_at=observed_at,
-        flight_id=None if one.key is None else str(one.key),
+        flight_id=None if one.record is None else one.record.flight.id,
         offset=one.draft,
         error=None if one.error is None else one.error.code,
         body=body if one.error is None else body[:MAX_KEPT_BYTES],

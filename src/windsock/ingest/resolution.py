@@ -60,9 +60,10 @@ def names_of(report: Report, received_at: datetime) -> Iterator[Name]:
         yield Designator.parse(report.flight, day), day
 
 
-def candidates(report: Report, received_at: datetime, names: Names) -> list[FlightKey]:
+def candidates(
+    report: Report, received_at: datetime, names: Names, own: FlightKey | None
+) -> list[FlightKey]:
     """The flights the report may mean; the one it would add if there are none and it says enough; else nothing."""
-    own = own_key(report)
     if own is not None and own in names:
         return [own]
     found = names.bearers(names_of(report, received_at))
@@ -79,12 +80,12 @@ def own_key(report: Report) -> FlightKey | None:
     return FlightKey.of(report.designator, report.date, report.origin)
 
 
-def resolve(report: Report, received_at: datetime, names: Names) -> FlightKey:
-    """The flight the report means, existing or to be added.
+def resolve(report: Report, received_at: datetime, names: Names, own: FlightKey | None) -> FlightKey:
+    """The flight the report means, existing or to be added; `own` is its own key, where it says enough for one.
 
     Raises AmbiguousFlight with the candidates, or UnknownFlight naming what is missing.
     """
-    found = candidates(report, received_at, names)
+    found = candidates(report, received_at, names, own)
     if len(found) == 1:
         return found[0]
     if found:

@@ -171,8 +171,19 @@ def _adapted(connection: BaseDatabaseWrapper, fields: Sequence[Any], rows: Seque
         return rows
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for index, adapt in adapters.items():
-        columns[index] = [None if value is None else adapt(value) for value in columns[index]]
+        columns[index] = _each(adapt, columns[index])
     return list(zip(*columns, strict=True))
+
+
+def _each(adapt: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    """Adapts a column; a value that follows itself, like the time at which a whole batch came, only once."""
+    adapted: list[Any] = []
+    last = made = None
+    for value in values:
+        if value is not last:
+            last, made = value, None if value is None else adapt(value)
+        adapted.append(made)
+    return adapted
 
 
 def _adapter(connection: BaseDatabaseWrapper, field: Any) -> Callable[[Any], Any] | None:

@@ -41,7 +41,7 @@ class DatabaseWriting(Writing):
         self._using = connection.alias
         self._recent = recent
         self._locks_rows = bool(connection.features.has_select_for_update)
-        self._existing: set[str] = set()
+        self._existing: dict[str, int] = {}  # the stamps of flights seen, as `known` saw them
         self._loaded: dict[FlightKey, Recent] = {}
         self._saved: dict[FlightKey, tuple[FlightRecord, bytes | None]] = {}
         self._placeholders: set[str] = set()
@@ -49,8 +49,8 @@ class DatabaseWriting(Writing):
 
     def known(self, keys: Iterable[FlightKey]) -> set[FlightKey]:
         wanted = {str(key): key for key in keys}
-        rows = select(self._connection, FlightRow, ["id"], ("id", wanted), where=" AND version > 0")
-        self._existing.update(row[0] for row in rows)
+        rows = select(self._connection, FlightRow, ["id", "stamp"], ("id", wanted), where=" AND version > 0")
+        self._existing.update(rows)
         return {wanted[row[0]] for row in rows}
 
     def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
@@ -58,11 +58,17 @@ class DatabaseWriting(Writing):
         by_id = {flight_id: wanted[flight_id] for flight_id in sorted(wanted)}
         if self._locks_rows:
             self._hold_places(by_id)
-        rows = self._locked(by_id)
+            rows = self._locked(by_id)
+        else:
+            # Nobody else writes until this write has ended, so what `known` has seen still holds.
+            seen = self._existing
+            rows = [(flight_id, 1, seen[flight_id]) for flight_id in by_id if flight_id in seen]
+            rows += self._locked([flight_id for flight_id in by_id if flight_id not in seen])
         if self._locks_rows and len(rows) < len(by_id):
             # Pruned since `known` saw them.
             gone = sorted(by_id.keys() - {row[0] for row in rows})
-            self._existing.difference_update(gone)
+            for flight_id in gone:
+                self._existing.pop(flight_id, None)
             self._hold_places({flight_id: by_id[flight_id] for flight_id in gone})
             rows += self._locked(gone)
         found: dict[FlightKey, Recent] = {}
@@ -237,6 +243,8 @@ class DatabaseWriting(Writing):
             self._placeholders.discard(recent.record.flight.id)
         self._write_names()
         self._loaded.update(now)
+        for recent in now.values():
+            self._existing.pop(recent.record.flight.id, None)
         self._saved = {}
 
     def _write_names(self) -> None:
