@@ -91,6 +91,8 @@ class SocketOutlet(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The reader is behind."""
         self.behind = True
+        if self._conversation is not None:
+            self._conversation.session.stalled()
 
     def resume_writing(self) -> None:
         """The reader has caught up."""
@@ -155,6 +157,7 @@ class SocketOutlet(asyncio.Protocol):
             self._service.detach(conversation)
             return
         self._conversation = conversation
+        conversation.session.wire = transport.write
         conversation.open(topics)
         transport.resume_reading()
 
@@ -177,6 +180,7 @@ class SocketOutlet(asyncio.Protocol):
     def _leave(self) -> None:
         conversation, self._conversation = self._conversation, None
         if conversation is not None:
+            conversation.session.wire = None
             self._service.detach(conversation)
 
     def _end(self, code: int, reason: str) -> None:

@@ -22,6 +22,8 @@ Ask = Callable[[Collection[str]], Mapping[str, Identity]]
 SCOPE_KEY = "windsock.session_key"
 # A batch holds the thread, and in SQLite's case the write lock, only so long.
 MOST = 500
+# Under load so long a batch gathers; who comes alone does not wait.
+GATHER_SECONDS = 0.004
 
 _receptions: "WeakKeyDictionary[asyncio.AbstractEventLoop, Reception]" = WeakKeyDictionary()
 
@@ -64,6 +66,13 @@ class Reception:
             self._loop.call_soon(self._next)
         return await future
 
+    def _rest(self, asked: int) -> None:
+        """After a question of many, more are on their way: a moment's wait makes few questions of many."""
+        if asked > 1:
+            self._loop.call_later(GATHER_SECONDS, self._next)
+        else:
+            self._next()
+
     def _next(self) -> None:
         if not self._waiting:
             self._busy = False
@@ -95,7 +104,7 @@ class Reception:
                     future.set_result(
                         answer.result().get(key) if number == 0 or ask is not _redeemed else None
                     )
-        self._next()
+        self._rest(len(askers))
 
 
 class SessionCookie:

@@ -48,8 +48,8 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As uvicorn's; remembers the HTTP protocol that read the request."""
-        super().connection_made(transport)
         self._before = getattr(transport, "get_protocol", lambda: None)()
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """As uvicorn's; the cycles of the handshake are cut, so that no garbage collection is needed."""
