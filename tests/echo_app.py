@@ -1,0 +1,67 @@
+"""An ASGI application that echoes messages: over the handed-over socket where the server offers it, else by ASGI.
+
+What is under test is `SocketOutlet` with its reader and frames; only the conversation behind it is this file's.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from windsock.conf import Config
+from windsock.live.frames import frame
+from windsock.live.handover import SocketOutlet, offered
+from windsock.live.pulse import Pulse
+
+
+@dataclass
+class Everything:
+    """As much of `LiveService` as an outlet asks for."""
+
+    loop: asyncio.AbstractEventLoop
+    pulse: Pulse
+    settings: Config = field(default_factory=Config)
+
+    def detach(self, conversation: Any) -> None:
+        """Nothing is kept here."""
+
+
+class Echo:
+    """A conversation that says back what it hears."""
+
+    def __init__(self, outlet: SocketOutlet) -> None:
+        self.outlet = outlet
+        self.session = self
+
+    def open(self, topics: list[str]) -> None:
+        """Says nothing first."""
+
+    def receive(self, data: str | bytes) -> None:
+        """The same, as text or binary as it came."""
+        transport = self.outlet.transport
+        assert transport is not None
+        transport.write(frame(data.encode()) if isinstance(data, str) else frame(data, 2))
+
+    def drained(self) -> None:
+        """Waits for nothing."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Only the outlet closes."""
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """The echo."""
+    if scope["type"] != "websocket":
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    if (take := offered(scope)) is not None:
+        loop = asyncio.get_running_loop()
+        outlet = SocketOutlet(Everything(loop, Pulse(loop, 20)))  # type: ignore[arg-type]
+        if take(outlet) is not None:
+            outlet.begin(Echo(outlet), [])  # type: ignore[arg-type]
+            return
+    while (message := await receive())["type"] == "websocket.receive":
+        if message.get("text") is not None:
+            await send({"type": "websocket.send", "text": message["text"]})
+        else:
+            await send({"type": "websocket.send", "bytes": message["bytes"]})
