@@ -7,6 +7,7 @@ machine keeps up. So the same file gives the same events.
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ FULL_SPEED = math.inf
 _MINUTE = timedelta(minutes=1)
 # How often a replay at full speed says where its clock stands: for people, so about as often as they can read it.
 _CLOCK_EVERY_SECONDS = 1.0
+# What is told in one go at full speed: some tenths of a second of work, so that progress, pause and stop stay prompt.
+_SPAN_REPORTS = 1000
+_SPAN_STEPS = 120
 # Below what a machine sleeps exactly: waiting for less would only turn in circles.
 _CLOSE_ENOUGH_SECONDS = 0.0005
 
@@ -33,16 +37,28 @@ class Listener(Protocol):
     def minute(self, at: datetime) -> int:
         """A simulated minute has passed: looks for flights without word. Gives the number of events this made."""
 
+    # A listener may also have `together(steps) -> Told`, which takes several steps at once with the same outcome.
+
     def show_clock(self, clock: ReplayClock) -> None:
         """Lets everybody know what time it is in the replay."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One moment of a replay: the reports of that moment, and whether a minute is over then."""
+
+    at: datetime
+    reports: Sequence[Report]
+    minute: bool
+
+
 @dataclass(slots=True)
 class Told:
-    """What became of some reports: how many events they made, and why some were refused."""
+    """What became of some reports: how many events they made, why some were refused; of a span also the watch's events."""
 
     events: int = 0
     refused: list[str] = field(default_factory=list)
+    overdue_events: int = 0
 
 
 @dataclass(slots=True)
@@ -89,9 +105,11 @@ class Replay:
         self.first, self.last = tells[0].at, tells[-1].at
         self.start = min(max(start or self.first, self.first), self.last)
         self._moments = instants(tells)
-        self._next: tuple[datetime, list[Report]] | None = next(self._moments)
+        self._coming: deque[tuple[datetime, list[Report]]] = deque()
+        self._ahead(0)
         self._watched = self.first.replace(second=0, microsecond=0)
         self._listener, self._real = listener, real
+        self._together: Callable[[Sequence[Step]], Told] | None = getattr(listener, "together", None)
         self._wake = threading.Event()
         self._wait = wait or self._wait_for_change
         self._stopped = False
@@ -116,7 +134,7 @@ class Replay:
     @property
     def finished(self) -> bool:
         """Whether everything was told."""
-        return self._next is None
+        return self.summary.reports == self.total
 
     def pause(self) -> None:
         """Stops the simulated clock."""
@@ -160,26 +178,66 @@ class Replay:
 
     def _until(self, end: datetime | None) -> None:
         """Tells moment by moment, and keeps the overdue watch in every minute between."""
-        while self._next is not None and not self._stopped:
-            at, reports = self._next
-            # The reports of a minute come first: who leaves on this minute is not overdue in it.
-            minute = self._watched + _MINUTE
-            moment = min(at, minute) if at <= minute else minute
-            if end is not None and moment >= end:
-                return
-            if not self._reach(moment):
+        while not self._stopped:
+            steps = self._steps(end)
+            if not steps or not self._reach(steps[-1].at):
                 return
             begun = time.perf_counter()
-            if moment == at:
-                told = self._listener.tell(reports, at)
-                self.summary.reports += len(reports)
-                self.summary.events += told.events
-                self.summary.refused += told.refused
-                self._next = next(self._moments, None)
-            if moment == minute and (self._next is None or self._next[0] > minute):
-                self.summary.overdue_events += self._listener.minute(minute)
-                self._watched = minute
+            together = self._together if len(steps) > 1 else None
+            self._count(self._tell(steps[0]) if together is None else together(steps), steps)
             self.summary.seconds += time.perf_counter() - begun
+
+    def _steps(self, end: datetime | None) -> list[Step]:
+        """What comes next: one step or, at full speed, as many as the listener may take in one go."""
+        several = self._together is not None and (self._loading or math.isinf(self._speed))
+        steps: list[Step] = []
+        ahead, watched, reports = 0, self._watched, 0
+        while (coming := self._ahead(ahead)) is not None:
+            at, told = coming
+            # The reports of a minute come first: who leaves on this minute is not overdue in it.
+            minute = watched + _MINUTE
+            moment = min(at, minute)
+            if end is not None and moment >= end:
+                break
+            now = told if moment == at else []
+            if steps and reports + len(now) > _SPAN_REPORTS:
+                break
+            ahead += moment == at
+            after = self._ahead(ahead)
+            over = moment == minute and (after is None or after[0] > minute)
+            steps.append(Step(moment, now, over))
+            reports += len(now)
+            if over:
+                watched = minute
+            if not several or reports > _SPAN_REPORTS or len(steps) == _SPAN_STEPS:
+                break
+        return steps
+
+    def _ahead(self, index: int) -> tuple[datetime, list[Report]] | None:
+        """The moment that comes `index` moments after the next one."""
+        while len(self._coming) <= index:
+            moment = next(self._moments, None)
+            if moment is None:
+                return None
+            self._coming.append(moment)
+        return self._coming[index]
+
+    def _tell(self, step: Step) -> Told:
+        told = self._listener.tell(step.reports, step.at) if step.reports else Told()
+        if step.minute:
+            told.overdue_events += self._listener.minute(step.at)
+        return told
+
+    def _count(self, told: Told, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if step.reports:
+                self._coming.popleft()
+            if step.minute:
+                self._watched = step.at
+            self.summary.reports += len(step.reports)
+        self.summary.events += told.events
+        self.summary.overdue_events += told.overdue_events
+        self.summary.refused += told.refused
 
     def _reach(self, moment: datetime) -> bool:
         """Waits until the simulated clock shows `moment`; False if the replay is to stop."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from windsock.flights import Flight, Report
+from windsock.flights import Flight, FlightRecord, Report
 from windsock.journal.base import Journal
 from windsock.journal.projection import expected
 
@@ -45,14 +45,22 @@ class OverdueWatch:
         self._after = max(after_minutes, 1)
         self._step = max(step_minutes, 1)
 
+    def bounds(self, now: datetime) -> tuple[datetime, datetime]:
+        """The latest and the earliest `due_at` of flights that may be spoken of at `now`."""
+        # `due_at` counts from what was said last, so the next word may be due after the smaller of the two.
+        return now - timedelta(minutes=min(self._after, self._step)), now - GIVE_UP_AFTER
+
+    def due(self, journal: Journal, first: datetime, last: datetime, limit: int) -> list[FlightRecord]:
+        """The flights that may be spoken of between these moments if nothing is heard of them."""
+        return journal.due(self.bounds(last)[0], self.bounds(first)[1], limit)
+
     def run(self, now: datetime) -> int:
         """Says of every flight that is overdue at `now` by how much; returns how many reports were filed."""
-        # `due` counts from what was said last, so the next word may be due after the smaller of the two.
-        before = now - timedelta(minutes=min(self._after, self._step))
+        before, since = self.bounds(now)
         filed = 0
         seen: set[str] = set()
         while True:
-            found = self._journal.due(before, now - GIVE_UP_AFTER, BATCH + len(seen))
+            found = self._journal.due(before, since, BATCH + len(seen))
             flights = [record.flight for record in found if record.flight.id not in seen]
             if not flights:
                 return filed

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from typing import Any, TypeVar
 
 from windsock.clock import Clock, ReplayClock, system_clock
 from windsock.errors import JournalUnavailable
@@ -21,6 +22,8 @@ from windsock.ingest.results import Rejected, Result
 from windsock.journal.base import Event, Journal
 
 log = logging.getLogger("windsock.ingest")
+
+T = TypeVar("T")
 
 Listener = Callable[[str, list[Event]], None]
 
@@ -54,7 +57,7 @@ class Pipeline:
         self._clock = clock
         self._on_exit = on_exit
         self._ready = threading.Condition()
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[_Job | _Whole] = deque()
         self._waiting = 0
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -98,21 +101,35 @@ class Pipeline:
             job.future.set_result([])
             return job.future
         with self._ready:
-            if self._stopping:
-                raise JournalUnavailable(
-                    "This process is shutting down and takes no more reports. Try again."
-                )
-            if self._waiting > self._max_waiting:
-                raise JournalUnavailable(
-                    f"{self._waiting} reports wait to be written already. Try again in a moment."
-                )
-            self._jobs.append(job)
-            self._waiting += len(job.given)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="windsock-ingest", daemon=True)
-                self._thread.start()
-            self._ready.notify()
+            self._enqueue(job, len(job.given))
         return job.future
+
+    def submit_whole(self, write: Callable[[Journal, MergeRules], tuple[Written, T]]) -> Future[tuple[Written, T]]:
+        """Hands the writer a transaction of its own; the future gives what `write` gave, after the listeners heard of it.
+
+        `write` is called in the writer thread, in its turn among the reports submitted, and once more if it raised
+        JournalUnavailable at once. For replays, which know what the next minutes bring.
+        """
+        whole = _Whole(write)
+        whole.future.set_running_or_notify_cancel()
+        with self._ready:
+            self._enqueue(whole, 1)
+        future: Future[tuple[Written, T]] = whole.future
+        return future
+
+    def _enqueue(self, job: "_Job | _Whole", reports: int) -> None:
+        if self._stopping:
+            raise JournalUnavailable("This process is shutting down and takes no more reports. Try again.")
+        if self._waiting > self._max_waiting:
+            raise JournalUnavailable(
+                f"{self._waiting} reports wait to be written already. Try again in a moment."
+            )
+        self._jobs.append(job)
+        self._waiting += reports
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="windsock-ingest", daemon=True)
+            self._thread.start()
+        self._ready.notify()
 
     def stop(self, timeout: float | None = 30.0) -> bool:
         """Takes no more reports, writes those that wait, ends the thread; False if it takes longer than `timeout`."""
@@ -135,12 +152,15 @@ class Pipeline:
     def _run(self) -> None:
         try:
             while batch := self._take():
-                self._write(batch)
+                if isinstance(batch, _Whole):
+                    self._write_whole(batch)
+                else:
+                    self._write(batch)
         finally:
             if self._on_exit is not None:
                 self._on_exit()
 
-    def _take(self) -> list[tuple["_Job", Given]]:
+    def _take(self) -> "list[tuple[_Job, Given]] | _Whole":
         """The next reports to write together, oldest first; nothing when stopped and all is written."""
         batch: list[tuple[_Job, Given]] = []
         with self._ready:
@@ -148,6 +168,12 @@ class Pipeline:
                 self._ready.wait()
             while self._jobs and len(batch) < self._batch_reports:
                 job = self._jobs[0]
+                if isinstance(job, _Whole):
+                    if batch:
+                        break
+                    self._jobs.popleft()
+                    self._waiting -= 1
+                    return job
                 part = job.given[job.taken : job.taken + self._batch_reports - len(batch)]
                 batch.extend((job, given) for given in part)
                 job.taken += len(part)
@@ -171,14 +197,33 @@ class Pipeline:
             unavailable.__cause__ = error
             self._fail(batch, unavailable)
             return
-        if written.events:
-            for listener in self._listeners:
-                try:
-                    listener(written.epoch, written.events)
-                except Exception:
-                    log.exception("A listener to the journal failed: %r", listener)
+        self._tell_listeners(written)
         for (job, _), result in zip(batch, written.results, strict=True):
             job.done(result)
+
+    def _tell_listeners(self, written: Written) -> None:
+        if not written.events:
+            return
+        for listener in self._listeners:
+            try:
+                listener(written.epoch, written.events)
+            except Exception:
+                log.exception("A listener to the journal failed: %r", listener)
+
+    def _write_whole(self, whole: "_Whole") -> None:
+        started = time.monotonic()
+        try:
+            try:
+                found = whole.write(self.journal, self._rules)
+            except JournalUnavailable:
+                if time.monotonic() - started > RETRY_SECONDS:
+                    raise
+                found = whole.write(self.journal, self._rules)
+        except Exception as error:
+            whole.future.set_exception(error)
+            return
+        self._tell_listeners(found[0])
+        whole.future.set_result(found)
 
     def _attempt(self, batch: Sequence[Given]) -> Written:
         started = time.monotonic()
@@ -202,6 +247,14 @@ class Pipeline:
             self._replay_known_at = time.monotonic()
         real = self._clock()
         return real if self._replay is None else self._replay.at(real)
+
+
+class _Whole:
+    """A transaction that somebody else composes, and whoever waits for it."""
+
+    def __init__(self, write: Callable[[Journal, MergeRules], tuple[Written, Any]]) -> None:
+        self.write = write
+        self.future: Future[tuple[Written, Any]] = Future()
 
 
 class _Job:

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from windsock.clock import ReplayClock
-from windsock.feeds.replay import Told
+from windsock.feeds.replay import Step, Told
 from windsock.flights import Report
 from windsock.ingest.overdue import OverdueWatch
 from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.results import Rejected, Result
+from windsock.ingest.span import write_span
 
 
 class IntoJournal:
@@ -42,6 +43,20 @@ class IntoJournal:
         before = self._overdue_events
         self._watch.run(at)
         return self._overdue_events - before
+
+    def together(self, steps: Sequence[Step]) -> Told:
+        """Takes several moments and minutes in one transaction; the events are the same."""
+        written, overdue = self._pipeline.submit_whole(
+            lambda journal, rules: write_span(journal, steps, self._watch, rules)
+        ).result()
+        told = [(step.at, report) for step in steps for report in step.reports]
+        refused = [
+            f"{told[result.index][1].flight} {told[result.index][0]:%H:%M}: {result.message}"
+            for result in written.results
+            if isinstance(result, Rejected)
+        ]
+        self._overdue_events += overdue
+        return Told(events=_events(written.results), refused=refused, overdue_events=overdue)
 
     def show_clock(self, clock: ReplayClock) -> None:
         """Every process and browser reads it in the journal's head."""

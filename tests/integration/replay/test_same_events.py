@@ -135,3 +135,46 @@ def test_afterwards_the_clock_stands_at_the_end_of_the_day() -> None:
     clock = journal.head().clock
     assert isinstance(clock, ReplayClock)
     assert (clock.label, clock.speed, clock.simulated_at) == ("2 January 2015", 0, replay.last)
+
+
+class StepByStep:
+    """A listener without `together`: every moment and every minute in a transaction of its own."""
+
+    def __init__(self, into: IntoJournal) -> None:
+        self.tell, self.minute, self.show_clock = into.tell, into.minute, into.show_clock
+
+
+def test_spans_give_the_events_and_reports_that_telling_step_by_step_gives(journal: Journal) -> None:
+    summary, _ = told(journal)
+    slow = MemoryJournal()
+    pipeline = Pipeline(slow)
+    replay = Replay(
+        day(), StepByStep(IntoJournal(pipeline, after_minutes=15, step_minutes=15)), label="2 January 2015"
+    )
+    replay.run()
+    assert pipeline.stop(30)
+    assert events(journal) == events(slow)
+    assert (summary.reports, summary.events, summary.overdue_events, summary.refused) == (
+        replay.summary.reports,
+        replay.summary.events,
+        replay.summary.overdue_events,
+        replay.summary.refused,
+    )
+    head, flights = journal.snapshot()
+    assert {record.key: record for record in flights} == {record.key: record for record in slow.snapshot()[1]}
+    assert head.clock is not None
+    for record in flights:
+        assert [
+            (report.body, report.received_at, report.offset) for report in journal.reports(record.key)
+        ] == [(report.body, report.received_at, report.offset) for report in slow.reports(record.key)]
+
+
+@pytest.mark.parametrize(("after", "step"), [(15, 15), (20, 5), (5, 30)])
+def test_spans_watch_as_often_and_as_patiently_as_they_are_told_to(after: int, step: int) -> None:
+    journals = [MemoryJournal(), MemoryJournal()]
+    for journal, slowly in zip(journals, (False, True), strict=True):
+        pipeline = Pipeline(journal)
+        into = IntoJournal(pipeline, after_minutes=after, step_minutes=step)
+        Replay(day(), StepByStep(into) if slowly else into, label="2 January 2015").run()
+        assert pipeline.stop(30)
+    assert events(journals[0]) == events(journals[1])

@@ -201,16 +201,16 @@ def test_only_the_trusted_may_speak_as_windsock(journal: MemoryJournal) -> None:
 def test_a_fault_of_ours_rejects_that_report_alone(
     journal: MemoryJournal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from windsock.ingest import batch
+    from windsock.ingest import merging
 
-    merge = batch.apply_report
+    merge = merging.apply_report
 
     def failing(record: Any, key: Any, report: Report, **more: Any) -> Any:
         if report.flight == "DL13":
             raise KeyError("a bug")
         return merge(record, key, report, **more)
 
-    monkeypatch.setattr(batch, "apply_report", failing)
+    monkeypatch.setattr(merging, "apply_report", failing)
     results = told(journal, DL1865, DL1865 | {"flight": "DL13"}, DL1865 | {"flight": "DL7"})
     assert [type(result) for result in results] == [Recorded, Rejected, Recorded]
     assert rejected(results[1]).code == "internal_error"

@@ -1,0 +1,185 @@
+"""Reports merged in memory, one after the other, on flights that a write has loaded. No threads, no database."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import msgspec
+
+from windsock.errors import InvalidReport, ReportError
+from windsock.flights import Change, FlightKey, FlightRecord, MergeRules, Report, apply_report, parse_report
+from windsock.ingest.resolution import Name, Names, candidates, names_of, own_key, resolve
+from windsock.journal.base import Draft, RawReport, Writing
+from windsock.protocol.topics import topics_of
+
+log = logging.getLogger("windsock.ingest")
+
+MAX_KEPT_BYTES = 8192
+"""So much is kept of a report that was rejected: enough to see what it was, too little to fill a disk."""
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+class Given(msgspec.Struct, frozen=True, gc=False):
+    """A report as it was handed in, `index` being its place there. Without `received_at` it came just now."""
+
+    index: int
+    data: Report | Mapping[str, object]
+    source: str | None = None
+    received_at: datetime | None = None
+    trusted: bool = False
+
+
+class Read(msgspec.Struct):
+    """A report read: understood or not, and in the end what it changed. `own` is the key it names, `draft` its event."""
+
+    given: Given
+    received_at: datetime
+    report: Report | None = None
+    error: ReportError | None = None
+    own: FlightKey | None = None
+    record: FlightRecord | None = None
+    changes: tuple[Change, ...] = ()
+    draft: int | None = None
+
+
+def read(given: Given, now: datetime) -> Read:
+    """The report, understood, or with its error."""
+    one = Read(given, given.received_at or now)
+    try:
+        if isinstance(given.data, Report):
+            one.report = _sourced(given.data, given)
+        else:
+            one.report = parse_report(
+                given.data, source=given.source, now=one.received_at, trusted=given.trusted
+            )
+        one.own = own_key(one.report)
+    except ReportError as error:
+        one.error = error
+    except Exception:
+        log.exception("A report could not be read: %r", given.data)
+        one.error = _OWN_FAULT
+    return one
+
+
+def _sourced(report: Report, given: Given) -> Report:
+    """The report with the source of the call, unless it names its own."""
+    if given.source is not None and report.source == "unknown":
+        report = msgspec.structs.replace(report, source=given.source)
+    if report.source.startswith("windsock.") and not given.trusted:
+        raise InvalidReport(
+            f"The source {report.source!r} is Windsock's own. Give the name of the real source.",
+            field="source",
+            value=report.source,
+            expected="a name that does not begin with 'windsock.'",
+        )
+    return report
+
+
+class Merging:
+    """The flights of one write as they become, report by report; `save` hands them to the write."""
+
+    def __init__(
+        self, writing: Writing, reports: Iterable[Read], rules: MergeRules, others: Iterable[FlightKey] = ()
+    ) -> None:
+        """Loads the flights that the reports may mean, and `others`."""
+        understood = [one for one in reports if one.report is not None]
+        others = set(others)
+        # Whoever names a flight that exists by date and origin means it, whatever other flight bears that number, too.
+        self._names = names = Names(writing.known(others | {one.own for one in understood if one.own is not None}))
+        wanted: dict[Name, None] = {}
+        for one in understood:
+            assert one.report is not None
+            if one.own not in names:
+                wanted.update(dict.fromkeys(names_of(one.report, one.received_at)))
+        names.know(writing.named(wanted) if wanted else {})
+        keys = {
+            key
+            for one in understood
+            if one.report is not None
+            for key in candidates(one.report, one.received_at, names, one.own)
+        }
+        self.records = writing.load(keys | others)
+        self.drafts: list[Draft] = []
+        self._saved: dict[FlightKey, FlightRecord] = {}
+        self._rules = rules
+
+    def apply(self, one: Read) -> FlightKey | None:
+        """Merges a report that was understood; gives the key of the flight if it changed anything."""
+        assert one.report is not None
+        try:
+            key = resolve(one.report, one.received_at, self._names, one.own)
+            before = self.records.get(key)
+            merged = apply_report(before, key, one.report, received_at=one.received_at, rules=self._rules)
+        except ReportError as error:
+            one.error = error
+            return None
+        except Exception:
+            log.exception("A report could not be merged: %r", one.given.data)
+            one.error = _OWN_FAULT
+            return None
+        one.record, one.changes = merged.record, merged.changes
+        self.records[key] = merged.record
+        if merged.changes:
+            one.draft = len(self.drafts)
+            self.drafts.append(_draft(before, merged.record, merged.changes, one.received_at))
+            self._names.learn(merged.record)
+        if merged.changes or merged.facts_changed:
+            self._saved[key] = merged.record
+        return key if merged.changes else None
+
+    def save(self, writing: Writing) -> None:
+        """Gives the flights that are not what they were to the write."""
+        writing.save(self._saved.values())
+
+
+def _draft(
+    before: FlightRecord | None, after: FlightRecord, changes: tuple[Change, ...], recorded_at: datetime
+) -> Draft:
+    topics = topics_of(after.flight)
+    if before is not None and (left := topics_of(before.flight)) is not topics:
+        topics |= left
+    return Draft(after, changes, _in_order(topics), recorded_at)
+
+
+@lru_cache(maxsize=16_384)
+def _in_order(topics: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(topics))
+
+
+# A report that makes our own code fail harms nobody else: it is logged, and rejected alone.
+_OWN_FAULT = InvalidReport(
+    "Windsock failed at this report; that is a fault of Windsock, not of the report. It is in the server's log.",
+    code="internal_error",
+)
+
+
+def kept(reports: Iterable[Read]) -> list[RawReport]:
+    """What is kept for audit: everything but what our own watch said again, which is no news to anybody."""
+    return [_kept(one) for one in reports if one.draft is not None or not _own(one)]
+
+
+def _own(one: Read) -> bool:
+    return one.report is not None and one.report.source.startswith("windsock.")
+
+
+def _kept(one: Read) -> RawReport:
+    report, given = one.report, one.given
+    observed_at = report.observed_at if report is not None and report.observed_at else None
+    source = (report.source if report is not None else given.source) or "unknown"
+    try:
+        body = _encode(given.data)
+    except (TypeError, ValueError):
+        body = repr(given.data).encode()
+    return RawReport(
+        source=source[:100],
+        received_at=one.received_at.astimezone(UTC),
+        observed_at=observed_at,
+        flight_id=None if one.record is None else one.record.flight.id,
+        offset=one.draft,
+        error=None if one.error is None else one.error.code,
+        body=body if one.error is None else body[:MAX_KEPT_BYTES],
+    )
+
+
