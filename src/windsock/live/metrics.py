@@ -20,6 +20,7 @@ def figures() -> Iterator[Figure]:
     """All figures of the running service; none where none runs. Plain reads of numbers: from any thread."""
     for service in LiveService.existing()[:1]:
         hub, stats, tail, bridge = service.hub, service.hub.stats, service.tail, service.bridge
+        gate, rights = service.gate, service.rights
 
         def gauge(name: str, help: str, value: float) -> Figure:
             return Figure(f"windsock_live_{name}", help, "gauge", float(value), {})
@@ -45,6 +46,12 @@ def figures() -> Iterator[Figure]:
         )
         yield counter("holes", "Holes filled from the journal.", tail.holes)
         yield counter("reloads", "Times the live board was read anew.", tail.reloads)
+        yield gauge("handshakes", "Handshakes under way.", gate.under_way)
+        yield counter("handshakes_refused", "Handshakes refused for want of room or time.", gate.refused)
+        yield gauge("loop_late_seconds", "How late the event loop was in its last sample.", gate.late)
+        yield gauge("rights_failing", "1 while rights cannot be checked.", rights.failing)
+        yield counter("rights_asked", "Askers whose rights were looked up again.", rights.asked)
+        yield counter("rights_ended", "Connections that ended with their right.", rights.ended)
         for code, times in list(hub.closed_with.items()):
             yield Figure(
                 "windsock_live_closed",

@@ -18,6 +18,9 @@ from windsock.protocol.messages import Error, Head, Limits, RequestId, Welcome
 from windsock.protocol.positions import Position
 from windsock.protocol.topics import Topic
 
+# Whoever asked too much comes back to a fresh allowance, so not at once.
+COME_AGAIN_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -122,7 +125,14 @@ class ServerSession:
             )
         if not self._affordable():
             text = f"More than {limits.messages_per_minute} messages a minute. Slow down and come back."
-            return (self._close(CloseCode.TOO_MANY_MESSAGES, text),)
+            error = Error(
+                code=str(ErrorCode.TOO_MANY_MESSAGES),
+                message=text,
+                retryable=True,
+                retry_after=COME_AGAIN_SECONDS,
+            )
+            close = self._close(CloseCode.TOO_MANY_MESSAGES, text)
+            return (close,) if self.plain else (commands.Refuse(error), close)
         try:
             message = decode_client(frame, plain=self.plain)
         except ProtocolError as error:

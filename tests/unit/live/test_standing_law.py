@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.unit.live.world import Client, World, flight, later
+from windsock.protocol.codes import CloseCode
 from windsock.protocol import messages
 
 AIRPORTS = ["ATL", "JFK", "MCO"]
@@ -152,6 +153,9 @@ class Service(RuleBasedStateMachine):
         world.loop.advance(21)
         for client in self.clients:
             client.follow()
+            if client.outlet.closed is not None:
+                assert client.outlet.closed[0] == CloseCode.TOO_SLOW
+                continue  # it read nothing for a minute; it would come back and resume
             truth = world.truth(client.session.topics)
             assert {id: f.version for id, f in client.board.items()} == {
                 id: f.version for id, f in truth.items()

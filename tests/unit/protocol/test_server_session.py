@@ -137,7 +137,9 @@ def test_messages_beyond_the_rate_close_and_the_rate_recovers_with_time() -> Non
     clock.time = 2.0
     for _ in range(2):
         assert isinstance(only(session.receive("not even JSON")), Refuse)
-    close = only(session.receive('{"type":"ping"}'))
+    refusal, close = session.receive('{"type":"ping"}')
+    assert isinstance(refusal, Refuse)
+    assert refusal.error.retry_after == 5.0
     assert isinstance(close, Close)
     assert close.code == 4129
     clock.time = 1000.0
