@@ -25,7 +25,7 @@ from windsock.flights import (
     Report,
     apply_report,
 )
-from windsock.journal.base import Draft, Event, FlightQuery, Journal, RawReport, Writing, in_order
+from windsock.journal.base import Draft, Event, FlightQuery, Head, Journal, RawReport, Writing, in_order
 from windsock.journal.memory import MemoryJournal
 from windsock.protocol.positions import Position
 from windsock.protocol.topics import topics_of
@@ -676,3 +676,59 @@ def test_a_record_comes_back_as_it_was_written(journal: Journal) -> None:
         writing.append(drafts)
     for key, record in records.items():
         assert journal.flight(key) == record
+
+
+# --- Restored from a backup -------------------------------------------------------------------------------------------
+
+
+def test_a_new_epoch_keeps_everything_and_makes_old_positions_unknown(journal: Journal) -> None:
+    tell(journal, key_of(1), **gate("A1"))
+    before = journal.head()
+
+    after = journal.renew()
+
+    assert (after.offset, after.floor) == (before.offset, before.floor)
+    assert after.epoch != before.epoch
+    assert journal.head() == after
+    assert [event.flight_id for event in all_events(journal)] == [str(key_of(1))]
+    with pytest.raises(PositionUnknown):
+        journal.after(before.position)
+
+
+def test_an_epoch_is_renewed_for_a_lost_position_only(journal: Journal) -> None:
+    tell(journal, key_of(1), **gate("A1"))
+    head = journal.head()
+
+    assert journal.renew(head.position) == head
+    assert journal.renew(Position("another", 99)) == head
+    assert journal.renew(Position(head.epoch, head.offset + 1)).epoch != head.epoch
+
+
+@pytest.mark.parametrize(
+    "using",
+    [
+        pytest.param("default", marks=pytest.mark.django_db(transaction=True), id="sqlite"),
+        pytest.param(
+            "postgresql", marks=pytest.mark.django_db(transaction=True, databases=["default", "postgresql"])
+        ),
+    ],
+)
+def test_a_writer_that_has_seen_more_than_there_is_starts_a_new_epoch(using: str) -> None:
+    from windsock.journal.database import DatabaseJournal
+    from windsock.journal.models import EventRow, JournalHead
+
+    journal = DatabaseJournal(using)
+    for number in range(1, 4):
+        tell(journal, key_of(number), **gate("A1"))
+    epoch = journal.head().epoch
+    # What a restored backup looks like: the state of a while ago, its epoch included.
+    EventRow.objects.using(using).filter(offset__gt=1).delete()
+    JournalHead.objects.using(using).update(offset=1)
+
+    tell(journal, key_of(9), **gate("B2"))
+
+    head = journal.head()
+    assert head.offset == 2
+    assert head.epoch != epoch
+    tell(journal, key_of(9), **gate("B3"))
+    assert journal.head() == Head(head.epoch, 3, 0)

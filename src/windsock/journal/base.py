@@ -215,6 +215,13 @@ class Journal(abc.ABC):
         """Says that a replay drives (or no longer drives) this journal; every process sees it in `head()`."""
 
     @abc.abstractmethod
+    def renew(self, seen: Position | None = None) -> Head:
+        """Starts a new epoch and keeps everything: the journal came from a backup, its positions now name other events.
+
+        With `seen`, a position that was once in this journal, only if the journal has lost it since.
+        """
+
+    @abc.abstractmethod
     def reset(self) -> Head:
         """Forgets every flight and event and starts a new epoch. For replays, demos and restores."""
 
@@ -240,6 +247,11 @@ def in_order(events: Iterable[Event], after: int) -> Iterator[Event]:
 def new_epoch() -> str:
     """A name no journal ever had: 60 random bits."""
     return secrets.token_hex(8)[:15]
+
+
+def lost(seen: Position, head: Head) -> bool:
+    """Whether a journal that once was at `seen` has been put back to an older state: the same epoch, a lower head."""
+    return seen.epoch == head.epoch and seen.offset > head.offset
 
 
 def check_position(position: Position, head: Head) -> None:

@@ -25,6 +25,7 @@ from windsock.journal.base import (
     RawReport,
     Writing,
     check_position,
+    lost,
     new_epoch,
 )
 from windsock.journal.board import find
@@ -32,7 +33,8 @@ from windsock.journal.connection import ask, durable_transaction
 from windsock.journal.models import EventRow, FlightName, FlightRow, JournalHead, ReportRow
 from windsock.journal.pruning import prune_events, prune_flights, prune_reports
 from windsock.journal.recent import RecentFlights
-from windsock.journal.writing import DatabaseWriting, create_head, head_of, read_head
+from windsock.journal.seen import remember
+from windsock.journal.writing import HEAD, DatabaseWriting, create_head, head_of, read_head
 from windsock.protocol.positions import Position
 
 _EVENT = ("offset", "flight_id", "version", "topics", "body", "recorded_at")
@@ -50,7 +52,9 @@ class DatabaseJournal(Journal):
         return f"DatabaseJournal(using={self.using!r})"
 
     def head(self) -> Head:
-        return ask(self.using, lambda: read_head(connections[self.using]))
+        head = ask(self.using, lambda: read_head(connections[self.using]))
+        remember(self.using, head.position)
+        return head
 
     @contextmanager
     def write(self) -> Iterator[Writing]:
@@ -58,6 +62,8 @@ class DatabaseJournal(Journal):
             writing = DatabaseWriting(connection, self._recent)
             yield writing
             writing.finish()
+        if writing.advanced is not None:
+            remember(self.using, writing.advanced.position)
 
     def after(self, position: Position, limit: int = 1000) -> list[Event]:
         while True:
@@ -145,6 +151,15 @@ class DatabaseJournal(Journal):
             if not heads.update(clock=value):
                 create_head(self.using)
                 heads.update(clock=value)
+
+    def renew(self, seen: Position | None = None) -> Head:
+        with durable_transaction(self.using) as connection:
+            # Whoever writes holds the head's lock until the commit, so nothing comes between the question and the answer.
+            heads = JournalHead.objects.using(self.using).select_for_update().filter(id=1)
+            found = heads.values_list(*HEAD).first()
+            if found is not None and (seen is None or lost(seen, head_of(found))):
+                heads.update(epoch=new_epoch())
+            return read_head(connection)
 
     def reset(self) -> Head:
         with durable_transaction(self.using) as connection:

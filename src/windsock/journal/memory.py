@@ -20,6 +20,7 @@ from windsock.journal.base import (
     RawReport,
     Writing,
     check_position,
+    lost,
     new_epoch,
 )
 from windsock.journal.encoding import event_body
@@ -136,6 +137,12 @@ class MemoryJournal(Journal):
     def set_clock(self, clock: ReplayClock | None) -> None:
         with self._lock:
             self._head = replace(self._head, clock=clock)
+
+    def renew(self, seen: Position | None = None) -> Head:
+        with self._lock:
+            if seen is None or lost(seen, self._head):
+                self._head = replace(self._head, epoch=new_epoch())
+            return self._head
 
     def reset(self) -> Head:
         with self._lock:

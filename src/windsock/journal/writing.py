@@ -6,6 +6,7 @@ needs. SQLite needs none of it: BEGIN IMMEDIATE lets one writer in at a time.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from windsock.clock import ReplayClock
 from windsock.flights import Designator, FlightKey, FlightRecord
-from windsock.journal.base import Draft, Event, Head, RawReport, Writing, new_epoch
+from windsock.journal.base import Draft, Event, Head, RawReport, Writing, lost, new_epoch
 from windsock.journal.bulk import CHUNK, insert, insert_missing, select, update, upsert
 from windsock.journal.encoding import event_body, flight_json
 from windsock.journal.flightrows import (
@@ -31,6 +32,7 @@ from windsock.journal.flightrows import (
 )
 from windsock.journal.models import EventRow, FlightName, FlightRow, JournalHead, ReportRow
 from windsock.journal.recent import Recent, RecentFlights, new_stamp
+from windsock.journal.seen import furthest
 
 
 class DatabaseWriting(Writing):
@@ -46,6 +48,7 @@ class DatabaseWriting(Writing):
         self._saved: dict[FlightKey, tuple[FlightRecord, bytes | None]] = {}
         self._placeholders: set[str] = set()
         self._head: Head | None = None
+        self.advanced: Head | None = None  # what the commit makes the head, if this write appends
 
     def known(self, keys: Iterable[FlightKey]) -> set[FlightKey]:
         wanted = {str(key): key for key in keys}
@@ -211,8 +214,14 @@ class DatabaseWriting(Writing):
             if not cursor.rowcount:
                 create_head(self._using)
                 cursor.execute(_ADVANCE, [count])
-        self._head = read_head(self._connection)
-        return self._head
+        head = read_head(self._connection)
+        seen = furthest(self._using)
+        if seen is not None and lost(seen, replace(head, offset=head.offset - count)):
+            # Put back to an older state behind our back: from here on its offsets name other events.
+            JournalHead.objects.using(self._using).filter(id=1).update(epoch=new_epoch())
+            head = read_head(self._connection)
+        self._head = self.advanced = head
+        return head
 
     def _write_flights(self) -> None:
         if not self._saved:
@@ -270,15 +279,15 @@ class DatabaseWriting(Writing):
 _ADVANCE = 'UPDATE windsock_head SET "offset" = "offset" + %s WHERE id = 1'
 
 
-_HEAD = ("epoch", "offset", "floor", "clock")
+HEAD = ("epoch", "offset", "floor", "clock")
 
 
 def read_head(connection: BaseDatabaseWrapper) -> Head:
     """The head as this connection sees it; created if there is none."""
-    rows = select(connection, JournalHead, _HEAD, ("id", [1]))
+    rows = select(connection, JournalHead, HEAD, ("id", [1]))
     if not rows:
         create_head(connection.alias)
-        rows = select(connection, JournalHead, _HEAD, ("id", [1]))
+        rows = select(connection, JournalHead, HEAD, ("id", [1]))
     return head_of(rows[0])
 
 

@@ -208,7 +208,16 @@ class Tail:
         hub = self.hub
         known = hub.offset
         head = await self._ask(self.journal.head)
-        if not hub.ready or head.epoch != hub.epoch or head.offset < known:
+        if hub.ready and head.epoch == hub.epoch and head.offset < known:
+            # Put back to an older state: without a new epoch clients would take their positions for places in it.
+            logger.warning(
+                "The journal went back from %s to %s: a new epoch begins", hub.position, head.position
+            )
+            seen = hub.position
+            await self._ask(lambda: self.journal.renew(seen))
+            await self._reload()
+            return True
+        if not hub.ready or head.epoch != hub.epoch:
             await self._reload()
             return True
         hub.trimmed(head.floor)

@@ -1,0 +1,23 @@
+"""`manage.py windsock_new_epoch`: after the database was restored from a backup."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from windsock.conf import config
+from windsock.errors import JournalUnavailable
+from windsock.journal.database import DatabaseJournal
+
+
+class Command(BaseCommand):
+    """Starts a new epoch and keeps everything, so that no client takes an old position for a place in this journal."""
+
+    help = "Starts a new epoch of the journal; flights and events stay. Run it after restoring the database."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Does it, and says where the journal now stands."""
+        try:
+            head = DatabaseJournal(config().database).renew()
+        except JournalUnavailable as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"The journal stands at {head.position}; every client takes a fresh snapshot.")
