@@ -35,7 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+# From fast to slow, so that a simple mistake is told early.
+TIERS = ("unit", "docs", "contract", "integration", "js", "browser", "acceptance")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_tier)
     missing = services.postgresql_missing()
     for item in items:
         for tier in ("acceptance", "browser"):  # the folder is the tier
@@ -45,6 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=missing))
         if item.get_closest_marker("shared_data") and not services.SHARED.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"the data folder {services.SHARED} is not here"))
+
+
+def _tier(item: pytest.Item) -> int:
+    return next((place for place, tier in enumerate(TIERS) if f"/tests/{tier}/" in item.path.as_posix()), 0)
 
 
 @pytest.fixture(scope="session")

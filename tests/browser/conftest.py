@@ -74,7 +74,8 @@ def service(tmp_path: Path) -> Iterator[RunningService]:
     service.stop()
 
 
-@pytest.fixture(scope="session")
+# Ends with this folder's tests: while playwright's synchronous API is open, no asyncio test can run in this thread.
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
