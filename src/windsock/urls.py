@@ -6,10 +6,11 @@ Here the parts meet that do not know each other: what live delivery knows of its
 from django.urls import URLPattern, URLResolver, include, path
 
 from windsock.api import health, metrics
-from windsock.live.health import not_ready
+from windsock.live.health import details, not_ready
 from windsock.live.metrics import figures
 
 health.add_check("live", not_ready)
+health.add_details("live", details)
 metrics.add_figures(figures)
 
 urlpatterns: list[URLPattern | URLResolver] = [

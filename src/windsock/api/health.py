@@ -4,7 +4,7 @@ Other parts add what they know: `add_check("hub", check)`, where `check()` answe
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 from asgiref.sync import sync_to_async
@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 Check = Callable[[], str | None]
 _checks: dict[str, Check] = {}
+_details: dict[str, Callable[[], Mapping[str, object]]] = {}
 # Once migrated, a database stays migrated while this process lives: asked until the answer is yes.
 _migrated: set[str] = set()
 
@@ -26,6 +27,11 @@ _migrated: set[str] = set()
 def add_check(name: str, check: Check) -> None:
     """Adds to readiness. `check` is called in a thread, must be quick, and says what is wrong (or None)."""
     _checks[name] = check
+
+
+def add_details(name: str, details: Callable[[], Mapping[str, object]]) -> None:
+    """Adds figures for people to the answer; they decide nothing. Called in a thread, must be quick."""
+    _details[name] = details
 
 
 def checks() -> dict[str, str | None]:
@@ -60,6 +66,7 @@ async def ready(request: HttpRequest) -> HttpResponse:
     body = {
         "status": "ready" if good else "not ready",
         "checks": {name: wrong or "ok" for name, wrong in found.items()},
+        **{name: told for name, details in _details.items() if (told := details())},
     }
     return HttpResponse(
         msgspec.json.encode(body),

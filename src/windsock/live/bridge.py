@@ -61,6 +61,8 @@ class Bridge:
         self.sent = 0
         self.dropped = 0
         self.failures = 0
+        self.heard = 0  # events that other processes rang
+        self.heard_at: float | None = None  # by the loop's clock
         self._layer = layer
         self._on_events = on_events
         self._on_notice = on_notice
@@ -166,6 +168,8 @@ class Bridge:
         except Exception as error:
             logger.warning("A doorbell message could not be read: %s: %s", type(error).__name__, error)
             return
+        self.heard += 1
+        self.heard_at = self._loop.time()
         self._on_events(epoch, [event])
 
     @staticmethod

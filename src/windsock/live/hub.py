@@ -89,6 +89,7 @@ class Stats:
     far_resumes: int = 0
     connections: int = 0
     flushes: int = 0
+    evicted: int = 0
 
 
 class Refused(Exception):
@@ -236,7 +237,9 @@ class Hub:
 
     def evict(self, before: datetime) -> int:
         """Takes flights off the board that no longer matter at `before`."""
-        return self.board.evict(before)
+        evicted = self.board.evict(before)
+        self.stats.evicted += evicted
+        return evicted
 
     # The sessions' side -----------------------------------------------------------------------------------------------
 

@@ -28,12 +28,24 @@ def figures() -> Iterator[Figure]:
         def counter(name: str, help: str, value: float) -> Figure:
             return Figure(f"windsock_live_{name}", help, "counter", float(value), {})
 
-        yield gauge("sessions", "Connections served now.", hub.session_count)
+        sessions = list(hub.sessions)
+        yield gauge("sessions", "Connections served now.", len(sessions))
+        yield gauge(
+            "slow_sessions",
+            "Connections whose reader is behind.",
+            sum(1 for one in sessions if one.stalled_at is not None),
+        )
+        yield gauge(
+            "pending_bytes",
+            "What waits for slow readers and for answers from the journal.",
+            sum(one.live_bytes + one.answer_bytes for one in sessions),
+        )
         yield gauge("audiences", "Different sets of topics subscribed to.", len(hub.subscriptions))
         yield gauge("board_flights", "Flights on the live board.", len(hub.board))
         yield gauge("ring_events", "Recent events in memory.", len(hub.ring))
         yield gauge("head_offset", "The newest event told to clients.", hub.offset)
         yield gauge("lag_events", "Events of the journal not yet told.", tail.lag)
+        yield gauge("lag_seconds", "For how long events have waited to be told.", tail.lag_seconds)
         yield gauge("journal_failing", "1 while the journal cannot be read.", tail.failing_since is not None)
         yield counter("connections", "Connections so far.", stats.connections)
         yield counter("events", "Events told so far.", stats.published)
@@ -43,6 +55,10 @@ def figures() -> Iterator[Figure]:
         yield counter("resumes", "Resumes given.", stats.resumes)
         yield counter(
             "resumes_from_journal", "Resumes that had to be read from the database.", stats.far_resumes
+        )
+        yield counter("evictions", "Flights that left the live board.", stats.evicted)
+        yield counter(
+            "polled", "Events that a look at the journal brought, not push or doorbell.", tail.found
         )
         yield counter("holes", "Holes filled from the journal.", tail.holes)
         yield counter("reloads", "Times the live board was read anew.", tail.reloads)
@@ -64,6 +80,11 @@ def figures() -> Iterator[Figure]:
             yield gauge("doorbell_connected", "1 while the channel layer works.", bridge.connected)
             yield gauge("doorbell_waiting", "Events waiting for the channel layer.", bridge.waiting)
             yield counter("doorbell_sent", "Events sent to the group flight-delay.", bridge.sent)
+            yield counter("doorbell_heard", "Events that other processes rang.", bridge.heard)
+            if bridge.heard_at is not None:
+                quiet = service.loop.time() - bridge.heard_at
+                yield gauge("doorbell_quiet_seconds", "Since another process last rang.", quiet)
+            yield counter("doorbell_failures", "Times the channel layer failed.", bridge.failures)
             yield counter(
                 "doorbell_dropped", "Events the group was not sent, as too many waited.", bridge.dropped
             )

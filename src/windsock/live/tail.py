@@ -61,6 +61,8 @@ class Tail:
         self.failure: str | None = None
         self.holes = 0
         self.reloads = 0
+        self.found = 0  # events that a look at the journal brought and nobody had told
+        self.behind_since: float | None = None
         self._run_blocking = run
         self._active = active
         self._look_seconds = look_seconds
@@ -110,6 +112,12 @@ class Tail:
                 self._grace = self._loop.call_later(GRACE_SECONDS, self._after_grace)
         if self._early:
             self._publish_early()
+
+    @property
+    def lag_seconds(self) -> float:
+        """For how long clients have not been told all: the journal cannot be read, or there was more than could be."""
+        since = self.failing_since if self.failing_since is not None else self.behind_since
+        return max(0.0, self._loop.time() - since) if since is not None else 0.0
 
     def look_soon(self) -> None:
         """Looks at the head without waiting for the next time."""
@@ -226,6 +234,8 @@ class Tail:
         found = False
         while hub.offset < head.offset:
             self.lag = head.offset - hub.offset
+            if self.behind_since is None:
+                self.behind_since = self._loop.time()
             position = hub.position
             try:
                 events = await self._ask(lambda position=position: self.journal.after(position, PAGE))  # type: ignore[misc]
@@ -236,11 +246,13 @@ class Tail:
                 break
             for start in range(0, len(events), CHUNK):
                 found = True
+                self.found += sum(1 for event in events[start : start + CHUNK] if event.offset > hub.offset)
                 if not hub.publish(position.epoch, events[start : start + CHUNK]):
                     break  # the epoch changed meanwhile: look again
                 await asyncio.sleep(0)
             self._publish_early()
         self.lag = 0
+        self.behind_since = None
         return found
 
     async def _reload(self) -> None:
@@ -267,6 +279,8 @@ class Tail:
         except (PositionTrimmed, PositionUnknown):  # replaced or pruned while we read: once more
             head, flights, recent = await self._ask(read)
         self.reloads += 1
+        self.lag = 0
+        self.behind_since = None
         self.hub.load(head, flights, recent)  # type: ignore[arg-type]
         self._publish_early()
         self._loaded.set()
