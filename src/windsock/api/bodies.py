@@ -93,7 +93,11 @@ def batch(request: HttpRequest, limit: int) -> Batch:
             expected="application/json or application/x-ndjson",
             headers={"Accept-Post": "application/json, application/x-ndjson"},
         )
-    body = read(request, limit)
+    return reports_in(media_type, read(request, limit))
+
+
+def reports_in(media_type: str, body: bytes) -> Batch:
+    """The reports in a body of one of the types that are taken; raises Problem as `batch` does."""
     if media_type in NDJSON_TYPES:
         items = _lines(body)
         if items and all(isinstance(item, Malformed) for item in items):

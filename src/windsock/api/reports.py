@@ -42,9 +42,14 @@ async def publish(request: HttpRequest) -> HttpResponse:
     """
     asker = publisher(request)
     given = await sync_to_async(batch, thread_sensitive=True)(request, config().max_body_bytes)
+    return await record_all(given, asker.source)
+
+
+async def record_all(given: Batch, source: str) -> HttpResponse:
+    """Records the reports of a body and answers; raises JournalUnavailable if none could be recorded for its sake."""
     objects = [(index, item) for index, item in enumerate(given.items) if isinstance(item, dict)]
     outcomes: list[Recorded | Rejected] = (
-        await arecord([item for _, item in objects], source=asker.source) if objects else []
+        await arecord([item for _, item in objects], source=source) if objects else []
     )
     results: list[dict[str, Any]] = [_not_an_object(index, item) for index, item in enumerate(given.items)]
     for (index, _), outcome in zip(objects, outcomes, strict=True):
