@@ -25,6 +25,7 @@ class Config:
     late_minutes: int = 15  # D15/A15: from here a flight counts as late
     overdue_after_minutes: int = 15  # no word this long after a scheduled milestone: overdue
     overdue_step_minutes: int = 15  # then told again every so many minutes
+    stale_minutes: int = 360  # overdue this long: what is shown of a flight is old rather than true
 
     # Journal
     database: str = "default"  # alias of settings.DATABASES that holds the journal

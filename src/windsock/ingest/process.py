@@ -35,7 +35,11 @@ def _make() -> Pipeline:
     settings = config()
     return Pipeline(
         DatabaseJournal(settings.database),
-        rules=MergeRules(ranks=settings.source_ranks, late_minutes=settings.late_minutes),
+        rules=MergeRules(
+            ranks=settings.source_ranks,
+            late_minutes=settings.late_minutes,
+            stale_minutes=settings.stale_minutes,
+        ),
         batch_reports=settings.batch_reports,
         on_exit=connections.close_all,  # the writer thread's own
     )
