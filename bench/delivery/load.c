@@ -222,10 +222,9 @@ static void came_back(Connection *c) {
 static void on_message(int number, const u8 *data, size_t size, u64 now) {
   Connection *c = &connections[number];
   const u8 *at = data, *end = data + size;
-  static size_t marker_size, ready_size;
-  if (!marker_size) marker_size = strlen(marker), ready_size = strlen(ready);
+  size_t marker_size = strlen(marker);
   frames++;
-  if (c->state == GREETING && memmem(data, size, ready, ready_size)) {
+  if (c->state == GREETING && memmem(data, size, ready, strlen(ready))) {
     now_open(number);
     c->resumed = 1;
     came_back(c);
@@ -244,7 +243,7 @@ static void on_message(int number, const u8 *data, size_t size, u64 now) {
     came_back(c);
     at += stride;
   }
-  if (number == 0) note_position(data, size);
+  if (number == 0 && !returning) note_position(data, size);
 }
 
 static size_t parse(int number, u8 *data, size_t size, u64 now) {
@@ -332,6 +331,17 @@ static void start_connection(int number) {
   started++;
 }
 
+static const char *headers_of(int number) {  // in a line of the file a tab separates two
+  static char text[4096];
+  size_t size = 0;
+  for (const char *at = (char *)header_lines.all[number % header_lines.count].data; *at && size < sizeof text - 3; at++) {
+    if (*at == '\t') text[size++] = '\r', text[size++] = '\n';
+    else text[size++] = *at;
+  }
+  text[size] = 0;
+  return text;
+}
+
 static void on_connected(int number) {
   Connection *c = &connections[number];
   int error = 0;
@@ -343,7 +353,7 @@ static void on_connected(int number) {
     return;
   }
   static char request[16384];
-  const char *own = header_lines.count ? (char *)header_lines.all[number % header_lines.count].data : "";
+  const char *own = header_lines.count ? headers_of(number) : "";
   int length = snprintf(request, sizeof request,
                         "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s%s%s\r\n",
@@ -594,14 +604,14 @@ static void do_phase(int closed, double amount, double seconds, int each) {
         forgiven = mine * receivers - messages;  // lost, or far too slow: go on without
         stalls++, progress = now;
       }
-      pump(1);
+      pump(0);  // awake all the time: waking us would cost the slower servers more than the faster ones
     } else {
       while (now >= next && free_to_send) {
         publish();
         next += (u64)(1e6 / amount);
         free_to_send = !is("http");
       }
-      pump(now < next ? 1 : 0);
+      pump(0);
     }
   }
   u64 due = (published - before) * receivers, drain = now_us() + 30000000;

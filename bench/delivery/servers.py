@@ -7,10 +7,14 @@ from pathlib import Path
 
 from bench.delivery.build import HERE, ROOT, Missing, installed, node_packages, program
 
+PATH = "/ws/flight-delay/"
+SPOKEN = "windsock.v1.json"
 # The subprotocol's greeting: everything there is.
 SUBSCRIBE_ALL = '{"type":"subscribe","id":1,"topics":["all"]}'
 RESUME_ALL = '{"type":"subscribe","id":1,"topics":["all"],"after":"%s"}'
 TIMED = '{"t":%T,'
+# A report says the time it was sent as the departure gate, and so does the event that it becomes.
+GATE = '"gate":"'
 
 
 @dataclass
@@ -33,37 +37,39 @@ class Server:
 Maker = Callable[[Path, str], Server]  # the run's folder, our token
 
 
-def windsock(folder: Path, token: str, port: int = 9600, flights: int = 0) -> Server:
-    """The real service, with the bench's publisher beside it."""
+def windsock(folder: Path, token: str, flights: int = 0) -> Server:
+    """The real service, with the bench's publisher beside it; with `flights`, so many on its live board."""
+    server = service(folder, token)
+    publisher = str(server.port + 1)
+    server.environment |= {"BENCH_PUBLISHER": publisher, "BENCH_FLIGHTS": str(flights)}
+    server.load = [*subscribing(token), "--publish", "line", "--publish-port", publisher]
+    return server
+
+
+def service(folder: Path, token: str, port: int = 9600) -> Server:
+    """The real service and nothing else; reports come by its HTTP interface."""
+    load = [
+        *subscribing(token),
+        *("--publish", "http", "--publish-port", str(port), "--publish-path", "/api/v1/reports"),
+        *("--publisher-header", f"Authorization: Bearer {token}"),
+        *("--marker", GATE),
+    ]
     return Server(
         "windsock",
         "**Windsock**",
         [sys.executable, "-m", "bench.delivery.serve", str(port)],
         port,
-        environment={
-            "WINDSOCK_DATA": str(folder),
-            "DJANGO_SETTINGS_MODULE": "bench.delivery.settings",
-            "BENCH_PUBLISHER": str(port + 1),
-            "BENCH_FLIGHTS": str(flights),
-        },
-        load=[
-            *subscribing(token),
-            *("--publish", "line", "--publish-port", str(port + 1)),
-        ],
+        environment={"WINDSOCK_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "bench.delivery.settings"},
+        load=load,
         ours=True,
     )
 
 
-def subscribing(token: str | None, hello: str = SUBSCRIBE_ALL) -> list[str]:
-    """Options of a client that speaks our subprotocol."""
-    signed_in = ["--header", f"Authorization: Bearer {token}"] if token else []
+def subscribing(token: str) -> list[str]:
+    """Options of a client that speaks our subprotocol and wants everything."""
     return [
-        *("--path", "/ws/flight-delay/"),
-        *signed_in,
-        *("--header", "Sec-WebSocket-Protocol: windsock.v1.json"),
-        *("--hello", hello),
-        *("--ready", '"type":"snapshot"'),
-        *("--resume", RESUME_ALL),
+        *("--path", PATH, "--header", f"Authorization: Bearer {token}", "--header", f"Sec-WebSocket-Protocol: {SPOKEN}"),
+        *("--hello", SUBSCRIBE_ALL, "--ready", '"type":"snapshot"', "--resume", RESUME_ALL),
     ]
 
 

@@ -47,7 +47,7 @@ class _Delivery:
 
     def go_on(self, time: Callable[[], float], until: float, stats: "Stats") -> bool:
         """Serves members until the time is up; True when all are served."""
-        members, batch, events = self.members, self.batch, self.events
+        members, batch, events, frames = self.members, self.batch, self.events, self.batch.frames
         count = len(events)
         first, last = events[0].offset, events[-1].offset
         at, end = self.at, len(members)
@@ -59,7 +59,10 @@ class _Delivery:
                     session.delivered = last
                     session.sent += count
                     served += 1
-                    if not session.outlet.write(batch):
+                    wire = session.wire
+                    if wire is not None:
+                        wire(frames)
+                    elif not session.outlet.write(batch):
                         session.direct = False
                         session.stalled_at = time()
                 elif session.delivered < last:

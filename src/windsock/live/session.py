@@ -32,7 +32,7 @@ class Session:
     __slots__ = (
         "address", "answer_bytes", "audience", "beat", "closed", "connection", "delivered", "direct", "head_due",
         "held", "hub", "identity", "live_bytes", "mode", "on_close", "outlet", "owed", "pending", "plain", "sent",
-        "skipped", "stalled_at", "topics", "waiting",
+        "skipped", "stalled_at", "topics", "waiting", "wire",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", outlet: Outlet, identity: Any, connection: str, plain: bool) -> None:
@@ -60,6 +60,9 @@ class Session:
         self.head_due = False
         self.closed = False
         self.on_close: Callable[[int, str], None] | None = None
+        # The transport's `write`, once the outlet has one: a fan-out takes this short way while `direct` holds, and the
+        # outlet tells by `stalled` when its reader is behind.
+        self.wire: Callable[[bytes], object] | None = None
 
     # What the hub sends -------------------------------------------------------------------------------------------
 
@@ -103,6 +106,12 @@ class Session:
                 self._conflate(waiting, event)
             if self.live_bytes > self.hub.limits.max_pending_bytes:
                 self._overflow()
+
+    def stalled(self) -> None:
+        """The outlet's call: its reader does not keep up; from now on events wait here."""
+        if not self.closed and self.stalled_at is None:
+            self.direct = False
+            self.stalled_at = self.hub.time()
 
     def drained(self) -> None:
         """The outlet's call: the reader has caught up with what was written."""

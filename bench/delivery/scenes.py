@@ -1,0 +1,211 @@
+"""Windsock alone: many topics, the whole way of a report, connects, a reconnect storm, and how the cost grows."""
+
+import itertools
+import json
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from bench.delivery import machine, run, servers
+from bench.delivery.run import Data, Load, Result
+from bench.delivery.servers import PATH, SPOKEN, Server
+
+EACH = 10  # subscribers of an event where there are many topics
+
+
+def stride(server: Server) -> list[str]:
+    """The load generator need not look for the time in the rest of our events."""
+    return ["--stride", "1200"] if "BENCH_PUBLISHER" in server.environment else []
+
+
+def subscriptions(data: Data, topics_each: int = 1) -> Path:
+    """A file of greetings: one for each flight's own topic, with so many other topics that nothing is told of."""
+    others = unheard()
+    lines = []
+    for told in data.events:
+        topics = ["flight:" + told["flight_id"], *itertools.islice(others, topics_each - 1)]
+        lines.append(json.dumps({"type": "subscribe", "id": 1, "topics": topics}))
+    target = data.folder / f"hellos-{topics_each}.txt"
+    target.write_text("\n".join(lines) + "\n")
+    return target
+
+
+def unheard() -> "itertools.chain[str]":
+    """Designators that nobody flies, as many as one likes."""
+    carriers = ["AA", "B6", "DL", "UA", "WN", "AS", "F9", "NK", "HA", "BA", "LH", "AF", "KL", "IB", "AY", "SK", "LX", "OS"]
+    return itertools.chain.from_iterable(
+        (f"designator:{carrier}{number}{suffix}" for number in range(5000, 9999))
+        for suffix in ("", "A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "L")
+        for carrier in carriers
+    )
+
+
+def warmed(stack: ExitStack, server: Server, data: Data, connections: int, options: list[str]) -> Load:
+    """A load generator for a server that has had connections before, so that imports and threads are not counted."""
+    process = stack.enter_context(run.serving(server, data.folder))
+    with run.loading(server, process, 200, options) as first:
+        first.open()
+    time.sleep(1)
+    return stack.enter_context(run.loading(server, process, connections, options))
+
+
+def report_lines(data: Data) -> Path:
+    """Reports that each change one flight's gate."""
+    lines = []
+    for told in data.events:
+        flight = json.loads("{" + told["body"])["flight"]
+        known = {name: flight[name] for name in ("date", "origin")} | {"flight": flight["designator"]}
+        lines.append(json.dumps(known | {"departure": {"gate": "%T"}}))
+    target = data.folder / "reports.txt"
+    target.write_text("\n".join(lines) + "\n")
+    return target
+
+
+# The measures -------------------------------------------------------------------------------------------------------
+
+
+def many_topics(clients: int, reps: int, seconds: float) -> dict[str, Any]:
+    """As many sockets on one topic, then on clients / 10 topics of which each event concerns one."""
+    with run.prepared(flights=clients // EACH) as data, ExitStack() as stack:
+        server = servers.windsock(data.folder, data.token)
+        events = ["--events", str(run.templates(data, server, "real")), *stride(server)]
+        process = stack.enter_context(run.serving(server, data.folder))
+        rounds: list[dict[str, Result]] = []
+        several = [*server.load, *events, "--hello-lines", str(subscriptions(data))]
+        one = [*server.load, *events]
+        for _ in range(reps):
+            got: dict[str, Result] = {}
+            with run.loading(server, process, clients, one) as load:
+                load.open()
+                got["one"] = load.ask(f"closed 1 {seconds} 0")
+            time.sleep(2)
+            with run.loading(server, process, clients, several) as load:
+                load.open()
+                got["many"] = load.ask(f"closed {clients // EACH} {seconds} {EACH}")
+            time.sleep(2)
+            rounds.append(got)
+            print(f"  one topic {got['one']['per_second']:,.0f}/s, many {got['many']['per_second']:,.0f}/s")
+    return {"clients": clients, "rounds": rounds}
+
+
+def whole_way(clients: int, rate: float, seconds: float) -> dict[str, Any]:
+    """From a report sent by HTTP, through the durable journal, to every client."""
+    with run.prepared(flights=100) as data, ExitStack() as stack:
+        server = servers.service(data.folder, data.token)
+        process = stack.enter_context(run.serving(server, data.folder))
+        options = [*server.load, "--events", str(report_lines(data))]
+        load = stack.enter_context(run.loading(server, process, clients, options))
+        load.open()
+        load.ask(f"rate {rate} 2 0")  # the first reports find nothing warm
+        result = load.ask(f"rate {rate} {seconds} 0")
+        print(
+            f"  {clients} clients, {rate}/s: p50 {result['p50_ms']:.1f} p99 {result['p99_ms']:.1f} ms, acknowledged in "
+            f"{result['answer_ms']:.1f} ms, lost {result['lost']}, load {result['load']:.1f}"
+        )
+    return {"clients": clients, "rate": rate, "result": result}
+
+
+def connects(each: int, reps: int) -> dict[str, Any]:
+    """Connections a second by token, by ticket and by session, each signed in and welcomed."""
+    found: dict[str, list[Result]] = {"token": [], "ticket": [], "session": []}
+    with run.prepared(sign_ins=each * reps) as data, ExitStack() as stack:
+        server = servers.service(data.folder, data.token)
+        process = stack.enter_context(run.serving(server, data.folder))
+        common = ["--path", PATH, "--ready", '"type":"welcome"', "--at-once", "256"]
+        for rep in range(reps):
+            mine = slice(rep * each, (rep + 1) * each)
+            ways = {
+                "token": [f"Authorization: Bearer {data.token}\r\nSec-WebSocket-Protocol: {SPOKEN}"],
+                "ticket": [f"Sec-WebSocket-Protocol: {SPOKEN}, windsock.ticket.{text}" for text in data.tickets[mine]],
+                "session": [
+                    f"Cookie: sessionid={key}\r\nOrigin: http://127.0.0.1:{server.port}\r\nSec-WebSocket-Protocol: {SPOKEN}"
+                    for key in data.sessions[mine]
+                ],
+            }
+            for way, lines in ways.items():
+                file = data.folder / f"{way}.txt"
+                # One line each for the load generator, which sends a tab as the end of a header.
+                file.write_text("\n".join(line.replace("\r\n", "\t") for line in lines) + "\n")
+                with run.loading(server, process, each, [*common, "--header-lines", str(file)]) as load:
+                    result = load.open()
+                time.sleep(1)
+                found[way].append(result)
+                print(f"  by {way}: {result['per_second']:,.0f}/s, {result['open']} open, load {result['load']:.1f}")
+    return {"each": each, "found": found}
+
+
+def memory_and_storm(clients: int, missed: int) -> dict[str, Any]:
+    """What an idle, signed-in, subscribed connection costs; then all are dropped at once and come back."""
+    with run.prepared() as data, ExitStack() as stack:
+        server = servers.windsock(data.folder, data.token)
+        options = [*server.load, "--events", str(run.templates(data, server, "real")), *stride(server)]
+        load = warmed(stack, server, data, clients, [*options, "--at-once", "1000"])
+        opened = load.open()
+        load.ask("closed 1 0.5 0")
+        storm = load.ask(f"thrown {missed}")
+        print(f"  {opened['kib_each']:.2f} KiB each; all back after {storm['seconds']:.2f} s ({storm['back']} of {clients})")
+    return {"clients": clients, "opened": opened, "storm": storm}
+
+
+def growth(seconds: float) -> list[dict[str, Any]]:
+    """Ten subscribers for each event, whatever else there is: connections, topics, flights, subscriptions."""
+    rows = []
+    for connections, flights, topics_each in (
+        (1_000, 0, 1),
+        (10_000, 0, 1),
+        (1_000, 100_000, 1),
+        (1_000, 1_000_000, 1),
+        (5_000, 0, 20),
+        (5_000, 0, 200),
+    ):
+        with run.prepared(flights=connections // EACH) as data, ExitStack() as stack:
+            server = servers.windsock(data.folder, data.token, flights)
+            options = [*server.load, "--events", str(run.templates(data, server, "real")), *stride(server)]
+            hellos = subscriptions(data, topics_each)
+            process = stack.enter_context(run.serving(server, data.folder))
+            load = stack.enter_context(
+                run.loading(server, process, connections, [*options, "--hello-lines", str(hellos)])
+            )
+            load.open()
+            result = load.ask(f"closed 100 {seconds} {EACH}")
+            row = {
+                "connections": connections,
+                "flights": max(flights, connections // EACH),
+                "subscriptions": connections * topics_each,
+                "result": result,
+            }
+            rows.append(row)
+            print(
+                f"  {connections} connections, {row['flights']} flights, {row['subscriptions']} subscriptions: "
+                f"{result['per_second']:,.0f}/s, {result['cpu_us_event']:.0f} µs an event, lost {result['lost']}"
+            )
+    return rows
+
+
+def two_processes(clients: int, rate: float, seconds: float) -> dict[str, Any]:
+    """Two services on one database, half of the clients at each; reports come to the first, by HTTP."""
+    with run.prepared(flights=100) as data, ExitStack() as stack:
+        loads = []
+        for port in (9600, 9604):
+            server = servers.service(data.folder, data.token, port)
+            server.name = f"windsock-{port}"
+            process = stack.enter_context(run.serving(server, data.folder))
+            options = [*server.load, "--events", str(report_lines(data))]
+            loads.append(stack.enter_context(run.loading(server, process, clients // 2, options)))
+        opened = [load.open() for load in loads]
+        pids = [pid for load in loads for pid in load.pids]
+        before = machine.cpu_seconds(pids)
+        loads[1].begin(f"listen {seconds + 3}")
+        first = loads[0].ask(f"rate {rate} {seconds} 0")
+        second = loads[1].finish()
+        used = machine.cpu_seconds(pids) - before
+        delivered = first["delivered"] + second["delivered"]
+        print(
+            f"  {sum(each['open'] for each in opened)} connections in two processes: p99 {first['p99_ms']:.0f} ms where the "
+            f"reports come in, {second['p99_ms']:.0f} ms at the other; delivered {first['delivered']} and {second['delivered']}"
+        )
+    return {
+        "clients": clients, "rate": rate, "opened": opened, "first": first, "second": second,
+        "cpu_us": used * 1e6 / max(1, delivered),
+    }  # fmt: skip
