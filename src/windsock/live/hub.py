@@ -14,7 +14,7 @@ Everything happens on one event loop, whose clock and timers it is given (tests 
 import itertools
 import logging
 import secrets
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -44,6 +44,7 @@ T = TypeVar("T")
 # When to come again: what is loading is soon there, a full server takes as long as its clients stay.
 SOON_SECONDS = 1.0
 FULL_SECONDS = 5.0
+MOST_UNTOLD = 1_000
 
 
 class Timers(Protocol):
@@ -148,6 +149,8 @@ class Hub:
         self._sessions: dict[str, Session] = {}
         self._per_user: Counter[str] = Counter()
         self._per_address: Counter[str] = Counter()
+        # A close frame queues behind what a slow reader does not take: its reason is kept for the next welcome.
+        self._untold: OrderedDict[str, messages.Ended] = OrderedDict()
         self._beats: list[dict[Session, None]] = [
             {} for _ in range(max(1, round(self.limits.heartbeat_seconds)))
         ]
@@ -325,6 +328,13 @@ class Hub:
         if session.closed:
             return
         self.closed_with[code] += 1
+        identity = session.identity
+        if code == CloseCode.TOO_SLOW and identity is not None and not identity.is_anonymous:
+            self._untold[identity.key] = messages.Ended(
+                connection=session.connection, code=int(code), reason=reason
+            )
+            if len(self._untold) > MOST_UNTOLD:
+                self._untold.popitem(last=False)
         outlet, told = session.outlet, session.on_close
         self.detach(session)
         if told is not None:
@@ -468,6 +478,9 @@ class Hub:
 
     def _welcome(self, session: Session) -> messages.Welcome:
         identity = session.identity
+        ended = None
+        if self._untold and identity is not None and not identity.is_anonymous:
+            ended = self._untold.pop(identity.key, None)
         return messages.Welcome(
             protocol=SUBPROTOCOL,
             connection=session.connection,
@@ -478,6 +491,7 @@ class Hub:
             server_time=self._clock(),
             clock=self.replay_clock or msgspec.UNSET,
             may_publish=msgspec.UNSET if identity is None else identity.may_publish,
+            ended=ended if ended is not None else msgspec.UNSET,
             expires_at=(identity.expires_at if identity is not None else None) or msgspec.UNSET,
         )
 

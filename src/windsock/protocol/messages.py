@@ -78,6 +78,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     topics: int = 200
 
 
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """How an earlier connection of the same user or token ended, whose close frame stood behind what was never read."""
+
+    connection: str
+    code: int
+    reason: str
+
+
 class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     """The first message of every connection but a plain one. `position` is the head, `oldest` the earliest `after`."""
 
@@ -90,6 +98,7 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
     server_time: datetime
     clock: ReplayClock | UnsetType = UNSET
     may_publish: bool | UnsetType = UNSET
+    ended: Ended | UnsetType = UNSET
     expires_at: datetime | UnsetType = UNSET
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.unit.live.world import START, FakeOutlet, World, flight, later
@@ -61,6 +62,20 @@ def test_a_slow_reader_gets_the_newest_state_and_is_told_what_it_missed(world: W
     assert [event.flight.version for event in client.all(messages.Event)] == [4]
     head = client.last(messages.Head)
     assert (head.sent, head.skipped) == (1, 3)
+
+
+def test_the_reason_that_a_slow_reader_could_not_be_told_is_in_its_next_welcome(world: World) -> None:
+    slow, other = Identity(user_id=1, name="ann"), Identity(user_id=2, name="ben")
+    client = world.connect(room=2, identity=slow)
+    client.subscribe("all")
+    world.happen(flight(1))
+    world.loop.advance(90)
+    assert client.outlet.closed is not None
+    assert world.connect(identity=other).last(messages.Welcome).ended is msgspec.UNSET
+    ended = world.connect(identity=slow).last(messages.Welcome).ended
+    assert (ended.connection, ended.code) == (client.session.connection, 4108)
+    assert "too slow" in ended.reason
+    assert world.connect(identity=slow).last(messages.Welcome).ended is msgspec.UNSET  # once
 
 
 def test_who_takes_nothing_for_a_minute_is_closed_with_4108(world: World) -> None:
