@@ -89,11 +89,12 @@ class RunningService:
     def start(self, *options: str) -> None:
         """Starts `windsock serve` and waits until it answers."""
         windsock = Path(sys.executable).with_name("windsock")
-        command = [windsock, "serve", "--data", str(self.folder), "--port", str(self.port)]
+        self.start_with(str(windsock), "serve", "--data", str(self.folder), "--port", str(self.port), *options)
+
+    def start_with(self, *command: str) -> None:
+        """Starts another server for the same application on `port`, and waits until it answers."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, *options], env=self.environment, stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         wait_until(self._answers, 30, f"the start of the service ({self.log})")
 
     def kill(self) -> None:

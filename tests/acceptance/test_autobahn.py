@@ -1,7 +1,7 @@
-"""Autobahn|Testsuite, cases 1-7 and 10, against sockets that were handed over: 0 FAILED, no fewer OK than uvicorn's own.
+"""Autobahn|Testsuite, cases 1-7 and 10, against handed-over sockets: 0 FAILED, no fewer OK than uvicorn's own class.
 
-It needs Python 2.7 with `autobahntestsuite` in a virtual environment; AUTOBAHN names its `wstest`. Where there is none, tests/unit/live/test_websocket.py stands in: the same rules,
-case by case, with the section of the RFC in each name.
+It needs Python 2.7 with `autobahntestsuite` in a virtual environment; AUTOBAHN names its `wstest`. Where there is none,
+tests/unit/live/test_websocket.py stands in: the same rules, with the section of RFC 6455 in each name.
 """
 
 import json
@@ -32,6 +32,7 @@ def wstest() -> str | None:
     return shutil.which(os.environ.get("AUTOBAHN", "wstest"))
 
 
+@pytest.mark.autobahn
 @pytest.mark.skipif(wstest() is None, reason="no Autobahn|Testsuite (Python 2.7): set AUTOBAHN to its wstest")
 def test_no_case_fails_and_no_fewer_are_ok_than_under_uvicorns_own_class(tmp_path: Path) -> None:
     ours = results("windsock.service.edge:HandoverProtocol", tmp_path / "ours")
@@ -39,7 +40,9 @@ def test_no_case_fails_and_no_fewer_are_ok_than_under_uvicorns_own_class(tmp_pat
     told = f"ours {dict(Counter(ours.values()))}, uvicorn's {dict(Counter(theirs.values()))}"
     print(told)
     assert len(ours) > 100, told
-    assert not [case for case, said in ours.items() if said not in ("OK", "NON-STRICT", "INFORMATIONAL")], told
+    assert not [case for case, said in ours.items() if said not in ("OK", "NON-STRICT", "INFORMATIONAL")], (
+        told
+    )
     assert Counter(ours.values())["OK"] >= Counter(theirs.values())["OK"], told
 
 

@@ -72,6 +72,7 @@ def configure(*, workers: int = 1, log_level: str = "info") -> "uvicorn.Config":
         APPLICATION,
         workers=workers,
         lifespan="on",
+        http="windsock.service.edge:PatientHttpProtocol",
         ws="windsock.service.edge:HandoverProtocol",
         # 64 against 14 KiB a connection; the messages are small.
         ws_per_message_deflate=False,

@@ -8,6 +8,7 @@ from typing import Any
 
 from windsock.live.frames import Batch, Encoded
 from windsock.live.session import Session
+from windsock.protocol.codes import CloseCode, Reaction, reaction
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -89,7 +90,7 @@ class AsgiOutlet:
             async with asyncio.timeout(CLOSE_SECONDS):
                 if self._task is not None:
                     await asyncio.gather(self._task, return_exceptions=True)
-                await self._send({"type": "websocket.close", "code": int(code), "reason": reason})
+                await close(self._send, code, reason)
         except Exception:
             self._broken = True
         finally:
@@ -101,6 +102,17 @@ class AsgiOutlet:
         self._queue = None
         if self._task is not None:
             self._task.cancel()
+
+
+async def close(send: Send, code: int, reason: str) -> None:
+    """Closes with this code. A server that sends only 1000 and 3000-4999 (Daphne) gets one that says the same."""
+    try:
+        await send({"type": "websocket.close", "code": int(code), "reason": reason})
+    except Exception:
+        if code == CloseCode.DONE or code >= 3000:
+            raise
+        same = CloseCode.PROTOCOL if reaction(code) is Reaction.STOP else CloseCode.OVERLOADED
+        await send({"type": "websocket.close", "code": int(same), "reason": reason})
 
 
 @types.coroutine

@@ -14,7 +14,7 @@ from windsock.conf import config
 from windsock.errors import ProtocolError
 from windsock.live import handover, origin
 from windsock.live.address import client_address
-from windsock.live.asgi import AsgiOutlet, Send
+from windsock.live.asgi import AsgiOutlet, Send, close
 from windsock.live.frames import Batch
 from windsock.live.gate import turn_away
 from windsock.live.handover import SocketOutlet
@@ -67,7 +67,11 @@ class FlightDelayConsumer(AsyncConsumer):
             # Accepted only to be told why: before the accept a browser learns nothing.
             await send({"type": "websocket.accept"})
             await send(
-                {"type": "websocket.close", "code": error.close_code or 4000, "reason": short(error.message)}
+                {
+                    "type": "websocket.close",
+                    "code": int(error.close_code or 4000),
+                    "reason": short(error.message),
+                }
             )
             return
         await send({"type": "websocket.accept", "subprotocol": offer.subprotocol})
@@ -110,7 +114,7 @@ class FlightDelayConsumer(AsyncConsumer):
         except Exception:
             logger.exception("A message could not be dealt with; its connection is closed")
             outlet.gone()
-            await send({"type": "websocket.close", "code": handover.INTERNAL_ERROR})
+            await close(send, handover.INTERNAL_ERROR, "a fault on our side; come back and resume")
         except asyncio.CancelledError:
             if not farewell:
                 raise

@@ -39,6 +39,9 @@ SEND_BUFFER_BYTES = 64 * 1024
 # megabytes shall learn from the frame why not, and a socket closed on unread bytes would take it back.
 PATIENCE_BYTES = 16 * 1024 * 1024
 
+# Of that so much is still read for its frames, in which the answer may be; a flood of small ones is not worth the work.
+ANSWER_BYTES = 64 * 1024
+
 # RFC 6455, 7.4.1: a fault of ours. Clients back off and come again.
 INTERNAL_ERROR = 1011
 
@@ -105,8 +108,9 @@ class SocketOutlet(asyncio.Protocol):
         self.heard = True
         if self.closing:
             self._patience -= len(data)
-            if self._patience < 0:
-                self.abort()
+            if self._patience < PATIENCE_BYTES - ANSWER_BYTES:
+                if self._patience < 0:
+                    self.abort()
                 return
         reader = self._reader or MessageReader(2 * self._service.settings.max_message_bytes)
         if reader.closed:
@@ -158,6 +162,8 @@ class SocketOutlet(asyncio.Protocol):
             return
         self._conversation = conversation
         conversation.session.wire = transport.write
+        if self.behind:
+            conversation.session.stalled()
         conversation.open(topics)
         transport.resume_reading()
 

@@ -1,4 +1,5 @@
-"""A uvicorn WebSocket protocol class that can give an accepted socket away.
+"""uvicorn's protocols with what they lack: a WebSocket class that can give an accepted socket away, and a deadline for
+the head of a request.
 
 Everything up to the accept is uvicorn's own: parsing, routing into the ASGI application, refusals, the closing of
 connections that are not handed over. After the accept the application may call the scope extension that
@@ -13,6 +14,7 @@ import asyncio
 import logging
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -21,6 +23,52 @@ from windsock.live.handover import EXTENSION
 # uvicorn and websockets tell of each connection three times. With thousands a second that is most of the work, so only
 # warnings come through; LOGGING may set a level for this name.
 logger = logging.getLogger("windsock.connections")
+
+# Within this time the head of a request must be complete. uvicorn itself waits for ever, on a connection's first one.
+HEAD_SECONDS = 10.0
+
+
+class PatientHttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol; who does not finish the head of a request in time is let go with a 408."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """As uvicorn's; the time runs."""
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As uvicorn's."""
+        self._in_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn's; on a kept connection the time runs from the first byte of the next request."""
+        super().data_received(data)
+        idle = (
+            self.cycle is not None and self.cycle.response_complete and self.timeout_keep_alive_task is None
+        )
+        if idle and self._deadline is None and not self.transport.is_closing():
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+
+    def on_headers_complete(self) -> None:
+        """As uvicorn's; the head was in time."""
+        self._in_time()
+        super().on_headers_complete()
+
+    def _in_time(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.write(
+                b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            )
+            self.transport.close()
 
 
 class _HandedOver:

@@ -24,7 +24,9 @@ TEXT, BINARY, CONT, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 KEY = b"\x37\xfa\x21\x3d"
 
 
-def masked(payload: bytes = b"", opcode: int = TEXT, *, fin: bool = True, rsv: int = 0, key: bytes = KEY) -> bytes:
+def masked(
+    payload: bytes = b"", opcode: int = TEXT, *, fin: bool = True, rsv: int = 0, key: bytes = KEY
+) -> bytes:
     """A frame as a client sends it."""
     first = (0x80 if fin else 0) | rsv << 4 | opcode
     size = len(payload)
@@ -49,7 +51,7 @@ def closed_with(*chunks: bytes, max_size: int = 1 << 20) -> int:
     return last.code
 
 
-# --- 5.1, 5.3: masking ---------------------------------------------------------------------------------------------------
+# --- 5.1, 5.3: masking ------------------------------------------------------------------------------------
 
 
 def test_5_1_an_unmasked_frame_from_a_client_is_a_protocol_error() -> None:
@@ -61,7 +63,7 @@ def test_5_3_any_masking_key_gives_the_same_payload(key: bytes) -> None:
     assert read(masked("Hé, 12".encode(), key=key)) == [Message("Hé, 12")]
 
 
-# --- 5.2: the frame ---------------------------------------------------------------------------------------------------------
+# --- 5.2: the frame ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 128, 65_535, 65_536, 70_000])
@@ -95,7 +97,7 @@ def test_5_2_what_was_good_before_the_error_was_received() -> None:
     assert len(read(masked(b"one") + masked(b"", 3) + masked(b"two"))) == 2
 
 
-# --- 5.4: fragments -----------------------------------------------------------------------------------------------------------
+# --- 5.4: fragments ---------------------------------------------------------------------------------------
 
 
 def test_5_4_fragments_make_one_message() -> None:
@@ -129,7 +131,7 @@ def test_5_4_a_hundred_thousand_empty_fragments_take_no_memory() -> None:
     assert list(reader.feed(masked(b"x", CONT))) == [Message("x")]
 
 
-# --- 5.5: control frames ------------------------------------------------------------------------------------------------------
+# --- 5.5: control frames ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
@@ -164,7 +166,7 @@ def test_5_5_2_and_5_5_3_a_ping_keeps_its_payload_up_to_125_bytes() -> None:
     assert ping_frame() == b"\x89\x00"
 
 
-# --- 7.4: close codes -----------------------------------------------------------------------------------------------------------
+# --- 7.4: close codes -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_7_4_codes_that_must_not_be_sent_are_a_protocol_error(code: int) -> None
     assert closed_with(masked(struct.pack("!H", code), CLOSE)) == 1002
 
 
-# --- 8.1, 10.4: UTF-8 and size ----------------------------------------------------------------------------------------------------
+# --- 8.1, 10.4: UTF-8 and size ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("wrong", [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xce"])
@@ -221,7 +223,7 @@ def test_between_messages_nothing_is_kept() -> None:
     assert not reader.idle
 
 
-# --- However the bytes are cut -----------------------------------------------------------------------------------------------------
+# --- However the bytes are cut ----------------------------------------------------------------------------
 
 FRAMES = st.builds(
     masked,
@@ -240,7 +242,9 @@ def test_the_same_is_read_however_the_bytes_are_cut(frames: list[bytes], data: s
     expected = read(whole, max_size=200)
     assert read(*[whole[at : at + 1] for at in range(len(whole))], max_size=200) == expected
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=5)))
-    assert read(*[whole[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)], max_size=200) == expected
+    assert (
+        read(*[whole[a:b] for a, b in zip([0, *cuts], [*cuts, None], strict=True)], max_size=200) == expected
+    )
 
 
 @given(st.binary(max_size=300))

@@ -1,0 +1,118 @@
+"""Many askers at once get the very answers that each alone would get, for a few questions to the database."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from windsock.access import many, tickets, tokens
+from windsock.access.identity import identity_of_user
+
+DATABASES = pytest.mark.django_db
+OWN = "django.contrib.auth.backends.ModelBackend"
+
+
+def user(name: str, **more: Any) -> Any:
+    return get_user_model().objects.create_user(name, password="x", **more)
+
+
+def session(of: Any, **changes: Any) -> str:
+    store = SessionStore()
+    signed = {SESSION_KEY: str(of.pk), BACKEND_SESSION_KEY: OWN, HASH_SESSION_KEY: of.get_session_auth_hash()}
+    for key, value in (signed | changes).items():
+        store[key] = value
+    store.create()
+    assert store.session_key
+    return store.session_key
+
+
+@DATABASES
+def test_sessions_give_what_each_user_has(django_assert_num_queries: Any) -> None:
+    publish = Permission.objects.get(codename="publish", content_type__app_label="windsock")
+    plain, own, grouped = user("plain"), user("own"), user("grouped")
+    root = get_user_model().objects.create_superuser("root", password="x")
+    own.user_permissions.add(publish)
+    group = Group.objects.create(name="desk")
+    group.permissions.add(publish)
+    grouped.groups.add(group)
+    keys = {session(who): who for who in (plain, own, grouped, root)}
+    with django_assert_num_queries(2):
+        found = many.sessions(keys)
+    assert set(found) == set(keys)
+    for key, who in keys.items():
+        fresh = get_user_model().objects.get(pk=who.pk)
+        assert found[key] == identity_of_user(fresh, session_key=key)
+    assert [found[key].may_publish for key in keys] == [False, True, True, True]
+
+
+@DATABASES
+def test_sessions_that_say_nothing_are_left_out() -> None:
+    ann, gone, changed = user("ann"), user("gone"), user("changed")
+    good, over, broken = session(ann), session(ann), session(ann, **{HASH_SESSION_KEY: "wrong"})
+    foreign = session(ann, **{BACKEND_SESSION_KEY: "elsewhere.Backend"})
+    inactive, old_password = session(gone), session(changed)
+    empty = SessionStore()
+    empty.create()
+    Session.objects.filter(pk=over).update(expire_date=timezone.now() - timedelta(seconds=1))
+    gone.is_active = False
+    gone.save()
+    changed.set_password("another")
+    changed.save()
+    asked = [good, over, broken, foreign, inactive, old_password, str(empty.session_key), "unknown"]
+    assert set(many.sessions(asked)) == {good}
+    assert many.sessions([]) == {}
+
+
+@DATABASES
+def test_another_store_of_sessions_is_asked_key_by_key(settings: Any) -> None:
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+    key = session(user("ann"))
+    assert many.sessions([key, "unknown"])[key].name == "ann"
+
+
+@DATABASES
+def test_rights_that_a_backend_of_the_host_gives_are_asked_of_it(settings: Any) -> None:
+    settings.AUTHENTICATION_BACKENDS = [OWN, "tests.integration.access.test_many.EverybodyPublishes"]
+    key = session(user("ann"))
+    assert many.sessions([key])[key].may_publish
+
+
+class EverybodyPublishes:
+    """A host's own backend."""
+
+    def get_user(self, user_id: Any) -> Any:
+        return get_user_model().objects.filter(pk=user_id).first()
+
+    def has_perm(self, user: Any, permission: str, obj: Any = None) -> bool:
+        return permission == "windsock.publish"
+
+
+@DATABASES
+def test_tokens_answer_as_each_alone_would(django_assert_max_num_queries: Any) -> None:
+    good = [tokens.create(None, f"board {number}", ["read"])[1] for number in range(20)]
+    revoked, old = tokens.create(None, "revoked"), tokens.create(None, "old", expires=timezone.now())
+    tokens.revoke(revoked[0])
+    with django_assert_max_num_queries(2):
+        found = many.tokens([*good, revoked[1], old[1], "nonsense"])
+    assert set(found) == set(good)
+    assert found[good[0]] == tokens.authenticate(good[0])
+
+
+@DATABASES
+def test_tickets_open_once_for_the_right_door() -> None:
+    ann = user("ann")
+    good = [tickets.issue(ann, "socket") for _ in range(20)]
+    late = tickets.issue(ann, "socket", seconds=-1)
+    door = tickets.issue(ann, "sign-in")
+    found = many.redeemed([*good, late, door, "nonsense"], "socket")
+    assert set(found) == set(good)
+    assert found[good[0]].user_id == ann.pk
+    assert many.redeemed(good, "socket") == {}
+    assert tickets.redeem(good[0], "socket") is None
+    one = tickets.issue(ann, "socket")
+    assert set(many.redeemed([one], "socket")) == {one}
