@@ -119,8 +119,8 @@ def fill(count: int) -> None:
     """Writes the flights, 10,000 a transaction."""
     from windsock.journal.bulk import insert
     from windsock.journal.connection import durable_transaction
-    from windsock.journal.models import FlightRow
     from windsock.journal.flightrows import FLIGHT
+    from windsock.journal.models import FlightRow
 
     rows = flights(count)
     written = 0

@@ -2,7 +2,8 @@
 
 Run: python bench/replay.py [storm|snow|FILE] [--only memory|sqlite|postgresql]
 
-The way of a replay at full speed: many simulated minutes share a transaction. PostgreSQL is started for this alone, with its default settings.
+Many simulated minutes share a transaction, as in every replay at full speed. PostgreSQL is started for this alone,
+with its default settings.
 """
 
 import argparse

@@ -3,8 +3,8 @@
 Run: python bench/rest.py [--rate 100] [--seconds 20] [--connections 10] [--only sqlite|postgresql]
 
 A real `windsock serve` with one process; the reports are POSTed to /api/v1/reports with a bearer token over connections
-that are kept alive, each at its own time whether or not the ones before are acknowledged. Each changes the gate of one of
-500 flights, so each makes an event. Times run from when a report was due to be sent until its answer was read.
+that are kept alive, each at its own time whether or not the ones before are acknowledged. Each changes the gate of one
+of 500 flights, so each makes an event. Times run from when a report was due to be sent until its answer was read.
 Aim: p99 below 50 ms at 100/s.
 """
 
@@ -142,7 +142,9 @@ def main() -> None:
     if "postgresql" in backends and (missing := services.postgresql_missing()):
         print(f"{missing}; only SQLite is measured.")
         backends.remove("postgresql")
-    print(f"{options.rate}/s over {options.connections} connections, load {os.getloadavg()[0]:.1f}; times in ms")
+    print(
+        f"{options.rate}/s over {options.connections} connections, load {os.getloadavg()[0]:.1f}; times in ms"
+    )
     print(f"{'':<11} {'reports':>7} {'p50':>8} {'p95':>8} {'p99':>8} {'max':>8} {'cpu':>8}")
     for backend in backends:
         measure(backend, options)

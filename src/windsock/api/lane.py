@@ -1,10 +1,10 @@
 """A short way for the request that comes a hundred times a second: reports, POSTed with a bearer token.
 
-Through Django's middleware each such request goes a dozen times from the event loop into a thread and back, for sessions,
-cookies, CSRF and messages that a program with a token does not have. Here it is read, recorded and answered in the event
-loop; only the writer works in its thread. Whatever is not plainly such a request, or would not succeed (a wrong token,
-a body that is no JSON), goes on to Django, which answers it as ever. So this wraps the application:
-`application = BodyLimit(ReportsLane(get_asgi_application()))`.
+Through Django's middleware each such request goes a dozen times from the event loop into a thread and back, for
+sessions, cookies, CSRF and messages that a program with a token does not have. Here it is read, recorded and
+answered in the event loop; only the writer works in its thread. Whatever is not plainly such a request, or would not
+succeed (a wrong token, a body that is no JSON), goes on to Django, which answers it as ever. So this wraps the
+application: `application = BodyLimit(ReportsLane(get_asgi_application()))`.
 """
 
 import time
@@ -40,7 +40,7 @@ _Receive = Callable[[], Awaitable[Any]]
 
 
 class ReportsLane:
-    """An ASGI application that takes `POST …/reports` with a bearer token itself and gives all else to `application`."""
+    """An ASGI application: takes `POST …/reports` with a bearer token itself and gives all else to `application`."""
 
     def __init__(self, application: Any) -> None:
         self._application = application

@@ -54,7 +54,7 @@ class Step:
 
 @dataclass(slots=True)
 class Told:
-    """What became of some reports: how many events they made, why some were refused; of a span also the watch's events."""
+    """What became of some reports: how many events they made, and why some were refused; the watch's events apart."""
 
     events: int = 0
     refused: list[str] = field(default_factory=list)

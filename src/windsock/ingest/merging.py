@@ -32,7 +32,7 @@ class Given(msgspec.Struct, frozen=True, gc=False):
 
 
 class Read(msgspec.Struct):
-    """A report read: understood or not, and in the end what it changed. `own` is the key it names, `draft` its event."""
+    """A report read: understood or not, in the end what it changed. `own` is the key it names, `draft` its event."""
 
     given: Given
     received_at: datetime
@@ -87,7 +87,9 @@ class Merging:
         understood = [one for one in reports if one.report is not None]
         others = set(others)
         # Whoever names a flight that exists by date and origin means it, whatever other flight bears that number, too.
-        self._names = names = Names(writing.known(others | {one.own for one in understood if one.own is not None}))
+        self._names = names = Names(
+            writing.known(others | {one.own for one in understood if one.own is not None})
+        )
         wanted: dict[Name, None] = {}
         for one in understood:
             assert one.report is not None
@@ -181,5 +183,3 @@ def _kept(one: Read) -> RawReport:
         error=None if one.error is None else one.error.code,
         body=body if one.error is None else body[:MAX_KEPT_BYTES],
     )
-
-

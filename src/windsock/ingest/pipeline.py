@@ -104,8 +104,10 @@ class Pipeline:
             self._enqueue(job, len(job.given))
         return job.future
 
-    def submit_whole(self, write: Callable[[Journal, MergeRules], tuple[Written, T]]) -> Future[tuple[Written, T]]:
-        """Hands the writer a transaction of its own; the future gives what `write` gave, after the listeners heard of it.
+    def submit_whole(
+        self, write: Callable[[Journal, MergeRules], tuple[Written, T]]
+    ) -> Future[tuple[Written, T]]:
+        """Hands the writer a transaction of its own; the future gives what `write` gave, after the listeners had it.
 
         `write` is called in the writer thread, in its turn among the reports submitted, and once more if it raised
         JournalUnavailable at once. For replays, which know what the next minutes bring.

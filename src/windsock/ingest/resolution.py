@@ -19,7 +19,9 @@ class Names:
     `flights` are those among the reports' own keys that exist; `known` who bears the names of the others.
     """
 
-    def __init__(self, flights: Iterable[FlightKey] = (), known: dict[Name, list[FlightKey]] | None = None) -> None:
+    def __init__(
+        self, flights: Iterable[FlightKey] = (), known: dict[Name, list[FlightKey]] | None = None
+    ) -> None:
         self._flights = set(flights)
         self._keys = {name: set(keys) for name, keys in (known or {}).items()}
 
@@ -60,9 +62,7 @@ def names_of(report: Report, received_at: datetime) -> Iterator[Name]:
         yield Designator.parse(report.flight, day), day
 
 
-def candidates(
-    report: Report, received_at: datetime, names: Names, own: FlightKey | None
-) -> list[FlightKey]:
+def candidates(report: Report, received_at: datetime, names: Names, own: FlightKey | None) -> list[FlightKey]:
     """The flights the report may mean; the one it would add if there are none and it says enough; else nothing."""
     if own is not None and own in names:
         return [own]

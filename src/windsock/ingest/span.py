@@ -20,9 +20,11 @@ MANY = 10**6
 """More flights than are overdue at any time."""
 
 
-def write_span(journal: Journal, steps: Sequence[Step], watch: OverdueWatch, rules: MergeRules) -> tuple[Written, int]:
-    """Writes the steps; durable when it returns. Gives the results of their reports in order (`index` counts through the
-    span), the events, and how many of these the overdue watch made.
+def write_span(
+    journal: Journal, steps: Sequence[Step], watch: OverdueWatch, rules: MergeRules
+) -> tuple[Written, int]:
+    """Writes the steps; durable when it returns. Gives the results of their reports in order (`index` counts through
+    the span), the events, and how many of these the overdue watch made.
 
     The events are those that telling and watching step by step would have given.
     """

@@ -117,7 +117,8 @@ class Writing(abc.ABC):
         """Writes flights and events, advances the head by their number, and keeps the raw reports.
 
         Of a flight that was also given to `save`, the record saved is kept: it is the newer one, in which a later
-        report of the same write added to the provenance. `RawReport.offset` counts within this write (index into `drafts`) and is stored as the event's real offset.
+        report of the same write added to the provenance. `RawReport.offset` counts within this write (index into
+        `drafts`) and is stored as the event's real offset.
         """
 
     @abc.abstractmethod

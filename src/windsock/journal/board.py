@@ -29,7 +29,9 @@ def find(using: str, query: FlightQuery) -> list[FlightRecord]:
         behind = _place(search, FlightRecord.from_json(bytes(last.record)))
     rows = FlightRow.objects.using(using).filter(version__gt=0)
     if query.carrier:
-        rows = rows.filter(carrier=query.carrier.upper())
+        carrier = query.carrier.upper()
+        # Its flights' numbers begin with it: that is what the index of a day is ordered by.
+        rows = rows.filter(_begins_with(using, carrier), carrier=carrier)
     if query.date:
         rows = rows.filter(date=query.date)
     walks = [

@@ -31,7 +31,7 @@ def _prepare(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute(f"PRAGMA busy_timeout={LOCK_SECONDS * 1000}")
-        # Every 32 instead of 4 MB: the pages that each batch touches go from the WAL into the file once, not every time.
+        # Every 32 instead of 4 MB: pages that each batch touches go from the WAL into the file once, not every time.
         cursor.execute("PRAGMA wal_autocheckpoint=8000")
         # 16 instead of 2 MB: a batch's pages need not leave before the commit, nor be read again by the next one.
         cursor.execute("PRAGMA cache_size=-16000")

@@ -77,7 +77,11 @@ class FlightRow(models.Model):
                 name="windsock_flight_aircraft",
                 condition=models.Q(registration__isnull=False),
             ),
-            models.Index(fields=["date", "carrier"], name="windsock_flight_date"),
+            models.Index(
+                fields=["date", "designator"],
+                name="windsock_flight_date",
+                opclasses=["date_ops", "varchar_pattern_ops"],
+            ),
             models.Index(fields=["matters_until"], name="windsock_flight_matters"),
             models.Index(
                 fields=["due_at"], name="windsock_flight_due", condition=models.Q(due_at__isnull=False)

@@ -238,7 +238,8 @@ class DatabaseWriting(Writing):
             if before is None and flight_id not in self._placeholders:
                 new.append((*identity(record), *recent.searched, *values))
                 continue
-            columns, differing = SEARCHED, recent.searched
+            columns: tuple[str, ...] = SEARCHED
+            differing = recent.searched
             if before is not None and not self._locks_rows:
                 # SQLite writes the entry of every index one of whose columns is set, even to an equal value.
                 columns, differing = difference(before.searched, recent.searched)

@@ -114,7 +114,11 @@ class Migration(migrations.Migration):
                         fields=["registration"],
                         name="windsock_flight_aircraft",
                     ),
-                    models.Index(fields=["date", "carrier"], name="windsock_flight_date"),
+                    models.Index(
+                        fields=["date", "designator"],
+                        name="windsock_flight_date",
+                        opclasses=["date_ops", "varchar_pattern_ops"],
+                    ),
                     models.Index(fields=["matters_until"], name="windsock_flight_matters"),
                     models.Index(
                         condition=models.Q(("due_at__isnull", False)),

@@ -45,7 +45,13 @@ def test_both_ways_give_the_same_answer(service: RunningService, body: object) -
     short, long = publish(service, body, "application/json"), publish(service, body, LONG_WAY)
     assert short.status == long.status
     assert without_places(short.data) == without_places(long.data)
-    for name in ("content-type", "cache-control", "x-content-type-options", "referrer-policy", "x-frame-options"):
+    for name in (
+        "content-type",
+        "cache-control",
+        "x-content-type-options",
+        "referrer-policy",
+        "x-frame-options",
+    ):
         assert short.headers.get(name) == long.headers.get(name), name
 
 
@@ -95,7 +101,11 @@ def test_a_token_revoked_by_another_process_records_nothing_two_seconds_later(
     try:
         assert publish(service, FLIGHT, "application/json").status == 200
         revoked = subprocess.run(
-            [sys.executable, "-c", REVOKE], env=service.environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", REVOKE],
+            env=service.environment,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert revoked.stdout.strip() == "True"
         ended = time.monotonic()
