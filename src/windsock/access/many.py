@@ -97,9 +97,12 @@ def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = No
         with transaction.atomic(using=alias):
             taken = _take(alias, part, purpose, moment)
             tickets = Ticket.objects.using(alias).select_related("user", "token__user").filter(pk__in=taken)
+            signed_in = sessions({ticket.session_key for ticket in tickets if ticket.session_key}, moment)
             for ticket in tickets:
                 if ticket.token is not None:
                     identity = identity_of_token(ticket.token, moment)
+                elif ticket.session_key:
+                    identity = signed_in.get(ticket.session_key)
                 else:
                     identity = identity_of_user(ticket.user)
                 if identity is not None:

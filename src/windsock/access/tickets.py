@@ -25,13 +25,15 @@ def issue(
     purpose: Purpose,
     *,
     token: Token | int | None = None,
+    session_key: str | None = None,
     seconds: int | None = None,
     now: datetime | None = None,
 ) -> str:
     """A new ticket's text for `user` (or for the bearer of `token`); valid once, for `seconds`.
 
     `seconds` None: `config().ticket_seconds` for a socket, fifteen minutes for a sign-in. A ticket gives the rights its
-    user and token have when it is redeemed. Raises AccessDenied when neither is given, or a sign-in has no user.
+    user and token have when it is redeemed; with `session_key`, only as long as that session lasts. Raises AccessDenied
+    when neither is given, or a sign-in has no user.
     """
     token_id = token.pk if isinstance(token, Token) else token
     if getattr(user, "pk", user) is None and token_id is None:
@@ -48,6 +50,7 @@ def issue(
         purpose=purpose,
         user_id=getattr(user, "pk", user),
         token_id=token_id,
+        session_key=session_key or "",
         created_at=moment,
         expires_at=moment + timedelta(seconds=seconds),
     )
@@ -68,6 +71,10 @@ def redeem(text: str, purpose: Purpose, *, now: datetime | None = None) -> Ident
     ticket = tickets.select_related("user", "token__user").get()
     if ticket.token is not None:
         return identity_of_token(ticket.token, moment)
+    if ticket.session_key:
+        from windsock.access import many  # which redeems by this function where there is only one
+
+        return many.sessions([ticket.session_key], moment).get(ticket.session_key)
     return identity_of_user(ticket.user)
 
 

@@ -24,7 +24,7 @@ router = Router(tags=["access"])
 async def create(request: HttpRequest) -> HttpResponse:
     """A ticket that stands for the asker. Offer it as a second WebSocket subprotocol, `windsock.ticket.TICKET`."""
     asker = identity(request)
-    text = await tickets.aissue(asker.user_id, "socket", token=asker.token_id)
+    text = await tickets.aissue(asker.user_id, "socket", token=asker.token_id, session_key=asker.session_key)
     body = {"ticket": text, "expires_in": config().ticket_seconds, "subprotocol": f"windsock.ticket.{text}"}
     return HttpResponse(
         msgspec.json.encode(body),

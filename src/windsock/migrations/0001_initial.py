@@ -225,6 +225,7 @@ class Migration(migrations.Migration):
                         choices=[("socket", "open a socket"), ("sign-in", "sign in once")], max_length=16
                     ),
                 ),
+                ("session_key", models.CharField(blank=True, default="", editable=False, max_length=40)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("expires_at", models.DateTimeField(db_index=True)),
                 ("used_at", models.DateTimeField(blank=True, null=True)),

@@ -128,3 +128,25 @@ def test_a_sign_in_link_leads_in_once(user: Any, client: Any) -> None:
     client.logout()
     assert client.get(address).status_code == 410
     assert "_auth_user_id" not in client.session
+
+
+def test_a_ticket_of_a_session_lasts_no_longer_than_the_session(user: Any) -> None:
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from windsock.access import many
+    from windsock.access.recheck import recheck
+
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    one, two, three, late = (tickets.issue(user, "socket", session_key=store.session_key) for _ in range(4))
+    identity = tickets.redeem(one, "socket")
+    assert identity is not None
+    assert identity.session_key == store.session_key
+    assert set(many.redeemed([two, three], "socket")) == {two, three}
+    store.flush()
+    assert recheck(identity) is None
+    assert tickets.redeem(late, "socket") is None
