@@ -46,9 +46,8 @@ class PatientHttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """As uvicorn's; on a kept connection the time runs from the first byte of the next request."""
         super().data_received(data)
-        idle = (
-            self.cycle is not None and self.cycle.response_complete and self.timeout_keep_alive_task is None
-        )
+        cycle: Any = self.cycle  # None before the first request
+        idle = cycle is not None and cycle.response_complete and self.timeout_keep_alive_task is None
         if idle and self._deadline is None and not self.transport.is_closing():
             self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
