@@ -278,7 +278,7 @@ class TokenAdmin(_ModelAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
         """Ends the tokens for good."""
         ended = sum(tokens.revoke(token) for token in queryset)
-        messages.success(request, f"{ended} revoked. Connections opened with them end within a minute.")
+        messages.success(request, f"{ended} revoked. Connections opened with them end within two seconds.")
 
 
 def _record(row: FlightRow) -> FlightRecord:

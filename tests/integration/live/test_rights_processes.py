@@ -16,6 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests import services
 from tests.integration.live.servers import Project, Server, sqlite, until
+from tests.running_service import RunningService
 
 WITHIN = 2.0
 
@@ -32,7 +33,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
-from windsock.access import changes, tokens
+from windsock.access import changes, tickets, tokens
 from windsock.access.models import Token
 User = get_user_model()
 
@@ -51,6 +52,9 @@ def signed_up(name):
     store[HASH_SESSION_KEY] = who.get_session_auth_hash()
     store.create()
     return {"session": store.session_key, "token": tokens.create(who, name, ["read", "publish"])[1]}
+
+def ticket(name, session):
+    return {"ticket": tickets.issue(user(name), "socket", session_key=session)}
 
 def log_out(name, session):
     request = HttpRequest()
@@ -159,6 +163,14 @@ def by_session(server: Server, key: str) -> ClientConnection:
     )
 
 
+def by_ticket(server: Server, ticket: str) -> ClientConnection:
+    return connect(
+        f"ws://127.0.0.1:{server.port}/ws/flight-delay/",
+        subprotocols=["windsock.v1.json", f"windsock.ticket.{ticket}"],  # type: ignore[list-item]
+        open_timeout=20,
+    )
+
+
 def socket_end(client: ClientConnection) -> Callable[[], int]:
     def wait() -> int:
         try:
@@ -205,7 +217,7 @@ LOSSES = [
 
 
 def everybody_who_loses_goes(project: Project, servers: list[Server]) -> list[float]:
-    """Each loss in turn, with sockets of session and token and a stream on every server. How long each took."""
+    """Each loss in turn, with sockets of session, ticket and token and a stream on every server. How long each took."""
     took = []
     with ExitStack() as stack:
         other = stack.enter_context(elsewhere(project))
@@ -219,7 +231,9 @@ def everybody_who_loses_goes(project: Project, servers: list[Server]) -> list[fl
             expected: list[tuple[Ended, int]] = []
             untouched = []
             for server in servers:
+                ticket = other.do(f"ticket({name!r}, {who['session']!r})")["answer"]["ticket"]
                 for code, client in (
+                    (session_code, stack.enter_context(by_ticket(server, ticket))),
                     (session_code, stack.enter_context(by_session(server, who["session"]))),
                     (token_code, stack.enter_context(server.connect(token=who["token"]))),
                 ):
@@ -288,3 +302,36 @@ def test_a_shortened_token_is_warned_of_and_ends_in_time(tmp_path: Path) -> None
             ended = Ended(socket_end(client))
             assert ended.after(done_at + 1) < WITHIN
             assert ended.code == 4201
+
+
+def test_windsock_token_revoke_reaches_all_workers(tmp_path: Path) -> None:
+    service = RunningService.prepare(tmp_path)
+    service.start("--workers", "2")
+    try:
+        hubs: set[str] = set()
+        ended = []
+        with ExitStack() as stack:
+            while len(hubs) < 2 or len(ended) < 6:
+                client = stack.enter_context(
+                    connect(
+                        f"ws://127.0.0.1:{service.port}/ws/flight-delay/",
+                        subprotocols=["windsock.v1.json"],  # type: ignore[list-item]
+                        additional_headers={"Authorization": f"Bearer {service.tokens['reader']}"},
+                        open_timeout=20,
+                    )
+                )
+                hubs.add(until(client, "welcome")["connection"].split("-")[0])
+                ended.append(Ended(socket_end(client)))
+            windsock = Path(sys.executable).with_name("windsock")
+            subprocess.run(
+                [windsock, "token", "revoke", "board"],
+                env=service.environment,
+                check=True,
+                capture_output=True,
+            )
+            done_at = time.time()
+            for end in ended:
+                assert end.after(done_at) < WITHIN
+                assert end.code == 4001
+    finally:
+        service.stop()
