@@ -2,9 +2,10 @@
 
 Run: python bench/ingest.py [--day FILE] [--reports N] [--seconds S] [--only sqlite|postgresql] [--profile]
 
-The reports are those of a real day (a BTS file, or one of the days that come with Windsock), as JSON objects, the way
-they come in by HTTP: parsed, resolved, merged, written with fsync, acknowledged. Times are the publisher's: from
-handing a report in until it is acknowledged. PostgreSQL is started for this alone, with its default settings.
+The reports are those of a real day (a BTS file, or one of the days that come with Windsock), as JSON objects, the
+way they come in by HTTP: parsed, resolved, merged, written with fsync, acknowledged. Times are the publisher's: from
+handing a report in until it is acknowledged; CPU is this process's, PostgreSQL's own not counted. PostgreSQL is
+started for this alone, with its default settings. bench/rest.py measures the same through the server.
 """
 
 import argparse
@@ -111,8 +112,11 @@ class Bench:
                 raise SystemExit(f"rejected: {result}")
 
     def row(self, what: str, count: int, elapsed: float, times: list[float]) -> None:
+        cpu, self._cpu = time.process_time() - self._cpu, time.process_time()
         print(
-            f"{self.name:<11} {what:<34} {count:>7} {count / elapsed:>9.0f} {milliseconds(times)}", flush=True
+            f"{self.name:<11} {what:<34} {count:>7} {count / elapsed:>9.0f} {cpu / count * 1e6:>9.0f} "
+            f"{milliseconds(times)}",
+            flush=True,
         )
 
     def batched(self, what: str, reports: Told) -> None:
@@ -221,7 +225,8 @@ def main() -> None:
         configure(folder, backends)
         schedules, later = (reports[: given.reports] for reports in a_day(given.day))
         print(
-            f"{len(schedules)} flights, {len(later)} reports about them; {os.cpu_count()} cores; times in ms"
+            f"{len(schedules)} flights, {len(later)} reports about them; {os.cpu_count()} cores, "
+            f"load {os.getloadavg()[0]:.1f}; times in ms"
         )
         print(f"{'':<11} {'':<34} {'reports':>7} {'per s':>9} {'cpu µs':>9} {'p50':>8} {'p99':>8} {'max':>8}")
         for backend in backends:
