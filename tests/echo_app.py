@@ -31,6 +31,7 @@ class Echo:
     def __init__(self, outlet: SocketOutlet) -> None:
         self.outlet = outlet
         self.session = self
+        self.wire: Any = None
 
     def open(self, topics: list[str]) -> None:
         """Says nothing first."""
@@ -43,6 +44,9 @@ class Echo:
 
     def drained(self) -> None:
         """Waits for nothing."""
+
+    def stalled(self) -> None:
+        """Holds nothing back."""
 
     def end(self, code: int, reason: str) -> None:
         """Only the outlet closes."""

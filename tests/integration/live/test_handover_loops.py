@@ -1,0 +1,119 @@
+"""The hand-over on both event loops, plain and under TLS: the transports differ, what a client sees does not."""
+
+import os
+import shutil
+import signal
+import ssl
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.services import free_port, wait_until
+
+ROOT = Path(__file__).parents[3]
+SERVE = """
+import sys, uvicorn
+loop, port, tls = sys.argv[1:]
+files = {"ssl_certfile": "cert.pem", "ssl_keyfile": "key.pem"} if tls == "wss" else {}
+uvicorn.run("tests.echo_app:application", ws="windsock.service.edge:HandoverProtocol", loop=loop, port=int(port),
+            http="windsock.service.edge:PatientHttpProtocol", lifespan="off", log_level="error",
+            timeout_graceful_shutdown=1, **files)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    openssl = shutil.which("openssl")
+    if openssl is not None:
+        subprocess.run(
+            [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem",
+             "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+            cwd=folder, check=True, capture_output=True,
+        )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(params=["ws", "wss"])
+def scheme(request: pytest.FixtureRequest, folder: Path) -> str:
+    if request.param == "wss" and not (folder / "cert.pem").exists():
+        pytest.skip("openssl is not installed")
+    return str(request.param)
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def server(
+    request: pytest.FixtureRequest, folder: Path, scheme: str
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    port = free_port()
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": paths}
+    log = folder / f"{request.param}-{scheme}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, request.param, str(port), scheme],
+            env=environment, cwd=folder, stdout=output, stderr=output,
+        )  # fmt: skip
+
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text()
+        try:
+            client(port, scheme, folder).close()
+        except OSError:
+            return False
+        return True
+
+    wait_until(answers, 30, "the echo's start")
+    yield port, process
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+    assert not log.read_text(), log.read_text()
+
+
+def client(port: int, scheme: str, folder: Path) -> ClientConnection:
+    trust = ssl.create_default_context(cafile=str(folder / "cert.pem")) if scheme == "wss" else None
+    return connect(f"{scheme}://localhost:{port}/", ssl=trust, max_size=None, compression=None)
+
+
+def test_messages_pings_closes_and_the_servers_end(
+    server: tuple[int, subprocess.Popen[bytes]], scheme: str, folder: Path
+) -> None:
+    port, process = server
+    with client(port, scheme, folder) as one:
+        for size in (0, 1, 125, 126, 65_535, 65_536, 100_000):
+            one.send("é" * (size // 2))
+            assert one.recv(timeout=5) == "é" * (size // 2)
+            one.send(b"\xff" * size)
+            assert one.recv(timeout=5) == b"\xff" * size
+        one.send(["frag", "men", "ted"])
+        assert one.recv(timeout=5) == "fragmented"
+        assert one.ping().wait(5)
+        # Far more than any buffer holds, read only afterwards: nothing is lost or mixed up.
+        for number in range(20):
+            one.send(struct.pack("!H", number) * 30_000)
+        assert [one.recv(timeout=5)[:2] for _ in range(20)] == [struct.pack("!H", n) for n in range(20)]
+        one.close(4001, "enough")
+        assert one.protocol.close_rcvd is not None
+        assert one.protocol.close_rcvd.code == 4001
+    with client(port, scheme, folder) as big:
+        big.send("x" * 300_000)
+        with pytest.raises(ConnectionClosed) as ended:
+            big.recv(timeout=5)
+        assert ended.value.rcvd is not None
+        assert ended.value.rcvd.code == 1009
+    with client(port, scheme, folder) as left:
+        left.send("still here")
+        assert left.recv(timeout=5) == "still here"
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.wait(10)
+        # The echo has nobody who lets sockets go first, as LiveService does: uvicorn's grace of a second bounds it.
+        assert time.monotonic() - began < 5
