@@ -53,7 +53,7 @@ async def events(
     wanted = _topics(topics)
     position = _position(after)
     head, found, reached, more = await reading(_read, journal(), position, wanted, limit)
-    body = b",".join(event.message(head.epoch) for event in found)
+    body = b",".join(event.message(head.epoch) for event in found if event.readable)
     return HttpResponse(
         b'{"events":[%s],"position":"%s","head":"%s","more":%s}'
         % (body, str(reached).encode(), str(head.position).encode(), b"true" if more else b"false"),

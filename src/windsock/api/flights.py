@@ -115,7 +115,7 @@ async def history(
     events = await reading(journal().history, key, limit)
     head = await reading(journal().head)
     complete = bool(events) and events[0].version == 1 and events[-1].version >= record.flight.version
-    body = b",".join(event.message(head.epoch) for event in events)
+    body = b",".join(event.message(head.epoch) for event in events if event.readable)
     return _json(b'{"events":[%s],"complete":%s}' % (body, b"true" if complete else b"false"))
 
 

@@ -65,6 +65,16 @@ class Event:
         """The complete `event` message, the same bytes for every client."""
         return b'{"type":"event","position":"%s:%d",%s' % (epoch.encode(), self.offset, self.body)
 
+    @property
+    def readable(self) -> bool:
+        """Whether the body is JSON. A row that is damaged is passed over, so that it stops nobody: clients that were
+        sent it would have to close, come back, and be sent it again."""
+        try:
+            msgspec.json.decode(b"{" + self.body)
+        except (msgspec.DecodeError, UnicodeError):
+            return False
+        return True
+
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
     """An event to be: the flight as it is after the changes, and the topics before and after."""

@@ -130,7 +130,7 @@ def _resume_from_journal(
             answer_snapshot(hub, session, topics, id)
             session.go_on()
         else:
-            live = [hub.live(event) for event in events]
+            live = [event for event in map(hub.live, events) if event.topics]
             session.release(_resumed(hub, topics, id, after, target, live))
 
     hub.ask(lambda: _between(journal, after, target, topics), found)

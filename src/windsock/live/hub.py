@@ -142,6 +142,8 @@ class Hub:
         self.floor = 0
         self.replay_clock: ReplayClock | None = None
         self.ready = False
+        # An event could not be read, so the board does not know what it said: the tail loads the hub anew.
+        self.damaged = False
         self.time = timers.time
         self._timers = timers
         self._clock = clock
@@ -187,6 +189,7 @@ class Hub:
         for event in recent:
             self.ring.add(self.live(event))
         self.ready = True
+        self.damaged = False
         if again:
             sessions = list(self._sessions.values())
             for session in sessions:
@@ -212,12 +215,15 @@ class Hub:
             self.offset = event.offset
             live = self.live(event)
             self.ring.add(live)
+            self.stats.published += 1
+            if not live.topics:
+                self.damaged = True
+                continue
             try:
                 self.board.apply(event.flight_id, event.body, event.offset)
             except Exception:
                 # One event that nobody can read must not stop those after it; clients decide for themselves.
                 logger.exception("Event %s cannot be put on the live board", live.position)
-            self.stats.published += 1
             self._fanout.add(live)
         return True
 
@@ -455,12 +461,17 @@ class Hub:
         return self.limits.heartbeat_seconds / len(self._beats)
 
     def live(self, event: Event) -> LiveEvent:
+        """The event as it goes out. One that nobody can read concerns no topic: its place is taken, nobody gets it."""
+        topics = frozenset(event.topics)
+        if not event.readable:
+            logger.error("Event %s:%d (%s) cannot be read", self.epoch, event.offset, event.flight_id)
+            topics = frozenset()
         return LiveEvent(
             event.message(self.epoch),
             offset=event.offset,
             position=f"{self.epoch}:{event.offset}",
             flight_id=event.flight_id,
-            topics=frozenset(event.topics),
+            topics=topics,
         )
 
     def _move(self, session: Session, topics: frozenset[str], mode: Mode) -> None:

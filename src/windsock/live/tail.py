@@ -225,7 +225,7 @@ class Tail:
             await self._ask(lambda: self.journal.renew(seen))
             await self._reload()
             return True
-        if not hub.ready or head.epoch != hub.epoch:
+        if not hub.ready or head.epoch != hub.epoch or hub.damaged:
             await self._reload()
             return True
         hub.trimmed(head.floor)
