@@ -39,6 +39,8 @@ LOOK_SECONDS = 0.5
 ON_THE_WAY_SECONDS = 20.0
 # So many are ended between two turns of the loop.
 SLICE = 200
+# The minute's net asks for so many at a time: all at once would keep the loop waiting for the thread.
+NET = 500
 
 
 class Rights:
@@ -62,6 +64,7 @@ class Rights:
         self._recent: deque[tuple[float, Change]] = deque()
         self._again: list[Change] = []
         self._doubtful: set[Conversation] = set()
+        self._round: deque[Conversation] = deque()  # whom the minute's net has yet to ask
         self._reader = changes.Reader()
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -98,6 +101,7 @@ class Rights:
             self._thread = ThreadPoolExecutor(1, "windsock-rights")
             self._glance, self._end_glance = database_glance(router.db_for_read(AccessChange))
             self._unlisten = changes.listen(self._noted)
+            self._wake.set()  # from now on, before anybody is looked up who comes
             self._task = asyncio.create_task(self._watch(), name="windsock rights")
 
     async def stop(self) -> None:
@@ -124,17 +128,24 @@ class Rights:
 
     async def _watch(self) -> None:
         checked_at = self._loop.time()
-        changed = True
+        settled = changed = True
         while True:
             woken = await self._pause()
             self._expire()
-            due = self._loop.time() - checked_at >= self._recheck_seconds
+            if self._loop.time() - checked_at >= self._recheck_seconds and not self._round:
+                checked_at = self._loop.time()
+                self._round.extend(self._conversations)
+                settled = False
+            self._doubtful.update(self._round.popleft() for _ in range(min(NET, len(self._round))))
             # Where a glance is possible nothing is asked until somebody has written.
-            changed = changed or woken or due or self._glance is None or self._glance()
-            if not (changed or self._again or self._doubtful):
+            changed = changed or woken or self._glance is None or self._glance()
+            if settled and not (changed or self._again or self._doubtful):
                 continue
             try:
-                await self._look(everybody=due)
+                if not settled:
+                    await self._ask(self._reader.settle)
+                    settled = True
+                await self._look()
             except Exception as error:
                 # A database that is away takes nobody's right; what was noted meanwhile is read when it is back.
                 if not self.failing:
@@ -142,8 +153,6 @@ class Rights:
                 self.failing = True
                 continue
             changed = self.failing = False
-            if due:
-                checked_at = self._loop.time()
 
     async def _pause(self) -> bool:
         """Until woken (True) or the time is up."""
@@ -155,10 +164,8 @@ class Rights:
         self._wake.clear()
         return True
 
-    async def _look(self, *, everybody: bool) -> None:
+    async def _look(self) -> None:
         """Reads what was noted and asks again whom it concerns."""
-        if everybody:
-            await self._ask(self._reader.settle)
         news = await self._ask(self._reader.read)
         again, self._again = self._again, []
         doubtful, self._doubtful = self._doubtful, set()
@@ -166,12 +173,14 @@ class Rights:
         self._recent.extend((now, change) for change in news or ())
         self._forget_old()
         meant = _Meant([*(news or ()), *again])
-        meant.everybody = meant.everybody or everybody or news is None
-        concerned = [
-            conversation
-            for conversation in self._conversations
-            if conversation in doubtful or meant.includes(conversation.identity)
-        ]
+        meant.everybody = meant.everybody or news is None
+        concerned = [conversation for conversation in doubtful if conversation in self._conversations]
+        if meant.anybody:
+            concerned += [
+                conversation
+                for conversation in self._conversations
+                if conversation not in doubtful and meant.includes(conversation.identity)
+            ]
         try:
             await self._recheck(concerned)
         except BaseException:
@@ -272,6 +281,11 @@ class _Meant:
         self._users = by_kind.get(Kind.USER, set())
         self._tokens = by_kind.get(Kind.TOKEN, set())
         self._sessions = by_kind.get(Kind.SESSION, set())
+
+    @property
+    def anybody(self) -> bool:
+        """Whether there is a change at all."""
+        return self.everybody or bool(self._users or self._tokens or self._sessions)
 
     def includes(self, identity: Identity) -> bool:
         """Whether this asker is meant."""
