@@ -34,10 +34,11 @@ def find(using: str, query: FlightQuery) -> list[FlightRecord]:
         rows = rows.filter(_begins_with(using, carrier), carrier=carrier)
     if query.date:
         rows = rows.filter(date=query.date)
+    ways = _named(using, search)
     walks = [
-        _walk(rows.filter(named), column, query, behind)
-        for rows, column in _sides(rows, search)
-        for named in _named(using, search)
+        _walk(side.filter(way), column, query, behind)
+        for side, column in _sides(rows, search)
+        for way in ways
     ]
     found: dict[str, FlightRecord] = {}
     for (_, flight_id), record_bytes in merge(*walks, key=lambda row: row[0]):
@@ -70,7 +71,12 @@ def _named(using: str, search: Search) -> list[Q]:
         ways += [Q(origin=text), Q(destination=text)]
     if "." in text:
         ways.append(Q(id=text))
-    ways.append(Q(id__in=FlightName.objects.using(using).filter(designator=text).values("flight_id")))
+    names = FlightName.objects.using(using).filter(designator=text)
+    if search.query.date:
+        names = names.filter(date=search.query.date)
+    # Asked first: as a subquery it makes SQLite read the whole day, to find nearly always nothing.
+    if sharing := list(names.values_list("flight_id", flat=True)):
+        ways.append(Q(id__in=sharing))
     if search.airport is None:
         return ways
     together = Q()

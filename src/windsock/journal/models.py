@@ -73,7 +73,7 @@ class FlightRow(models.Model):
                 opclasses=["varchar_pattern_ops", "date_ops"],  # finds beginnings as well, in any collation
             ),
             models.Index(
-                fields=["registration"],
+                fields=["registration", "date"],
                 name="windsock_flight_aircraft",
                 condition=models.Q(registration__isnull=False),
             ),

@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(("registration__isnull", False)),
-                        fields=["registration"],
+                        fields=["registration", "date"],
                         name="windsock_flight_aircraft",
                     ),
                     models.Index(
