@@ -2,8 +2,8 @@
 
 No journal commits so many a second, and what is to be measured here is what comes after it. So the bench plays the
 writer: each line is an event's body with the time in front, and goes the way of one that the pipeline has just
-committed (`LiveService._tell`: tail, hub, doorbell). From there on, and in the connections, nothing differs from the real
-service. The tail does not look at the journal meanwhile: it would find that these events are not in it.
+committed (`LiveService._tell`: tail, hub, doorbell). From there on, and in the connections, nothing differs from the
+real service. The tail does not look at the journal meanwhile: it would find that these events are not in it.
 """
 
 import asyncio
@@ -65,14 +65,21 @@ def known_events() -> dict[bytes, Event]:
 def crowd(known: dict[bytes, Event]) -> list[Flight]:
     """As many flights as asked for: the known ones, and copies of them under other numbers."""
     decode = msgspec.json.Decoder(Flight).decode
-    flights = {event.flight_id: decode(json.dumps(json.loads(b"{" + event.body)["flight"])) for event in known.values()}
+    flights = {
+        event.flight_id: decode(json.dumps(json.loads(b"{" + event.body)["flight"]))
+        for event in known.values()
+    }
     some = list(flights.values())
     for number in range(len(some), FLIGHTS):
         flight = some[number % len(some)]
         day = str(flight.date)
         other = f"{flight.carrier.iata}{100_000 + number}"
         copy = msgspec.structs.replace(
-            flight, id=f"{other}.{day}.{flight.origin}", designator=other, number=100_000 + number, registration=None
+            flight,
+            id=f"{other}.{day}.{flight.origin}",
+            designator=other,
+            number=100_000 + number,
+            registration=None,
         )
         flights[copy.id] = copy
     return list(flights.values())

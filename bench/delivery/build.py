@@ -33,7 +33,8 @@ def program(name: str) -> str:
 def installed(name: str, hint: str) -> str:
     """The path of an installed program."""
     found = shutil.which(name) or next(
-        (path for folder in ("/usr/sbin", "/usr/local/sbin") if (path := shutil.which(name, path=folder))), None
+        (path for folder in ("/usr/sbin", "/usr/local/sbin") if (path := shutil.which(name, path=folder))),
+        None,
     )
     if found is None:
         raise Missing(f"{name} is not installed ({hint})")
@@ -48,7 +49,9 @@ def node_packages() -> Path:
         npm = installed("npm", "apt install npm")
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(HERE / "peers/package.json", folder)
-        done = subprocess.run([npm, "install", "--silent"], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [npm, "install", "--silent"], cwd=folder, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise Missing(f"npm could not install ws and socket.io: {done.stderr.strip()[:200]}")
     return folder

@@ -33,7 +33,8 @@ def measure(names: list[str], clients: int, reps: int, size: str, seconds: float
                 load = stack.enter_context(run.loading(server, process, clients, options))
                 opened[name] = load.open()
                 loads[name] = load
-                print(f"  {name}: {opened[name]['per_second']:.0f} connections/s, {opened[name]['kib_each']:.1f} KiB each")
+                rate, each = opened[name]["per_second"], opened[name]["kib_each"]
+                print(f"  {name}: {rate:,.0f} connections/s, {each:.1f} KiB each")
             except (Missing, Broken, OSError) as reason:
                 skipped[name] = str(reason)
                 print(f"  {name} is left out: {reason}")

@@ -149,6 +149,19 @@ static char position[128];  // of the newest event that connection 0 has had
 static u64 published;
 static int returning, missed;
 
+// Who is refused or cut off while connecting comes again a second or two later, as any client does.
+static struct { int number; u64 due; } *again;
+static int again_first, again_end, again_capacity;
+
+static void try_again(int number) {
+  if (again_end == again_capacity) {
+    again_capacity = again_capacity ? 2 * again_capacity : 1024;
+    again = realloc(again, again_capacity * sizeof *again);
+  }
+  again[again_end].number = number;
+  again[again_end++].due = now_us() + 1000000 + rand() % 1000000;
+}
+
 static size_t masked_frame(u8 *out, int opcode, const u8 *data, size_t size) {
   static const u8 key[4] = {0x12, 0x34, 0x56, 0x78};
   size_t at = 0;
@@ -173,7 +186,7 @@ static void end_connection(int number) {
   Connection *c = &connections[number];
   if (c->state == DEAD || c->state == UNUSED) return;
   if (c->state == OPEN) alive--, dead++;
-  else failed++;
+  else failed++, try_again(number);
   c->state = DEAD;
   close(c->fd);
   free(c->rest);
@@ -299,7 +312,7 @@ static void on_data(int number, u8 *data, size_t size, u64 now) {
     u8 *end = memmem(data, size, "\r\n\r\n", 4);
     if (end) {
       if (memcmp(data, "HTTP/1.1 101", 12)) {
-        if (failed < 3) fprintf(stderr, "refused: %.*s\n", (int)(size < 300 ? size : 300), data);
+        if (!failed) fprintf(stderr, "refused: %.*s\n", (int)(size < 300 ? size : 300), data);
         end_connection(number);
         return;
       }
@@ -536,11 +549,14 @@ static void pump_for(double seconds) {
 
 static void connect_all(double seconds) {
   u64 until = now_us() + (u64)(seconds * 1e6);
-  started = opened = failed = 0;
-  while (opened + failed < wanted && now_us() < until) {
-    while (started < wanted && started - opened - failed < at_once) start_connection(started);
+  started = opened = failed = again_first = again_end = 0;
+  int first = 0;
+  while (opened < wanted && now_us() < until) {
+    while (first < wanted && started - opened - failed < at_once) start_connection(first++);
+    while (again_first < again_end && again[again_first].due <= now_us() && started - opened - failed < at_once)
+      start_connection(again[again_first++].number);
     pump(20);
-    if (failed > 50 && !opened) break;
+    if (!opened && failed > 10 * wanted) break;
   }
 }
 
@@ -552,7 +568,7 @@ static double own_seconds(void) {
 
 static void do_open(void) {
   u64 start = now_us();
-  connect_all(600);
+  connect_all(120);
   double seconds = (now_us() - start) / 1e6;
   pump_for(0.3);
   open_publisher();

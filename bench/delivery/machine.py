@@ -12,10 +12,9 @@ LOAD_CORE = 1
 
 def describe() -> list[str]:
     """The machine in a few lines for people, with the load that was on it."""
-    model = next(
-        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.machine(),
-    )
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    model = models[0] if models else platform.machine()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return [
         f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB",
@@ -27,6 +26,11 @@ def describe() -> list[str]:
 def load_average() -> float:
     """Of the last minute."""
     return os.getloadavg()[0]
+
+
+def cores() -> int:
+    """How many there are."""
+    return os.cpu_count() or 1
 
 
 def pinned(core: int) -> Callable[[], None]:
@@ -68,7 +72,9 @@ def resident_kib(pids: list[int]) -> int:
 def commit() -> str:
     """Which state of the project was measured."""
     try:
-        asked = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+        asked = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+        )
     except OSError:
         return "unknown"
     return asked.stdout.strip() or "unknown"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-DAY = Path(__file__).resolve().parents[2] / "src/windsock/feeds/days/storm.csv.gz"
+DAYS = sorted((Path(__file__).resolve().parents[2] / "src/windsock/feeds/days").glob("*.csv.gz"))
 # Enough for the fan-out: a snapshot of them is not what is measured.
 FLIGHTS = 10
 # With type, position and time in front, a message of 400 bytes, the size of the older measurements.
@@ -21,14 +21,14 @@ SMALL_BYTES = 336
 
 
 def reports() -> Iterator[dict[str, Any]]:
-    """What was told of a real day, in order."""
+    """What was told of the two days that come with Windsock, in order."""
     import msgspec
 
     from windsock.feeds import bts
     from windsock.feeds.base import Row
     from windsock.feeds.script import script
 
-    rows = [row for row in bts.read(DAY) if isinstance(row, Row)]
+    rows = [row for day in DAYS for row in bts.read(day) if isinstance(row, Row)]
     for told in script(rows):
         yield msgspec.to_builtins(msgspec.to_builtins(told.report) | {"observed_at": told.at})
 
@@ -43,7 +43,7 @@ def tell(count: int) -> None:
     # Those with most to tell first, in the order of the day.
     chosen = sorted(told.values(), key=len, reverse=True)[:count]
     if len(chosen) < count:
-        raise SystemExit(f"That day has only {len(chosen)} flights; {count} were asked for.")
+        raise SystemExit(f"Those days have only {len(chosen)} flights; {count} were asked for.")
     record(itertools.chain(*chosen), source="replay")
     stop(10.0)
 

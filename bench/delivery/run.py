@@ -127,7 +127,9 @@ def _wait_for(port: int, process: "subprocess.Popen[str]", log: Path) -> None:
 class Load:
     """A load generator for one server; each question is one of load.c's commands."""
 
-    def __init__(self, server: Server, process: "subprocess.Popen[str]", connections: int, options: list[str]) -> None:
+    def __init__(
+        self, server: Server, process: "subprocess.Popen[str]", connections: int, options: list[str]
+    ) -> None:
         self.server = server
         self.connections = connections
         self.pids = machine.family(process.pid)

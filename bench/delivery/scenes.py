@@ -33,7 +33,25 @@ def subscriptions(data: Data, topics_each: int = 1) -> Path:
 
 def unheard() -> "itertools.chain[str]":
     """Designators that nobody flies, as many as one likes."""
-    carriers = ["AA", "B6", "DL", "UA", "WN", "AS", "F9", "NK", "HA", "BA", "LH", "AF", "KL", "IB", "AY", "SK", "LX", "OS"]
+    carriers = [
+        "AA",
+        "B6",
+        "DL",
+        "UA",
+        "WN",
+        "AS",
+        "F9",
+        "NK",
+        "HA",
+        "BA",
+        "LH",
+        "AF",
+        "KL",
+        "IB",
+        "AY",
+        "SK",
+        "LX",
+    ]
     return itertools.chain.from_iterable(
         (f"designator:{carrier}{number}{suffix}" for number in range(5000, 9999))
         for suffix in ("", "A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "L")
@@ -112,26 +130,26 @@ def connects(each: int, reps: int) -> dict[str, Any]:
     with run.prepared(sign_ins=each * reps) as data, ExitStack() as stack:
         server = servers.service(data.folder, data.token)
         process = stack.enter_context(run.serving(server, data.folder))
+        speaks = f"Sec-WebSocket-Protocol: {SPOKEN}"
+        page = f"Origin: http://127.0.0.1:{server.port}"
         common = ["--path", PATH, "--ready", '"type":"welcome"', "--at-once", "256"]
         for rep in range(reps):
             mine = slice(rep * each, (rep + 1) * each)
             ways = {
-                "token": [f"Authorization: Bearer {data.token}\r\nSec-WebSocket-Protocol: {SPOKEN}"],
-                "ticket": [f"Sec-WebSocket-Protocol: {SPOKEN}, windsock.ticket.{text}" for text in data.tickets[mine]],
-                "session": [
-                    f"Cookie: sessionid={key}\r\nOrigin: http://127.0.0.1:{server.port}\r\nSec-WebSocket-Protocol: {SPOKEN}"
-                    for key in data.sessions[mine]
-                ],
+                "token": [f"{speaks}\tAuthorization: Bearer {data.token}"],
+                "ticket": [f"{speaks}, windsock.ticket.{text}" for text in data.tickets[mine]],
+                "session": [f"{speaks}\t{page}\tCookie: sessionid={key}" for key in data.sessions[mine]],
             }
             for way, lines in ways.items():
                 file = data.folder / f"{way}.txt"
-                # One line each for the load generator, which sends a tab as the end of a header.
-                file.write_text("\n".join(line.replace("\r\n", "\t") for line in lines) + "\n")
+                file.write_text("\n".join(lines) + "\n")  # a tab stands between two headers
                 with run.loading(server, process, each, [*common, "--header-lines", str(file)]) as load:
                     result = load.open()
                 time.sleep(1)
                 found[way].append(result)
-                print(f"  by {way}: {result['per_second']:,.0f}/s, {result['open']} open, load {result['load']:.1f}")
+                print(
+                    f"  by {way}: {result['per_second']:,.0f}/s, {result['open']} open, load {result['load']:.1f}"
+                )
     return {"each": each, "found": found}
 
 
@@ -144,7 +162,9 @@ def memory_and_storm(clients: int, missed: int) -> dict[str, Any]:
         opened = load.open()
         load.ask("closed 1 0.5 0")
         storm = load.ask(f"thrown {missed}")
-        print(f"  {opened['kib_each']:.2f} KiB each; all back after {storm['seconds']:.2f} s ({storm['back']} of {clients})")
+        print(
+            f"  {opened['kib_each']:.2f} KiB each; {storm['back']} of {clients} back after {storm['seconds']:.2f} s"
+        )
     return {"clients": clients, "opened": opened, "storm": storm}
 
 
@@ -155,7 +175,6 @@ def growth(seconds: float) -> list[dict[str, Any]]:
         (1_000, 0, 1),
         (10_000, 0, 1),
         (1_000, 100_000, 1),
-        (1_000, 1_000_000, 1),
         (5_000, 0, 20),
         (5_000, 0, 200),
     ):
@@ -202,8 +221,8 @@ def two_processes(clients: int, rate: float, seconds: float) -> dict[str, Any]:
         used = machine.cpu_seconds(pids) - before
         delivered = first["delivered"] + second["delivered"]
         print(
-            f"  {sum(each['open'] for each in opened)} connections in two processes: p99 {first['p99_ms']:.0f} ms where the "
-            f"reports come in, {second['p99_ms']:.0f} ms at the other; delivered {first['delivered']} and {second['delivered']}"
+            f"  {sum(each['open'] for each in opened)} connections in two processes: p99 {first['p99_ms']:.0f} ms where"
+            f" the reports come in, {second['p99_ms']:.0f} ms at the other; {delivered} delivered"
         )
     return {
         "clients": clients, "rate": rate, "opened": opened, "first": first, "second": second,

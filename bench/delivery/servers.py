@@ -68,7 +68,8 @@ def service(folder: Path, token: str, port: int = 9600) -> Server:
 def subscribing(token: str) -> list[str]:
     """Options of a client that speaks our subprotocol and wants everything."""
     return [
-        *("--path", PATH, "--header", f"Authorization: Bearer {token}", "--header", f"Sec-WebSocket-Protocol: {SPOKEN}"),
+        *("--path", PATH),
+        *("--header", f"Authorization: Bearer {token}", "--header", f"Sec-WebSocket-Protocol: {SPOKEN}"),
         *("--hello", SUBSCRIBE_ALL, "--ready", '"type":"snapshot"', "--resume", RESUME_ALL),
     ]
 
@@ -107,7 +108,12 @@ def nats(folder: Path, token: str) -> Server:
     hello = b'CONNECT {"verbose":false,"pedantic":false,"lang":"c","version":"1"}\r\nSUB flights 1\r\n'
     load = ["--path", "/", "--hello-hex", hello.hex(), "--publish", "nats", "--publish-port", str(port + 1)]
     return Server(
-        "nats", "NATS (WebSocket)", [server, "-c", str(config)], port, environment={"GOMAXPROCS": "1"}, load=load
+        "nats",
+        "NATS (WebSocket)",
+        [server, "-c", str(config)],
+        port,
+        environment={"GOMAXPROCS": "1"},
+        load=load,
     )
 
 
@@ -118,7 +124,14 @@ def mosquitto(folder: Path, token: str) -> Server:
     connect = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x00\x00\x00"
     subscribe = b"\x82\x0c\x00\x01\x00\x07flights\x00"
     load = [
-        *("--path", "/mqtt", "--header", "Sec-WebSocket-Protocol: mqtt", "--hello-hex", (connect + subscribe).hex()),
+        *(
+            "--path",
+            "/mqtt",
+            "--header",
+            "Sec-WebSocket-Protocol: mqtt",
+            "--hello-hex",
+            (connect + subscribe).hex(),
+        ),
         *("--publish", "mqtt", "--publish-port", str(port + 1)),
     ]
     return Server("mosquitto", "Mosquitto (WebSocket)", [server, "-c", str(config)], port, load=load)
@@ -142,7 +155,17 @@ def socketio(folder: Path, token: str) -> Server:
 def channels_uvicorn(folder: Path, token: str) -> Server:
     port = 9670
     command = [
-        *(sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
+        *(
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--log-level",
+            "warning",
+        ),
         "channels_group:application",
     ]
     return _channels("channels", "Channels, one group member per client: uvicorn", command, port)

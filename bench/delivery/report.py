@@ -1,0 +1,220 @@
+"""The measurements as tables, put between the markers of docs/performance.md that bear their names."""
+
+import re
+import statistics
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.delivery import machine
+from bench.delivery.build import ROOT
+from bench.delivery.fanout import median, ratio
+from bench.delivery.run import Result
+from bench.delivery.servers import PEERS
+
+PAGE = ROOT / "docs/performance.md"
+
+
+def write(name: str, lines: list[str], page: Path = PAGE) -> None:
+    """Replaces what stands between `<!-- bench: NAME -->` and `<!-- end -->`; says when there is no such place."""
+    text = page.read_text()
+    place = re.compile(rf"(<!-- bench: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not place.search(text):
+        print(f"docs/performance.md has no place for {name!r}:\n" + "\n".join(lines))
+        return
+    body = "\n".join(lines) + "\n"
+    page.write_text(place.sub(lambda found: found[1] + body + found[2], text))
+
+
+def measured(loads: list[float]) -> str:
+    """When, on what state of the code, and how busy the machine was."""
+    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"Measured {when} at `{machine.commit()}`, load average {min(loads):.1f} to {max(loads):.1f}."
+
+
+def the_machine() -> list[str]:
+    return [f"- {line}" for line in machine.describe()]
+
+
+def thousands(number: float) -> str:
+    """For a table: 3.4 k, 223 k, 1.17 M."""
+    if number >= 1e6:
+        return f"{number / 1e6:.2f} M"
+    return (
+        f"{number / 1e3:.0f} k"
+        if number >= 1e4
+        else f"{number / 1e3:.1f} k"
+        if number >= 1e3
+        else f"{number:.0f}"
+    )
+
+
+TITLES = {
+    "climit": "C, one `send()` per message: the limit",
+    "climit-10": "C, ten messages per `send()`",
+    "windsock": "**Windsock**",
+    "nchan": "nginx nchan",
+    "nats": "NATS (WebSocket)",
+    "mosquitto": "Mosquitto (WebSocket)",
+    "ws": "node ws",
+    "socketio": "Socket.IO",
+    "channels": "Channels, one group member per client: uvicorn",
+    "daphne": "… Daphne",
+}
+
+
+def fanout(measured_by: dict[str, Any]) -> list[str]:
+    """The table of one event to all, and our ratios."""
+    found, opened = measured_by["found"], measured_by["opened"]
+    lines = [
+        "| | one at a time, deliveries/s | × C | CPU µs each | pipelined, deliveries/s | CPU µs each |"
+        " 10/s: p50 / p99 ms | connects/s | KiB each |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in PEERS:
+        if name not in found:
+            continue
+        mine = found[name]
+        one, many, steady = (mine.get(kind, []) for kind in ("one", "pipelined", "steady"))
+        limit = found.get("climit", {}).get("one")
+        lines.append(
+            "| "
+            + " | ".join(
+                [
+                    TITLES[name],
+                    thousands(median(one, "per_second")) + lost(one) if one else "–",
+                    f"{ratio(one, limit):.2f}" if one and limit else "–",
+                    f"{median(one, 'cpu_us'):.1f}" if one else "–",
+                    thousands(median(many, "per_second")) + lost(many) if many else "–",
+                    f"{median(many, 'cpu_us'):.2f}" if many else "–",
+                    latency(steady) if steady else "–",
+                    thousands(opened[name]["per_second"]),
+                    f"{opened[name]['kib_each']:.1f}",
+                ]
+            )
+            + " |"
+        )
+    lines += ["", *ratios(found)]
+    lines += [
+        f"Left out: {TITLES.get(name, name)}: {reason}" for name, reason in measured_by["skipped"].items()
+    ]
+    every = [result["load"] for kinds in found.values() for results in kinds.values() for result in results]
+    lines += ["", f"{measured_by['reps']} rounds of {measured_by['seconds']:g} s. " + measured(every)]
+    return lines
+
+
+def PEERS_TITLE(name: str) -> str:
+    return TITLES.get(name, name)
+
+
+def latency(results: list[Result]) -> str:
+    return f"{median(results, 'p50_ms'):.1f} / {median(results, 'p99_ms'):.1f}" + lost(results)
+
+
+def lost(results: list[Result]) -> str:
+    """A note where deliveries did not come."""
+    total = sum(result["lost"] for result in results)
+    return f" ({total:,} lost)" if total > 0 else ""
+
+
+def ratios(found: dict[str, dict[str, list[Result]]]) -> list[str]:
+    """What the aims ask for, each a ratio within the same run."""
+    ours = found.get("windsock")
+    if not ours:
+        return []
+    said = []
+    if "climit" in found:
+        limit = found["climit"]
+        by_cpu = statistics.median(
+            theirs["cpu_us"] / mine["cpu_us"] for mine, theirs in zip(ours["one"], limit["one"], strict=True)
+        )
+        said.append(
+            f"one at a time {ratio(ours['one'], limit['one']):.2f} × C in deliveries/s, {by_cpu:.2f} in CPU"
+        )
+        if "steady" in ours and "steady" in limit:
+            said.append(f"p99 at 10/s {ratio(ours['steady'], limit['steady'], 'p99_ms'):.2f} × C")
+    if "nchan" in found and "steady" in ours:
+        said.append(f"{ratio(ours['steady'], found['nchan']['steady'], 'p99_ms'):.2f} × nchan")
+    if "nats" in found:
+        said.append(f"pipelined {ratio(ours['pipelined'], found['nats']['pipelined']):.1f} × NATS")
+    for name in ("channels", "daphne"):
+        theirs = found.get(name, {})
+        kind = "pipelined" if "pipelined" in theirs else "one"
+        if theirs.get(kind) and median(theirs[kind], "per_second"):
+            said.append(f"pipelined {ratio(ours['pipelined'], theirs[kind]):,.0f} × Channels ({name})")
+    return ["Windsock: " + "; ".join(said) + ".", ""] if said else []
+
+
+def topics(result: dict[str, Any]) -> list[str]:
+    rounds = result["rounds"]
+    one, many = ([each[kind] for each in rounds] for kind in ("one", "many"))
+    return [
+        f"| {result['clients']:,} clients | deliveries/s | CPU µs each | p99 ms |",
+        "|---|---|---|---|",
+        f"| on one topic, one event at a time | {thousands(median(one, 'per_second'))} | {median(one, 'cpu_us'):.1f} |"
+        f" {median(one, 'p99_ms'):.0f} |",
+        f"| on {result['clients'] // 10:,} topics, 10 subscribers an event | {thousands(median(many, 'per_second'))} |"
+        f" {median(many, 'cpu_us'):.1f} | {median(many, 'p99_ms'):.0f} |",
+        "",
+        f"Ratio {ratio(many, one):.2f}. " + measured([each["load"] for each in [*one, *many]]),
+    ]
+
+
+def whole_way(results: list[dict[str, Any]]) -> list[str]:
+    lines = [
+        "| clients | reports/s | p50 ms | p99 ms | acknowledged after, ms | lost |",
+        "|---|---|---|---|---|---|",
+    ]
+    for each in results:
+        told = each["result"]
+        lines.append(
+            f"| {each['clients']:,} | {each['rate']:g} | {told['p50_ms']:.1f} | {told['p99_ms']:.1f} |"
+            f" {told['answer_ms']:.1f} | {told['lost']} |"
+        )
+    return [*lines, "", measured([each["result"]["load"] for each in results])]
+
+
+def connects(result: dict[str, Any]) -> list[str]:
+    lines = ["| signed in by | connects/s |", "|---|---|"]
+    for way, results in result["found"].items():
+        lines.append(f"| {way} | {thousands(median(results, 'per_second'))} |")
+    every = [each["load"] for results in result["found"].values() for each in results]
+    return [*lines, "", f"{result['each']:,} connections, 256 at once. " + measured(every)]
+
+
+def memory_and_storm(result: dict[str, Any]) -> list[str]:
+    storm, clients = result["storm"], result["clients"]
+    return [
+        f"- An idle, signed-in, subscribed connection: **{result['opened']['kib_each']:.1f} KiB** resident"
+        f" ({clients:,} connections).",
+        f"- {clients:,} dropped at once, {storm['missed_each']} events meanwhile: {storm['back']:,} back, resumed and"
+        f" with every event after **{storm['seconds']:.1f} s**.",
+        "",
+        measured([result["opened"]["load"], storm["load"]]),
+    ]
+
+
+def growth(rows: list[dict[str, Any]]) -> list[str]:
+    lines = [
+        "| connections | flights | subscriptions | deliveries/s | CPU µs an event (10 deliveries) |",
+        "|---|---|---|---|---|",
+    ]
+    for row in rows:
+        result = row["result"]
+        lines.append(
+            f"| {row['connections']:,} | {row['flights']:,} | {row['subscriptions']:,} |"
+            f" {thousands(result['per_second'])} | {result['cpu_us_event']:.0f} |"
+        )
+    return [*lines, "", measured([row["result"]["load"] for row in rows])]
+
+
+def two_processes(result: dict[str, Any]) -> list[str]:
+    first, second = result["first"], result["second"]
+    opened = sum(each["open"] for each in result["opened"])
+    lost_there = first["published"] * result["opened"][1]["open"] - second["delivered"]
+    return [
+        f"{opened:,} connections, {result['rate']:g} reports/s: p50 {first['p50_ms']:.0f} and p99"
+        f" {first['p99_ms']:.0f} ms where the reports come in, {second['p50_ms']:.0f} and {second['p99_ms']:.0f} ms at"
+        f" the other process; lost {first['lost'] + lost_there}; {result['cpu_us']:.1f} µs of CPU a delivery. "
+        + measured([first["load"]]),
+    ]
