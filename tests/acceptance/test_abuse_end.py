@@ -1,24 +1,29 @@
-"""A server ends in time, whatever its clients do: here five hundred that read nothing and answer nothing."""
+"""A server ends in time, whatever its clients do: here three hundred that read nothing and answer nothing."""
 
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.rawsocket import RawSocket
 from tests.running_service import RunningService
 
-CLIENTS = 500
+CLIENTS = 300
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> RunningService:
+    return RunningService.prepare(
+        tmp_path_factory.mktemp("ends"),
+        WINDSOCK_MAX_CONNECTIONS_PER_USER="1000",
+        WINDSOCK_MAX_CONNECTIONS_PER_ADDRESS="1000",
+    )
 
 
 @pytest.mark.parametrize(("signal_", "seconds"), [(signal.SIGINT, 2.0), (signal.SIGTERM, 7.0)])
 def test_it_ends_in_time_with_sockets_that_were_handed_over(
-    tmp_path: Path, signal_: signal.Signals, seconds: float
+    service: RunningService, signal_: signal.Signals, seconds: float
 ) -> None:
-    service = RunningService.prepare(
-        tmp_path, WINDSOCK_MAX_CONNECTIONS_PER_USER="1000", WINDSOCK_MAX_CONNECTIONS_PER_ADDRESS="1000"
-    )
     service.start()
     clients = [
         RawSocket.open(service.port, token=service.tokens["reader"], receive_buffer=4096)
