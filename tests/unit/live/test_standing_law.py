@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.unit.live.world import Client, World, flight, later
-from windsock.protocol.codes import CloseCode
 from windsock.protocol import messages
+from windsock.protocol.codes import CloseCode
 
 AIRPORTS = ["ATL", "JFK", "MCO"]
 FLIGHTS = [flight(number, origin=origin, destination="BOS") for number in (1, 2) for origin in AIRPORTS]
