@@ -6,6 +6,7 @@ What is under test is `SocketOutlet` with its reader and frames; only the conver
 import asyncio
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from windsock.conf import Config
 from windsock.live.frames import frame
@@ -52,15 +53,21 @@ class Echo:
         """Only the outlet closes."""
 
 
+_pulses: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse]" = WeakKeyDictionary()
+
+
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """The echo."""
     if scope["type"] != "websocket":
         return
     await receive()
+    if scope["path"] == "/late":
+        await asyncio.sleep(0.2)  # long enough for a client that does not wait for the accept
     await send({"type": "websocket.accept"})
     if (take := offered(scope)) is not None:
         loop = asyncio.get_running_loop()
-        outlet = SocketOutlet(Everything(loop, Pulse(loop, 20)))  # type: ignore[arg-type]
+        pulse = _pulses.setdefault(loop, Pulse(loop, 20))
+        outlet = SocketOutlet(Everything(loop, pulse))  # type: ignore[arg-type]
         if take(outlet) is not None:
             outlet.begin(Echo(outlet), [])  # type: ignore[arg-type]
             return

@@ -1,0 +1,127 @@
+"""uvicorn's protocols with the hand-over: what stays of a handshake, and how long one may take."""
+
+import asyncio
+import gc
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from tests.echo_app import application
+from tests.rawsocket import TEXT, masked
+from windsock.service import edge
+
+REQUEST = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        application,
+        http=edge.PatientHttpProtocol,
+        ws=edge.HandoverProtocol,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=1,
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup([listener])
+    yield listener.getsockname()[1]
+    await server.shutdown([listener])
+
+
+def kept() -> Counter[str]:
+    """How many objects of a handshake there are."""
+    names = (
+        "PatientHttpProtocol",
+        "HandoverProtocol",
+        "ServerProtocol",
+        "HttpRequestParser",
+        "Queue",
+        "Task",
+    )
+    return Counter(name for thing in gc.get_objects() if (name := type(thing).__name__) in names)
+
+
+async def opened(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(REQUEST)
+    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+    writer.write(masked(b"hi"))
+    assert await reader.readexactly(4) == bytes([0x80 | TEXT, 2]) + b"hi"
+    return reader, writer
+
+
+async def test_nothing_of_the_handshake_stays_and_no_collector_is_needed(port: int) -> None:
+    (await opened(port))[1].close()
+    gc.collect()
+    before = kept()
+    gc.disable()
+    try:
+        clients = [await opened(port) for _ in range(30)]
+        await asyncio.sleep(0.05)
+        grown = kept() - before
+    finally:
+        gc.enable()
+    assert all(count < 5 for count in grown.values()), grown
+    for _, writer in clients:
+        writer.close()
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost:"])
+async def test_a_head_that_is_not_finished_in_time_is_answered_408(
+    port: int, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "HEAD_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    async with asyncio.timeout(5):
+        assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+    writer.close()
+
+
+async def test_a_connection_that_was_handed_over_has_no_deadline(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "HEAD_SECONDS", 0.05)
+    reader, writer = await opened(port)
+    await asyncio.sleep(0.2)
+    writer.write(masked(b"yo"))
+    assert (await reader.readexactly(4))[2:] == b"yo"
+    writer.close()
+
+
+async def test_who_speaks_before_the_accept_is_served_without_the_hand_over(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(REQUEST.replace(b"GET /", b"GET /late"))
+    await asyncio.sleep(0.05)  # a segment of its own: uvicorn lets by what comes in the head's
+    writer.write(masked(b"early"))
+    await reader.readuntil(b"\r\n\r\n")
+    async with asyncio.timeout(5):
+        assert (await reader.readexactly(7))[2:] == b"early"
+    writer.close()
+
+
+def test_the_extension_is_only_for_what_was_accepted() -> None:
+    """Before its handshake is complete a protocol gives nothing away."""
+    config = uvicorn.Config(
+        application, http=edge.PatientHttpProtocol, ws=edge.HandoverProtocol, log_config=None
+    )
+    loop: Any = asyncio.new_event_loop()
+    try:
+        from uvicorn.server import ServerState
+
+        protocol = edge.HandoverProtocol(config=config, server_state=ServerState(), app_state={}, _loop=loop)
+        assert protocol.hand_over(asyncio.Protocol()) is None
+    finally:
+        loop.close()
