@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-matrix check fmt lint types imports templates migrations spelling bench docs lock clean
+.PHONY: help setup demo serve test test-matrix check fmt lint types imports templates migrations spelling bench bench-delivery docs lock clean
 
 help:  ## This list
 	@echo "Windsock. The first two are all that a newcomer needs:"
@@ -63,8 +63,11 @@ spelling: setup  ## codespell
 test-matrix:  ## The fast tests (no processes, no browser) on every Python 3.11 to 3.14 found here
 	@bin/test-matrix $(PYTEST_ARGS)
 
-bench: setup  ## Measures: reports per second, durable, on SQLite and PostgreSQL, and what else is in bench/
+bench: setup bench-delivery  ## Measures: delivery beside its peers (docs/performance.md), and what else is in bench/
 	@for each in bench/*.py; do echo "== $$each"; $(BIN)/python "$$each" || exit 1; done
+
+bench-delivery: setup  ## Only delivery: Windsock, the limit in C and the peers, into docs/performance.md
+	@$(BIN)/python -m bench.delivery
 
 docs: setup  ## The documentation as HTML, in docs/_build
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build
