@@ -154,7 +154,7 @@ class DatabaseJournal(Journal):
 
     def renew(self, seen: Position | None = None) -> Head:
         with durable_transaction(self.using) as connection:
-            # Whoever writes holds the head's lock until the commit, so nothing comes between the question and the answer.
+            # Whoever writes holds the head's lock until the commit, so nothing comes between question and answer.
             heads = JournalHead.objects.using(self.using).select_for_update().filter(id=1)
             found = heads.values_list(*HEAD).first()
             if found is not None and (seen is None or lost(seen, head_of(found))):
