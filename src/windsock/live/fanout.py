@@ -18,6 +18,11 @@ GATHER_SECONDS = 0.005
 # A flush gives the loop back after so long, so that heartbeats, accepts and answers stay prompt.
 SLICE_SECONDS = 0.003
 
+# Nor are more sessions written to in one go: the transport only queues what it is given and writes it out when we give
+# the loop back, which takes ten times as long and does not show on our clock. What is queued is still in the processor's
+# cache then.
+SLICE_SESSIONS = 512
+
 # The clock is looked at once for so many sessions.
 STRIDE = 64
 
@@ -28,7 +33,7 @@ LATEST_SECONDS = 0.5
 class _Delivery:
     """One batch on its way to the members that an audience had when the flush began."""
 
-    __slots__ = ("at", "audience", "batch", "events", "final", "members")
+    __slots__ = ("at", "audience", "batch", "done", "events", "final", "members")
 
     def __init__(
         self,
@@ -44,13 +49,15 @@ class _Delivery:
         self.batch = batch
         self.final = final
         self.at = 0
+        self.done = False
 
-    def go_on(self, time: Callable[[], float], until: float, stats: "Stats") -> bool:
-        """Serves members until the time is up; True when all are served."""
+    def go_on(self, time: Callable[[], float], until: float, stats: "Stats", most: int) -> int:
+        """Serves members until the time is up or `most` are served; says how many."""
         members, batch, events, frames = self.members, self.batch, self.events, self.batch.frames
         count = len(events)
         first, last = events[0].offset, events[-1].offset
-        at, end = self.at, len(members)
+        begun = at = self.at
+        end = min(len(members), at + most)
         while at < end:
             stop = min(at + STRIDE, end)
             served = 0
@@ -71,19 +78,18 @@ class _Delivery:
             stats.delivered += served * count
             at = stop
             if time() >= until:
-                self.at = at
                 break
-        if at < end:
-            return False
-        if self.final:
+        self.at = at
+        self.done = at >= len(members)
+        if self.done and self.final:
             self.audience.flushing = ()
-        return True
+        return at - begun
 
 
 class _Round:
     """One thing done for each of many sessions, such as a notice."""
 
-    __slots__ = ("at", "do", "sessions", "then")
+    __slots__ = ("at", "do", "done", "sessions", "then")
 
     def __init__(
         self,
@@ -95,20 +101,23 @@ class _Round:
         self.do = do
         self.then = then
         self.at = 0
+        self.done = False
 
-    def go_on(self, time: Callable[[], float], until: float, stats: "Stats") -> bool:
-        """Does it until the time is up; True when all had it."""
-        while self.at < len(self.sessions):
+    def go_on(self, time: Callable[[], float], until: float, stats: "Stats", most: int) -> int:
+        """Does it until the time is up or for `most`; says for how many."""
+        begun = self.at
+        end = min(len(self.sessions), begun + most)
+        while self.at < end:
             session = self.sessions[self.at]
             self.at += 1
             if not session.closed:
                 self.do(session)
             if time() >= until:
                 break
-        if self.at < len(self.sessions):
-            return False
-        self.then()
-        return True
+        self.done = self.at >= len(self.sessions)
+        if self.done:
+            self.then()
+        return self.at - begun
 
 
 class Fanout:
@@ -222,9 +231,12 @@ class Fanout:
     def _run(self) -> None:
         time = self._timers.time
         until = time() + SLICE_SECONDS
+        left = SLICE_SESSIONS
         while self._work:
             work = self._work[0]
-            if not work.go_on(time, until, self._stats):
+            if left > 0:
+                left -= work.go_on(time, until, self._stats, left)
+            if not work.done:
                 self._timers.call_soon(self._run)
                 return
             if self._work and self._work[0] is work:
