@@ -161,6 +161,7 @@ class Cluster:
                 WindsockClient(
                     node.url,
                     token=node.tokens[names[number % 2]],
+                    patient=True,  # a server that is busy with so many at once says "later", and means it
                     backoff=BackOff(first_ceiling=0.2, last_ceiling=0.5, random=chance.random),
                 )
             )

@@ -105,9 +105,6 @@ class JournalTables:
         self._db.close()
 
 
-JournalFile = JournalTables
-
-
 def judge(
     journal: JournalTables, followers: Sequence[Follower], acknowledged: Iterable[Acknowledged]
 ) -> list[str]:
@@ -115,7 +112,8 @@ def judge(
 
     The promises: no hole in the journal; what was acknowledged is durable; positions strictly increase; nothing is
     delivered that is not in the journal; no event is lost unless superseded by a newer state of its flight (told as an
-    event or in a snapshot); at the end every client equals the database. For journals of one epoch that keep all events.
+    event or in a snapshot); at the end every client equals the database. For journals of one epoch that hold all their
+    events.
     """
     head, held, truth = journal.head(), journal.versions(), journal.flights()
     wrong: list[str] = []
