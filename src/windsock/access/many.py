@@ -44,12 +44,7 @@ def sessions(keys: Collection[str], now: datetime | None = None) -> dict[str, Id
         user, may_publish = users.get(str(data.get(SESSION_KEY)), (None, None))
         if user is None or not _begun_here(data) or not _unchanged(user, data):
             continue
-        if may_publish is None:
-            identity = identity_of_user(user, session_key=key)
-        else:
-            identity = Identity(
-                user_id=user.pk, name=user.get_username(), may_publish=may_publish, session_key=key
-            )
+        identity = _identity(user, may_publish, key)
         if identity is not None:
             found[key] = identity
     return found
@@ -96,18 +91,30 @@ def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = No
     for part in parts(sorted(good)):  # sorted: two processes that want the same ones must not lock crosswise
         with transaction.atomic(using=alias):
             taken = _take(alias, part, purpose, moment)
-            tickets = Ticket.objects.using(alias).select_related("user", "token__user").filter(pk__in=taken)
-            signed_in = sessions({ticket.session_key for ticket in tickets if ticket.session_key}, moment)
-            for ticket in tickets:
-                if ticket.token is not None:
-                    identity = identity_of_token(ticket.token, moment)
-                elif ticket.session_key:
-                    identity = signed_in.get(ticket.session_key)
-                else:
-                    identity = identity_of_user(ticket.user)
-                if identity is not None:
-                    found[good[ticket.digest]] = identity
+            tickets = list(Ticket.objects.using(alias).select_related("token__user").filter(pk__in=taken))
+        signed_in = sessions({ticket.session_key for ticket in tickets if ticket.session_key}, moment)
+        users = people(
+            {str(ticket.user_id) for ticket in tickets if ticket.token is None and not ticket.session_key}
+        )
+        for ticket in tickets:
+            if ticket.token is not None:
+                identity = identity_of_token(ticket.token, moment)
+            elif ticket.session_key:
+                identity = signed_in.get(ticket.session_key)
+            else:
+                user, may_publish = users.get(str(ticket.user_id), (None, None))
+                identity = _identity(user, may_publish) if user is not None else None
+            if identity is not None:
+                found[good[ticket.digest]] = identity
     return found
+
+
+def _identity(user: Any, may_publish: bool | None, session_key: str | None = None) -> Identity | None:
+    if may_publish is None:
+        return identity_of_user(user, session_key=session_key)
+    return Identity(
+        user_id=user.pk, name=user.get_username(), may_publish=may_publish, session_key=session_key
+    )
 
 
 def _take(alias: str, digests: list[str], purpose: str, moment: datetime) -> list[int]:
