@@ -18,9 +18,8 @@ GATHER_SECONDS = 0.005
 # A flush gives the loop back after so long, so that heartbeats, accepts and answers stay prompt.
 SLICE_SECONDS = 0.003
 
-# Nor are more sessions written to in one go: the transport only queues what it is given and writes it out when we give
-# the loop back, which takes ten times as long and does not show on our clock. What is queued is still in the processor's
-# cache then.
+# Nor are more sessions written to in one go: the transport only queues what it is given and writes it out when the loop
+# has its turn, which takes ten times as long and does not show on our clock. What is queued is still in the cache then.
 SLICE_SESSIONS = 512
 
 # The clock is looked at once for so many sessions.
