@@ -152,7 +152,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=5, help="reports a second")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="windsock-soak-") as folder:
-        service = RunningService.prepare(Path(folder))
+        # The ring of recent events grows until it is full, which is no leak; a small one is full within minutes.
+        service = RunningService.prepare(Path(folder), WINDSOCK_RING_EVENTS="1000")
         service.start()
         try:
             soak = Soak(service, options.clients, options.rate)
