@@ -89,7 +89,9 @@ class RunningService:
     def start(self, *options: str) -> None:
         """Starts `windsock serve` and waits until it answers."""
         windsock = Path(sys.executable).with_name("windsock")
-        self.start_with(str(windsock), "serve", "--data", str(self.folder), "--port", str(self.port), *options)
+        self.start_with(
+            str(windsock), "serve", "--data", str(self.folder), "--port", str(self.port), *options
+        )
 
     def start_with(self, *command: str) -> None:
         """Starts another server for the same application on `port`, and waits until it answers."""

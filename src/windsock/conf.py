@@ -45,7 +45,9 @@ class Config:
     max_messages_per_minute: int = 600  # per session, from the client
     max_pending_bytes: int = 1_048_576  # per session, not yet taken by the reader
     max_connections_per_user: int = 100
-    max_connections_per_address: int = 0  # 0: no limit; many may share an address, or a proxy that is not trusted
+    max_connections_per_address: int = (
+        0  # 0: no limit; many may share an address, or a proxy that is not trusted
+    )
     max_connections: int = 50_000  # per process
     max_handshakes: int = 2_000  # per process, under way at once; who comes then is told to come again
     ticket_seconds: int = 30

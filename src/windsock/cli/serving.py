@@ -19,8 +19,8 @@ APPLICATION = "windsock.service.asgi:application"
 GRACE_SECONDS = 1
 BACKLOG = 2048
 
-# Threads write reports and look up who comes. With Python's 5 ms each of them could keep the loop from its work so long,
-# after every system call it makes.
+# Threads write reports and look up who comes. With Python's 5 ms each of them could keep the loop from its work so
+# long, after every system call it makes.
 SWITCH_SECONDS = 0.0005
 
 

@@ -182,10 +182,14 @@ class LiveService:
                     await self.tail.loaded()
             except TimeoutError:
                 pass  # attach says what is to be said
-        session = self.hub.attach(outlet, identity=identity, plain=plain, welcome=welcome, address=address)
         protocol = ServerSession(may_publish=identity.may_publish, plain=plain, terms=self.terms)
-        conversation = Conversation(self.hub, session, protocol, identity, self)
-        self.rights.add(conversation)
+        session = self.hub.attach(outlet, identity=identity, plain=plain, welcome=welcome, address=address)
+        try:
+            conversation = Conversation(self.hub, session, protocol, identity, self)
+            self.rights.add(conversation)
+        except BaseException:
+            self.hub.detach(session)  # whoever asked has no conversation to end it by
+            raise
         session.on_close = lambda code, reason: self.rights.remove(conversation)
         return conversation
 

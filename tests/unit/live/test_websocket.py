@@ -101,8 +101,8 @@ def test_5_2_what_was_good_before_the_error_was_received() -> None:
 
 
 def test_5_4_fragments_make_one_message() -> None:
-    chunks = masked(b"frag", fin=False), masked(b"", CONT, fin=False), masked(b"ment", CONT)
-    assert read(*chunks) == [Fragment(), Fragment(), Message("fragment")]
+    chunks = masked(b"one ", fin=False), masked(b"", CONT, fin=False), masked(b"whole", CONT)
+    assert read(*chunks) == [Fragment(), Fragment(), Message("one whole")]
 
 
 def test_5_4_control_frames_may_come_between_fragments() -> None:
