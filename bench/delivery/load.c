@@ -630,7 +630,7 @@ static void do_phase(int closed, double amount, double seconds, int each) {
       pump(0);
     }
   }
-  u64 due = (published - before) * receivers, drain = now_us() + 30000000;
+  u64 due = (published - before) * receivers, drain = now_us() + 10000000;
   progress = now_us(), seen = messages;
   while (messages < due && (now = now_us()) < drain && now - progress < (u64)stall_ms * 1000) {
     pump(5);

@@ -114,7 +114,7 @@ def latency(results: list[Result]) -> str:
 def lost(results: list[Result]) -> str:
     """A note where deliveries did not come."""
     total = sum(result["lost"] for result in results)
-    return f" ({total:,} lost)" if total > 0 else ""
+    return f" ({total:,} not within 10 s)" if total > 0 else ""
 
 
 def ratios(found: dict[str, dict[str, list[Result]]]) -> list[str]:

@@ -211,8 +211,11 @@ def two_processes(clients: int, rate: float, seconds: float) -> dict[str, Any]:
             server.name = f"windsock-{port}"
             process = stack.enter_context(run.serving(server, data.folder))
             options = [*server.load, "--events", str(report_lines(data))]
+            if loads:
+                options += ["--publish", "none"]
             loads.append(stack.enter_context(run.loading(server, process, clients // 2, options)))
-        opened = [load.open() for load in loads]
+        # The first one last: the server closes a publisher that is silent for five seconds.
+        opened = [load.open() for load in reversed(loads)][::-1]
         pids = [pid for load in loads for pid in load.pids]
         before = machine.cpu_seconds(pids)
         loads[1].begin(f"listen {seconds + 3}")
