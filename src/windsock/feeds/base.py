@@ -17,19 +17,25 @@ from windsock.flights.identity import FlightKey
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One line that was skipped: which one, which column, what stood there, and what is wrong with it."""
+    """One place that was skipped: where it is, which column or field, what stood there, and what is wrong with it.
 
-    line: int
+    `line` counts from 1; input without lines (JSON, XML) gives `path` instead, like `flights[3].departure`.
+    """
+
+    line: int | None
     message: str
     raw: str
     column: str | None = None
     value: str | None = None
+    path: str | None = None
 
     def __str__(self) -> str:
-        where = (
-            f"line {self.line}" if self.column is None else f"line {self.line}, {self.column} {self.value!r}"
-        )
-        return f"{where}: {self.message}"
+        places = [] if self.line is None else [f"line {self.line}"]
+        if self.path:
+            places.append(self.path)
+        if self.column is not None:
+            places.append(f"{self.column} {self.value!r}")
+        return f"{', '.join(places)}: {self.message}" if places else self.message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

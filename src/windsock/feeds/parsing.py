@@ -1,0 +1,99 @@
+"""What a feed's parser gives: statements about flights that are well-formed reports, and faults where there were none.
+
+A parser is a pure function of bytes and the moment they came:
+
+    def parse(data: bytes, *, received_at: datetime, source: str) -> Parsed
+
+It never raises for what stands in `data` except FeedError, when nothing of it can be read as the feed's format (another
+format, cut XML, too deep); everything smaller is a Fault, and the rest is kept. It asks no clock, network or database.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date as Day
+from datetime import datetime
+
+from windsock.errors import ReportError
+from windsock.feeds.base import Fault
+from windsock.flights import Report, parse_report
+
+MAX_RAW = 2000
+"""So much of a faulty place is kept to be shown: enough to see what it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One report, and what the source said about which flight it means beyond what a report has room for.
+
+    `utc_day` is an operating day in UTC, for sources that do not know the calendar at the origin; `report.date` is then
+    absent. `callsign` is the ICAO callsign where the source has no flight number. `where` is the place in the input.
+    """
+
+    report: Report
+    where: str
+    raw: str = ""
+    utc_day: Day | None = None
+    callsign: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """All of one input: its statements in order, and its faults."""
+
+    statements: tuple[Statement, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """The reports alone."""
+        return tuple(statement.report for statement in self.statements)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Collects statements and faults while a parser goes through its input."""
+
+    received_at: datetime
+    source: str
+    statements: list[Statement] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def tell(
+        self,
+        data: Mapping[str, object],
+        *,
+        line: int | None = None,
+        path: str | None = None,
+        raw: str = "",
+        utc_day: Day | None = None,
+        callsign: str | None = None,
+    ) -> bool:
+        """Adds what `data` (a report's fields, as on the wire) says; a fault and False if that is no valid report."""
+        where = path if line is None else f"line {line}"
+        try:
+            report = parse_report(data, source=self.source, now=self.received_at)
+        except ReportError as error:
+            value = None if error.value is None else str(error.value)[:200]
+            self.fault(error.message, line=line, path=path, raw=raw, column=error.field, value=value)
+            return False
+        self.statements.append(
+            Statement(report=report, where=where or "", raw=raw[:MAX_RAW], utc_day=utc_day, callsign=callsign)
+        )
+        return True
+
+    def fault(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        path: str | None = None,
+        raw: str = "",
+        column: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        """Adds a fault; the parser goes on behind it."""
+        self.faults.append(Fault(line, message, raw[:MAX_RAW], column, value, path))
+
+    def parsed(self) -> Parsed:
+        """What was gathered."""
+        return Parsed(tuple(self.statements), tuple(self.faults))
