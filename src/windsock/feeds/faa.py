@@ -1,0 +1,309 @@
+"""The FAA's NAS status: the programmes of US airports (ground stops and delays, closures), read from its XML.
+
+A document is the whole list: an absent section means that none is active, and one with nothing but its time is normal.
+It speaks to people. Durations are English, the end of a ground stop is a local time of day with a zone word, and a
+closure's dates have no year; the NOTAM in its reason does.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from windsock.errors import FeedError
+from windsock.feeds.base import Fault
+from windsock.feeds.notams import notam_of, only_for
+from windsock.feeds.parsing import MAX_RAW
+from windsock.feeds.xml import children, local, root_of, text
+from windsock.flights.airports import Airport, airport
+from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
+from windsock.flights.programmes import Programme, Trend
+
+MAX_BYTES = 2_000_000
+"""The worst days of the system are some 30 kB."""
+MAX_PROGRAMMES = 5000
+"""The US have some 500 airports with flights, and each has few programmes at a time."""
+
+ENDED_LATELY = timedelta(hours=2)
+"""A programme is sometimes still listed after its end; an end longer ago than this is tomorrow's."""
+
+_ROOT = "AIRPORT_STATUS_INFORMATION"
+_ASIDE = frozenset({"Name", "listLength"})
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_TRENDS: dict[str, Trend] = {
+    "increasing": "increasing",
+    "decreasing": "decreasing",
+    "steady": "steady",
+    "stable": "steady",
+    "no change": "steady",
+}
+_UNITS = {"minute": 1, "min": 1, "hour": 60, "hr": 60, "day": 1440}
+# The zone words of the places the FAA serves. A word settles the hour that comes twice in autumn.
+_ZONES = {
+    "utc": 0, "gmt": 0, "z": 0, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7,
+    "mdt": -6, "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "sst": -11, "chst": 10,
+}  # fmt: skip
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?\s?([ap])\.?m\.?(?:\s([a-z]{1,5}))?\.?", re.ASCII)
+_DAY = re.compile(
+    r"([a-z]{3})[a-z]{0,6}\.? (\d{1,2}),?(?: at)? (\d{1,2}):?(\d\d)(?: (?:utc|gmt|z))?\.?", re.ASCII
+)
+
+
+def parse(
+    data: bytes, *, received_at: datetime, source: str = "faa"
+) -> tuple[tuple[Programme, ...], tuple[Fault, ...]]:
+    """All programmes that the document lists, in its order, and what of it could not be read.
+
+    Times without a date are taken as near the document's own time, which is also `observed_at` (never after
+    `received_at`). Raises FeedError where this is not the FAA's document at all, and nothing else.
+    """
+    root = root_of(data, max_bytes=MAX_BYTES)
+    if local(root.tag) != _ROOT:
+        raise FeedError(
+            f"This is XML, but <{local(root.tag)[:60]}>, not the FAA's <{_ROOT}>. Check the address."
+        )
+    reading = _Reading(source, received_at)
+    reading.document(root)
+    return tuple(reading.programmes), tuple(reading.faults)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One document being read."""
+
+    source: str
+    now: datetime
+    programmes: list[Programme] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    path: str = ""
+
+    def document(self, root: Element) -> None:
+        told = text(root, "Update_Time")
+        if told is not None:
+            try:
+                self.now = min(self.now, _update_time(told))
+            except ValueError:
+                self.path = "Update_Time"
+                self.fault(
+                    "This is no time like 'Fri Oct 2 11:46:31 2026 GMT'; that of receipt counts.", told, None
+                )
+        for section in children(root, "Delay_type"):
+            for entries in section:
+                # The names of sections are worded differently from time to time; their lists are not.
+                name = local(entries.tag)
+                if name in _ASIDE:
+                    continue
+                if name not in _LISTS:
+                    self.path = name
+                    self.fault(f"No list of this kind is known; known are {', '.join(_LISTS)}.", None, None)
+                    continue
+                wanted, read = _LISTS[name]
+                for index, entry in enumerate(children(entries, wanted)):
+                    self.path = f"{name}.{wanted}[{index}]"
+                    self.entry(entry, read)
+
+    def entry(self, entry: Element, read: "_Read") -> None:
+        code = text(entry, "ARPT")
+        place = None if code is None else airport_of(code)
+        if place is None:
+            self.fault(
+                "No airport is known by this FAA code." if code else "It does not say which airport.",
+                code,
+                "ARPT",
+            )
+            return
+        if len(self.programmes) >= MAX_PROGRAMMES:
+            raise FeedError(
+                f"The document lists more than {MAX_PROGRAMMES} programmes; that is not believable."
+            )
+        common: dict[str, Any] = {"airport": place.code, "source": self.source, "observed_at": self.now}
+        for fields in read(self, entry, place):
+            self.programmes.append(Programme(**common, **fields))
+
+    def fault(self, message: str, value: str | None, column: str | None) -> None:
+        shown = None if value is None else value[:200]
+        self.faults.append(Fault(None, message, (value or "")[:MAX_RAW], column, shown, self.path))
+
+    # The four lists
+
+    def ground_stop(self, entry: Element, place: Airport) -> Iterator[dict[str, Any]]:
+        yield {"kind": "ground_stop", "reason": reason(entry), "ends_at": self.end(entry, place)}
+
+    def ground_delay(self, entry: Element, place: Airport) -> Iterator[dict[str, Any]]:
+        yield {
+            "kind": "ground_delay",
+            "reason": reason(entry),
+            "ends_at": self.end(entry, place),
+            "average_minutes": self.minutes(entry, "Avg"),
+            "maximum_minutes": self.minutes(entry, "Max"),
+        }
+
+    def delay(self, entry: Element, place: Airport) -> Iterator[dict[str, Any]]:
+        for side in children(entry, "Arrival_Departure"):
+            which = side.get("Type", "").strip().lower()
+            if which not in ("arrival", "departure"):
+                self.fault("The delay is neither of arrivals nor of departures.", side.get("Type"), "Type")
+                continue
+            trend = text(side, "Trend")
+            if trend is not None and trend.lower() not in _TRENDS:
+                self.fault(f"No trend is called so; known are {', '.join(_TRENDS)}.", trend, "Trend")
+            yield {
+                "kind": f"{which}_delay",
+                "reason": reason(entry),
+                "minimum_minutes": self.minutes(side, "Min"),
+                "maximum_minutes": self.minutes(side, "Max"),
+                "trend": _TRENDS.get((trend or "").lower()),
+            }
+
+    def closure(self, entry: Element, place: Airport) -> Iterator[dict[str, Any]]:
+        why = reason(entry)
+        notam = None
+        try:
+            notam = notam_of(why or "")
+        except ValueError as error:
+            self.fault(f"The NOTAM's period is no period ({error}).", why, "Reason")
+        begins_at = self.day(entry, "Start", notam.begins_at if notam else None, self.now)
+        ends_at = self.day(entry, "Reopen", notam.ends_at if notam else None, begins_at or self.now)
+        if begins_at and ends_at and ends_at <= begins_at:
+            self.fault(
+                "It would reopen before it is closed; no end is taken.", text(entry, "Reopen"), "Reopen"
+            )
+            ends_at = None
+        yield {
+            "kind": "closure",
+            "reason": why,
+            "begins_at": begins_at,
+            "ends_at": ends_at,
+            "only_for": only_for(why or ""),
+        }
+
+    # Single values
+
+    def minutes(self, entry: Element, name: str) -> int | None:
+        told = text(entry, name)
+        if told is None:
+            return None
+        try:
+            return minutes_of(told)
+        except ValueError:
+            self.fault("This is no duration like '1 hour and 5 minutes'.", told, name)
+            return None
+
+    def end(self, entry: Element, place: Airport) -> datetime | None:
+        told = text(entry, "End_Time")
+        if told is None:
+            return None
+        try:
+            return clock_time(told, place, self.now)
+        except (ValueError, OverflowError):
+            self.fault(f"This is no time at {place.code} like '9:00 pm EDT'.", told, "End_Time")
+            return None
+
+    def day(self, entry: Element, name: str, exact: datetime | None, near: datetime) -> datetime | None:
+        """The moment that an element tells without its year. The NOTAM's, if there is one, has it."""
+        told = text(entry, name)
+        if exact is not None or told is None:
+            return exact
+        try:
+            return nearest_day(told, near)
+        except (ValueError, OverflowError):
+            self.fault("This is no time like 'May 27 at 18:26 UTC'.", told, name)
+            return None
+
+
+_Read = Callable[[_Reading, Element, Airport], Iterator[dict[str, Any]]]
+
+_LISTS: dict[str, tuple[str, _Read]] = {
+    "Ground_Stop_List": ("Program", _Reading.ground_stop),
+    "Ground_Delay_List": ("Ground_Delay", _Reading.ground_delay),
+    "Arrival_Departure_Delay_List": ("Delay", _Reading.delay),
+    "Airport_Closure_List": ("Airport", _Reading.closure),
+}
+
+
+def airport_of(code: str) -> Airport | None:
+    """The airport with this FAA identifier: mostly its ICAO code without the K, else its IATA code (Honolulu: HNL)."""
+    code = code.strip().upper()
+    found = airport(f"K{code}") if len(code) == 3 else None
+    return found or airport(code)
+
+
+def reason(entry: Element) -> str | None:
+    """The reason as told, on one line and of a length that can be shown."""
+    told = " ".join((text(entry, "Reason") or "").split())
+    return "".join(letter for letter in told if letter.isprintable())[:1000] or None
+
+
+def minutes_of(told: str) -> int:
+    """The minutes of "1 hour and 5 minutes" or "46 minutes"; raises ValueError."""
+    words = told[:60].lower().replace(",", " ").rstrip(". ").split()
+    words = [word for word in words if word != "and"]
+    if len(words) % 2 or not words:
+        raise ValueError(told)
+    total = 0
+    for amount, unit in zip(words[::2], words[1::2], strict=True):
+        if not (amount.isascii() and amount.isdigit() and len(amount) < 6) or unit.rstrip("s") not in _UNITS:
+            raise ValueError(told)
+        total += int(amount) * _UNITS[unit.rstrip("s")]
+    return total
+
+
+def clock_time(told: str, place: Airport, near: datetime) -> datetime:
+    """The moment of "9:00 pm EDT." after `near` (or a little before, see ENDED_LATELY), in UTC; raises ValueError.
+
+    Read by the zone word; without a word, or with one nobody knows, by the clocks of the airport.
+    """
+    match = _CLOCK.fullmatch(" ".join(told[:60].lower().split()))
+    if match is None:
+        raise ValueError(told)
+    hour, minute, half, word = int(match[1]), int(match[2] or 0), match[3], match[4]
+    if not 1 <= hour <= 12:
+        raise ValueError(told)
+    at = time(hour % 12 + (12 if half == "p" else 0), minute)
+    offset = _ZONES.get(word or "")
+    zone: tzinfo = place.tz if offset is None else timezone(timedelta(hours=offset))
+    today = near.astimezone(zone).date()
+    for days in (-1, 0, 1, 2):
+        moment = _at(today + timedelta(days=days), at, place, offset)
+        if moment >= near - ENDED_LATELY:
+            return moment
+    raise ValueError(told)  # pragma: no cover - the day after tomorrow is always after now
+
+
+def _at(day: date, at: time, place: Airport, offset: int | None) -> datetime:
+    local_time = datetime.combine(day, at)
+    if offset is not None:
+        return (local_time - timedelta(hours=offset)).replace(tzinfo=UTC)
+    try:
+        return resolve(local_time, place.tz)
+    except NoSuchTime as gap:
+        return gap.next
+    except TwiceThatDay as both:
+        return both.second  # an end that is told too late is the lesser harm
+
+
+def nearest_day(told: str, near: datetime) -> datetime:
+    """The moment of "May 27 at 18:26 UTC." in the year that brings it nearest to `near`; raises ValueError."""
+    match = _DAY.fullmatch(" ".join(told[:60].lower().split()))
+    if match is None or match[1] not in _MONTHS:
+        raise ValueError(told)
+    month, day = _MONTHS.index(match[1]) + 1, int(match[2])
+    found = []
+    for year in (near.year - 1, near.year, near.year + 1):
+        try:
+            found.append(datetime(year, month, day, int(match[3]), int(match[4]), tzinfo=UTC))
+        except ValueError:  # 29 February, or no such time at all
+            continue
+    return min(found, key=lambda moment: abs(moment - near))
+
+
+def _update_time(told: str) -> datetime:
+    """The moment of "Fri Oct 2 11:46:31 2026 GMT"; raises ValueError. By hand: `strptime` follows the locale."""
+    _, month, day, clock, year, zone = told[:60].lower().split()
+    if zone not in ("gmt", "utc", "z") or len(clock) != 8 or not "2000" <= year <= "2999":
+        raise ValueError(told)
+    return datetime.combine(
+        date(int(year), _MONTHS.index(month) + 1, int(day)), time.fromisoformat(clock), tzinfo=UTC
+    )

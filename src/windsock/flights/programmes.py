@@ -1,0 +1,122 @@
+"""Airport programmes: what holds up all flights at an airport (a ground stop, a closure), and how that changed.
+
+Air traffic control speaks of airports, not of flights. A programme is no field of a flight and is merged with none:
+each source tells its whole list again and again, and `differences` says what is new in it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+import msgspec
+
+ProgrammeKind = Literal["ground_stop", "ground_delay", "departure_delay", "arrival_delay", "closure"]
+Trend = Literal["increasing", "decreasing", "steady"]
+ProgrammeChangeKind = Literal["programme.started", "programme.changed", "programme.ended"]
+
+KINDS: tuple[ProgrammeKind, ...] = get_args(ProgrammeKind)
+
+
+class Programme(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One programme as its source told it. `airport` is the canonical code; all times are aware UTC.
+
+    Ground stop: nothing leaves for `airport`. Ground delay: flights to it get slots, `average_minutes` late. Departure
+    and arrival delay: between `minimum_minutes` and `maximum_minutes`, going `trend`. Closure: from `begins_at` to
+    `ends_at`. `only_for` is whom or what alone it concerns (general aviation, wide wings, one runway); where it is
+    not None, scheduled flights need not be held up at all. None: the source does not say.
+    """
+
+    airport: str
+    kind: ProgrammeKind
+    source: str
+    observed_at: datetime
+    reason: str | None = None
+    begins_at: datetime | None = None
+    ends_at: datetime | None = None
+    average_minutes: int | None = None
+    minimum_minutes: int | None = None
+    maximum_minutes: int | None = None
+    trend: Trend | None = None
+    only_for: str | None = None
+
+
+_TOLD = tuple(name for name in Programme.__struct_fields__ if name != "observed_at")
+"""What makes a programme another one; that it was seen again does not."""
+
+
+class ProgrammeChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One difference between two lists. `programme` is as now; of an ended one, as last told.
+
+    `before` is how it was, and `fields` the names that differ, for changed ones alone.
+    """
+
+    kind: ProgrammeChangeKind
+    programme: Programme
+    before: Programme | None = None
+    fields: tuple[str, ...] = ()
+
+    @property
+    def airport(self) -> str:
+        """The airport it is about."""
+        return self.programme.airport
+
+
+def differences(before: Iterable[Programme], after: Iterable[Programme]) -> tuple[ProgrammeChange, ...]:
+    """What changed from one whole list to the next: by airport, kind and source; the order of the lists is nothing.
+
+    The same programme told twice counts once. An airport rarely has several closures at a time: those that are alike
+    are the same one, then those with the same beginning, then they are taken in order of time.
+    """
+    old, new = _by_place(before), _by_place(after)
+    return tuple(
+        change for place in sorted(old.keys() | new.keys()) for change in _of_one(old[place], new[place])
+    )
+
+
+def _by_place(programmes: Iterable[Programme]) -> defaultdict[tuple[str, str, str], list[Programme]]:
+    places: defaultdict[tuple[str, str, str], list[Programme]] = defaultdict(list)
+    told = {_told(programme): programme for programme in programmes}
+    for programme in told.values():
+        places[programme.airport, programme.kind, programme.source].append(programme)
+    for some in places.values():
+        some.sort(key=_order)
+    return places
+
+
+def _of_one(old: list[Programme], new: list[Programme]) -> Iterator[ProgrammeChange]:
+    """The changes among the programmes of one airport, kind and source."""
+    same = {_told(programme) for programme in old} & {_told(programme) for programme in new}
+    old = [programme for programme in old if _told(programme) not in same]
+    new = [programme for programme in new if _told(programme) not in same]
+    pairs: list[tuple[Programme, Programme]] = []
+    for programme in tuple(new):
+        began = next((was for was in old if was.begins_at == programme.begins_at), None)
+        if began is not None:
+            pairs.append((began, programme))
+            old.remove(began)
+            new.remove(programme)
+    both = min(len(old), len(new))
+    pairs += zip(old[:both], new[:both], strict=True)
+    for was, programme in sorted(pairs, key=lambda pair: _order(pair[1])):
+        fields = tuple(name for name in _TOLD if getattr(was, name) != getattr(programme, name))
+        yield ProgrammeChange(kind="programme.changed", programme=programme, before=was, fields=fields)
+    for programme in old[both:]:
+        yield ProgrammeChange(kind="programme.ended", programme=programme)
+    for programme in new[both:]:
+        yield ProgrammeChange(kind="programme.started", programme=programme)
+
+
+def _told(programme: Programme) -> tuple[object, ...]:
+    return tuple(getattr(programme, name) for name in _TOLD)
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _order(programme: Programme) -> tuple[datetime, datetime, str]:
+    return (
+        programme.begins_at or _NEVER,
+        programme.ends_at or _NEVER,
+        "\n".join(str(value) for value in _told(programme)),
+    )
