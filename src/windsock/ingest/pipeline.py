@@ -11,8 +11,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
+
+import msgspec
 
 from windsock.clock import Clock, ReplayClock, system_clock
 from windsock.errors import JournalUnavailable
@@ -35,6 +37,13 @@ CLOCK_SECONDS = 1.0
 
 RETRY_SECONDS = 2.0
 """A transaction that failed sooner than this is tried once more: a dead connection, or a deadlock that was resolved."""
+
+MOST_SET_BACK = timedelta(hours=2)
+"""A machine's clock that is set back by up to this is not followed. A report without `observed_at` bears the time of
+its receipt, and the later time wins: until the clock was there again, nothing newer would be believed. A clock that is
+set back further was far ahead before, and holding on to its time would date everything falsely for long."""
+
+TICK = timedelta(microseconds=1)
 
 
 class Pipeline:
@@ -64,6 +73,7 @@ class Pipeline:
         self._listeners: tuple[Listener, ...] = ()
         self._replay: ReplayClock | None = None
         self._replay_known_at = float("-inf")
+        self._latest: datetime | None = None
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener(epoch, events)` in the writer thread after each commit, in order; returns what ends it.
@@ -94,7 +104,18 @@ class Pipeline:
         """
         if isinstance(reports, (Mapping, Report, str, bytes)):
             raise TypeError("Give a list of reports; for a single one write record([report]).")
-        job = _Job([Given(i, data, source, received_at, trusted) for i, data in enumerate(reports)])
+        return self._hand_over(
+            [Given(i, data, source, received_at, trusted) for i, data in enumerate(reports)]
+        )
+
+    def submit_given(
+        self, given: Iterable[Given], *, received_at: datetime | None = None
+    ) -> Future[list[Result]]:
+        """Like `submit`, for whoever knows more of the flights meant: feeds."""
+        return self._hand_over([msgspec.structs.replace(one, received_at=received_at) for one in given])
+
+    def _hand_over(self, given: list[Given]) -> Future[list[Result]]:
+        job = _Job(given)
         # Running from the start: whoever waits may go away, the report is written all the same.
         job.future.set_running_or_notify_cancel()
         if not job.given:
@@ -243,12 +264,19 @@ class Pipeline:
             job.done(Rejected(given.index, "journal_unavailable", str(error), retryable=True))
 
     def now(self) -> datetime:
-        """The service's time: a replay's if one drives the journal, else the machine's."""
+        """The service's time: a replay's if one drives the journal, else the machine's, which goes on when set back."""
         if time.monotonic() - self._replay_known_at > CLOCK_SECONDS:
             self._replay = self.journal.head().clock
             self._replay_known_at = time.monotonic()
         real = self._clock()
-        return real if self._replay is None else self._replay.at(real)
+        return self._onward(real) if self._replay is None else self._replay.at(real)
+
+    def _onward(self, real: datetime) -> datetime:
+        """The machine's time, or a moment after the last one where it was set back."""
+        if self._latest is not None and timedelta(0) < self._latest - real <= MOST_SET_BACK:
+            real = self._latest + TICK
+        self._latest = real
+        return real
 
 
 class _Whole:

@@ -68,8 +68,11 @@ class Upkeep:
             return
         now = self._clock()
         self._watch.run(now)
+        every = timedelta(seconds=self._settings.prune_every)
+        # A clock that was set back must not put it off until it is there again.
+        self._prune_at = min(self._prune_at, now + every)
         if now >= self._prune_at:
-            self._prune_at = now + timedelta(seconds=self._settings.prune_every)
+            self._prune_at = now + every
             pruned = prune(self._journal, self._settings, now)
             log.info(
                 "Pruned %d events, %d reports, %d flights", pruned.events, pruned.reports, pruned.flights
