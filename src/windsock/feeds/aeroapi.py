@@ -1,0 +1,176 @@
+"""FlightAware AeroAPI v4: the flights of a poll (`/flights/{ident}`, airports' boards) and of an alert's push.
+
+`parse` tells them apart by shape: a push has one `flight` beside its `event_code`, a poll has lists. A poll gives the
+whole record, so a null in it takes back what was said before; a push may be repeated late, so its nulls say nothing.
+AeroAPI dates no record: the receipt counts.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from windsock.errors import FeedError
+from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
+from windsock.feeds.parsing import Gathering, Parsed
+from windsock.flights.values import utc
+
+_NAME = "AeroAPI"
+_LISTS = ("flights", "departures", "arrivals", "scheduled_departures", "scheduled_arrivals")
+
+# Which of AeroAPI's times a side of a report takes.
+_SIDES = {"departure": "out", "takeoff": "off", "landing": "on", "arrival": "in"}
+_PLACES = {
+    "departure": {"gate": "gate_origin", "terminal": "terminal_origin"},
+    "arrival": {"gate": "gate_destination", "terminal": "terminal_destination", "belt": "baggage_claim"},
+}
+
+
+def parse(data: bytes, *, received_at: datetime, source: str = "aeroapi") -> Parsed:
+    """What a poll's or a push's body says; FeedError if it is neither."""
+    body = decode(data, name=_NAME)
+    gathering = Gathering(received_at, source)
+    if not isinstance(body, dict):
+        raise FeedError(
+            f"An {_NAME} body is an object with {', '.join(_LISTS)} or flight; this is another format."
+        )
+    if "flight" in body and ("event_code" in body or "alert_id" in body):
+        flight = Place.record(body["flight"], "flight", gathering)
+        if flight is not None:
+            _flight(flight, push=Place(body, "", gathering, flight.raw))
+    elif any(name in body for name in _LISTS):
+        for name in _LISTS:
+            _poll(records(body, name, gathering))
+    elif "status" in body and ("title" in body or "detail" in body):
+        raise refusal(_NAME, body.get("status"), body.get("title"), body.get("detail"))
+    else:
+        raise FeedError(
+            f"The body is no {_NAME} answer and no alert: none of {', '.join(_LISTS)} and no flight is in it."
+        )
+    return gathering.parsed()
+
+
+def _poll(flights: Iterable[Place]) -> None:
+    """Tells the flights of a list; a diverted flight's second record is its new end, not a flight of its own."""
+    found = list(flights)
+    planned = {_legs(flight): flight for flight in found if flight.fields.get("diverted") is True}
+    for flight in found:
+        first = planned.get(_legs(flight))
+        if first is None or first is flight or _code(flight, "destination") == _code(first, "destination"):
+            _flight(flight)
+        else:
+            _new_end(flight)
+
+
+def _legs(flight: Place) -> tuple[str, str | None]:
+    # A record without an id stands for itself.
+    name = flight.fields.get("fa_flight_id")
+    return (name if isinstance(name, str) else flight.path), _code(flight, "origin")
+
+
+def _code(flight: Place, name: str) -> str | None:
+    """The airport of a poll (an object) or push (its code, with the other codes beside it)."""
+    value = flight.fields.get(name)
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        codes = (value.get("code_iata"), value.get("code_icao"), value.get("code"))
+    else:
+        codes = (flight.fields.get(f"{name}_iata"), flight.fields.get(f"{name}_icao"), value)
+    return next((code for code in codes if isinstance(code, str) and code.strip()), None)
+
+
+def _who(flight: Place) -> tuple[dict[str, Any], Any]:
+    """The flight's name, origin and date; or the UTC day, where the origin's calendar is not known."""
+    name = flight.text("ident_icao") or flight.text("ident") or flight.text("ident_iata")
+    if name is None:
+        flight.fault("The record names no flight: ident_icao, ident and ident_iata are missing.", "ident")
+        return {}, None
+    origin = _code(flight, "origin")
+    place = flight.fields.get("origin")
+    tz = zone(origin, place.get("timezone") if isinstance(place, dict) else None)
+    scheduled = flight.time("scheduled_out") or flight.time("scheduled_off")
+    who: dict[str, Any] = said(flight=name, origin=origin)
+    if scheduled is None:
+        return who, None
+    if tz is None:
+        return who, scheduled.date()
+    return who | {"date": scheduled.astimezone(tz).date().isoformat()}, None
+
+
+def _flight(flight: Place, push: Place | None = None) -> None:
+    report, utc_day = _who(flight)
+    if not report:
+        return
+    report |= said(
+        registration=flight.text("registration"),
+        aircraft_type=flight.text("aircraft_type"),
+        codeshares=flight.texts("codeshares") or flight.texts("codeshares_iata"),
+    )
+    diverted = flight.truth("diverted")
+    # After a diversion a push may name the new airport; a poll shows both records, which say which is which.
+    if push is None or not diverted:
+        report |= said(destination=_code(flight, "destination"))
+    report |= said(diverted=diverted, cancelled=_cancelled(flight, push))
+    for side, short in _SIDES.items():
+        values = _times(flight, side, short, erase=push is None)
+        for leaf, name in _PLACES.get(side, {}).items():
+            text = flight.text(name)
+            if text is not None or (push is None and name in flight.fields and flight.fields[name] is None):
+                values[leaf] = text
+        if values:
+            report[side] = values
+    report |= _delays(flight, report)
+    flight.tell(report, utc_day=utc_day)
+
+
+def _new_end(flight: Place) -> None:
+    report, utc_day = _who(flight)
+    if not report:
+        return
+    landing = _times(flight, "landing", "on", erase=True)
+    flight.tell(
+        report | said(diverted=True, diverted_to=_code(flight, "destination"), landing=landing),
+        utc_day=utc_day,
+    )
+
+
+def _times(flight: Place, side: str, short: str, *, erase: bool) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for kind in ("scheduled", "estimated", "actual"):
+        name = f"{kind}_{short}"
+        if kind == "scheduled" and side in ("takeoff", "landing"):
+            continue  # a report has the gate's schedule only
+        time = flight.time(name)
+        if kind == "actual":
+            time = flight.past(name, time)
+        if time is not None:
+            found[kind] = utc(time)
+        elif erase and kind != "scheduled" and name in flight.fields and flight.fields[name] is None:
+            found[kind] = None
+    return found
+
+
+def _cancelled(flight: Place, push: Place | None) -> bool | None:
+    """Whether it is cancelled. AeroAPI's own flag means "no longer tracked", so true needs the word beside it."""
+    flag = flight.truth("cancelled")
+    if not flag:
+        return flag
+    if push is None:
+        words = [flight.text("status")]
+    elif push.text("event_code") == "cancelled":
+        words = [push.text(name) for name in ("summary", "short_description", "long_description")]
+    else:
+        words = []
+    return True if any("cancel" in word.lower() for word in words if word) else None
+
+
+def _delays(flight: Place, report: dict[str, Any]) -> dict[str, int]:
+    """The delays (AeroAPI's are in seconds), where no time tells them; zero is also what it says when it knows none."""
+    found = {}
+    for side in ("departure", "arrival"):
+        name = f"{side}_delay"
+        seconds = flight.number(name)
+        times = report.get(side, {})
+        if seconds and not times.get("estimated") and not times.get("actual"):
+            found[f"{name}_minutes"] = round(timedelta(seconds=seconds) / timedelta(minutes=1))
+    return found
