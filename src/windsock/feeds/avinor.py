@@ -1,0 +1,150 @@
+"""Avinor's flight feed (all airports of Norway): what one airport's board says about its departures and arrivals.
+
+One record is one side of a flight, seen from the airport the document names. Without a status a flight is as scheduled:
+then an earlier estimate or cancellation of this source is erased. A record's absence says nothing, least of all after
+`lastUpdate`, when only what changed is sent.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from xml.etree.ElementTree import Element, tostring
+
+from windsock.errors import FeedError
+from windsock.feeds import board, xml
+from windsock.feeds.parsing import Gathering, Parsed
+from windsock.flights import airports
+
+NAME = "avinor"
+ATTRIBUTION: str | None = "Flight data from Avinor"
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Oslo's busiest four days are about 1 MB."""
+
+UNDER_WAY = {"D": timedelta(hours=1), "S": timedelta(hours=2), "I": timedelta(hours=4)}
+"""About how long a domestic, Schengen or other flight takes from block to block. Arrivals do not say when they left;
+the day they left is guessed by it, and only a flight around midnight UTC can be given the wrong one."""
+
+_DIRECTIONS = {"A": "arrival", "D": "departure"}
+
+
+def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
+    """What the document says; raises FeedError if it is not Avinor's, or does not name an airport we know."""
+    root, flights = _flights(data)
+    name = (root.get("name") or "").strip().upper()
+    here = airports.airport(name)
+    if here is None:
+        raise FeedError(
+            f"Avinor: the document is about the airport {name[:20]!r}, which is not known. Ask with airport=OSL or the "
+            "like; a misspelt parameter is ignored without a word."
+        )
+    gathering = Gathering(received_at, source)
+    observed = board.observed(_updated(flights), received_at)
+    for index, element in enumerate(xml.children(flights, "flight")):
+        _Flight(element, f"flight[{index}]", here.code, gathering).tell(observed)
+    return gathering.parsed()
+
+
+def last_update(data: bytes) -> datetime | None:
+    """The moment to ask with as `lastUpdate` next time, in UTC; None if the document has none.
+
+    Raises FeedError as `parse` does for what is not Avinor's.
+    """
+    return _updated(_flights(data)[1])
+
+
+def _flights(data: bytes) -> tuple[Element, Element]:
+    root = xml.root_of(data, max_bytes=MAX_BYTES)
+    flights = xml.child(root, "flights")
+    if xml.local(root.tag) != "airport" or flights is None:
+        said = " ".join("".join(root.itertext()).split())[:200]
+        raise FeedError(
+            f"Avinor: <{xml.local(root.tag)[:40]}> came ({said!r}); <airport> with <flights> was expected. Check the "
+            "address: its path and its parameters heed upper and lower case."
+        )
+    return root, flights
+
+
+def _updated(flights: Element) -> datetime | None:
+    try:
+        return board.time_of((flights.get("lastUpdate") or "").strip())
+    except ValueError:
+        return None
+
+
+class _Flight:
+    """One record, read into one report."""
+
+    def __init__(self, element: Element, path: str, here: str, gathering: Gathering) -> None:
+        self.element, self.path, self.here, self.gathering = element, path, here, gathering
+        self.raw = tostring(element, encoding="unicode").strip()[:2000]
+
+    def tell(self, observed: dict[str, str]) -> None:
+        number, direction = xml.text(self.element, "flight_id"), xml.text(self.element, "arr_dep")
+        side = _DIRECTIONS.get(direction or "")
+        if number is None or side is None:
+            what = "flight_id is missing" if number is None else "arr_dep is neither A nor D"
+            self.fault(
+                f"{what}; the record is skipped", "flight_id" if number is None else "arr_dep", direction
+            )
+            return
+        scheduled = self.time(xml.text(self.element, "schedule_time"), "schedule_time")
+        other = xml.text(self.element, "airport")
+        part: dict[str, Any] = board.said(
+            scheduled=board.spelt(scheduled),
+            gate=xml.text(self.element, "gate"),
+            belt=xml.text(self.element, "belt") if side == "arrival" else None,
+        )
+        report: dict[str, Any] = {"flight": number, **observed, side: part}
+        utc_day = None
+        if side == "departure":
+            report |= board.said(origin=self.here, destination=other)
+            if scheduled is not None:
+                report |= board.flight_day(scheduled, self.here)
+        else:
+            report |= board.said(origin=other, destination=self.here)
+            if scheduled is not None:
+                kind = xml.text(self.element, "dom_int") or ""
+                utc_day = board.day_before(scheduled, UNDER_WAY.get(kind, UNDER_WAY["S"]))
+        self.status(report, part, side)
+        board.tell(self.gathering, report, path=self.path, raw=self.raw, utc_day=utc_day)
+
+    def status(self, report: dict[str, Any], part: dict[str, Any], side: str) -> None:
+        """Adds what the status says. No status erases an earlier one; a word we do not know says nothing."""
+        element = xml.child(self.element, "status")
+        code = None if element is None else (element.get("code") or "").strip()
+        if element is None or not code:
+            report["cancelled"] = part["estimated"] = None
+        elif code == "C":
+            report["cancelled"] = True
+        elif code == "N":
+            report["cancelled"] = (
+                None  # news of another kind, such as a gate: the flight is not cancelled any more
+            )
+        elif code == "E" or code == side[0].upper():
+            report["cancelled"] = False
+            time = self.time((element.get("time") or "").strip() or None, "status.time")
+            if time is not None:
+                part["estimated" if code == "E" else "actual"] = board.spelt(time)
+            elif element.get("time") is None:
+                self.fault(f"the status {code} has no time", "status.time", None)
+        else:
+            known = f"{side[0].upper()}, C, E or N"
+            self.fault(
+                f"the status {code[:20]!r} of this {side} is not known; {known} was expected",
+                "status.code",
+                code,
+            )
+
+    def time(self, value: str | None, column: str) -> datetime | None:
+        if value is None:
+            return None
+        try:
+            return board.time_of(value)
+        except ValueError as error:
+            self.fault(f"{column}: {error}", column, value)
+            return None
+
+    def fault(self, message: str, column: str, value: str | None) -> None:
+        self.gathering.fault(
+            message, path=self.path, raw=self.raw, column=column, value=None if value is None else value[:200]
+        )
