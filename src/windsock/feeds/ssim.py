@@ -1,0 +1,310 @@
+"""Reports from SSIM chapter 7 files, the airlines' seasonal schedules in lines of 200 columns.
+
+A period record becomes one report for each of its operating days within a window; a season of a year would else be
+millions of reports for flights that nobody watches yet. Lines are read one by one: `iter_parse` never holds the file.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from datetime import date as Day
+
+from windsock.errors import FeedError
+from windsock.feeds.base import Fault
+from windsock.feeds.onward import Rotation
+from windsock.feeds.parsing import Gathering, Parsed, Statement
+from windsock.feeds.periods import clock, full_date, midnight, spelled
+from windsock.feeds.ssim_records import COLUMNS, Leg, leg_of
+from windsock.flights import Designator
+
+SOURCE = "ssim"
+
+MAX_BYTES = 256 * 1024 * 1024
+"""A large airline's season is about 100 MB; what is far beyond is not one schedule."""
+
+MAX_FLIGHTS = 200_000
+"""Reports of one call: all airlines of a continent for nine days. More would fill the memory; narrow the window."""
+
+MAX_FAULTS = 1_000
+"""Faults of one call: a file with more has one cause, and the first thousand show it."""
+
+DAYS_BEFORE, DAYS_AFTER = 1, 7
+"""The window unless told otherwise: yesterday's flights may still be in the air, and a board shows a week."""
+
+_PADDING = "0" * COLUMNS
+
+
+def parse(
+    data: bytes,
+    *,
+    received_at: datetime,
+    source: str = SOURCE,
+    first: Day | None = None,
+    last: Day | None = None,
+) -> Parsed:
+    """What the file says of flights whose operating day lies between `first` and `last`; see `iter_parse`."""
+    gathered = Gathering(received_at, source)
+    for item in iter_parse(_lines(data), received_at=received_at, source=source, first=first, last=last):
+        if isinstance(item, Statement):
+            gathered.statements.append(item)
+        else:
+            gathered.faults.append(item)
+    return gathered.parsed()
+
+
+def iter_parse(
+    lines: Iterable[str],
+    *,
+    received_at: datetime,
+    source: str = SOURCE,
+    first: Day | None = None,
+    last: Day | None = None,
+) -> Iterator[Statement | Fault]:
+    """Statements and faults in the order of the lines, each as soon as its record and the data elements are read.
+
+    The window is one day before to seven days after `received_at` where not given. After MAX_FLIGHTS statements a
+    fault says so and it ends; after MAX_FAULTS faults a last one says so and further ones are dropped. Raises
+    FeedError at the end when there was no carrier and no flight record at all.
+    """
+    reading = _Reading(received_at, source, first, last)
+    told = faults = 0
+    for _ in reading.records(lines):
+        for fault in reading.gathering.faults:
+            faults += 1
+            if faults <= MAX_FAULTS:
+                yield fault
+            elif faults == MAX_FAULTS + 1:
+                yield Fault(fault.line, f"more than {MAX_FAULTS} faults; further ones are not told", "")
+        for statement in reading.gathering.statements:
+            if told == MAX_FLIGHTS:
+                message = (
+                    f"more than {MAX_FLIGHTS} flights in the window; the rest is not read, narrow the window"
+                )
+                yield Fault(reading.number, message, "")
+                return
+            told += 1
+            yield statement
+        reading.gathering.faults.clear()
+        reading.gathering.statements.clear()
+
+
+def rotations(
+    data: bytes, *, received_at: datetime, first: Day | None = None, last: Day | None = None
+) -> tuple[Rotation, ...]:
+    """Which flight each aircraft flies next, for the operating days in the window, in the order of the file.
+
+    Records without an onward flight, or with one that cannot be read, give nothing; `parse` tells the faults.
+    """
+    reading = _Reading(received_at, SOURCE, first, last)
+    found: list[Rotation] = []
+    for leg in reading.records(_lines(data)):
+        if leg is not None:
+            found += itertools.islice(reading.rotations(leg), MAX_FLIGHTS - len(found))
+        reading.gathering.faults.clear()
+        reading.gathering.statements.clear()
+        if len(found) >= MAX_FLIGHTS:
+            break
+    return tuple(found)
+
+
+class _Reading:
+    """One file being read: what the carrier record said, and the leg that may still get data elements."""
+
+    def __init__(self, received_at: datetime, source: str, first: Day | None, last: Day | None) -> None:
+        today = received_at.astimezone(UTC).date()
+        self.first = first if first is not None else today - timedelta(days=DAYS_BEFORE)
+        self.last = last if last is not None else today + timedelta(days=DAYS_AFTER)
+        self.gathering = Gathering(received_at, source)
+        self.number = 0
+        self.local: bool | None = None
+        self.observed_at: datetime | None = None
+        self.leg: Leg | None = None
+        # Codeshares are told as a whole list, and a file may name those of one flight in several records.
+        self.names: dict[tuple[str, Day, str], set[str]] = {}
+
+    def records(self, lines: Iterable[str]) -> Iterator[Leg | None]:
+        """Goes through the lines; yields after each record, with the leg whenever one is complete and told."""
+        known = False
+        for number, text in enumerate(lines, 1):
+            line = text.rstrip("\r\n")
+            if not line.strip() or line == _PADDING:
+                continue
+            if line[0] == "4":
+                self.number = number
+                self.element(line)
+                continue
+            yield self.flush()
+            self.number = number
+            known = self.record(line) or known
+        yield self.flush()
+        if not known:
+            raise FeedError(
+                "this is no SSIM chapter 7 file: it has no carrier record (type 2) and no flight leg record (type 3) "
+                f"of {COLUMNS} columns. Check that it is the plain schedule file."
+            )
+
+    def flush(self) -> Leg | None:
+        leg, self.leg = self.leg, None
+        if leg is not None:
+            self.tell(leg)
+        return leg
+
+    def fault(self, message: str, line: str, column: str | None = None, value: str | None = None) -> None:
+        self.gathering.fault(message, line=self.number, raw=line, column=column, value=value)
+
+    def record(self, line: str) -> bool:
+        """Reads one record of another type than 4; whether it is one that only this format has."""
+        kind = line[0]
+        if kind not in "1235":
+            self.fault(f"no record type {kind!r}; they are 1 to 5", line)
+            return False
+        if kind in "15":
+            # The title and the trailer say nothing about flights; a next carrier has its own record 2.
+            return False
+        if len(line.rstrip()) > COLUMNS or len(line) < COLUMNS:
+            self.fault(f"a record has {COLUMNS} columns, this has {len(line)}; it was cut or joined", line)
+            return False
+        if kind == "2":
+            self.carrier(line)
+        elif self.local is None:
+            self.fault(
+                "the carrier record before it (type 2) does not say whether times are UTC or local", line
+            )
+        else:
+            try:
+                self.leg, left_out = leg_of(self.number, line)
+            except ValueError as error:
+                self.fault(f"{error}; the record is skipped", line)
+            else:
+                for message in left_out:
+                    self.fault(message, line)
+        return True
+
+    def carrier(self, line: str) -> None:
+        self.local = {"U": False, "L": True}.get(line[1])
+        if self.local is None:
+            self.fault(
+                "the time mode is neither U (UTC) nor L (local); flights after it are skipped",
+                line,
+                "time_mode",
+                line[1],
+            )
+        self.observed_at = None
+        try:
+            since = clock(line[190:194]) if line[190:194].strip() else timedelta()
+            created = midnight(full_date(line[28:35])) + since
+        except ValueError:
+            return  # a fresh schedule without its date of creation is still a schedule
+        if created <= self.gathering.received_at:
+            self.observed_at = created
+
+    def element(self, line: str) -> None:
+        """A record 4: codeshares of the leg before it (elements 10 and 50); others say nothing that we keep."""
+        leg = self.leg
+        if line[30:33] not in ("010", "050") or leg is None:
+            return
+        if line[1:14] != leg.raw[1:14]:
+            self.fault(
+                "this data element is of another flight than the leg before it", line, "key", line[1:14]
+            )
+            return
+        if line[33:36] != leg.raw[36:39] or line[36:39] != leg.raw[54:57]:
+            return  # of a segment over several legs, whose other records bear the same element
+        for name in line[39:194].split("/"):
+            text = "".join(name.split())
+            if not text:
+                continue
+            try:
+                other = Designator.parse(text, leg.period.start)
+            except ValueError as error:
+                self.fault(str(error), line, f"data element {line[30:33]}", text[:40])
+                continue
+            if line[30:33] == "010":
+                leg.codeshares.add(str(other))
+            else:
+                leg.operated_as = other
+
+    def tell(self, leg: Leg) -> None:
+        """One report for each operating day in the window."""
+        # One more than may be told, so that the reader of all notices.
+        for day in itertools.islice(leg.period.between(self.first, self.last), MAX_FLIGHTS + 1):
+            try:
+                departs, date = leg.on(day, bool(self.local))
+            except ValueError as error:
+                self.gathering.fault(f"{error}; this day is skipped", line=leg.number, raw=leg.raw)
+                continue
+            if not self.gathering.tell(self.report(leg, day, departs, date), line=leg.number, raw=leg.raw):
+                return  # what is wrong with one day is wrong with all of them
+
+    def report(self, leg: Leg, day: Day, departs: datetime, date: Day) -> dict[str, object]:
+        origin = leg.departure.place.code
+        flight = str(leg.operated_as or leg.designator)
+        report: dict[str, object] = {"flight": flight, "date": date.isoformat(), "origin": origin}
+        if self.observed_at is not None:
+            report["observed_at"] = spelled(self.observed_at)
+        names = leg.codeshares if leg.operated_as is None else {str(leg.designator)}
+        if names:
+            known = self.names.setdefault((flight, date, origin), set())
+            known |= names
+            report["codeshares"] = sorted(known)
+        if leg.operated_as is not None:
+            return report  # the operating carrier's own record has the times; these may lag behind it
+        report["departure"] = _scheduled(departs, leg.departure.terminal)
+        if leg.raw[72:75].strip():
+            report["aircraft_type"] = leg.raw[72:75].strip()
+        if leg.arrival is not None:
+            report["destination"] = leg.arrival.place.code
+            try:
+                arrives = leg.arrival.moment(day, bool(self.local))
+                if arrives <= departs:
+                    raise ValueError(
+                        f"it would arrive ({spelled(arrives)}) before it departs ({spelled(departs)})"
+                    )
+                report["arrival"] = _scheduled(arrives, leg.arrival.terminal)
+            except ValueError as error:
+                message = f"{error}; the arrival's time is left out on {day}"
+                self.gathering.fault(message, line=leg.number, raw=leg.raw)
+        return report
+
+    def rotations(self, leg: Leg) -> Iterator[Rotation]:
+        """The onward flights of the leg's days in the window."""
+        if leg.onward is None or leg.arrival is None or leg.operated_as is not None:
+            return
+        onward, layover = leg.onward
+        for day in leg.period.between(self.first, self.last):
+            try:
+                _, date = leg.on(day, bool(self.local))
+            except ValueError:
+                continue  # a local time that no clock shows: `parse` tells the fault
+            yield Rotation(
+                inbound=str(leg.designator),
+                date=date,
+                origin=leg.departure.place.code,
+                station=leg.arrival.place.code,
+                onward_carrier=onward.carrier,
+                onward_number=onward.number,
+                onward_suffix=onward.suffix,
+                layover_days=layover,
+            )
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    """The lines of the file without holding a second copy of it; raises FeedError for one too large."""
+    if len(data) > MAX_BYTES:
+        raise FeedError(
+            f"the file has {len(data)} bytes; at most {MAX_BYTES} are read. Split it by carrier, or use iter_parse."
+        )
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        # Latin-1 keeps one column for each byte, whatever the encoding of the free texts.
+        yield data[start:end].decode("latin-1")
+        start = end + 1
+
+
+def _scheduled(moment: datetime, terminal: str) -> dict[str, object]:
+    side: dict[str, object] = {"scheduled": spelled(moment)}
+    if terminal:
+        side["terminal"] = terminal
+    return side
