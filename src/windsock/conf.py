@@ -35,6 +35,11 @@ class Config:
     prune_every: int = 3600
     batch_reports: int = 500  # at most so many reports share one transaction (group commit)
 
+    # Feeds
+    feeds: Mapping[str, object] = field(
+        default_factory=dict
+    )  # name → {"format": …}, see windsock.feeds.configuration
+
     # Live delivery
     heartbeat_seconds: int = 20
     ring_events: int = 20_000  # recent events kept in memory for resumes

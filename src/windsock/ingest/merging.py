@@ -9,7 +9,7 @@ import msgspec
 
 from windsock.errors import InvalidReport, ReportError
 from windsock.flights import Change, FlightKey, FlightRecord, MergeRules, Report, apply_report, parse_report
-from windsock.ingest.resolution import Name, Names, candidates, names_of, own_key, resolve
+from windsock.ingest.resolution import Hints, Name, Names, candidates, names_of, own_key, resolve
 from windsock.journal.base import Draft, RawReport, Writing
 from windsock.protocol.topics import topics_of
 
@@ -22,17 +22,24 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class Given(msgspec.Struct, frozen=True, gc=False):
-    """A report as it was handed in, `index` being its place there. Without `received_at` it came just now."""
+    """A report as it was handed in, `index` being its place there. Without `received_at` it came just now.
+
+    `hints` say more of which flight a feed means.
+    """
 
     index: int
     data: Report | Mapping[str, object]
     source: str | None = None
     received_at: datetime | None = None
     trusted: bool = False
+    hints: Hints | None = None
 
 
 class Read(msgspec.Struct):
-    """A report read: understood or not, in the end what it changed. `own` is the key it names, `draft` its event."""
+    """A report read: understood or not, in the end what it changed. `own` is the key it names, `draft` its event.
+
+    `match` says by what its flight was recognised.
+    """
 
     given: Given
     received_at: datetime
@@ -42,6 +49,7 @@ class Read(msgspec.Struct):
     record: FlightRecord | None = None
     changes: tuple[Change, ...] = ()
     draft: int | None = None
+    match: str | None = None
 
 
 def read(given: Given, now: datetime) -> Read:
@@ -54,7 +62,7 @@ def read(given: Given, now: datetime) -> Read:
             one.report = parse_report(
                 given.data, source=given.source, now=one.received_at, trusted=given.trusted
             )
-        one.own = own_key(one.report)
+        one.own = own_key(one.report, given.hints)
     except ReportError as error:
         one.error = error
     except Exception:
@@ -94,13 +102,13 @@ class Merging:
         for one in understood:
             assert one.report is not None
             if one.own not in names:
-                wanted.update(dict.fromkeys(names_of(one.report, one.received_at)))
+                wanted.update(dict.fromkeys(names_of(one.report, one.received_at, one.given.hints)))
         names.know(writing.named(wanted) if wanted else {})
         keys = {
             key
             for one in understood
             if one.report is not None
-            for key in candidates(one.report, one.received_at, names, one.own)
+            for key in candidates(one.report, one.received_at, names, one.own, one.given.hints)
         }
         self.records = writing.load(keys | others)
         self.drafts: list[Draft] = []
@@ -111,7 +119,8 @@ class Merging:
         """Merges a report that was understood; gives the key of the flight if it changed anything."""
         assert one.report is not None
         try:
-            key = resolve(one.report, one.received_at, self._names, one.own)
+            match = resolve(one.report, one.received_at, self._names, one.own, one.given.hints, self.records)
+            key, one.match = match.key, match.reason
             before = self.records.get(key)
             merged = apply_report(before, key, one.report, received_at=one.received_at, rules=self._rules)
         except ReportError as error:
@@ -181,5 +190,6 @@ def _kept(one: Read) -> RawReport:
         flight_id=None if one.record is None else one.record.flight.id,
         offset=one.draft,
         error=None if one.error is None else one.error.code,
+        match=one.match,
         body=body if one.error is None else body[:MAX_KEPT_BYTES],
     )

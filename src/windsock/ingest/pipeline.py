@@ -60,7 +60,7 @@ class Pipeline:
         on_exit: Callable[[], None] | None = None,
     ) -> None:
         self.journal = journal
-        self._rules = rules or MergeRules()
+        self.rules = rules or MergeRules()
         self._batch_reports = batch_reports
         self._max_waiting = max_waiting
         self._clock = clock
@@ -237,11 +237,11 @@ class Pipeline:
         started = time.monotonic()
         try:
             try:
-                found = whole.write(self.journal, self._rules)
+                found = whole.write(self.journal, self.rules)
             except JournalUnavailable:
                 if time.monotonic() - started > RETRY_SECONDS:
                     raise
-                found = whole.write(self.journal, self._rules)
+                found = whole.write(self.journal, self.rules)
         except Exception as error:
             whole.future.set_exception(error)
             return
@@ -251,12 +251,12 @@ class Pipeline:
     def _attempt(self, batch: Sequence[Given]) -> Written:
         started = time.monotonic()
         try:
-            return write_batch(self.journal, batch, now=self.now(), rules=self._rules)
+            return write_batch(self.journal, batch, now=self.now(), rules=self.rules)
         except JournalUnavailable:
             if time.monotonic() - started > RETRY_SECONDS:
                 raise
             # Even if the first try was committed and only the answer got lost: a report told twice changes nothing.
-            return write_batch(self.journal, batch, now=self.now(), rules=self._rules)
+            return write_batch(self.journal, batch, now=self.now(), rules=self.rules)
 
     def _fail(self, batch: list[tuple["_Job", Given]], error: JournalUnavailable) -> None:
         for job, given in batch:

@@ -95,6 +95,7 @@ class RawReport(msgspec.Struct, frozen=True, gc=False):
     offset: int | None
     error: str | None
     body: bytes
+    match: str | None = None  # by what the flight was recognised, for people
 
 
 class Writing(abc.ABC):

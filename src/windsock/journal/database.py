@@ -120,6 +120,7 @@ class DatabaseJournal(Journal):
                 offset=row.offset,
                 error=row.error,
                 body=bytes(row.body),
+                match=row.match,
             )
             for row in ask(self.using, lambda: list(rows))
         ]

@@ -141,6 +141,7 @@ class ReportRow(models.Model):
     offset = models.BigIntegerField(null=True, blank=True)
     error = models.CharField(max_length=64, null=True, blank=True)
     body = models.BinaryField()
+    match = models.CharField(max_length=100, null=True, blank=True)  # by what its flight was recognised
 
     class Meta:
         db_table = "windsock_report"

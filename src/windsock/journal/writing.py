@@ -176,7 +176,7 @@ class DatabaseWriting(Writing):
         insert(
             self._connection,
             ReportRow,
-            ("source", "received_at", "observed_at", "flight_id", "offset", "error", "body"),
+            ("source", "received_at", "observed_at", "flight_id", "offset", "error", "body", "match"),
             [
                 (
                     report.source,
@@ -186,6 +186,7 @@ class DatabaseWriting(Writing):
                     None if report.offset is None else first + report.offset,
                     report.error,
                     report.body,
+                    report.match,
                 )
                 for report in reports
             ],

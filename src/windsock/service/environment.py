@@ -3,17 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from windsock.conf import Config
 from windsock.errors import ConfigError
+from windsock.feeds.configuration import from_toml
 
 PREFIX = "WINDSOCK_"
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
 def windsock_settings(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The keys that the environment sets: numbers, 1 or 0, comma-separated lists, JSON for SOURCE_RANKS.
+    """The keys that the environment sets: numbers, 1 or 0, comma-separated lists, JSON for SOURCE_RANKS and FEEDS.
 
     Raises ConfigError for a value that cannot be read. Other variables that begin alike are not looked at.
     """
@@ -25,6 +27,17 @@ def windsock_settings(environment: Mapping[str, str]) -> dict[str, Any]:
         if text is not None:
             given[key] = _read(PREFIX + key, text.strip(), getattr(defaults, field.name))
     return given
+
+
+def feeds_file(path: Path) -> dict[str, Any]:
+    """The feeds of a feeds.toml, none where there is no such file; raises ConfigError when it cannot be read."""
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.") from error
+    return from_toml(text, str(path))
 
 
 def _read(name: str, text: str, default: object) -> Any:

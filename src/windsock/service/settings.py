@@ -8,6 +8,7 @@ ALLOWED_HOSTS      comma-separated; default: this machine only
 WINDSOCK_HTTPS     1: cookies only over TLS, HSTS (behind a proxy that terminates TLS)
 TRUSTED_PROXY      1: believe X-Forwarded-Proto of the proxy in front
 PUBLIC_READ, ALLOWED_ORIGINS, and SOURCE_RANKS as JSON: see windsock.conf
+feeds.toml         a file in WINDSOCK_DATA with the feeds to take in: see docs/reference/feeds.md
 WINDSOCK_<KEY>     any other key of settings.WINDSOCK, such as WINDSOCK_MAX_CONNECTIONS_PER_USER
 DEBUG              1: Django's error pages. Never on a network
 """
@@ -19,7 +20,7 @@ import django
 import environ
 
 from windsock.cli.data import data_directory, secret_key
-from windsock.service.environment import windsock_settings
+from windsock.service.environment import feeds_file, windsock_settings
 
 env = environ.Env()
 DATA = data_directory()
@@ -125,6 +126,7 @@ WINDSOCK: dict[str, Any] = {
     "PUBLIC_READ": env.bool("PUBLIC_READ", default=False),
     "ALLOWED_ORIGINS": TRUSTED_ORIGINS,
     "SOURCE_RANKS": env.json("SOURCE_RANKS", default={}),
+    "FEEDS": feeds_file(DATA / "feeds.toml"),
     **windsock_settings(os.environ),
 }
 

@@ -1,0 +1,140 @@
+"""What an operator says of a feed: `WINDSOCK["FEEDS"]` (or feeds.toml) as checked, frozen objects.
+
+```toml
+[oslo]
+format = "avinor"
+airport = "OSL"
+
+[ops-telex]
+format = "mvt"
+folder = "/srv/telex"
+
+[alerts]
+format = "aeroapi"
+secret_env = "AEROAPI_KEY"
+```
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from windsock.errors import ConfigError
+from windsock.feeds.registry import FORMATS, FeedFormat
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}", re.ASCII)
+
+COMMON: Mapping[str, type | tuple[type, ...]] = {
+    "format": str,
+    "source": str,  # as whom it speaks; default: the feed's name
+    "enabled": bool,
+    "interval_seconds": (int, float),
+    "requests_per_day": int,
+    "stale_minutes": (int, float),
+    "url": str,  # another address than the provider's own: a proxy, a test server
+    "secret_env": str,
+    "secret_file": str,
+    "folder": str,
+}
+"""Keys that every feed may have; a format's own come beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings:
+    """One configured feed. `options` are the format's own keys; the secret itself is read only when it is used."""
+
+    name: str
+    format: FeedFormat
+    source: str
+    enabled: bool = True
+    interval_seconds: float | None = None
+    requests_per_day: int | None = None
+    stale_minutes: float | None = None
+    url: str | None = None
+    secret_env: str | None = None
+    secret_file: str | None = None
+    folder: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def secret(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """The feed's key or password, or None where none is configured; raises ConfigError when it cannot be read."""
+        if self.secret_env is not None:
+            found = environment.get(self.secret_env, "").strip()
+            if not found:
+                raise ConfigError(
+                    f"The feed {self.name!r} takes its secret from the environment variable {self.secret_env}, "
+                    "which is not set."
+                )
+            return found
+        if self.secret_file is not None:
+            try:
+                return Path(self.secret_file).expanduser().read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(
+                    f"The feed {self.name!r} takes its secret from {self.secret_file}, which cannot be read: {error}."
+                ) from None
+        return None
+
+
+def read(feeds: Mapping[str, Any]) -> dict[str, FeedSettings]:
+    """The feeds that `WINDSOCK["FEEDS"]` describes; raises ConfigError with the feed, the key and the cure."""
+    return {name: _feed(name, given) for name, given in feeds.items()}
+
+
+def from_toml(text: str, name: str = "feeds.toml") -> dict[str, Any]:
+    """The tables of a feeds.toml, unchecked; raises ConfigError when it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name} cannot be read: {error}.") from None
+
+
+def _feed(name: str, given: object) -> FeedSettings:
+    if _NAME.fullmatch(name) is None or name.startswith("windsock"):
+        raise ConfigError(
+            f"A feed cannot be called {name!r}. Take lower-case letters, digits, '-', '_' and '.', not beginning "
+            "with 'windsock'."
+        )
+    if not isinstance(given, Mapping):
+        raise ConfigError(f'The feed {name!r} is {given!r}; a table like {{"format": "mvt"}} is needed.')
+    kind = given.get("format")
+    if kind not in FORMATS:
+        near = difflib.get_close_matches(str(kind), FORMATS, n=1)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(
+            f"The feed {name!r} has the format {kind!r}.{meant} There are: {', '.join(sorted(FORMATS))}."
+        )
+    form = FORMATS[kind]
+    known = {*COMMON, *form.options}
+    options: dict[str, Any] = {}
+    common: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(
+                f"The feed {name!r} has no key {key!r}.{meant} It may have {', '.join(sorted(known))}."
+            )
+        if key in COMMON:
+            common[key] = _checked(name, key, value, COMMON[key])
+        else:
+            options[key] = value
+    missing = [key for key in form.required if key not in options]
+    if missing:
+        raise ConfigError(f"The feed {name!r} ({kind}) needs the key {missing[0]!r}.")
+    common.pop("format")
+    return FeedSettings(name=name, format=form, source=common.pop("source", name), options=options, **common)
+
+
+def _checked(feed: str, key: str, value: object, kind: type | tuple[type, ...]) -> object:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        names = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        raise ConfigError(f"The feed {feed!r}: {key} is {value!r}; {names} is needed.")
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 0:
+        raise ConfigError(f"The feed {feed!r}: {key} is {value!r}; a number above 0 is needed.")
+    return value

@@ -1,0 +1,181 @@
+"""One input of a feed, from bytes to the journal: kept word for word, parsed, matched, recorded, or parked if unclear.
+
+The input is on the disk before it is read, so that an operator can replay whatever went wrong afterwards. Reading the
+same input twice changes nothing: the same reports say the same again.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import transaction
+from django.utils import timezone
+
+from windsock.clock import Clock, system_clock
+from windsock.errors import FeedError, UnknownFlight
+from windsock.feeds.base import Fault
+from windsock.feeds.parsing import MAX_RAW, Statement
+from windsock.feeds.registry import Parser
+from windsock.ingest.merging import Given
+from windsock.ingest.models import FeedInput, FeedState, ParkedReport
+from windsock.ingest.pipeline import Pipeline
+from windsock.ingest.resolution import Hints
+from windsock.ingest.results import Recorded, Rejected, Result
+
+log = logging.getLogger("windsock.ingest")
+
+PARKED_CODES = frozenset({"unknown_flight", "ambiguous_flight"})
+"""What an operator can settle; every other rejection is the report's own fault."""
+
+MOST_FAULTS = 50
+"""So many faults of one input are kept in words; all are counted."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of one input: a result per statement, the faults, and, if it was unreadable as a whole, why."""
+
+    results: list[Result] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    parked: int = 0
+    error: str = ""
+    input_id: int | None = None
+
+    @property
+    def recorded(self) -> int:
+        """How many reports are in the journal."""
+        return sum(isinstance(result, Recorded) for result in self.results)
+
+    @property
+    def changed(self) -> int:
+        """How many of them changed something."""
+        return sum(isinstance(result, Recorded) and bool(result.changes) for result in self.results)
+
+
+def given_of(statements: Sequence[Statement]) -> list[Given]:
+    """The statements as ingest takes them, with what they know of their flights."""
+    return [
+        Given(
+            index,
+            statement.report,
+            hints=Hints(utc_day=statement.utc_day, callsign=statement.callsign),
+        )
+        for index, statement in enumerate(statements)
+    ]
+
+
+class Intake:
+    """Takes the inputs of one feed. From any thread but an event loop's: it waits for the disk."""
+
+    def __init__(self, feed: str, parser: Parser, pipeline: Pipeline, *, clock: Clock = system_clock) -> None:
+        self.feed = feed
+        self._parser = parser
+        self._pipeline = pipeline
+        self._clock = clock
+
+    def take(self, body: bytes, *, received_at: datetime | None = None) -> Taken:
+        """Keeps and records one input; raises JournalUnavailable if it could not be recorded (it is kept even so)."""
+        at = received_at or self._clock()
+        kept = FeedInput.objects.create(feed=self.feed, received_at=at, body=body)
+        return self._record(kept)
+
+    def replay(self, kept: FeedInput) -> Taken:
+        """Reads an input again, as if it came when it came: after a parser or a setting was mended."""
+        return self._record(kept)
+
+    def _record(self, kept: FeedInput) -> Taken:
+        taken = Taken(input_id=kept.pk)
+        try:
+            parsed = self._parser(bytes(kept.body), kept.received_at)
+        except FeedError as error:
+            taken.error = str(error)
+        except Exception:
+            log.exception("Feed %s: input %s made its parser fail", self.feed, kept.pk)
+            taken.error = "Windsock's parser failed at this input; that is a fault of Windsock. See the log."
+        else:
+            taken.faults = list(parsed.faults)
+            statements = parsed.statements
+            taken.results = self._pipeline.submit_given(
+                given_of(statements), received_at=kept.received_at
+            ).result()
+            self._settle(kept, statements, taken)
+        self._note(kept, taken)
+        return taken
+
+    def _settle(self, kept: FeedInput, statements: Sequence[Statement], taken: Taken) -> None:
+        """Parks what is unclear; whatever else was rejected becomes a fault."""
+        parked = []
+        for statement, result in zip(statements, taken.results, strict=True):
+            if not isinstance(result, Rejected):
+                continue
+            if result.code not in PARKED_CODES:
+                taken.faults.append(Fault(None, result.message, statement.raw, path=statement.where))
+                continue
+            parked.append(
+                ParkedReport(
+                    feed=self.feed,
+                    input=kept,
+                    place=statement.where[:200],
+                    received_at=kept.received_at,
+                    report=msgspec.to_builtins(statement.report, enc_hook=str),
+                    code=result.code,
+                    message=result.message,
+                    candidates=list(result.candidates),
+                )
+            )
+        taken.parked = len(parked)
+        with transaction.atomic():
+            # Read again, an input's open cases are those of this reading.
+            ParkedReport.objects.filter(input=kept, settled_at=None).delete()
+            ParkedReport.objects.bulk_create(parked)
+
+    def _note(self, kept: FeedInput, taken: Taken) -> None:
+        kept.recorded, kept.changed, kept.parked = taken.recorded, taken.changed, taken.parked
+        kept.fault_count, kept.error = len(taken.faults), taken.error
+        kept.faults = [
+            {"where": _where(fault), "message": fault.message, "raw": fault.raw[:MAX_RAW]}
+            for fault in taken.faults[:MOST_FAULTS]
+        ]
+        kept.save()
+        told: dict[str, Any] = {"heard_at": kept.received_at}
+        if taken.recorded:
+            told["reported_at"] = kept.received_at
+        if taken.error:
+            told |= {"error": taken.error, "error_at": kept.received_at}
+        FeedState.objects.update_or_create(name=self.feed, defaults=told)
+
+
+def _where(fault: Fault) -> str:
+    return fault.path or ("" if fault.line is None else f"line {fault.line}")
+
+
+def settle(
+    parked: ParkedReport,
+    flight_id: str | None,
+    *,
+    by: Any,
+    record: Callable[..., Sequence[Result]],
+) -> Result | None:
+    """An operator's word: the parked report is about `flight_id`, or (None) about nothing and is dropped.
+
+    Gives the result of recording it; a rejection leaves it parked. Raises UnknownFlight if it was settled before.
+    """
+    if parked.settled_at is not None:
+        raise UnknownFlight("This report was settled already.")
+    result: Result | None = None
+    if flight_id is not None:
+        said = {key: value for key, value in parked.report.items() if key not in ("date", "origin", "flight")}
+        (result,) = record([{**said, "flight": flight_id}], received_at=parked.received_at)
+        if isinstance(result, Rejected):
+            return result
+    parked.settled_at = timezone.now()
+    parked.settled_as = flight_id or ""
+    parked.settled_by = by
+    parked.save(update_fields=["settled_at", "settled_as", "settled_by"])
+    return result
+
+
+__all__ = ["Intake", "Taken", "given_of", "settle"]
