@@ -1,0 +1,53 @@
+"""Where one telex ends and the next begins, in a file or mailbox of several."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from windsock.feeds import mvt_lines as lines
+
+
+@dataclass(slots=True)
+class Telex:
+    """One telex: its numbered lines, of which the first `body` are envelope and heading, and its time of sending."""
+
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    kind: str | None = None
+    body: int = 0
+    sent: str | None = None
+
+
+def telexes(text: str) -> Iterator[Telex]:
+    """The telexes of an input in their order, also those that are none of movements (their kind is None)."""
+    telex = Telex()
+    for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        over = "\x03" in raw  # ETX
+        line = "".join(c if c.isprintable() else " " for c in raw.upper()).strip()
+        if not line:
+            pass
+        elif lines.ends_telex(line):
+            over = True
+        else:
+            head = lines.head(line)
+            if head == "COR" and telex.kind is not None and len(telex.lines) == telex.body:
+                continue  # MVT and COR the wrong way round
+            if telex.kind is not None and (head or lines.starts_telex(line)):
+                yield telex
+                telex = Telex()
+            telex.lines.append((number, line))
+            if head in lines.HEADS:
+                telex.kind, telex.body = head, len(telex.lines)
+            elif telex.kind is None:
+                telex.sent = _sent(telex.sent, line)
+            over = over or line.endswith("=")
+        if over:
+            if telex.lines:
+                yield telex
+            telex = Telex()
+    if telex.lines:
+        yield telex
+
+
+def _sent(known: str | None, line: str) -> str | None:
+    # The sender's line counts, the downlink's only where there is none.
+    said = lines.sending_time(line)
+    return said if said and (known is None or lines.is_origin(line)) else known
