@@ -1,0 +1,10 @@
+"""What an AIDX message says: the airports' and airlines' XML about flight legs (IATA_AIDX_FlightLegNotifRQ).
+
+`parse` reads it, `acknowledgement` is the answer its sender waits for, `rotations` are the legs that share an aircraft.
+"""
+
+from windsock.feeds.aidx.answer import acknowledgement
+from windsock.feeds.aidx.legs import parse
+from windsock.feeds.aidx.rotation import Rotation, rotations
+
+__all__ = ["Rotation", "acknowledgement", "parse", "rotations"]
