@@ -1,0 +1,185 @@
+"""AeroDataBox: flights by number, airports' boards with both legs, and the webhook's notices; old and present shape.
+
+`parse` tells them apart by shape: a bare list, an object with `departures` and `arrivals`, or one with `flights` and
+perhaps a `subscription`. The present shape gives times as `{"utc", "local"}`, the old one (before 2024) flat, and calls
+`actualTime` what is the revised time: an estimate, never told as actual.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from windsock.errors import FeedError
+from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
+from windsock.feeds.parsing import Gathering, Parsed
+from windsock.flights.identity import Designator
+
+_NAME = "AeroDataBox"
+_LISTS = ("flights", "departures", "arrivals")
+
+# What a status says that no time says better. CanceledUncertain is a guess, and told as nothing.
+_STATUS: dict[str, dict[str, bool]] = {
+    "Expected": {"cancelled": False, "boarding": False},
+    "CheckIn": {"cancelled": False, "boarding": False},
+    "Boarding": {"cancelled": False, "boarding": True},
+    "GateClosed": {"cancelled": False, "boarding": True},
+    "Departed": {"cancelled": False},
+    "EnRoute": {"cancelled": False},
+    "Delayed": {"cancelled": False},
+    "Approaching": {"cancelled": False},
+    "Arrived": {"cancelled": False},
+    "Canceled": {"cancelled": True},
+    "Diverted": {"diverted": True},
+    "CanceledUncertain": {},
+    "Unknown": {},
+}
+
+Leg = tuple[str, datetime, str]
+
+
+def parse(data: bytes, *, received_at: datetime, source: str = "aerodatabox") -> Parsed:
+    """What a poll's or a notice's body says; FeedError if it is neither. An empty body (204) says nothing."""
+    if not data:
+        return Parsed()
+    body = decode(data, name=_NAME)
+    gathering = Gathering(received_at, source)
+    if isinstance(body, list):
+        _all(list(records(body, None, gathering)))
+    elif isinstance(body, dict) and any(name in body for name in _LISTS):
+        _all([flight for name in _LISTS for flight in records(body, name, gathering)])
+    elif isinstance(body, dict) and ("message" in body or "title" in body):
+        raise refusal(_NAME, body.get("code"), body.get("title"), body.get("message"), body.get("detail"))
+    else:
+        raise FeedError(
+            f"An {_NAME} body is a list of flights, or has {', '.join(_LISTS)}; this is another format."
+        )
+    return gathering.parsed()
+
+
+def _all(flights: list[Place]) -> None:
+    operated: dict[Leg, list[Place]] = {}
+    sold: dict[str, list[str]] = {}
+    shared = [flight for flight in flights if flight.fields.get("codeshareStatus") == "IsCodeshared"]
+    if shared:
+        for flight in flights:
+            if flight.fields.get("codeshareStatus") != "IsCodeshared":
+                for leg in _legs(flight):
+                    operated.setdefault(leg, []).append(flight)
+    for flight in shared:
+        name = flight.text("number")
+        found = next((operated[leg] for leg in _legs(flight) if leg in operated), [])
+        if name and len(found) == 1:
+            sold.setdefault(found[0].path, []).append(name)
+        else:
+            flight.fault(
+                "It is sold under another carrier's number, and the body does not show whose flight it is; left out.",
+                "codeshareStatus",
+                "IsCodeshared",
+            )
+    for flight in flights:
+        if flight.fields.get("codeshareStatus") != "IsCodeshared":
+            _flight(flight, sold.get(flight.path, []))
+
+
+def _legs(flight: Place) -> list[Leg]:
+    """By what a codeshare is known as the same flight: origin, time and aircraft; else origin, time and destination."""
+    # Read on the side: the same faults would else be told twice.
+    quiet = Place(flight.fields, flight.path, Gathering(flight.gathering.received_at, ""))
+    departure = quiet.inner("departure")
+    origin, scheduled = _code(departure.inner("airport")), _moment(departure, "scheduledTime")
+    if origin is None or scheduled is None:
+        return []
+    aircraft = quiet.inner("aircraft").text("reg")
+    destination = _code(quiet.inner("arrival").inner("airport"))
+    return [(origin, scheduled, mark) for mark in (aircraft, destination) if mark is not None]
+
+
+def _code(airport: Place) -> str | None:
+    return airport.text("iata") or airport.text("icao")
+
+
+def _moment(side: Place, name: str) -> datetime | None:
+    """A time in either shape."""
+    if name in side.fields:
+        both = side.inner(name)
+        return both.time("utc") or both.time("local")
+    return side.time(f"{name}Utc") or side.time(f"{name}Local")
+
+
+def _flight(flight: Place, sold: list[str]) -> None:
+    number, callsign = flight.text("number"), flight.text("callSign")
+    name = number if number is not None and _is_designator(number) else callsign or number
+    if name is None:
+        flight.fault("The record names no flight: number and callSign are missing.", "number")
+        return
+    if "movement" in flight.fields:
+        flight.fault("It shows one side of a flight only (movement); ask with withLeg=true.", "movement")
+        return
+    departure, arrival = flight.inner("departure"), flight.inner("arrival")
+    place = departure.inner("airport")
+    origin, scheduled = _code(place), _moment(departure, "scheduledTime")
+    tz = zone(origin, place.fields.get("timeZone"))
+    updated = flight.time("lastUpdatedUtc")
+    aircraft = flight.inner("aircraft")
+    report = said(
+        flight=name,
+        origin=origin,
+        destination=_code(arrival.inner("airport")),
+        date=scheduled.astimezone(tz).date().isoformat() if scheduled and tz else None,
+        observed_at=flight.observed(updated),
+        departure=_gate_side(departure, scheduled, {"terminal": "terminal", "gate": "gate"}),
+        takeoff=_runway(departure, updated),
+        landing=_runway(arrival, updated),
+        arrival=_gate_side(
+            arrival,
+            _moment(arrival, "scheduledTime"),
+            {"terminal": "terminal", "gate": "gate", "belt": "baggageBelt"},
+        ),
+        registration=aircraft.text("reg"),
+        aircraft_type=aircraft.text("model"),
+        codeshares=sold,
+    )
+    report |= _status(flight)
+    flight.tell(
+        report,
+        utc_day=scheduled.date() if scheduled and not tz else None,
+        callsign=callsign if name == callsign else None,
+    )
+
+
+def _is_designator(text: str) -> bool:
+    try:
+        Designator.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _gate_side(side: Place, scheduled: datetime | None, places: dict[str, str]) -> dict[str, Any]:
+    revised = _moment(side, "revisedTime") or _moment(side, "actualTime")
+    estimated = revised or _moment(side, "predictedTime")
+    return said(
+        scheduled=scheduled, estimated=estimated, **{leaf: side.text(name) for leaf, name in places.items()}
+    )
+
+
+def _runway(side: Place, updated: datetime | None) -> dict[str, Any]:
+    """Take-off or landing: actual only where the data are live and it was past when they were brought up to date."""
+    time = _moment(side, "runwayTime")
+    if time is None:
+        return {}
+    live = "Live" in side.texts("quality")
+    now = side.gathering.received_at
+    if live and time <= now and (updated is None or time <= updated):
+        return said(actual=time)
+    return said(estimated=time)
+
+
+def _status(flight: Place) -> dict[str, bool]:
+    status = flight.text("status")
+    if status is None:
+        return {}
+    if status not in _STATUS:
+        flight.fault(
+            f"The status {status[:40]!r} is not among {', '.join(_STATUS)}; left out.", "status", status
+        )
+    return _STATUS.get(status, {})
