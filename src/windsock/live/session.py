@@ -26,7 +26,8 @@ class Session:
     never dropped, and the order of all stays. When the events that wait outgrow `max_pending_bytes` they are dropped
     and the session is `owed` a snapshot instead: by the standing law it says the same.
 
-    While an answer is being read from the journal (`held`), events wait behind it.
+    While an answer is being read from the journal (`held`), events wait behind it; each of them, as it is not the
+    reader who is slow.
     """
 
     __slots__ = (
@@ -103,7 +104,7 @@ class Session:
         else:
             waiting = self.held if self.held is not None else self._waiting()
             for event in news:
-                self._conflate(waiting, event)
+                self._wait(waiting, event)
             if self.live_bytes > self.hub.limits.max_pending_bytes:
                 self._overflow()
 
@@ -146,7 +147,7 @@ class Session:
             assert isinstance(event, LiveEvent)
             self.live_bytes -= len(event.data)
             if keep is None or not keep.isdisjoint(event.topics):
-                self._conflate(self._waiting(), event)
+                self._wait(self._waiting(), event)
         if self.stalled_at is None:
             self._pour()
 
@@ -194,12 +195,16 @@ class Session:
         self._waiting()[self.hub.next_key()] = message
         self.answer_bytes += len(message.data)
 
-    def _conflate(self, waiting: dict[object, Encoded], event: LiveEvent) -> None:
-        older = waiting.pop(event.flight_id, None)
+    def _wait(self, waiting: dict[object, Encoded], event: LiveEvent) -> None:
+        """The event waits: in place of an older state of its flight, unless the reader waits too (for an answer)."""
+        conflated = self.stalled_at is not None or self.mode == "latest"
+        # Both are text, by which events are known among what waits; and an id is never a position.
+        key = event.flight_id if conflated else event.position
+        older = waiting.pop(key, None)
         if older is not None:
             self.live_bytes -= len(older.data)
             self._skip(1)
-        waiting[event.flight_id] = event
+        waiting[key] = event
         self.live_bytes += len(event.data)
 
     def _newest(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
