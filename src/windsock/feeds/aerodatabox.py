@@ -19,7 +19,7 @@ _LISTS = ("flights", "departures", "arrivals")
 # What a status says that no time says better. CanceledUncertain is a guess, and told as nothing.
 _STATUS: dict[str, dict[str, bool]] = {
     "Expected": {"cancelled": False, "boarding": False},
-    "CheckIn": {"cancelled": False, "boarding": False},
+    "CheckIn": {"cancelled": False, "boarding": False},  # codespell:ignore
     "Boarding": {"cancelled": False, "boarding": True},
     "GateClosed": {"cancelled": False, "boarding": True},
     "Departed": {"cancelled": False},

@@ -232,5 +232,5 @@ def test_the_samples_are_read_without_a_fault(
     assert parsed.faults == ()
     (report,) = parsed.reports
     assert (report.flight, report.origin, report.destination, report.codeshares) == (
-        "KL1167", "AMS", "HEL", codeshares,
+        "KL1167", "AMS", "HEL", codeshares,  # codespell:ignore
     )  # fmt: skip

@@ -1,0 +1,164 @@
+"""aviationstack: the flights of `/v1/flights`.
+
+Its times end in "+00:00" and are yet the airport's local time: the offset is dropped and they are read in the zone that
+the record names, else in that of our table. Its `delay` can contradict its own times and is not read. A codeshare's
+record names the flight it is sold for, and is told under that one's name.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from windsock.errors import FeedError
+from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
+from windsock.feeds.parsing import Gathering, Parsed
+from windsock.flights.values import shown
+
+_NAME = "aviationstack"
+
+# "incident" says nothing that a report could say.
+_STATUS: dict[str, dict[str, bool]] = {
+    "scheduled": {"cancelled": False},
+    "active": {"cancelled": False},
+    "landed": {"cancelled": False},
+    "cancelled": {"cancelled": True},
+    "diverted": {"diverted": True},
+    "incident": {},
+    "unknown": {},
+}
+
+
+@dataclass(slots=True)
+class _Flight:
+    """One operated flight: the record to tell it from, and the names it is sold under."""
+
+    name: str
+    record: Place
+    operated: bool
+    sold: list[str] = field(default_factory=list)
+
+
+def parse(data: bytes, *, received_at: datetime, source: str = "aviationstack") -> Parsed:
+    """What a body says; FeedError if it is another format, or the provider's error (which comes with HTTP 200 too)."""
+    body = decode(data, name=_NAME)
+    gathering = Gathering(received_at, source)
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        raise refusal(_NAME, error.get("code"), error.get("message"), error.get("info"))
+    if error is not None:
+        raise refusal(_NAME, error)
+    if not isinstance(body, dict) or "data" not in body:
+        raise FeedError(f"An {_NAME} body is an object with data, a list of flights; this is another format.")
+    flights: dict[tuple[str, ...], _Flight] = {}
+    for record in records(body, "data", gathering):
+        _collect(record, flights)
+    for flight in flights.values():
+        _tell(flight)
+    return gathering.parsed()
+
+
+def _collect(record: Place, flights: dict[tuple[str, ...], _Flight]) -> None:
+    own = record.inner("flight")
+    name, operating = _name(own, record.inner("airline")), None
+    shared = own.inner("codeshared")
+    if shared.fields:
+        operating = _name(shared, shared)
+        if operating is None:
+            record.fault(
+                "It is sold for another carrier's flight, which is not named; left out.", "flight.codeshared"
+            )
+            return
+    if name is None:
+        record.fault(
+            "The record names no flight: flight.iata, flight.icao and flight.number are missing.", "flight"
+        )
+        return
+    departure = record.inner("departure")
+    key = (operating or name, _code(departure) or "", shown(departure.fields.get("scheduled")))
+    known = flights.get(key)
+    if known is None:
+        known = flights[key] = _Flight(operating or name, record, operating is None)
+    elif operating is None:
+        if known.operated:
+            # The same flight twice: both are told, and merging sees to it that nothing comes of the second.
+            flights[(*key, record.path)] = _Flight(name, record, True)
+        else:
+            known.record, known.operated = record, True
+    if operating is not None and name not in known.sold:
+        known.sold.append(name)
+
+
+def _name(flight: Place, airline: Place) -> str | None:
+    """The flight's name in capitals: codeshares write them small."""
+    prefix = "flight_" if "flight_number" in flight.fields else ""
+    name = flight.text(f"{prefix}iata") or flight.text(f"{prefix}icao")
+    if name is None:
+        number = flight.text(f"{prefix}number")
+        short = "airline_" if prefix else ""
+        carrier = airline.text(f"{short}iata") or airline.text(f"{short}icao")
+        name = carrier + number if carrier and number else None
+    return name.upper() if name else None
+
+
+def _code(side: Place) -> str | None:
+    return side.text("iata") or side.text("icao")
+
+
+def _zone(side: Place) -> ZoneInfo | None:
+    # The record's own zone first: by it the provider made its times.
+    return zone(None, side.fields.get("timezone")) or zone(_code(side))
+
+
+def _tell(flight: _Flight) -> None:
+    record = flight.record
+    departure, arrival = record.inner("departure"), record.inner("arrival")
+    tz = _zone(departure)
+    scheduled = departure.time("scheduled", tz=tz, ignore_utc=True)
+    day = scheduled.astimezone(tz).date().isoformat() if scheduled and tz else record.text("flight_date")
+    aircraft = record.inner("aircraft")
+    report = said(
+        flight=flight.name,
+        date=day,
+        origin=_code(departure),
+        destination=_code(arrival),
+        departure=_gate_side(departure, tz, scheduled, ("terminal", "gate")),
+        takeoff=_runway(departure, tz),
+        landing=_runway(arrival, _zone(arrival)),
+        arrival=_arrival(arrival),
+        registration=aircraft.text("registration"),
+        aircraft_type=aircraft.text("icao") or aircraft.text("iata"),
+        codeshares=flight.sold,
+    )
+    status = record.text("flight_status")
+    if status is not None and status not in _STATUS:
+        record.fault(
+            f"The status {status[:40]!r} is not among {', '.join(_STATUS)}; left out.",
+            "flight_status",
+            status,
+        )
+    record.tell(report | _STATUS.get(status or "", {}))
+
+
+def _arrival(side: Place) -> dict[str, Any]:
+    tz = _zone(side)
+    scheduled = side.time("scheduled", tz=tz, ignore_utc=True)
+    return _gate_side(side, tz, scheduled, ("terminal", "gate")) | said(belt=side.text("baggage"))
+
+
+def _gate_side(
+    side: Place, tz: ZoneInfo | None, scheduled: datetime | None, places: tuple[str, ...]
+) -> dict[str, Any]:
+    return said(
+        scheduled=scheduled,
+        estimated=side.time("estimated", tz=tz, ignore_utc=True),
+        actual=side.past("actual", side.time("actual", tz=tz, ignore_utc=True)),
+        **{name: side.text(name) for name in places},
+    )
+
+
+def _runway(side: Place, tz: ZoneInfo | None) -> dict[str, Any]:
+    return said(
+        estimated=side.time("estimated_runway", tz=tz, ignore_utc=True),
+        actual=side.past("actual_runway", side.time("actual_runway", tz=tz, ignore_utc=True)),
+    )
