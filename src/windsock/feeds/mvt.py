@@ -20,8 +20,12 @@ MAX_BYTES = 1_000_000
 
 _WIRE = "%Y-%m-%dT%H:%M:%SZ"
 
-# The airport of movement is the origin when the telex has one of these, else the destination if it has AA.
-_AT_ORIGIN = frozenset({"AD", "ED", "EO", "EB", "NI", "DL", "EDL", "DLA", "RR", "FR"})
+# The airport of movement is the origin when the telex has one of these, else the destination if it has AA. EB is not
+# among them: it is about taxiing at the arrival.
+_AT_ORIGIN = frozenset({"AD", "ED", "EO", "NI", "DL", "EDL", "DLA", "RR", "FR"})
+
+# As many reasons as a report holds; the standard knows four.
+_MOST_REASONS = 10
 
 # Element, which of its two times, the field it fills, and whether it is only expected; in the order of a flight. Of FR
 # the touchdown counts, and the time on block only where there is no touchdown. EA is the arrival at the airport, not
@@ -47,24 +51,27 @@ class _Movement:
     line: int
     flight: FlightLine
     elements: dict[str, Element] = field(default_factory=dict)
-    reasons: list[tuple[str, int | None]] = field(default_factory=list)
+    reasons: dict[str, int | None] = field(default_factory=dict)
+    too_many: str | None = None
 
     def add(self, element: Element) -> None:
         # A later element of a kind replaces the earlier: that is how a slip is put right on the keyboard.
         self.elements[element.kind] = element
-        if element.kind in ("DL", "EDL"):
-            self.reasons += element.codes
-        elif element.kind == "DLA":
-            for code, _ in element.codes:
-                self._refine(code)
+        for code, minutes in element.codes if element.kind in ("DL", "EDL", "DLA") else ():
+            self._because(code, minutes)
 
-    def _refine(self, subcode: str) -> None:
-        # A sub-code is the airline's finer word for a code already given, whose minutes it keeps.
-        for index, (code, minutes) in enumerate(self.reasons):
-            if subcode.startswith(code):
-                self.reasons[index] = (subcode, minutes)
+    def _because(self, code: str, minutes: int | None) -> None:
+        # A sub-code is the airline's finer word for a code given before or behind it: one reason, with its minutes.
+        for known in list(self.reasons):
+            finer, coarser = (known, code) if len(known) > len(code) else (code, known)
+            if finer == coarser or (len(coarser) == 2 and finer.startswith(coarser)):
+                before = self.reasons.pop(known)
+                self.reasons[finer] = before if minutes is None else minutes
                 return
-        self.reasons.append((subcode, None))
+        if len(self.reasons) < _MOST_REASONS:
+            self.reasons[code] = minutes
+        else:
+            self.too_many = code
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "mvt") -> Parsed:
@@ -99,7 +106,8 @@ def _read(telex: Telex, gathering: Gathering) -> None:
     for number, full in telex.lines[telex.body :]:
         line = full.rstrip("= ")
         flight = mvt_lines.flight_line(line)
-        if flight is not None:
+        # Below the first one, only what is whole: `PX12/3.` is not of another flight.
+        if flight is not None and (not movements or (flight.place and flight.registration)):
             movements.append(_Movement(number, flight))
         elif not movements:
             if not lost:
@@ -257,8 +265,14 @@ class _Telling:
             self.data["registration"] = text
 
     def reasons(self) -> None:
+        if self.movement.too_many is not None:
+            self.fault(
+                f"only {_MOST_REASONS} reasons are kept; this one and others are left out.",
+                "delay code",
+                self.movement.too_many,
+            )
         reasons: list[dict[str, object]] = []
-        for code, minutes in self.movement.reasons:
+        for code, minutes in self.movement.reasons.items():
             scheme = mvt_lines.scheme(code)
             if scheme is None:
                 self.fault("this is no delay code of AHM 730 or 732; it is left out.", "delay code", code)

@@ -16,6 +16,7 @@ MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", 
 # Every pattern is anchored, and its runs of blanks are bounded: no line costs more than its length.
 _PRIORITY = re.compile(r"(?:ZCZC\b.*|Q[A-Z] {1,9}[A-Z0-9]{7}\b.*)")
 _ORIGIN = re.compile(r"\.[A-Z0-9]{7}(?:[ /]{1,9}(\d{6})?.*)?")
+_MESSAGE_ID = re.compile(r"(\d{6})")
 _DOWNLINK = re.compile(r"DT [A-Z0-9]{2,4} [A-Z0-9]{2,5} (\d{6})\b.*")
 _FLIGHT = re.compile(r"([A-Z0-9][A-Z0-9 \-]{1,11}?) ?/ ?(\d{1,2})(?!\d)([^.]{0,20})\.(.{0,40})")
 _MONTH = re.compile(rf"({'|'.join(MONTHS)})(\d\d)?")
@@ -58,13 +59,22 @@ class Element:
 
 
 def starts_telex(line: str) -> bool:
-    """Whether a new message begins with this line: priority and addressees, or the sender's address."""
-    return _PRIORITY.fullmatch(line) is not None or _ORIGIN.fullmatch(line) is not None
+    """Whether a new message begins with this line: priority and addressees, the sender's address, a gateway's mark."""
+    return (
+        line in ("=HEADER", "=PRIORITY")
+        or _PRIORITY.fullmatch(line) is not None
+        or _ORIGIN.fullmatch(line) is not None
+    )
 
 
 def ends_telex(line: str) -> bool:
     """Whether the line only says that a message is over."""
     return line.startswith("==") or line in ("=", "NNNN")
+
+
+def is_label(line: str) -> bool:
+    """Whether the line only says which part of a stored telex follows: `=PRIORITY`, `=DESTINATION TYPE B`, `=TEXT`."""
+    return line[0] == "=" and line[1:2].isalpha()
 
 
 def is_origin(line: str) -> bool:
@@ -73,8 +83,8 @@ def is_origin(line: str) -> bool:
 
 
 def sending_time(line: str) -> str | None:
-    """The ddhhmm of a sender's line (`.LHRRMBA 010900`) or of an ACARS downlink (`DT QXS MEL1 010900 M20A`)."""
-    match = _ORIGIN.fullmatch(line) or _DOWNLINK.fullmatch(line)
+    """The ddhhmm of a sender's line (`.LHRRMBA 010900`), an ACARS downlink (`DT QXS MEL1 010900 M20A`), or alone."""
+    match = _ORIGIN.fullmatch(line) or _DOWNLINK.fullmatch(line) or _MESSAGE_ID.fullmatch(line)
     return match and match[1]
 
 

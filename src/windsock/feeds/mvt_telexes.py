@@ -28,11 +28,13 @@ def telexes(text: str) -> Iterator[Telex]:
             over = True
         else:
             head = lines.head(line)
-            if head == "COR" and telex.kind is not None and len(telex.lines) == telex.body:
-                continue  # MVT and COR the wrong way round
+            if head and telex.kind is not None and len(telex.lines) == telex.body:
+                continue  # a heading said twice, or MVT and COR the wrong way round
             if telex.kind is not None and (head or lines.starts_telex(line)):
                 yield telex
                 telex = Telex()
+            if lines.is_label(line):
+                continue
             telex.lines.append((number, line))
             if head in lines.HEADS:
                 telex.kind, telex.body = head, len(telex.lines)

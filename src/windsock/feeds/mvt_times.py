@@ -10,8 +10,9 @@ _ROUNDING = timedelta(minutes=5)
 _SKEW = timedelta(minutes=10)
 # A revised time is sent a little after it passed (09:05 at 09:06), hardly ever hours after.
 _OVERTAKEN = timedelta(hours=2)
-# A departure just after midnight may leave before it, on the day before the operating day.
-_EARLY = timedelta(hours=6)
+# A departure just after midnight may leave before it. Where the telex says when it was sent, its sender may even count
+# days by the local clock, up to 14 hours ahead of UTC; without, a mistyped hour must not become yesterday.
+_EARLY, _EARLY_IF_SENT = timedelta(hours=6), timedelta(hours=14)
 # Without a time of sending, the receipt tells an event's day only if the flight is this recent: archives are older.
 _RECENT = timedelta(days=2)
 # A report may be this far from its flight's date; the validation of reports refuses more.
@@ -61,9 +62,9 @@ class Timeline:
     it is the first one of the operating day. The first estimate is the first such time then or after.
     """
 
-    def __init__(self, day: Day, then: datetime | None) -> None:
+    def __init__(self, day: Day, then: datetime | None, early: timedelta = _EARLY) -> None:
         self.midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        self.then = then
+        self.then, self.early = then, early
         self.happened: datetime | None = None
         self.foreseen: datetime | None = None
 
@@ -90,7 +91,7 @@ class Timeline:
         moment = _at(latest.date(), text)
         if moment is not None and moment > latest:
             moment -= _DAY
-        return moment if moment is not None and moment >= self.midnight - _EARLY else None
+        return moment if moment is not None and moment >= self.midnight - self.early else None
 
     def _first(self, text: str, start: datetime) -> datetime | None:
         if len(text) == 4:
@@ -116,7 +117,8 @@ def timelines(day: Day, sent: datetime | None, received_at: datetime) -> tuple[T
     then = received_at if sent is None else sent
     if not -_DAY <= then - midnight <= (_RECENT if sent is None else _AFTER):
         return (Timeline(day, None),)
-    return Timeline(day, then), Timeline(day, then - _DAY)
+    early = _EARLY if sent is None else _EARLY_IF_SENT
+    return Timeline(day, then, early), Timeline(day, then - _DAY, early)
 
 
 def not_yet(moment: datetime | None, now: datetime) -> bool:
