@@ -5,7 +5,7 @@ Flights stay under the day they were scheduled for. The answer bears no time of 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
 from typing import Any
@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from windsock.feeds import board
 from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.polling import Poller as BasePoller
+from windsock.feeds.polling import Request
 from windsock.flights.airports import zone
 
 NAME = "hongkong"
@@ -56,6 +58,32 @@ _WORDS: dict[str, dict[str, Any]] = {
     "final call": {"cancelled": False, "boarding": True},
     "gate closed": {"cancelled": False, "boarding": False},
 }
+
+
+class Poller(BasePoller):
+    """Asks for today's arrivals and departures, and in the first hours of a day for yesterday's, which still move."""
+
+    every = 120.0  # no limit is published; others ask every 90 seconds
+    address = "https://www.hongkongairport.com/flightinfo-rest/rest/flights/past"
+
+    def requests(self, cursor: str, now: datetime) -> Sequence[Request]:
+        """Two requests, or four while it is early in Hong Kong."""
+        local = now.astimezone(zone("Asia/Hong_Kong"))
+        days = [local.date()]
+        if local.hour < YESTERDAY_UNTIL:
+            days.insert(0, local.date() - timedelta(days=1))
+        return [
+            Request(
+                url=self.url or self.address,
+                params={"date": day.isoformat(), "lang": "en", "arrival": arrival, "cargo": "false"},
+            )
+            for day in days
+            for arrival in ("true", "false")
+        ]
+
+
+YESTERDAY_UNTIL = 10
+"""Until this hour flights of the day before are still on their way."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:

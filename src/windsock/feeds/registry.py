@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from windsock.errors import ConfigError
 from windsock.feeds.parsing import Parsed
+from windsock.feeds.polling import Poller
 
 Parser = Callable[[bytes, datetime], Parsed]
 
@@ -36,9 +37,29 @@ class FeedFormat:
             Parsed, parse(data, received_at=received_at, source=source, **more)
         )
 
+    def poller(self, options: Mapping[str, Any], secret: str | None, url: str | None) -> Poller | None:
+        """What says how its provider is asked, or None for a format that only comes by itself."""
+        made = getattr(self.module, "Poller", None)
+        return None if made is None else cast(Poller, made(options, secret=secret, url=url))
+
 
 FORMATS: dict[str, FeedFormat] = {
-    one.name: one for one in (FeedFormat("mvt", "MVT and MVA telexes (AHM 780)"),)
+    one.name: one
+    for one in (
+        FeedFormat("mvt", "MVT and MVA telexes (AHM 780)"),
+        FeedFormat("aidx", "AIDX flight leg notifications"),
+        FeedFormat(
+            "avinor", "Avinor: the airports of Norway", ("airport",), ("airport",), "Flight data from Avinor"
+        ),
+        FeedFormat(
+            "hongkong",
+            "Hong Kong International Airport",
+            attribution="Flight data from Hong Kong International Airport",
+        ),
+        FeedFormat("aeroapi", "FlightAware AeroAPI: polls and alerts"),
+        FeedFormat("aerodatabox", "AeroDataBox: polls and webhooks"),
+        FeedFormat("ssim", "SSIM chapter 7 schedules"),
+    )
 }
 
 

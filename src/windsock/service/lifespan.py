@@ -37,7 +37,9 @@ class Lifespan:
 async def start(running: AsyncExitStack) -> None:
     """Starts everything; `running` ends it again, last first: live sessions, upkeep, then the writer of reports."""
     from windsock.conf import config
+    from windsock.feeds.configuration import read as read_feeds
     from windsock.ingest import pipeline, record, stop
+    from windsock.ingest.supervisor import Supervisor
     from windsock.ingest.upkeep import Upkeep
 
     # What was taken from a reporter is written before the process ends.
@@ -45,6 +47,9 @@ async def start(running: AsyncExitStack) -> None:
     upkeep = Upkeep(pipeline().journal, record, config())
     upkeep.start()
     running.push_async_callback(asyncio.to_thread, upkeep.stop, 2.0)
+    supervisor = await asyncio.to_thread(Supervisor, read_feeds(config().feeds), pipeline())
+    supervisor.start()
+    running.push_async_callback(asyncio.to_thread, supervisor.stop, 5.0)
     live = await LiveService.running()
     running.push_async_callback(live.stop)
     say_goodbye_first(live)

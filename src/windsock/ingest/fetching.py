@@ -1,0 +1,141 @@
+"""One poll of a provider by HTTP: bounded in time and size, polite, and with what it says about coming again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import windsock
+from windsock.errors import FeedError
+from windsock.feeds.polling import Poller, Request
+
+if TYPE_CHECKING:
+    import httpx2
+
+USER_AGENT = f"windsock/{windsock.__version__} (+https://windsock.readthedocs.io/)"
+TIMEOUT_SECONDS = 20.0
+WHOLE_SECONDS = 60.0
+"""A body may trickle in, but not for ever: a slow provider must not hold up its own next poll."""
+MOST_BYTES = 20_000_000
+
+
+class Refused(FeedError):
+    """The provider did not answer as asked. `retry_after` is how long it wants us to stay away, if it says so."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+@dataclass(slots=True)
+class Fetched:
+    """The bodies of one poll, in order; none where nothing has changed since the last. `requests` were made for it."""
+
+    bodies: list[bytes] = field(default_factory=list)
+    etag: str = ""
+    last_modified: str = ""
+    requests: int = 0
+
+
+def fetch(
+    client: "httpx2.Client",
+    poller: Poller,
+    *,
+    cursor: str,
+    etag: str,
+    last_modified: str,
+    now: datetime,
+    most_requests: int | None = None,
+) -> Fetched:
+    """Asks what the poller wants asked; raises Refused, with what was answered, when any part of it fails."""
+    fetched = Fetched()
+    asked = list(poller.requests(cursor, now))
+    for first in asked:
+        request: Request | None = first
+        # Marks are those of one address; a poll of several goes without.
+        marks = _marks(etag, last_modified) if len(asked) == 1 else {}
+        for _ in range(poller.most_pages):
+            if request is None:
+                break
+            if most_requests is not None and fetched.requests >= most_requests:
+                raise Refused("The budget of requests for today is used up in the midst of a poll.")
+            fetched.requests += 1
+            status, headers, body = _get(client, request, marks)
+            if status == 304:
+                return fetched
+            fetched.bodies.append(body)
+            if len(asked) == 1 and len(fetched.bodies) == 1:
+                fetched.etag = headers.get("etag", "")[:200]
+                fetched.last_modified = headers.get("last-modified", "")[:64]
+            marks = {}
+            request = _following(request, poller.next_page(headers, body))
+    return fetched
+
+
+def _marks(etag: str, last_modified: str) -> dict[str, str]:
+    marks = {}
+    if etag:
+        marks["If-None-Match"] = etag
+    if last_modified:
+        marks["If-Modified-Since"] = last_modified
+    return marks
+
+
+def _following(request: Request, url: str | None) -> Request | None:
+    if url is None:
+        return None
+    there = urljoin(request.url, url)
+    if urlsplit(there)[:2] != urlsplit(request.url)[:2]:
+        # Our key goes with it: never to another host than the one it was given for.
+        raise Refused(f"The provider names a next page on another host ({urlsplit(there).netloc}).")
+    return Request(url=there, headers=request.headers)
+
+
+def _get(
+    client: "httpx2.Client", request: Request, marks: Mapping[str, str]
+) -> tuple[int, Mapping[str, str], bytes]:
+    import time
+
+    import httpx2
+
+    host = urlsplit(request.url).netloc
+    ends = time.monotonic() + WHOLE_SECONDS
+    try:
+        with client.stream(
+            "GET",
+            request.url,
+            params=dict(request.params) or None,
+            headers={"User-Agent": USER_AGENT, **marks, **request.headers},
+        ) as answer:
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            if answer.status_code == 304:
+                return 304, headers, b""
+            if answer.status_code != 200:
+                raise Refused(
+                    f"{host} answered {answer.status_code} {answer.reason_phrase}.", _retry_after(headers)
+                )
+            body = bytearray()
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > MOST_BYTES:
+                    raise Refused(f"{host} sends more than {MOST_BYTES:,} bytes.")
+                if time.monotonic() > ends:
+                    raise Refused(f"{host} has not sent its answer within {WHOLE_SECONDS:.0f} s.")
+            return 200, headers, bytes(body)
+    except httpx2.HTTPError as error:
+        # Its own text may hold the whole address, and with it a key.
+        raise Refused(f"{host} could not be asked: {type(error).__name__}.") from None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    given = headers.get("retry-after", "").strip()
+    if given.isdigit():
+        return float(given)
+    try:
+        at = parsedate_to_datetime(given)
+    except ValueError:
+        return None
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
