@@ -1,5 +1,6 @@
 """What AIDX messages say, and how they are answered. The messages are invented, to the standard's grammar."""
 
+import csv
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.unit.feeds.damage import damaged, endures
 from windsock.errors import FeedError
 from windsock.feeds.aidx import Rotation, acknowledgement, parse, rotations
 from windsock.feeds.parsing import Parsed
+from windsock.feeds.xml import root_of
 from windsock.flights import Report
 
 RECEIVED = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
@@ -498,6 +500,53 @@ def test_a_days_legs_are_read_at_once_and_more_bytes_are_refused() -> None:
     assert len(parsed.reports) == 2000
     with pytest.raises(FeedError, match="at most"):
         parse(b"<a>" + b" " * 10_000_000 + b"</a>", received_at=RECEIVED)
+
+
+def test_too_many_names_and_reasons_are_cut_with_a_fault() -> None:
+    share = "<CodeShareInfo><Airline>KL</Airline><FlightNumber>{}</FlightNumber></CodeShareInfo>"
+    delay = "<IrregularityDelay><ReasonCode>{}</ReasonCode></IrregularityDelay>"
+    parsed = read(
+        leg("".join(share.format(n) for n in range(1, 41)) + "".join(map(delay.format, range(11, 31))))
+    )
+    (report,) = parsed.reports
+    assert report.codeshares and len(report.codeshares) == 30
+    assert report.delay_reasons and len(report.delay_reasons) == 10
+    assert [fault.column for fault in parsed.faults] == ["CodeShareInfo", "IrregularityDelay"]
+
+
+def test_a_reason_given_for_both_ends_is_told_once() -> None:
+    delay = '<IrregularityDelay DepartureOrArrival="{}"><ReasonCode>93</ReasonCode></IrregularityDelay>'
+    reasons = said(delay.format("Departure") + delay.format("Arrival")).delay_reasons
+    assert reasons and len(reasons) == 1
+
+
+@pytest.mark.shared_data
+def test_a_milestone_of_cdm_says_the_same_by_its_name_and_by_its_two_codes(shared: Path) -> None:
+    path = shared / "data/samples/acdm_aidx_milestones.csv"
+    if not path.is_file():
+        pytest.skip(f"no {path.name} beside the clone")
+    seen = 0
+    for row in csv.DictReader(path.read_text("utf-8").splitlines()):
+        qualifier, kind = row["aidx_operation_qualifier"], row["aidx_time_type"]
+        both = SCHEDULED + "<AircraftInfo><AircraftType>73H</AircraftType></AircraftInfo>"
+        by_codes = said(both + time(qualifier, kind, "2026-05-08T10:00:00Z"))
+        by_name = said(both + time(row["acronym"], "", "2026-05-08T10:00:00Z"))
+        assert by_codes == by_name, row["acronym"]
+        seen += by_codes != said(both)
+    assert seen == 13
+
+
+@pytest.mark.shared_data
+def test_the_answer_has_the_shape_of_the_one_beside_the_clone(shared: Path) -> None:
+    path = shared / "data/samples/aidx_flightlegrs_ack_composed.xml"
+    if not path.is_file():
+        pytest.skip(f"no {path.name} beside the clone")
+    theirs = root_of(path.read_bytes(), max_bytes=100_000)
+    data = message(leg("<SpecialAction>Delete</SpecialAction>"))
+    ours = fromstring(acknowledgement(data, parse(data, received_at=RECEIVED), received_at=RECEIVED))
+    assert [(one.tag, one.attrib.keys()) for one in ours.iter()] == [
+        (one.tag, one.attrib.keys()) for one in theirs.iter()
+    ]
 
 
 @pytest.mark.shared_data

@@ -22,7 +22,8 @@ _PLACES = {
 _DURATION = re.compile(
     r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})(?:\.\d{1,9})?S)?)?", re.ASCII
 )
-_MOST_REASONS = 10
+# As many as a report takes; AIDX has at most 8 reasons.
+_MOST_REASONS, _MOST_NAMES = 10, 30
 
 
 def say_places(leg_data: Element, sides: dict[str, dict[str, object]]) -> None:
@@ -76,8 +77,9 @@ def say_reasons(leg_data: Element, report: dict[str, object], fault: Telling) ->
                 fault("Duration is no ISO 8601 duration like PT1H05M", "Duration", duration)
             else:
                 reason["minutes"] = minutes
-        if reason not in reasons:
-            reasons.append(reason)
+        reasons.append(reason)
+    # Both ends may give the same reason.
+    reasons = list({tuple(one.values()): one for one in reasons}.values())
     if len(reasons) > _MOST_REASONS:
         fault(f"{len(reasons)} reasons of delay; the first {_MOST_REASONS} are kept", "IrregularityDelay", "")
         del reasons[_MOST_REASONS:]
@@ -139,8 +141,11 @@ def say_names(leg_data: Element, report: dict[str, object], fault: Telling) -> N
             fault(
                 "CodeShareInfo needs Airline and FlightNumber", "CodeShareInfo", text(share, "Airline") or ""
             )
+    names = list(dict.fromkeys(names))
+    if len(names) > _MOST_NAMES:
+        fault(f"{len(names)} code shares; the first {_MOST_NAMES} are kept", "CodeShareInfo", "")
     if names:
-        report["codeshares"] = list(dict.fromkeys(names))
+        report["codeshares"] = names[:_MOST_NAMES]
     elif any(is_nil(share) for share in shares):
         report["codeshares"] = None
 

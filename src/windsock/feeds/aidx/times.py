@@ -18,12 +18,7 @@ _SAME = {"LDT": "TDN", "LAN": "TDN", "ABT": "BST"}
 _OTHER = ("BST", "GRT")
 """Boarding began; back at the gate."""
 
-_ESTIMATES = {
-    "OFB": ("EST", "TAR"),
-    "TKO": ("EST", "TAR", "CAL"),
-    "TDN": ("EST", "TAR"),
-    "ONB": ("EST", "TAR"),
-}
+_ESTIMATES = ("EST", "TAR", "CAL")
 """What counts as the estimate, best first: the estimate itself, the target (TOBT, TTOT), the slot (CTOT)."""
 
 _COMBINED = {
@@ -84,7 +79,7 @@ def say_times(times: Times, report: dict[str, object], sides: dict[str, dict[str
             sides[side]["scheduled"] = times[qualifier, "SCT"]
         if (qualifier, "ACT") in times:
             sides[side]["actual"] = times[qualifier, "ACT"]
-        known = (times.get((qualifier, kind)) for kind in _ESTIMATES[qualifier])
+        known = (times.get((qualifier, kind)) for kind in _ESTIMATES)
         best = next((time for time in known if time is not None), None)
         # A target that is erased says nothing about the estimate, which may still stand from an earlier message.
         if best is not None or (qualifier, "EST") in times:
