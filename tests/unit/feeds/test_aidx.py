@@ -203,6 +203,13 @@ def test_a_milestone_without_a_type_is_a_fault_for_it_can_be_planned_or_past() -
     assert parsed.reports[0].takeoff is UNSET
 
 
+def test_an_old_code_that_is_not_known_is_a_fault_and_one_of_no_use_is_not() -> None:
+    parsed = read(leg(SCHEDULED + time("QZX", "", "2026-05-08T10:00:00Z")))
+    assert parsed.faults[0].column == "QZX"
+    assert not read(leg(SCHEDULED + time("TSAT", "", "2026-05-08T10:00:00Z"))).faults
+    assert not read(leg(SCHEDULED + time("SAT", "TAR", "2026-05-08T10:00:00Z"))).faults
+
+
 def test_a_time_without_an_offset_is_utc() -> None:
     report = said(time("OFB", "SCT", "2026-05-08T09:40:00"))
     assert report.departure is not UNSET

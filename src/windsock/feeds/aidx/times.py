@@ -12,7 +12,7 @@ Times = dict[tuple[str, str], str | None]
 TYPES = ("SCT", "EST", "TAR", "CAL", "ACT")
 
 _SIDES = {"OFB": "departure", "TKO": "takeoff", "TDN": "landing", "ONB": "arrival"}
-_SAME = {"LDT": "TDN", "LAN": "TDN", "ABT": "BST"}
+_SAME = {"LDT": "TDN", "LAN": "TDN"}
 """Other spellings that senders use for the same milestone."""
 
 _OTHER = ("BST", "GRT")
@@ -34,6 +34,12 @@ _COMBINED = {
 }  # fmt: skip
 """One code for both, as before schema 12.1: A-CDM's names, the airlines' usual ones, and those of UN code list 2005."""
 
+_PASSED_OVER = frozenset(
+    ("SAT", "TSAT", "ASAT", "SRT", "ASRT", "CGT", "ACGT", "RDT", "ARDT")
+    + ("DIC", "DIE", "ECZT", "ACZT", "EEZT", "AEZT")
+)
+"""Milestones of the apron that a report has no place for, bare or by A-CDM's names: no word about them is missed."""
+
 
 def times_of(leg_data: Element, fault: Callable[[str, str, str], None]) -> Times:
     """All times we have a use for; of several of one kind the last. `fault` is told message, code and text."""
@@ -47,9 +53,9 @@ def times_of(leg_data: Element, fault: Callable[[str, str, str], None]) -> Times
         else:
             kind = _combined(qualifier)
         if kind is None:
-            if not qualifier or _SAME.get(qualifier, qualifier) in (*_SIDES, *_OTHER):
+            if qualifier not in _PASSED_OVER:
                 fault(
-                    "OperationTime has no TimeType and its OperationQualifier is not one that says both; give TimeType "
+                    "OperationTime has no TimeType, and its OperationQualifier is not known to say both; give TimeType "
                     "SCT, EST, TAR, CAL or ACT",
                     qualifier,
                     value or "",
