@@ -10,6 +10,7 @@ from datetime import date as Day
 from typing import Any
 
 from windsock.errors import FeedError, InvalidReport
+from windsock.feeds.jsonbody import without_secrets
 from windsock.feeds.parsing import MAX_RAW, Gathering
 from windsock.flights import airports
 from windsock.flights.values import ValueReader
@@ -65,7 +66,8 @@ def not_flights(found: Any, *, feed: str, expected: str) -> FeedError:
         said = next((found[name] for name in _REFUSALS if found.get(name) not in (None, "", [], {})), None)
         number = next((found[name] for name in ("problemNo", "statusCode", "code") if name in found), None)
         if said is not None or number is not None:
-            what = "" if said is None else f": {excerpt(said)[:200]}"
+            # Some gateways repeat the request, key and all, in their refusal.
+            what = "" if said is None else f": {without_secrets(excerpt(said))[:200]}"
             return FeedError(
                 f"{feed}: the sender refused{'' if number is None else f' ({excerpt(number)[:40]})'}{what}. "
                 "Check the key, the address and how often it is asked."
@@ -134,6 +136,7 @@ class Record:
     def __init__(self, values: Mapping[str, Any], gathering: Gathering, path: str) -> None:
         self.values, self.gathering, self.path = values, gathering, path
         self.raw = excerpt(values)
+        self._told: set[tuple[str, str, str]] = set()
 
     def text(self, *names: str) -> str | None:
         """The text at the end of a path of names; None if missing, null or empty. Small numbers count as text."""
@@ -177,11 +180,13 @@ class Record:
             return None
 
     def fault(self, message: str, names: tuple[str, ...], value: Any) -> None:
-        """Adds a fault about the field; the rest of the record is still told."""
+        """Adds a fault about the field, once; the rest of the record is still told."""
         column = ".".join(names)
-        self.gathering.fault(
-            f"{column}: {message}", path=self.path, raw=self.raw, column=column, value=excerpt(value)[:200]
-        )
+        given = excerpt(value)[:200]
+        if (column, message, given) in self._told:
+            return  # a part of the wrong shape is met at each of its fields
+        self._told.add((column, message, given))
+        self.gathering.fault(f"{column}: {message}", path=self.path, raw=self.raw, column=column, value=given)
 
     def _at(self, names: tuple[str, ...]) -> Any:
         value: Any = self.values

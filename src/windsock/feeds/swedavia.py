@@ -1,0 +1,127 @@
+"""Swedavia's FlightInfo (v2): departures and arrivals of its ten airports in Sweden, all times in UTC.
+
+Both answers are read: those of one airport's departures or arrivals, and those of a query, where each flight stands in
+an object `departure` or `arrival`. Neither bears a time of its own, so reports have no `observed_at`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from windsock.feeds import board
+from windsock.feeds.parsing import Gathering, Parsed
+
+NAME = "swedavia"
+ATTRIBUTION: str | None = "Flight data from Swedavia"
+
+MAX_BYTES = 8 * 1024 * 1024
+"""A day of Arlanda's arrivals or departures is below 1 MB."""
+
+MAX_TOKEN = 4096
+"""Real ones have about 100 characters; it goes into an address, and servers take no longer ones."""
+
+_SIDES = ("departure", "arrival")
+_LEG = "flightLegIdentifier"
+# What each status says. DEL is Deleted, not delayed. Only SCH and DEL are attested; the others are as other boards have
+# them, and none of them says more than that the flight was not cancelled, save for those whose names leave no doubt.
+_STATUSES: dict[str, dict[str, Any]] = {
+    "SCH": {"cancelled": None},
+    "DEL": {"cancelled": True},
+    "CAN": {"cancelled": True},
+    "DIV": {"cancelled": False, "diverted": True},
+    "ACT": {"cancelled": False},
+    "DEP": {"cancelled": False},
+    "LAN": {"cancelled": False},
+}
+
+
+def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
+    """What the answer says; raises FeedError if it is another one, with the sender's own words if it refused."""
+    found = board.document(data, feed="Swedavia", max_bytes=MAX_BYTES)
+    flights = board.list_in(found, "flights", feed="Swedavia")
+    gathering = Gathering(received_at, source)
+    for index, values in enumerate(flights):
+        path = f"flights[{index}]"
+        if not isinstance(values, Mapping):
+            gathering.fault("a flight is an object", path=path, raw=board.excerpt(values))
+            continue
+        wrapped = [side for side in _SIDES if isinstance(values.get(side), Mapping)]
+        if wrapped:
+            for side in wrapped:
+                _tell(board.Record(values[side], gathering, f"{path}.{side}"), side)
+            continue
+        record = board.Record(values, gathering, path)
+        sides = [side for side in _SIDES if f"{side}Time" in values]
+        if len(sides) == 1:
+            _tell(record, sides[0])
+        else:
+            record.fault(
+                "a flight has either departureTime or arrivalTime; this one is skipped",
+                (f"{_SIDES[0]}Time",),
+                sorted(map(str, values))[:12],
+            )
+    return gathering.parsed()
+
+
+def continuation(data: bytes) -> str | None:
+    """The token to ask for the rest of a long answer to a query with; None if that was all.
+
+    Raises FeedError as `parse` does for what is no answer.
+    """
+    found = board.document(data, feed="Swedavia", max_bytes=MAX_BYTES)
+    board.list_in(found, "flights", feed="Swedavia")
+    token = found.get("continuationtoken")
+    return token if isinstance(token, str) and 0 < len(token) <= MAX_TOKEN else None
+
+
+def _tell(record: board.Record, side: str) -> None:
+    """Tells one flight, seen from the airport where it departs or arrives."""
+    number = record.text("flightId") or record.text(_LEG, "flightId")
+    if number is None:
+        record.fault("no flight number is given; the flight is skipped", ("flightId",), None)
+        return
+    times = f"{side}Time"
+    scheduled = record.time(times, "scheduledUtc")
+    part: dict[str, Any] = board.said(
+        scheduled=board.spelt(scheduled),
+        estimated=board.spelt(record.time(times, "estimatedUtc")),
+        actual=board.spelt(record.time(times, "actualUtc")),
+        terminal=record.text("locationAndStatus", "terminal"),
+        gate=record.text("locationAndStatus", "gate"),
+        belt=record.text("baggage", "baggageClaimUnit") if side == "arrival" else None,
+    )
+    origin, destination = _airport(record, "departure"), _airport(record, "arrival")
+    report: dict[str, Any] = {
+        "flight": number,
+        **board.said(origin=origin, destination=destination, codeshares=record.texts("codeShareData")),
+        side: part,
+        **_status(record),
+    }
+    # The flight's date is the origin's; the identifier's is that of the departure in UTC, given on both sides.
+    day = {} if scheduled is None or side == "arrival" else board.flight_day(scheduled, origin)
+    departure = None if day else record.time(_LEG, "flightDepartureDateUtc")
+    board.tell(
+        record.gathering,
+        report | day,
+        path=record.path,
+        raw=record.raw,
+        utc_day=None if departure is None else departure.date(),
+        callsign=record.text(_LEG, "callsign"),
+    )
+
+
+def _airport(record: board.Record, end: str) -> str | None:
+    return record.text(_LEG, f"{end}AirportIata") or record.text(_LEG, f"{end}AirportIcao")
+
+
+def _status(record: board.Record) -> dict[str, Any]:
+    """What the status says. One we do not know is a fault and says nothing."""
+    status = record.text("locationAndStatus", "flightLegStatus")
+    if status is None:
+        return {}
+    if status.upper() not in _STATUSES:
+        record.fault(
+            "this status is not known; the rest is told", ("locationAndStatus", "flightLegStatus"), status
+        )
+        return {}
+    return _STATUSES[status.upper()]
