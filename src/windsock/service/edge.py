@@ -12,13 +12,20 @@ uvicorn's own class and on Daphne, where the extension is absent and the consume
 
 import asyncio
 import logging
+from functools import cached_property
 from typing import Any
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
 from windsock.live.handover import EXTENSION
+from windsock.service.head import PlainHead, plain_head
 
 # uvicorn and websockets tell of each connection three times. With thousands a second that is most of the work, so only
 # warnings come through; LOGGING may set a level for this name.
@@ -32,6 +39,8 @@ class PatientHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol; who does not finish the head of a request in time is let go with a 408."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _upgrade_of: Any = None
+    _upgrade: bytes | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """As uvicorn's; the time runs."""
@@ -55,6 +64,27 @@ class PatientHttpProtocol(HttpToolsProtocol):
         """As uvicorn's; the head was in time."""
         self._in_time()
         super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """As uvicorn's, without a second parsing of the head where it is plainly good."""
+        kind: Any = self.ws_protocol_class
+        head = None
+        if hasattr(kind, "begin") and not self.config.ws_per_message_deflate:
+            method, version = self.scope["method"], self.scope["http_version"]
+            head = plain_head(method, version, self.url, self.headers)
+        if head is None:
+            super().handle_websocket_upgrade()
+            return
+        self.connections.discard(self)
+        protocol = kind(self.config, self.server_state, self.app_state, self.loop)
+        self.transport.set_protocol(protocol)
+        protocol.begin(self, head)
+
+    def _get_upgrade(self) -> bytes | None:
+        # uvicorn asks three times for one request.
+        if self._upgrade_of is not self.headers:
+            self._upgrade_of, self._upgrade = self.headers, super()._get_upgrade()
+        return self._upgrade
 
     def _in_time(self) -> None:
         if self._deadline is not None:
@@ -82,16 +112,144 @@ class _HandedOver:
 
 
 class HandoverProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, offering the hand-over in `scope["extensions"]`."""
+    """uvicorn's WebSocket protocol, offering the hand-over in `scope["extensions"]`.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    Its parser, queue and event are made when first used. A handshake that is begun by `begin` and handed over after the
+    accept uses none of them; whatever else happens, they come to stand where uvicorn's own would.
+    """
+
+    # What uvicorn sets on each instance and a handshake that is handed over never changes.
+    transport: asyncio.Transport = None  # type: ignore[assignment]
+    server = None
+    client = None
+    handshake_initiated = False
+    handshake_complete = False
+    close_sent = False
+    disconnected = False
+    close_timer = None
+    close_timeout = 10.0
+    initial_response = None
+    read_paused = False
+    ping_timer = None
+    pong_timer = None
+    pending_ping_payload = None
+    ping_sent_at = 0.0
+    last_ping_rtt = 0.0
+    curr_msg_data_type = "bytes"
+
+    _requested = False
+    _early = False
+    _before: Any = None
+    _head: PlainHead | None = None
+    _untold = False  # of `websocket.connect`
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        # Not uvicorn's: its objects are a third of what a connect costs.
+        if not config.loaded:
+            config.load()
+        self.config = config
+        self.app = config.loaded_app
+        self.loop = _loop or asyncio.get_event_loop()
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.WARNING)
-        self.logger = self.conn.logger = logger
-        self._requested = False
-        self._early = False
-        self._before: Any = None
+        self.logger = logger
+        self.root_path = config.root_path
+        self.asgi_version = config.asgi_version
+        self.app_state = app_state
+        self.connections = server_state.connections
+        self.tasks = server_state.tasks
+        self.default_headers = server_state.default_headers
+        self.ping_interval = config.ws_ping_interval
+        self.ping_timeout = config.ws_ping_timeout
+        self.frames: list[bytes] = []
+
+    @cached_property
+    def conn(self) -> ServerProtocol:  # type: ignore[override]
+        """The parser; of a handshake begun without it, as it would be had it been there from the start."""
+        deflate = ServerPerMessageDeflateFactory(
+            server_max_window_bits=12, client_max_window_bits=12, compress_settings={"memLevel": 5}
+        )
+        parser = ServerProtocol(
+            extensions=[deflate] if self.config.ws_per_message_deflate else [],
+            max_size=self.config.ws_max_size,
+            logger=logger,
+        )
+        if self._head is not None:
+            parser.receive_data(self._head.raw())
+            (self.request,) = parser.events_received()  # type: ignore[assignment]
+            self.response = parser.accept(self.request)
+            if self.handshake_complete:
+                parser.send_response(self.response)
+                parser.data_to_send()  # was written by `_accept`
+        return parser
+
+    @cached_property
+    def queue(self) -> "asyncio.Queue[Any]":  # type: ignore[override]
+        """What the application is yet to receive."""
+        return asyncio.Queue()
+
+    @cached_property
+    def writable(self) -> asyncio.Event:  # type: ignore[override]
+        """Clear while the transport's buffer is full."""
+        event = asyncio.Event()
+        event.set()
+        return event
+
+    def begin(self, before: "PatientHttpProtocol", head: PlainHead) -> None:
+        """Starts the ASGI application for a request that the HTTP protocol has read and found good.
+
+        As with `handle_connect`, its task first runs in a later turn of the loop.
+        """
+        self._before, self._head, self._untold = before, head, True
+        self.transport, self.server, self.client = before.transport, before.server, before.client
+        self.scheme = "wss" if before.scheme == "https" else "ws"
+        self.connections.add(self)
+        self.handshake_initiated = self._requested = True
+        scope = head.scope(self)
+        scope["extensions"][EXTENSION] = self.hand_over
+        self.scope = scope  # type: ignore[assignment]
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
+
+    async def receive(self) -> Any:
+        """As uvicorn's."""
+        if self._untold:
+            self._untold = False
+            return {"type": "websocket.connect"}
+        return await super().receive()
+
+    async def send(self, message: Any) -> None:
+        """As uvicorn's; the plain accept of a plain request is written without a parser."""
+        if self._head is not None and "conn" not in self.__dict__:
+            subprotocol = message.get("subprotocol")
+            if (
+                message["type"] == "websocket.accept"
+                and not self.handshake_complete
+                and not self.disconnected
+                and not message.get("headers")
+                and (not subprotocol or subprotocol in self.scope["subprotocols"])
+            ):
+                self._accept(self._head, subprotocol)
+                return
+            self.conn  # noqa: B018 - uvicorn's `send` relies on what making it sets
+        await super().send(message)
+
+    def _accept(self, head: PlainHead, subprotocol: str | None) -> None:
+        if logger.isEnabledFor(logging.INFO):
+            path = get_path_with_query_string(self.scope)
+            logger.info('%s - "WebSocket %s" [accepted]', get_client_addr(self.scope), path)
+        if self.transport.is_closing():
+            return
+        self.handshake_complete = True
+        self.transport.write(head.answer(self.default_headers, subprotocol))
+        self.start_keepalive()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As uvicorn's; remembers the HTTP protocol that read the request."""
@@ -140,10 +298,10 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         protocol.connection_made(transport)
         self._cut()
         # Now the parser is not needed either: nobody reads or writes by it any more.
-        parser = getattr(self.conn, "parser", None)
+        parser = getattr(self.__dict__.get("conn"), "parser", None)
         if parser is not None:
             parser.close()
-        self.conn = None  # type: ignore[assignment]
+        self.conn = self._head = None  # type: ignore[assignment]
         return transport
 
     def _cut(self) -> None:
