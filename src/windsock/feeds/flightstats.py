@@ -1,0 +1,207 @@
+"""Cirium FlightStats Flex: the flights of a status poll and of an alert's push.
+
+`parse` tells them apart by shape: a push has `alert`. In it numbers are text and lists are wrapped
+(`{"codeshares": {"codeshare": [...]}}`), a sole entry perhaps without its list; polls have plain lists. Codes of
+carriers and airports are Cirium's own ("DP*") and are looked up in the body's `appendix`.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from windsock.errors import FeedError
+from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
+from windsock.feeds.parsing import Gathering, Parsed
+
+_NAME = "FlightStats"
+
+# A Cirium code that is one of IATA's or ICAO's as well, where the appendix does not list it.
+_CARRIER = re.compile(r"[A-Z]{3}|[A-Z][A-Z0-9]|[0-9][A-Z]", re.ASCII)
+
+# Active, Cancelled, Diverted, no data, Landed, not operational, Redirected, Scheduled, Unknown.
+_STATUS: dict[str, dict[str, bool]] = {
+    "A": {"cancelled": False},
+    "C": {"cancelled": True},
+    "D": {"diverted": True},
+    "DN": {},
+    "L": {"cancelled": False},
+    "NO": {},
+    "R": {"diverted": True},
+    "S": {"cancelled": False},
+    "U": {},
+}
+
+Codes = Mapping[str, Mapping[str, Any]]
+
+
+def parse(data: bytes, *, received_at: datetime, source: str = "flightstats") -> Parsed:
+    """What a poll's or a push's body says; FeedError if it is neither, or the provider's error."""
+    body = decode(data, name=_NAME)
+    gathering = Gathering(received_at, source)
+    if not isinstance(body, dict):
+        raise FeedError(
+            f"A {_NAME} body is an object with flightStatuses, flightStatus or alert; this is none."
+        )
+    error = body.get("error")
+    if isinstance(error, dict):
+        raise refusal(_NAME, error.get("httpStatusCode"), error.get("errorCode"), error.get("errorMessage"))
+    appendix = Place(body, "", gathering).inner("appendix")
+    reader = _Reader(_codes(appendix, "airlines", "airline"), _codes(appendix, "airports", "airport"))
+    if "alert" in body:
+        alert = Place.record(body["alert"], "alert", gathering)
+        if alert is not None:
+            flight = Place.record(alert.fields.get("flightStatus"), "alert.flightStatus", gathering)
+            if flight is not None:
+                reader.flight(flight, _recorded(alert))
+    elif "flightStatuses" in body:
+        for flight in records(body, "flightStatuses", gathering):
+            reader.flight(flight, None)
+    elif "flightStatus" in body:
+        flight = Place.record(body["flightStatus"], "flightStatus", gathering)
+        if flight is not None:
+            reader.flight(flight, None)
+    else:
+        raise FeedError(
+            f"The body is no {_NAME} answer and no alert: flightStatuses, flightStatus and alert are missing."
+        )
+    return gathering.parsed()
+
+
+def _codes(appendix: Place, name: str, wrapped: str) -> Codes:
+    found = {}
+    for entry in appendix.objects(name, wrapped):
+        code = entry.text("fs")
+        if code is not None:
+            found[code] = entry.fields
+    return found
+
+
+class _Reader:
+    """Reads the flights of one body by its appendix."""
+
+    def __init__(self, carriers: Codes, airports: Codes) -> None:
+        self.carriers, self.airports = carriers, airports
+
+    def flight(self, flight: Place, recorded: datetime | None) -> None:
+        """Tells one flight; `recorded` is when the alert that brings it was made."""
+        name = self.name(flight, "carrierFsCode")
+        if name is None:
+            return
+        origin = self.airport(flight, "departureAirportFsCode")
+        destination = self.airport(flight, "arrivalAirportFsCode")
+        times = flight.inner("operationalTimes")
+        tz = self.zone(flight, "departureAirportFsCode", origin)
+        there = self.zone(flight, "arrivalAirportFsCode", destination)
+        planned = (
+            _time(times, "publishedDeparture", tz)
+            or _time(times, "scheduledGateDeparture", tz)
+            or _time(flight, "departureDate", tz)
+        )
+        places = flight.inner("airportResources")
+        equipment = flight.inner("flightEquipment")
+        diverted_to = self.airport(flight, "divertedAirportFsCode")
+        report = said(
+            flight=name,
+            date=planned.astimezone(tz).date().isoformat() if planned and tz else None,
+            origin=origin,
+            destination=destination,
+            observed_at=flight.observed(recorded or _updated(flight)),
+            departure=_gate_side(times, "Departure", tz)
+            | said(terminal=places.text("departureTerminal"), gate=places.text("departureGate")),
+            takeoff=_runway(times, "Departure", tz),
+            landing=_runway(times, "Arrival", there),
+            arrival=_gate_side(times, "Arrival", there)
+            | said(
+                terminal=places.text("arrivalTerminal"),
+                gate=places.text("arrivalGate"),
+                belt=places.text("baggage"),
+            ),
+            registration=equipment.text("tailNumber"),
+            aircraft_type=equipment.text("actualEquipmentIataCode")
+            or equipment.text("scheduledEquipmentIataCode"),
+            codeshares=self.codeshares(flight),
+            diverted_to=diverted_to,
+            diverted=True if diverted_to else None,
+        )
+        status = flight.text("status")
+        if status is not None and status not in _STATUS:
+            flight.fault(
+                f"The status {status[:40]!r} is not among {', '.join(_STATUS)}; left out.", "status", status
+            )
+        flight.tell(
+            report | _STATUS.get(status or "", {}), utc_day=planned.date() if planned and tz is None else None
+        )
+
+    def name(self, place: Place, field: str) -> str | None:
+        """The designator by the carrier's code in `field` and `flightNumber`."""
+        number, code = place.text("flightNumber"), place.text(field)
+        if number is None or code is None:
+            missing = field if code is None else "flightNumber"
+            place.fault(f"It names no flight: {missing} is missing; left out.", missing)
+            return None
+        listed = self.carriers.get(code, {})
+        for carrier in (listed.get("iata"), listed.get("icao"), code):
+            if isinstance(carrier, str) and _CARRIER.fullmatch(carrier):
+                return f"{carrier}{number}"
+        place.fault(
+            f"{field} {code[:20]!r} is Cirium's own, and the appendix gives no IATA or ICAO code for it; left out.",
+            field,
+            code,
+        )
+        return None
+
+    def airport(self, flight: Place, field: str) -> str | None:
+        """The IATA code, else the ICAO code of the airport in `field`, else Cirium's own."""
+        code = flight.text(field)
+        if code is None:
+            return None
+        listed = self.airports.get(code, {})
+        known = (listed.get("iata"), listed.get("icao"), code)
+        return next(known for known in known if isinstance(known, str) and known)
+
+    def zone(self, flight: Place, field: str, code: str | None) -> ZoneInfo | None:
+        """The airport's zone by our table, else by the appendix."""
+        return zone(code, self.airports.get(flight.text(field) or "", {}).get("timeZoneRegionName"))
+
+    def codeshares(self, flight: Place) -> list[str]:
+        """The names it is sold under."""
+        names = (self.name(entry, "fsCode") for entry in flight.objects("codeshares", "codeshare"))
+        return [name for name in names if name is not None]
+
+
+def _time(times: Place, name: str, tz: ZoneInfo | None) -> datetime | None:
+    both = times.inner(name)
+    return both.time("dateUtc") if both.fields.get("dateUtc") else both.time("dateLocal", tz=tz)
+
+
+def _gate_side(times: Place, side: str, tz: ZoneInfo | None) -> dict[str, Any]:
+    return said(
+        scheduled=_time(times, f"scheduledGate{side}", tz) or _time(times, f"published{side}", tz),
+        estimated=_time(times, f"estimatedGate{side}", tz),
+        actual=times.past(f"actualGate{side}", _time(times, f"actualGate{side}", tz)),
+    )
+
+
+def _runway(times: Place, side: str, tz: ZoneInfo | None) -> dict[str, Any]:
+    return said(
+        estimated=_time(times, f"estimatedRunway{side}", tz),
+        actual=times.past(f"actualRunway{side}", _time(times, f"actualRunway{side}", tz)),
+    )
+
+
+def _recorded(alert: Place) -> datetime | None:
+    # A plain time in the pushes known; everywhere else this provider writes times as objects.
+    name = "dateTimeRecorded"
+    wrapped = isinstance(alert.fields.get(name), dict)
+    return alert.inner(name).time("dateUtc") if wrapped else alert.time(name)
+
+
+def _updated(flight: Place) -> datetime | None:
+    """The latest entry of the change log, if it has one."""
+    times = [
+        entry.inner("updatedAt").time("dateUtc")
+        for entry in flight.objects("flightStatusUpdates", "flightStatusUpdate")
+    ]
+    return max((time for time in times if time is not None), default=None)
