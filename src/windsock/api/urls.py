@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from windsock.api import docs, health, metrics
+from windsock.api import docs, feeds, health, metrics
 from windsock.api.app import api
 from windsock.api.problems import Problem, not_found
 
@@ -50,6 +50,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics.view, name="metrics"),
     path("api/v1/docs", docs.view, name="api-docs"),
+    path("api/v1/feeds/<str:name>", feeds.receive, name="feed"),
+    path("api/v1/feeds/<str:name>/<str:secret>", feeds.receive, name="feed-by-secret"),
     path("api/v1/", (api_patterns, "windsock-api", "windsock-api")),
     re_path(r"^api/.*$", not_found, name="api-nothing-here"),
 ]

@@ -17,7 +17,7 @@ from django.utils import timezone
 from windsock.clock import Clock, system_clock
 from windsock.errors import FeedError, UnknownFlight
 from windsock.feeds.base import Fault
-from windsock.feeds.parsing import MAX_RAW, Statement
+from windsock.feeds.parsing import MAX_RAW, Parsed, Statement
 from windsock.feeds.registry import Parser
 from windsock.ingest.merging import Given
 from windsock.ingest.models import FeedInput, FeedState, ParkedReport
@@ -43,6 +43,8 @@ class Taken:
     parked: int = 0
     error: str = ""
     input_id: int | None = None
+    received_at: datetime | None = None
+    parsed: Parsed = field(default_factory=Parsed)
 
     @property
     def recorded(self) -> int:
@@ -87,7 +89,7 @@ class Intake:
         return self._record(kept)
 
     def _record(self, kept: FeedInput) -> Taken:
-        taken = Taken(input_id=kept.pk)
+        taken = Taken(input_id=kept.pk, received_at=kept.received_at)
         try:
             parsed = self._parser(bytes(kept.body), kept.received_at)
         except FeedError as error:
@@ -96,7 +98,7 @@ class Intake:
             log.exception("Feed %s: input %s made its parser fail", self.feed, kept.pk)
             taken.error = "Windsock's parser failed at this input; that is a fault of Windsock. See the log."
         else:
-            taken.faults = list(parsed.faults)
+            taken.parsed, taken.faults = parsed, list(parsed.faults)
             statements = parsed.statements
             taken.results = self._pipeline.submit_given(
                 given_of(statements), received_at=kept.received_at

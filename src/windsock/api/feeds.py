@@ -1,0 +1,150 @@
+"""POST /feeds/{name}: where sources that send by themselves (alerts, webhooks, telexes, AIDX) leave what they say.
+
+The body is what the feed's format says, not JSON of ours, so this stands beside the API's own operations. Who sends is
+known by a token that may publish, by a Standard Webhooks signature, or, for providers that can neither, by the feed's
+secret as the last part of the address.
+"""
+
+from typing import Any
+
+import msgspec
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.csrf import csrf_exempt
+
+from windsock.access.http import identity_of_bearer
+from windsock.access.limits import TOKEN_FAILURES
+from windsock.access.rules import require_publish
+from windsock.api.bodies import read
+from windsock.api.problems import Problem
+from windsock.conf import config
+from windsock.errors import AccessDenied, JournalUnavailable
+from windsock.feeds.configuration import FeedSettings
+from windsock.feeds.configuration import read as read_feeds
+from windsock.ingest import pipeline
+from windsock.ingest.intake import Intake, Taken
+from windsock.ingest.models import FeedState
+
+MOST_FAULTS = 20
+"""So many are told in an answer; the console has more."""
+
+
+@csrf_exempt  # nobody is believed here because of a cookie
+async def receive(request: HttpRequest, name: str, secret: str | None = None) -> HttpResponse:
+    """Takes one input in; answers after the commit with what became of it."""
+    try:
+        return await sync_to_async(_receive, thread_sensitive=False)(request, name, secret)
+    except Problem as problem:
+        return problem.response()
+    except AccessDenied as error:
+        return Problem(403, "forbidden", str(error)).response()
+    except JournalUnavailable as error:
+        text = f"{error} The input is kept, and may be sent again."
+        return Problem(503, "journal_unavailable", text, retry_after=2).response()
+
+
+def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpResponse:
+    if request.method != "POST":
+        raise Problem(
+            405,
+            "method_not_allowed",
+            f"{request.method} is not possible here; POST is.",
+            headers={"Allow": "POST"},
+            expected="POST",
+        )
+    body = read(request, config().max_body_bytes)
+    settings = _feeds().get(name)
+    _admit(request, settings, secret, body)
+    if settings is None or not settings.enabled:
+        raise Problem(404, "no_such_feed", f"No feed {name[:64]!r} is configured here.")
+    if FeedState.objects.filter(name=name, paused=True).exists():
+        raise Problem(
+            503, "feed_paused", f"The feed {name!r} is paused. Send it again later.", retry_after=60
+        )
+    taken = _intake(settings).take(body)
+    answer = getattr(settings.format.module, "acknowledgement", None)
+    if answer is not None and not taken.error:
+        return HttpResponse(
+            answer(body, taken.parsed, received_at=taken.received_at), content_type="application/xml"
+        )
+    return _told(taken)
+
+
+def _admit(request: HttpRequest, settings: FeedSettings | None, secret: str | None, body: bytes) -> None:
+    """Lets by who may send here; raises Problem or AccessDenied. An unknown feed is told only to who may publish."""
+    if request.headers.get("Authorization") is not None:
+        identity = identity_of_bearer(request)
+        if identity is None:
+            raise AccessDenied("Nobody is signed in.")
+        require_publish(identity)
+        return
+    ours = settings.secret() if settings is not None else None
+    if ours is not None and secret is not None and constant_time_compare(secret, ours):
+        return
+    if ours is not None and secret is None and _signed(request, ours, body):
+        return
+    wait = TOKEN_FAILURES.count(str(request.META.get("REMOTE_ADDR", "")))
+    if wait is not None:
+        raise Problem(
+            429,
+            "too_many_failures",
+            f"Too many wrong secrets came from here. Wait {wait} s.",
+            retry_after=wait,
+        )
+    raise Problem(
+        401,
+        "not_authenticated",
+        "Send 'Authorization: Bearer TOKEN' of one who may publish, a Standard Webhooks signature made with the feed's "
+        "secret, or the feed's secret as the last part of the address.",
+    )
+
+
+def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:
+    if "webhook-signature" not in request.headers:
+        return False
+    try:
+        from standardwebhooks import Webhook, WebhookVerificationError
+    except ModuleNotFoundError:
+        raise Problem(
+            501,
+            "not_installed",
+            "Signatures need the package standardwebhooks: pip install 'windsock[server]'.",
+        ) from None
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        Webhook(secret).verify(body.decode(), headers, json_parse=False)
+    except (WebhookVerificationError, ValueError):
+        # ValueError: a secret that is not base64, a body or signature that is not text.
+        return False
+    return True
+
+
+def _told(taken: Taken) -> HttpResponse:
+    document: dict[str, Any] = {
+        "input": taken.input_id,
+        "recorded": taken.recorded,
+        "changed": taken.changed,
+        "parked": taken.parked,
+        "faults": [
+            {"where": str(fault.path or fault.line or ""), "message": fault.message}
+            for fault in taken.faults[:MOST_FAULTS]
+        ],
+        "fault_count": len(taken.faults),
+    }
+    if taken.error:
+        return Problem(422, "unreadable_input", taken.error, **document).response()
+    return HttpResponse(
+        msgspec.json.encode(document),
+        status=207 if taken.faults else 200,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _feeds() -> dict[str, FeedSettings]:
+    return read_feeds(config().feeds)
+
+
+def _intake(settings: FeedSettings) -> Intake:
+    return Intake(settings.name, settings.format.parser(settings.source, settings.options), pipeline())

@@ -1,0 +1,119 @@
+"""POST /api/v1/feeds/{name}: who may send, what becomes of it, and how it is answered."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from standardwebhooks import Webhook
+
+from windsock.access import tokens
+from windsock.conf import config
+from windsock.ingest import stop
+from windsock.ingest.models import FeedInput, FeedState
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECRET = "whsec_" + base64.b64encode(b"twenty-four bytes at least").decode()
+
+
+@pytest.fixture(autouse=True)
+def feeds(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEX_SECRET", SECRET)
+    settings.WINDSOCK = {
+        **settings.WINDSOCK,
+        "FEEDS": {"telex": {"format": "mvt", "secret_env": "TELEX_SECRET"}, "open": {"format": "mvt"}},
+    }
+    config.cache_clear()
+    stop()
+
+
+@pytest.fixture
+def bearer() -> dict[str, str]:
+    _, secret = tokens.create(None, "telex gateway", ["publish"], None)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def telex() -> bytes:
+    now = datetime.now(UTC)
+    return f"MVT\nWF588/{now:%d}.LNWDE.BGO\nED{now:%d}2359\n".encode()
+
+
+def send(body: bytes, path: str = "telex", headers: dict[str, str] | None = None) -> Any:
+    return Client().post(f"/api/v1/feeds/{path}", body, content_type="text/plain", headers=headers)
+
+
+def test_a_token_that_may_publish_may_send(bearer: dict[str, str]) -> None:
+    answer = send(telex(), headers=bearer)
+    assert answer.status_code == 200
+    assert answer.json()["recorded"] == 1
+    assert answer.json()["changed"] == 1
+    again = send(telex(), headers=bearer).json()
+    assert (again["recorded"], again["changed"]) == (1, 0)
+
+
+def test_a_token_that_may_only_read_may_not() -> None:
+    _, secret = tokens.create(None, "board", ["read"], None)
+    answer = send(telex(), headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 403
+    assert FeedInput.objects.count() == 0
+
+
+def test_the_secret_in_the_address_lets_in_and_a_wrong_one_does_not() -> None:
+    assert send(telex(), f"telex/{SECRET}").status_code == 200
+    assert send(telex(), "telex/wrong").status_code == 401
+    assert send(telex(), "open/").status_code == 404
+    assert send(telex(), "open/anything").status_code == 401
+
+
+def test_a_signature_lets_in_and_not_for_another_body() -> None:
+    now = datetime.now(UTC)
+    body = telex().decode()
+    signed = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(SECRET).sign("msg_1", now, body),
+    }
+    assert send(body.encode(), headers=signed).status_code == 200
+    assert send(body.encode() + b" ", headers=signed).status_code == 401
+    assert send(body.encode(), headers={**signed, "webhook-signature": "nonsense"}).status_code == 401
+
+
+def test_nobody_is_told_which_feeds_there_are() -> None:
+    assert send(telex()).status_code == 401
+    assert send(telex(), "no-such-feed").status_code == 401
+
+
+def test_an_unknown_feed_is_named_to_who_may_publish(bearer: dict[str, str]) -> None:
+    answer = send(telex(), "no-such-feed", bearer)
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "no_such_feed"
+
+
+def test_faults_are_told_with_their_place_and_the_rest_is_kept(bearer: dict[str, str]) -> None:
+    answer = send(telex() + b"ZZ nobody knows this line\n", headers=bearer)
+    assert answer.status_code == 207
+    assert answer.json()["recorded"] == 1
+    assert "line 4" in answer.json()["faults"][0]["where"] or answer.json()["faults"][0]["where"] == "4"
+
+
+def test_an_input_that_cannot_be_read_is_refused_and_kept(bearer: dict[str, str]) -> None:
+    answer = send(bytes(range(256)), headers=bearer)
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "unreadable_input"
+    assert bytes(FeedInput.objects.get().body) == bytes(range(256))
+
+
+def test_a_paused_feed_asks_to_come_again(bearer: dict[str, str]) -> None:
+    FeedState.objects.create(name="telex", paused=True)
+    answer = send(telex(), headers=bearer)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "60"
+
+
+def test_only_post_is_possible(bearer: dict[str, str]) -> None:
+    answer = Client().get("/api/v1/feeds/telex", headers=bearer)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
