@@ -1,0 +1,330 @@
+"""JSON, NDJSON and CSV of any source, by a mapping file that says which column means which field.
+
+One record is one statement about one flight. A value that cannot be read is a fault and is left out; the rest of the
+record is told, unless it is no longer clear which flight it speaks of.
+"""
+
+import dataclasses
+import re
+from datetime import date as Day
+from datetime import datetime
+from typing import Any
+
+from windsock.feeds.base import Fault
+from windsock.feeds.generictimes import UTC_ZONE, day_of, moment_of, told
+from windsock.feeds.mapping import Column, Mapping, kind_of
+from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.records import ABSENT, Record, faulty, missing_columns, records_of
+from windsock.flights.airports import Airport, airport
+
+MAX_BYTES = 50_000_000
+"""A day of the whole world's flights, told generously; what is larger is better sent in parts."""
+
+_TRUE = frozenset({"true", "t", "yes", "y", "1"})
+_FALSE = frozenset({"false", "f", "no", "n", "0"})
+_WHO = ("flight", "date", "origin")
+"""Without one of these that was given but is wrong, a report could reach another flight."""
+_ENTRY = re.compile(r"(codeshares|delay_reasons)\[(\d{1,3})\].*", re.ASCII)
+_MOST_DROPPED = 60
+"""More fields than a report has, and its lists' entries."""
+
+
+def parse(data: bytes, *, received_at: datetime, source: str, mapping: Mapping) -> Parsed:
+    """All that the input says by this mapping; raises FeedError where it is not of the mapping's format."""
+    gathering = Gathering(received_at, source)
+    missing_told = False
+    for record in records_of(data, mapping, MAX_BYTES):
+        if isinstance(record, Fault):
+            gathering.faults.append(record)
+            continue
+        if not missing_told and record.line is not None:
+            missing_told = True
+            for name, hint in missing_columns(record, mapping):
+                gathering.fault(f"There is no such column{hint}.", line=1, column=name)
+        _Reading(record, mapping, gathering).tell()
+    return gathering.parsed()
+
+
+class _Reading:
+    """One record being read."""
+
+    def __init__(self, record: Record, mapping: Mapping, gathering: Gathering) -> None:
+        self.record, self.mapping, self.gathering = record, mapping, gathering
+        self.data: dict[str, Any] = {}
+        self.from_column: dict[str, str] = {}
+        self.utc_day: Day | None = None
+        self.lost = False  # who the flight is, is no longer sure
+
+    def tell(self) -> None:
+        flight = self.flight()
+        if flight is None:
+            return
+        self.data["flight"] = flight
+        for field, value in self.mapping.constants:
+            self.put(field, value)
+        word = self.word()
+        columns = (*self.mapping.columns, *(() if word is None else word.columns))
+        # Airports first, for their clocks; then the times that others are measured by.
+        for column in columns:
+            if kind_of(column.field) != "time":
+                self.column(column)
+        if word is not None:
+            for field, value in word.fields:
+                self.put(field, value)
+        for column in sorted(columns, key=lambda column: column.after is not None):
+            if kind_of(column.field) == "time":
+                self.column(column)
+        self.codeshares()
+        self.reasons()
+        self.flight_date()
+        if not self.lost:
+            self.say()
+
+    # What stands in the record
+
+    def value(self, name: str) -> Any:
+        """The value of a column: ABSENT where it says nothing, None where it erases."""
+        value = self.record.get(name)
+        if value is ABSENT:
+            return ABSENT
+        if isinstance(value, str):
+            value = value.strip()
+            if "\ufffd" in value:
+                self.fault(f"Its bytes are no {self.mapping.encoding}; check `encoding`.", name, value)
+                return ABSENT
+        if value is None or value == "" or (isinstance(value, str) and value in self.mapping.nothing):
+            return None if self.mapping.empty == "null" else ABSENT
+        return value
+
+    def text(self, name: str) -> str | None:
+        """The text of a column; numbers as they are written. None where there is none."""
+        value = self.value(name)
+        if value is ABSENT or value is None:
+            return None
+        try:
+            return told(value)
+        except ValueError as error:
+            self.fault(str(error), name, value)
+            return None
+
+    def fault(self, message: str, column: str | None, value: object) -> None:
+        self.gathering.faults.append(faulty(self.record, message, column, value))
+
+    def put(self, field: str, value: object) -> None:
+        side, _, leaf = field.rpartition(".")
+        (self.data.setdefault(side, {}) if side else self.data)[leaf] = value
+
+    def got(self, field: str) -> Any:
+        side, _, leaf = field.rpartition(".")
+        return (self.data.get(side, {}) if side else self.data).get(leaf)
+
+    # Its parts
+
+    def flight(self) -> str | None:
+        names = self.mapping.flight
+        if names.designator is not None:
+            self.from_column["flight"] = names.designator
+            flight = self.text(names.designator)
+            if flight is None:
+                self.fault("The record does not say which flight it means.", names.designator, None)
+            return flight
+        number = self.text(names.number or "")
+        carrier = names.carrier_is or self.text(names.carrier or "")
+        self.from_column["flight"] = names.number or ""
+        if number is None or carrier is None:
+            lacks = names.number if number is None else names.carrier
+            self.fault("The record does not say which flight it means.", lacks, None)
+            return None
+        return f"{carrier}{number}{(self.text(names.suffix) or '') if names.suffix else ''}"
+
+    def word(self) -> Any:
+        status = self.mapping.status
+        said = None if status is None else self.text(status.column)
+        if status is None or said is None:
+            return None
+        found = status.words.get(said.upper())
+        if found is None and status.others == "fault":
+            self.fault(
+                f"The mapping has no such word of status; it has {', '.join(status.words)}.",
+                status.column,
+                said,
+            )
+        return found
+
+    def column(self, column: Column) -> None:
+        value = self.value(column.column)
+        if value is ABSENT:
+            return
+        self.from_column[column.field] = column.column
+        if value is None:
+            if column.field != "utc_day":
+                self.put(column.field, None)
+            return
+        try:
+            value = self.converted(column, value)
+        except (ValueError, OverflowError) as error:
+            self.fault(str(error), column.column, value)
+            self.lost = self.lost or column.field in (*_WHO, "utc_day")
+            return
+        if value is ABSENT:
+            return
+        if column.field == "utc_day":
+            self.utc_day = value
+        else:
+            self.put(column.field, value)
+
+    def converted(self, column: Column, value: Any) -> Any:
+        """The value as a report has it; raises ValueError with the words for a fault."""
+        kind = kind_of(column.field)
+        if kind == "time":
+            return self.time(column, value)
+        if kind == "day":
+            day = day_of(value, column.rule.format)
+            return day if column.field == "utc_day" else day.isoformat()
+        if kind == "minutes":
+            return minutes_of(value)
+        if kind == "truth":
+            return truth_of(value)
+        return told(value)
+
+    def time(self, column: Column, value: Any) -> Any:
+        day = None
+        if column.date is not None:
+            on = self.value(column.date)
+            if on is ABSENT or on is None:
+                raise ValueError(f"The column {column.date!r} with its date is empty.")
+            day = day_of(on, column.date_format)
+        after = self.got(column.after) if column.after else None
+        moment = moment_of(value, column.rule, day, self.place(column), after)
+        if column.field == "observed_at" and moment > self.gathering.received_at:
+            return ABSENT  # its clock is ahead; the receipt counts
+        return moment.isoformat().replace("+00:00", "Z")
+
+    def place(self, column: Column) -> Airport | str | None:
+        """By whose clocks a column's times are: an airport, a zone's name, or None (there must be an offset)."""
+        zone = column.rule.zone
+        if zone == "airport":
+            zone = "destination" if column.field.startswith(("arrival.", "landing.")) else "origin"
+        if zone in ("origin", "destination"):
+            code = self.data.get(zone)
+            found = airport(code) if isinstance(code, str) else None
+            if found is None:
+                raise ValueError(f"It is local time of the {zone}, and no such airport is known: {code!r}.")
+            return found
+        return None if zone == "offset" else UTC_ZONE if zone == "utc" else zone
+
+    def codeshares(self) -> None:
+        rule = self.mapping.codeshares
+        value = ABSENT if rule is None else self.value(rule.column)
+        if rule is None or value is ABSENT:
+            return
+        self.from_column["codeshares"] = rule.column
+        if value is None:
+            self.data["codeshares"] = None
+            return
+        names = value if isinstance(value, list) else self._split(rule.column, rule.separator)
+        entries = [name.strip() if isinstance(name, str) else name for name in names]
+        self.data["codeshares"] = [name for name in entries if name != ""]
+
+    def reasons(self) -> None:
+        rule = self.mapping.reasons
+        value = ABSENT if rule is None else self.value(rule.column)
+        if rule is None or value is ABSENT:
+            return
+        self.from_column["delay_reasons"] = rule.column
+        if value is None:
+            self.data["delay_reasons"] = None
+            return
+        codes = self._split(rule.column, rule.separator)
+        minutes = self._split(rule.minutes, rule.separator) if rule.minutes else []
+        words = self._split(rule.text, rule.separator) if rule.text else []
+        reasons: list[dict[str, object]] = []
+        for index, code in enumerate(codes):
+            entry: dict[str, object] = {"scheme": rule.scheme, "code": code}
+            if index < len(minutes):
+                try:
+                    entry["minutes"] = minutes_of(minutes[index])
+                except ValueError as error:
+                    self.fault(str(error), rule.minutes, minutes[index])
+            if index < len(words):
+                entry["text"] = words[index]
+            reasons.append(entry)
+        self.data["delay_reasons"] = reasons
+
+    def _split(self, name: str, separator: str | None) -> list[str]:
+        whole = self.text(name)
+        parts = [] if whole is None else whole.split(separator) if separator else [whole]
+        return [part.strip() for part in parts if part.strip()]
+
+    def flight_date(self) -> None:
+        """The local date at the origin of the scheduled departure, where the source gives no date itself."""
+        scheduled, origin = self.got("departure.scheduled"), self.data.get("origin")
+        if self.data.get("date") is not None:
+            self.utc_day = None
+            return
+        self.data.pop("date", None)
+        place = airport(origin) if isinstance(origin, str) else None
+        if place is not None and isinstance(scheduled, str):
+            self.data["date"] = datetime.fromisoformat(scheduled).astimezone(place.tz).date().isoformat()
+            self.utc_day = None
+
+    # Telling it
+
+    def say(self) -> None:
+        """Tells the report; a field that is refused is a fault and is left out, unless it says which flight it is."""
+        for _ in range(_MOST_DROPPED):
+            if self.gathering.tell(
+                self.data,
+                line=self.record.line,
+                path=self.record.path,
+                raw=self.record.raw,
+                utc_day=self.utc_day,
+            ):
+                return
+            refused = self.gathering.faults[-1]
+            field = refused.column or ""
+            name = field.partition("[")[0]
+            self.gathering.faults[-1] = dataclasses.replace(refused, column=self.from_column.get(name, field))
+            if field in _WHO or not self.drop(field):
+                return
+
+    def drop(self, field: str) -> bool:
+        """Takes a refused field out; False if it is not there, or nothing would be left."""
+        side, _, leaf = field.rpartition(".")
+        if (entry := _ENTRY.fullmatch(field)) is not None:
+            entries, index = self.data.get(entry[1]), int(entry[2])
+            if not isinstance(entries, list) or index >= len(entries):
+                return False
+            del entries[index]
+            if not entries:
+                del self.data[entry[1]]
+        elif side and isinstance(self.data.get(side), dict) and leaf in self.data[side]:
+            del self.data[side][leaf]
+            if not self.data[side]:
+                del self.data[side]
+        elif field in self.data:
+            del self.data[field]
+        else:
+            return False
+        return any(name not in (*_WHO, "observed_at") for name in self.data)
+
+
+def minutes_of(value: object) -> int:
+    """Whole minutes; raises ValueError."""
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)) or len(str(value)) > 20:
+            raise ValueError
+        number = float(value)
+        if not number.is_integer():
+            raise ValueError
+        return int(number)
+    except (ValueError, OverflowError):
+        raise ValueError("This is no whole number of minutes.") from None
+
+
+def truth_of(value: object) -> bool:
+    """Yes or no, in the usual words; raises ValueError."""
+    word = told(value).lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise ValueError("This is neither yes nor no (true, false, yes, no, y, n, 1, 0).")

@@ -1,0 +1,134 @@
+"""Times and days in the many ways sources write them, by the rules of a mapping file."""
+
+import math
+import re
+from datetime import UTC, datetime, time, timedelta
+from datetime import date as Day
+
+from windsock.feeds.mapping import TimeRule
+from windsock.flights.airports import Airport, zone
+from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
+
+UTC_ZONE = "UTC"
+
+_LONGEST = 64
+_DIGITS = re.compile(r"[0-9]{1,4}", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,9})?", re.ASCII)
+# strptime reads "115" by "%H%M" as 11:05: digits that nothing separates must be as many as it would write itself.
+_PACKED = re.compile(r"%[a-yA-Y]%[a-yA-Y]")
+
+
+def told(value: object) -> str:
+    """A value as text: text as it is, numbers as one writes them; raises ValueError for lists and objects."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, int) and abs(value) >= 10**20:
+        raise ValueError("This number is too large.")
+    if isinstance(value, (int, float)):
+        return str(value)
+    raise ValueError("One value is needed here, not a list or an object.")
+
+
+def day_of(value: object, written: str) -> Day:
+    """The day that a value spells; raises ValueError with the words for a fault."""
+    text = told(value)
+    try:
+        if len(text) > _LONGEST:
+            raise ValueError
+        if written != "iso":
+            return _parsed(text, written).date()
+        return Day.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text).date()
+    except (ValueError, OverflowError):
+        raise ValueError(f"This is no date written like {_example(written)}.") from None
+
+
+def moment_of(
+    value: object, rule: TimeRule, day: Day | None, place: Airport | str | None, after: object = None
+) -> datetime:
+    """The moment in UTC that a value spells; raises ValueError with the words for a fault.
+
+    `day` is the date of a time of day; with `after` (a time in ISO) the time is on that day or the next, whichever
+    comes first behind it. `place` is whose clocks a time without offset is read by: an airport, or a zone's name.
+    """
+    text = told(value)
+    if rule.format in ("epoch", "epoch_ms"):
+        return _epoch(text, 1000 if rule.format == "epoch_ms" else 1)
+    try:
+        if len(text) > _LONGEST:
+            raise ValueError
+        local = _clock(text, rule.format, day)
+    except (ValueError, OverflowError):
+        raise ValueError(f"This is no time written like {_example(rule.format)}.") from None
+    moment = _in_utc(local, rule, place)
+    if isinstance(after, str) and moment < datetime.fromisoformat(after):
+        return _in_utc(local + timedelta(days=1), rule, place)
+    return moment
+
+
+def _clock(text: str, written: str, day: Day | None) -> datetime:
+    """The time as it is written, aware if it has an offset."""
+    if day is None:
+        if written == "hhmm":
+            raise ValueError(text)
+        if written == "iso" and len(text) <= 10:
+            raise ValueError(text)  # a date without a time, which Python takes for midnight
+        return datetime.fromisoformat(text) if written == "iso" else _parsed(text, written)
+    next_day = timedelta(0)
+    if written == "hhmm":
+        digits = text.replace(":", "")
+        if _DIGITS.fullmatch(digits) is None:
+            raise ValueError(text)
+        digits = digits.zfill(4)
+        if digits == "2400":  # the midnight that ends the day
+            digits, next_day = "0000", timedelta(days=1)
+        of_day = time(int(digits[:2]), int(digits[2:]))
+    else:
+        of_day = time.fromisoformat(text) if written == "iso" else _parsed(text, written).timetz()
+    return datetime.combine(day, of_day) + next_day
+
+
+def _parsed(text: str, written: str) -> datetime:
+    found = datetime.strptime(text, written)  # noqa: DTZ007
+    if _PACKED.search(written) and found.strftime(written).lower() != text.lower():
+        raise ValueError(text)
+    return found
+
+
+def _epoch(text: str, unit: int) -> datetime:
+    # A number below 10^16 is exact to the second in a float, and no year 9999 in milliseconds has more digits.
+    if _NUMBER.fullmatch(text) is None or not math.isfinite(seconds := float(text) / unit):
+        raise ValueError(f"This is no number of {'seconds' if unit == 1 else 'milliseconds'} since 1970.")
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(
+            "This many seconds since 1970 are no time we know."
+            + (' Are they milliseconds (format = "epoch_ms")?' if unit == 1 else "")
+        ) from None
+
+
+def _in_utc(local: datetime, rule: TimeRule, place: Airport | str | None) -> datetime:
+    if local.tzinfo is not None and not rule.ignore_offset:
+        return local.astimezone(UTC)
+    local = local.replace(tzinfo=None)
+    if place is None:
+        raise ValueError("It has no offset, and the mapping gives no zone.")
+    tz = zone(place) if isinstance(place, str) else place.tz
+    name = place if isinstance(place, str) else place.zone
+    try:
+        return resolve(local, tz)
+    except NoSuchTime:
+        raise ValueError(f"This time did not exist in {name}: the clocks were put forward over it.") from None
+    except TwiceThatDay:
+        raise ValueError(f"This time came twice in {name}: the clocks were put back over it.") from None
+
+
+def _example(written: str) -> str:
+    moment = datetime(2026, 11, 25, 21, 34, 56, tzinfo=UTC)
+    if written == "iso":
+        return "2026-11-25T21:34:56Z, 2026-11-25 or 21:34"
+    return "2134 or 905" if written == "hhmm" else f"{moment.strftime(written)} ({written})"

@@ -1,0 +1,168 @@
+"""The mapping file of the generic feed: which column means which field, and how its values are written.
+
+It is TOML, read once and strictly: `Mapping.from_toml` gives a frozen tree or a ConfigError that names the key, what
+was given and what is allowed. docs/reference/feeds/generic.md shows all of it.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Mapping as Table
+from dataclasses import dataclass
+from typing import Literal
+
+from windsock.flights.fieldnames import SIDES
+from windsock.flights.report import Report
+
+Value = str | int | bool
+FieldKind = Literal["time", "day", "minutes", "truth", "text"]
+
+_TIMES = ("observed_at", "returned_to_gate", "air_return")
+_TRUTHS = ("cancelled", "diverted", "boarding")
+_MINUTES = ("departure_delay_minutes", "arrival_delay_minutes")
+ELSEWHERE = {
+    "flight": "the table [flight]",
+    "codeshares": "the table [codeshares]",
+    "delay_reasons": "the table [reasons]",
+    "source": "the name under which the feed is set up",
+    "departure_overdue_minutes": "Windsock's own watch",
+    "arrival_overdue_minutes": "Windsock's own watch",
+}
+"""Fields of a report that are no plain column's, and where they come from."""
+
+FIELDS: tuple[str, ...] = (
+    *(name for name in Report.__struct_fields__ if name not in SIDES and name not in ELSEWHERE),
+    "utc_day",
+    *(f"{side}.{leaf}" for side, leaves in SIDES.items() for leaf in leaves),
+)
+"""What a column can mean. `utc_day` is the operating day in UTC, for sources that do not know the local date."""
+
+ZONES = ("offset", "utc", "airport", "origin", "destination")
+WRITTEN = ("iso", "hhmm", "epoch", "epoch_ms")
+
+
+def kind_of(field: str) -> FieldKind:
+    """What kind of value a field takes."""
+    leaf = field.rpartition(".")[2]
+    if field in _TIMES or ("." in field and leaf in ("scheduled", "estimated", "actual")):
+        return "time"
+    if field in ("date", "utc_day"):
+        return "day"
+    if field in _MINUTES:
+        return "minutes"
+    return "truth" if field in _TRUTHS else "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRule:
+    """How a time is written (one of WRITTEN, or a strptime format) and by whose clocks (ZONES, or a zone's name).
+
+    An offset in the value counts before the zone, unless `ignore_offset`: some sources put +00:00 behind local times.
+    """
+
+    format: str = "iso"
+    zone: str = "offset"
+    ignore_offset: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column and the field it means. `date` is the column with a time of day's date, written as `date_format`.
+
+    `after` names a time field: where this one would come before it, it is the next day's (an arrival after midnight).
+    """
+
+    column: str
+    field: str
+    rule: TimeRule
+    date: str | None = None
+    date_format: str = "iso"
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightColumns:
+    """Where the flight number is: one column, or carrier (a column, or always the same) and number, perhaps suffix."""
+
+    designator: str | None = None
+    carrier: str | None = None
+    carrier_is: str | None = None
+    number: str | None = None
+    suffix: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What one word of a status says: fields with values, and columns that mean something under this word alone."""
+
+    fields: tuple[tuple[str, Value], ...] = ()
+    columns: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The status column and its words (upper case). Other words are faults, unless `others` is "ignore"."""
+
+    column: str
+    words: Table[str, Word]
+    others: Literal["fault", "ignore"] = "fault"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codeshares:
+    """The column with the other names of the flight, and what stands between them (a JSON list needs nothing)."""
+
+    column: str
+    separator: str = ","
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """The columns of the reason for a delay; `separator` if there can be several codes in one."""
+
+    column: str
+    scheme: str = "text"
+    separator: str | None = None
+    minutes: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    """All that the generic feed must know of a source."""
+
+    format: Literal["json", "ndjson", "csv"]
+    flight: FlightColumns
+    columns: tuple[Column, ...] = ()
+    constants: tuple[tuple[str, Value], ...] = ()
+    records: str | None = None
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    header: tuple[str, ...] | None = None
+    empty: Literal["absent", "null"] = "absent"
+    nothing: tuple[str, ...] = ()
+    status: Status | None = None
+    codeshares: Codeshares | None = None
+    reasons: Reasons | None = None
+
+    @classmethod
+    def from_toml(cls, text: str) -> "Mapping":
+        """The mapping that the file's text spells; raises ConfigError, and nothing else."""
+        from windsock.feeds.mappingfile import read  # which knows all the classes here
+
+        return read(text)
+
+    def named(self) -> Iterator[str]:
+        """All columns that it names, some perhaps twice."""
+        flight = self.flight
+        yield from (
+            name for name in (flight.designator, flight.carrier, flight.number, flight.suffix) if name
+        )
+        words = () if self.status is None else self.status.words.values()
+        for column in (*self.columns, *(column for word in words for column in word.columns)):
+            yield column.column
+            if column.date is not None:
+                yield column.date
+        for part in (self.status, self.codeshares, self.reasons):
+            if part is not None:
+                yield part.column
+        if self.reasons is not None:
+            yield from (name for name in (self.reasons.minutes, self.reasons.text) if name)
