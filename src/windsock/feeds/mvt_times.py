@@ -1,5 +1,6 @@
 """When a telex means: its two digits of a day and four of a time become moments in UTC."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
 
@@ -17,21 +18,19 @@ _EARLY, _EARLY_IF_SENT = timedelta(hours=6), timedelta(hours=14)
 _RECENT = timedelta(days=2)
 # A report may be this far from its flight's date; the validation of reports refuses more.
 _BEFORE, _AFTER = timedelta(days=2), timedelta(days=10)
-# Two months hold every day of the month; nine years hold a 29 February, also around 2100.
-_MONTHS, _YEARS = 62, 9 * 366
+# Of three months in a row one at least has a 31st; nine years hold a 29 February, also around 2100.
+_MONTHS, _YEARS = 3, 9
 
 
 def sent_at(text: str, received_at: datetime) -> datetime | None:
     """The latest moment that a sender's ddhhmm can mean, never later than `received_at`; None if it is no such time."""
     latest = received_at + _SKEW
-    for back in range(_MONTHS):
-        day = latest.date() - back * _DAY
-        if day.day == int(text[:2]):
-            moment = _at(day, text[2:])
-            if moment is None:
-                return None
-            if moment <= latest:
-                return min(moment, received_at)
+    for day in _days(int(text[:2]), None, latest.date()):
+        moment = _at(day, text[2:])
+        if moment is None:
+            return None
+        if moment <= latest:
+            return min(moment, received_at)
     return None
 
 
@@ -48,11 +47,22 @@ def operating_day(day: int, month: int | None, year: int | None, received_at: da
             return None
         if date <= last:
             return date
-    for back in range(_MONTHS if month is None else _YEARS):
-        date = last - back * _DAY
-        if date.day == day and month in (None, date.month):
-            return date
-    return None
+    return next(_days(day, month, last), None)
+
+
+def _days(day: int, month: int | None, last: Day) -> Iterator[Day]:
+    """The dates with this day (of this month), the latest first, none after `last`."""
+    if month is None:
+        months = [divmod(last.year * 12 + last.month - 1 - back, 12) for back in range(_MONTHS)]
+    else:
+        months = [(last.year - back, month - 1) for back in range(_YEARS)]
+    for year, before in months:
+        try:
+            date = Day(year, before + 1, day)
+        except ValueError:  # this month has no such day
+            continue
+        if date <= last:
+            yield date
 
 
 class Timeline:
