@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from datetime import date as Day
+from functools import lru_cache
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
@@ -32,6 +33,7 @@ class Period:
             day += timedelta(days=1)
 
 
+@lru_cache(maxsize=4096)  # a file of a million lines has a few hundred of them
 def full_date(text: str) -> Day:
     """The day that ddMMMyy spells, "00XXX00" being the open end; raises ValueError saying what was given."""
     if text.upper() == "00XXX00":
@@ -47,6 +49,7 @@ def full_date(text: str) -> Day:
     raise ValueError(f"{text!r} is no date; it must be like 01JUL26")
 
 
+@lru_cache(maxsize=4096)  # a file of a million lines has a few hundred of them
 def weekdays(text: str) -> frozenset[int]:
     """The ISO weekdays whose digits stand in `text` ("1 3 5", "135"); raises ValueError for others, or none."""
     digits = "".join(text.split())
@@ -55,6 +58,7 @@ def weekdays(text: str) -> frozenset[int]:
     return frozenset(int(digit) for digit in digits)
 
 
+@lru_cache(maxsize=4096)  # a file of a million lines has a few hundred of them
 def clock(text: str) -> timedelta:
     """How long after midnight hhmm is, "2400" being the day's end; raises ValueError for what no clock shows."""
     if len(text) == 4 and text.isascii() and text.isdigit():

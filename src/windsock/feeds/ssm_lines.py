@@ -1,0 +1,271 @@
+"""The single lines of SSM and ASM messages: action, flight, period, equipment, leg, segment."""
+
+import itertools
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from datetime import date as Day
+
+from windsock.feeds.periods import MONTHS, OPEN_END, Period, clock, full_date, weekdays
+from windsock.flights import Designator
+
+REINSTATE = "RIN"  # codespell:ignore
+
+ACTIONS = frozenset(
+    (
+        "NEW",
+        "CNL",
+        REINSTATE,
+        "RPL",
+        "TIM",
+        "EQT",
+        "CON",
+        "RRT",
+        "ADM",
+        "SKD",
+        "ACK",
+        "NAC",
+        "FLT",
+        "REV",
+        "RSD",
+    )
+)
+
+STILL_OF_INTEREST = timedelta(days=30)
+"""A period without years that ended longer ago is meant for next year; messages correct the last weeks, not more."""
+
+_CLOCK = r"(\d{6}|\d{4})(?:/(M?\d))?(?:/(\d{4}))?"
+_ACTION = re.compile(r"([A-Z]{3}(?:/[A-Z]{3}){0,3})(?: (XASM))?(?: [A-Z]{4}(?:/[A-Z]{4}){0,9})?", re.ASCII)
+_LEG = re.compile(rf"([A-Z]{{3}}) ?{_CLOCK} +([A-Z]{{3}}) ?{_CLOCK}(?: +(.*))?", re.ASCII)
+_SEGMENT = re.compile(r"([A-Z]{3})[ /]?([A-Z]{3})(?: +(.*))?", re.ASCII)
+_FLIGHT = re.compile(
+    r"([A-Z0-9]{2,3} ?\d{1,4}[A-Z]?)(?:/(\d{1,2})(?:([A-Z]{3})(\d\d)?)?)?(?: +(.*))?", re.ASCII
+)
+_DATE = r"(\d\d[A-Z]{3}(?:\d\d)?)"
+_PERIOD = re.compile(rf"{_DATE}(?:[ -]{_DATE})?(?: +([1-7]{{1,7}})(?:/W(\d))?)?(?: +(.*))?", re.ASCII)
+_EQUIPMENT = re.compile(r"[A-Z] ([A-Z0-9]{3})(?:[ .].*)?", re.ASCII)
+_ROUTE = re.compile(r"[A-Z]{3}(?:/[A-Z]{3}){1,9}", re.ASCII)
+_SENT = re.compile(r"\.[A-Z0-9]{7} (\d\d)(\d\d)(\d\d)\b", re.ASCII)
+_ADDRESSES = re.compile(r"Q[A-Z](?: [A-Z0-9]{7})+", re.ASCII)
+_TYPE = re.compile(r"[A-Z0-9]{3}", re.ASCII)
+_ANY_STATION = "QQQ"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A time in a leg line: how long after midnight, of which day of the month or how many days on."""
+
+    since: timedelta
+    day_of_month: int | None
+    days: int
+
+    def day(self, operating: Day) -> Day:
+        """The calendar day it means for that operating day; raises ValueError if none is near."""
+        if self.day_of_month is None:
+            return operating + timedelta(days=self.days)
+        return nearest_day(self.day_of_month, operating)
+
+
+@dataclass(slots=True)
+class LegLine:
+    """One leg: its ends, and what stands there of times, aircraft and other names."""
+
+    number: int
+    origin: str
+    destination: str
+    departure: Clock | None = None
+    arrival: Clock | None = None
+    aircraft_type: str | None = None
+    elements: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FlightLine:
+    """A flight, in an ASM with its date, perhaps with the legs that are changed."""
+
+    number: int
+    designator: Designator
+    day: Day | None
+    legs: tuple[tuple[str, str], ...]
+    elements: dict[str, list[str]]
+
+
+def action_of(line: str) -> tuple[frozenset[str], bool] | None:
+    """The actions of an action line and whether it withdraws ASMs; None if it is none.
+
+    Airports are called NEW, TIM and CNL too, so what may stand behind the action is checked as well.
+    """
+    match = _ACTION.fullmatch(line)
+    if match is None:
+        return None
+    actions = frozenset(match[1].split("/"))
+    return (actions, match[2] is not None) if actions <= ACTIONS else None
+
+
+def leg_of(number: int, line: str) -> LegLine | None:
+    """The leg with times that the line spells; None if it is none, ValueError if its times are no times."""
+    match = _LEG.fullmatch(line)
+    if match is None:
+        return None
+    departure, arrival = _clock(match[2], match[3], match[4]), _clock(match[6], match[7], match[8])
+    leg = LegLine(number, match[1], match[5], departure, arrival)
+    for token in (match[9] or "").split():
+        if _TYPE.fullmatch(token):
+            leg.aircraft_type = token  # not in the manual, yet met with
+    leg.elements = elements_of(match[9] or "")
+    return leg
+
+
+def segment_of(number: int, line: str) -> LegLine | None:
+    """The pair of stations that the line spells, with its data elements; None if it is none."""
+    match = _SEGMENT.fullmatch(line)
+    if match is None:
+        return None
+    return LegLine(number, match[1], match[2], elements=elements_of(match[3] or ""))
+
+
+def everywhere(leg: LegLine) -> bool:
+    """Whether the segment stands for all legs of the flight."""
+    return leg.origin == leg.destination == _ANY_STATION
+
+
+def flight_of(number: int, line: str, today: Day) -> FlightLine | None:
+    """The flight that the line spells; None if it is none, ValueError if number or date are impossible."""
+    match = _FLIGHT.fullmatch(line)
+    if match is None:
+        return None
+    day: Day | None = None
+    if match[3]:
+        day = dated(match[2].zfill(2) + match[3] + (match[4] or ""), today)
+    elif match[2]:
+        day = nearest_day(int(match[2]), today)
+    legs: list[tuple[str, str]] = []
+    for token in (match[5] or "").split():
+        if _ROUTE.fullmatch(token):
+            stations = token.split("/")
+            legs += itertools.pairwise(stations)
+    designator = Designator.parse(match[1], day or today)
+    return FlightLine(number, designator, day, tuple(legs), elements_of(match[5] or ""))
+
+
+def period_of(line: str, today: Day) -> tuple[Period, str] | None:
+    """The period that the line spells and what stands behind it; None if it is none, ValueError if impossible."""
+    match = _PERIOD.fullmatch(line)
+    if match is None:
+        return None
+    days = weekdays(match[3] or "1234567")
+    start, end = _span(match[1], match[2] or match[1], today)
+    if end < start:
+        raise ValueError(f"the period ends ({end}) before it begins ({start})")
+    return Period(start, end, days, max(1, int(match[4] or 1))), match[5] or ""
+
+
+def equipment_of(line: str) -> str | None:
+    """The aircraft type of an equipment line (service type, aircraft type, configuration); None if it is none."""
+    match = _EQUIPMENT.fullmatch(line)
+    return match and match[1]
+
+
+def elements_of(text: str) -> dict[str, list[str]]:
+    """The data elements among the words of `text`: "10/DY132/UF4621" is element 10 with two values."""
+    found: dict[str, list[str]] = {}
+    for token in text.split():
+        number, slash, values = token.partition("/")
+        if slash and number.isascii() and number.isdigit() and len(number) <= 3:
+            found.setdefault(number, []).extend(value for value in values.split("/") if value)
+    return found
+
+
+def addresses(line: str) -> bool:
+    """Whether the line is an envelope's first, priority and addresses ("QU FRAOPQX LISOPQX")."""
+    return _ADDRESSES.fullmatch(line) is not None
+
+
+def sent_at(line: str, received_at: datetime) -> datetime | None:
+    """When an envelope's origin line says it was sent (day and time, the last such before `received_at`)."""
+    match = _SENT.match(line)
+    if match is None:
+        return None
+    day, hour, minute = (int(text) for text in match.groups())
+    received_at = received_at.astimezone(UTC)
+    for month in _months(received_at.date(), (0, -1, -2)):
+        try:
+            moment = datetime(month.year, month.month, day, hour, minute, tzinfo=UTC)
+        except ValueError:
+            continue
+        if moment <= received_at:
+            return moment
+        if moment - received_at < timedelta(hours=1):
+            return None  # their clock is ahead; a month ago it was not sent
+    return None
+
+
+def nearest_day(day_of_month: int, to: Day) -> Day:
+    """The day with that number that is nearest to `to`; raises ValueError for numbers that no month has."""
+    days = []
+    for month in _months(to, (-1, 0, 1)):
+        try:
+            days.append(month.replace(day=day_of_month))
+        except ValueError:
+            continue
+    if not days:
+        raise ValueError(f"{day_of_month} is no day of a month")
+    return min(days, key=lambda day: abs(day - to))
+
+
+def dated(text: str, today: Day) -> Day:
+    """The day that ddMMM or ddMMMyy spells, without a year the one nearest to `today`; raises ValueError."""
+    if len(text) == 7:
+        return full_date(text)
+    days = _in_years(text, today)
+    return min(days, key=lambda day: abs(day - today))
+
+
+def _span(start: str, end: str, today: Day) -> tuple[Day, Day]:
+    if len(end) == 7:
+        last = full_date(end)
+        if len(start) == 7 or last == OPEN_END:
+            return dated(start, today), last
+        return max((day for day in _in_years(start, last) if day <= last), default=last), last
+    if len(start) == 7:
+        first = full_date(start)
+        return first, min((day for day in _in_years(end, first) if day >= first), default=first)
+    for first in _in_years(start, today):
+        last = min((day for day in _in_years(end, first) if day >= first), default=first)
+        if last >= today - STILL_OF_INTEREST:
+            return first, last
+    return dated(start, today), dated(end, today)
+
+
+def _in_years(text: str, today: Day) -> list[Day]:
+    """The days that ddMMM spells in the years around; raises ValueError if it is no day at all."""
+    if text[2:] not in MONTHS:
+        raise ValueError(f"{text!r} is no date; it must be like 01JUL or 01JUL26")
+    days = []
+    # Four years each way, for a 29 February.
+    for year in range(today.year - 4, today.year + 5):
+        try:
+            days.append(Day(year, MONTHS.index(text[2:]) + 1, int(text[:2])))
+        except ValueError:
+            continue
+    if not days:
+        raise ValueError(f"{text!r} is a day that no calendar has")
+    near = [day for day in days if abs(day.year - today.year) <= 1]
+    return near or days
+
+
+def _months(around: Day, steps: tuple[int, ...]) -> list[Day]:
+    months = [divmod(around.year * 12 + around.month - 1 + step, 12) for step in steps]
+    return [Day(year, month + 1, 1) for year, month in months]
+
+
+def _clock(text: str, days: str | None, passengers: str | None) -> Clock:
+    since = clock(text[-4:])
+    on = int((days or "0").replace("M", "-"))
+    if passengers is not None:
+        # The day belongs to the aircraft's time; passengers board or leave within hours of it.
+        theirs = clock(passengers)
+        half = timedelta(hours=12)
+        theirs += timedelta(days=(since - theirs + half) // timedelta(days=1))
+        since = theirs
+    return Clock(since, int(text[:2]) if len(text) == 6 else None, on)
