@@ -42,7 +42,8 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
         )
     gathering = Gathering(received_at, source)
     observed = board.observed(_updated(flights), received_at)
-    for index, element in enumerate(xml.children(flights, "flight")):
+    records = board.first(list(xml.children(flights, "flight")), "flight", gathering)
+    for index, element in enumerate(records):
         _Flight(element, f"flight[{index}]", here.code, gathering).tell(observed)
     return gathering.parsed()
 

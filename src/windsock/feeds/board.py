@@ -15,6 +15,12 @@ from windsock.feeds.parsing import MAX_RAW, Gathering
 from windsock.flights import airports
 from windsock.flights.values import ValueReader
 
+MAX_RECORDS = 10_000
+"""Several times what the busiest airport has in a day, so that rubbish gives no million of faults."""
+
+_MAX_ENTRIES = 200
+"""More codeshares, belts, airports or states than any flight has."""
+
 _MAX_DROPPED = 60
 """More than a report has fields and codeshares together, so that the end never depends on the input."""
 
@@ -51,6 +57,16 @@ def document(data: bytes, *, feed: str, max_bytes: int) -> Any:
         raise FeedError(
             f"{feed}: what came is not whole JSON ({str(error)[:100]}), beginning {_brief(start)}. Was it cut off?"
         ) from error
+
+
+def first(records: list[Any], path: str, gathering: Gathering) -> list[Any]:
+    """So many of the records as are read; one fault for all others together."""
+    if len(records) > MAX_RECORDS:
+        gathering.fault(
+            f"{len(records)} records came; only the first {MAX_RECORDS} were read. Ask for less at a time.",
+            path=f"{path}[{MAX_RECORDS}]",
+        )
+    return records[:MAX_RECORDS]
 
 
 def list_in(found: Any, name: str, *, feed: str) -> list[Any]:
@@ -158,8 +174,10 @@ class Record:
         if not isinstance(value, list):
             self.fault("a list of texts is needed", names, value)
             return []
+        if len(value) > _MAX_ENTRIES:
+            self.fault(f"it has {len(value)} entries; only {_MAX_ENTRIES} are read", names, None)
         found = []
-        for one in value:
+        for one in value[:_MAX_ENTRIES]:
             if isinstance(one, int) and not isinstance(one, bool) and abs(one) < 10**9:
                 found.append(str(one))
             elif not isinstance(one, str):

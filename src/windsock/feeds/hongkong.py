@@ -23,8 +23,11 @@ ATTRIBUTION: str | None = "Flight data from Hong Kong International Airport"
 MAX_BYTES = 16 * 1024 * 1024
 """A busy day of one kind is about 300 kB; an answer holds one or two days."""
 
-MAX_DAYS = 60
-"""The airport keeps a little over a hundred days and gives one or two at a time."""
+MAX_DAYS = 7
+"""An answer holds one or two days."""
+
+MAX_NUMBERS = 100
+"""More numbers than any flight is sold under; a report takes thirty."""
 
 UNDER_WAY = timedelta(hours=3)
 """About how long a flight to Hong Kong takes: most come from within 3,000 km. Arrivals do not say when they left; the
@@ -121,7 +124,7 @@ def _day(day: Any, path: str, gathering: Gathering) -> None:
             raw=board.excerpt(head),
         )
         return
-    for index, flight in enumerate(flights):
+    for index, flight in enumerate(board.first(flights, f"{path}.list", gathering)):
         where = f"{path}.list[{index}]"
         if isinstance(flight, Mapping):
             _Flight(board.Record(flight, gathering, where), date, arrival).tell()
@@ -170,7 +173,7 @@ class _Flight:
         if not isinstance(flights, list):
             return []
         found = []
-        for index, flight in enumerate(flights):
+        for index, flight in enumerate(flights[:MAX_NUMBERS]):
             number = flight.get("no") if isinstance(flight, Mapping) else None
             if isinstance(number, str) and number.strip():
                 found.append(number.strip())

@@ -45,7 +45,7 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
     records = board.list_in(found, "flights", feed="Schiphol")
     gathering = Gathering(received_at, source)
     flights: dict[tuple[str, ...], list[board.Record]] = {}
-    for index, values in enumerate(records):
+    for index, values in enumerate(board.first(records, "flights", gathering)):
         path = f"flights[{index}]"
         if not isinstance(values, Mapping):
             gathering.fault("a flight is an object", path=path, raw=board.excerpt(values))

@@ -40,7 +40,7 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
     found = board.document(data, feed="Swedavia", max_bytes=MAX_BYTES)
     flights = board.list_in(found, "flights", feed="Swedavia")
     gathering = Gathering(received_at, source)
-    for index, values in enumerate(flights):
+    for index, values in enumerate(board.first(flights, "flights", gathering)):
         path = f"flights[{index}]"
         if not isinstance(values, Mapping):
             gathering.fault("a flight is an object", path=path, raw=board.excerpt(values))

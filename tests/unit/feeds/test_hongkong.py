@@ -13,6 +13,7 @@ from msgspec import UNSET
 from tests.unit.feeds.damage import damaged, endures
 from windsock.errors import FeedError
 from windsock.feeds import hongkong
+from windsock.feeds.board import MAX_RECORDS
 from windsock.feeds.parsing import Parsed
 from windsock.flights import ArrivalReport, DepartureReport, Report, RunwayReport
 
@@ -219,6 +220,14 @@ def test_a_day_without_date_or_direction_is_one_fault_and_other_days_are_told() 
 
 def test_a_day_without_flights_says_nothing() -> None:
     assert parsed(departures()) == parsed(b"[]") == Parsed()
+
+
+def test_more_days_and_flights_than_there_can_be_are_one_fault() -> None:
+    days = json.loads(departures()) * (hongkong.MAX_DAYS + 2)
+    assert [fault.path for fault in parsed(json.dumps(days).encode()).faults] == [f"[{hongkong.MAX_DAYS}]"]
+    found = parsed(departures(*[flight(flight=[])] * (MAX_RECORDS + 5)))
+    assert len(found.faults) == MAX_RECORDS + 1
+    assert found.faults[0].path == f"[0].list[{MAX_RECORDS}]"
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,24 @@ def test_what_is_wrong_in_a_flight_is_left_out_alone() -> None:
     assert [report.flight for report in found.reports] == ["DY4012", "DY4012", "DY4491"]
 
 
+def test_a_list_without_end_is_one_fault() -> None:
+    found = parsed(answer(departure(codeShareData=[None] * 5000)))
+    assert [fault.column for fault in found.faults] == ["codeShareData", "codeShareData"]
+    assert len(found.reports) == 1
+
+
+def test_halves_of_surrogate_pairs_can_be_shown() -> None:
+    found = parsed(answer(departure(flightId="DY\ud8001", codeShareData=["LH\udfff"])))
+    assert [fault.raw.encode()[:1] for fault in found.faults] == [b"{"]
+
+
+def test_a_refusal_keeps_the_key_to_itself() -> None:
+    with pytest.raises(FeedError) as caught:
+        parsed(b'{"message": "no such page: /v2/ARN?api_key=abc123"}')
+    assert "abc123" not in str(caught.value)
+    assert "no such page" in str(caught.value)
+
+
 def test_an_answer_without_flights_says_nothing() -> None:
     assert parsed(answer()) == Parsed()
 
