@@ -5,20 +5,19 @@ It speaks to people. Durations are English, the end of a ground stop is a local 
 closure's dates have no year; the NOTAM in its reason does.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from windsock.errors import FeedError
 from windsock.feeds.base import Fault
+from windsock.feeds.faatimes import clock_time, minutes_of, nearest_day, update_time
 from windsock.feeds.notams import notam_of, only_for
 from windsock.feeds.parsing import MAX_RAW
 from windsock.feeds.xml import children, local, root_of, text
 from windsock.flights.airports import Airport, airport
-from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 from windsock.flights.programmes import Programme, Trend
 
 MAX_BYTES = 2_000_000
@@ -26,12 +25,8 @@ MAX_BYTES = 2_000_000
 MAX_PROGRAMMES = 5000
 """The US have some 500 airports with flights, and each has few programmes at a time."""
 
-ENDED_LATELY = timedelta(hours=2)
-"""A programme is sometimes still listed after its end; an end longer ago than this is tomorrow's."""
-
 _ROOT = "AIRPORT_STATUS_INFORMATION"
 _ASIDE = frozenset({"Name", "listLength"})
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TRENDS: dict[str, Trend] = {
     "increasing": "increasing",
     "decreasing": "decreasing",
@@ -39,16 +34,6 @@ _TRENDS: dict[str, Trend] = {
     "stable": "steady",
     "no change": "steady",
 }
-_UNITS = {"minute": 1, "min": 1, "hour": 60, "hr": 60, "day": 1440}
-# The zone words of the places the FAA serves. A word settles the hour that comes twice in autumn.
-_ZONES = {
-    "utc": 0, "gmt": 0, "z": 0, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7,
-    "mdt": -6, "pst": -8, "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "sst": -11, "chst": 10,
-}  # fmt: skip
-_CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?\s?([ap])\.?m\.?(?:\s([a-z]{1,5}))?\.?", re.ASCII)
-_DAY = re.compile(
-    r"([a-z]{3})[a-z]{0,6}\.? (\d{1,2}),?(?: at)? (\d{1,2}):?(\d\d)(?: (?:utc|gmt|z))?\.?", re.ASCII
-)
 
 
 def parse(
@@ -83,7 +68,7 @@ class _Reading:
         told = text(root, "Update_Time")
         if told is not None:
             try:
-                self.now = min(self.now, _update_time(told))
+                self.now = min(self.now, update_time(told))
             except ValueError:
                 self.path = "Update_Time"
                 self.fault(
@@ -234,76 +219,3 @@ def reason(entry: Element) -> str | None:
     """The reason as told, on one line and of a length that can be shown."""
     told = " ".join((text(entry, "Reason") or "").split())
     return "".join(letter for letter in told if letter.isprintable())[:1000] or None
-
-
-def minutes_of(told: str) -> int:
-    """The minutes of "1 hour and 5 minutes" or "46 minutes"; raises ValueError."""
-    words = told[:60].lower().replace(",", " ").rstrip(". ").split()
-    words = [word for word in words if word != "and"]
-    if len(words) % 2 or not words:
-        raise ValueError(told)
-    total = 0
-    for amount, unit in zip(words[::2], words[1::2], strict=True):
-        if not (amount.isascii() and amount.isdigit() and len(amount) < 6) or unit.rstrip("s") not in _UNITS:
-            raise ValueError(told)
-        total += int(amount) * _UNITS[unit.rstrip("s")]
-    return total
-
-
-def clock_time(told: str, place: Airport, near: datetime) -> datetime:
-    """The moment of "9:00 pm EDT." after `near` (or a little before, see ENDED_LATELY), in UTC; raises ValueError.
-
-    Read by the zone word; without a word, or with one nobody knows, by the clocks of the airport.
-    """
-    match = _CLOCK.fullmatch(" ".join(told[:60].lower().split()))
-    if match is None:
-        raise ValueError(told)
-    hour, minute, half, word = int(match[1]), int(match[2] or 0), match[3], match[4]
-    if not 1 <= hour <= 12:
-        raise ValueError(told)
-    at = time(hour % 12 + (12 if half == "p" else 0), minute)
-    offset = _ZONES.get(word or "")
-    zone: tzinfo = place.tz if offset is None else timezone(timedelta(hours=offset))
-    today = near.astimezone(zone).date()
-    for days in (-1, 0, 1, 2):
-        moment = _at(today + timedelta(days=days), at, place, offset)
-        if moment >= near - ENDED_LATELY:
-            return moment
-    raise ValueError(told)  # pragma: no cover - the day after tomorrow is always after now
-
-
-def _at(day: date, at: time, place: Airport, offset: int | None) -> datetime:
-    local_time = datetime.combine(day, at)
-    if offset is not None:
-        return (local_time - timedelta(hours=offset)).replace(tzinfo=UTC)
-    try:
-        return resolve(local_time, place.tz)
-    except NoSuchTime as gap:
-        return gap.next
-    except TwiceThatDay as both:
-        return both.second  # an end that is told too late is the lesser harm
-
-
-def nearest_day(told: str, near: datetime) -> datetime:
-    """The moment of "May 27 at 18:26 UTC." in the year that brings it nearest to `near`; raises ValueError."""
-    match = _DAY.fullmatch(" ".join(told[:60].lower().split()))
-    if match is None or match[1] not in _MONTHS:
-        raise ValueError(told)
-    month, day = _MONTHS.index(match[1]) + 1, int(match[2])
-    found = []
-    for year in (near.year - 1, near.year, near.year + 1):
-        try:
-            found.append(datetime(year, month, day, int(match[3]), int(match[4]), tzinfo=UTC))
-        except ValueError:  # 29 February, or no such time at all
-            continue
-    return min(found, key=lambda moment: abs(moment - near))
-
-
-def _update_time(told: str) -> datetime:
-    """The moment of "Fri Oct 2 11:46:31 2026 GMT"; raises ValueError. By hand: `strptime` follows the locale."""
-    _, month, day, clock, year, zone = told[:60].lower().split()
-    if zone not in ("gmt", "utc", "z") or len(clock) != 8 or not "2000" <= year <= "2999":
-        raise ValueError(told)
-    return datetime.combine(
-        date(int(year), _MONTHS.index(month) + 1, int(day)), time.fromisoformat(clock), tzinfo=UTC
-    )

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from windsock.feeds.base import Fault
-from windsock.feeds.generictimes import UTC_ZONE, day_of, moment_of, told
+from windsock.feeds.genericvalues import UTC_ZONE, day_of, minutes_of, moment_of, told, truth_of
 from windsock.feeds.mapping import Column, Mapping, kind_of
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.records import ABSENT, Record, faulty, missing_columns, records_of
@@ -20,8 +20,6 @@ from windsock.flights.airports import Airport, airport
 MAX_BYTES = 50_000_000
 """A day of the whole world's flights, told generously; what is larger is better sent in parts."""
 
-_TRUE = frozenset({"true", "t", "yes", "y", "1"})
-_FALSE = frozenset({"false", "f", "no", "n", "0"})
 _WHO = ("flight", "date", "origin")
 """Without one of these that was given but is wrong, a report could reach another flight."""
 _ENTRY = re.compile(r"(codeshares|delay_reasons)\[(\d{1,3})\].*", re.ASCII)
@@ -307,24 +305,3 @@ class _Reading:
         else:
             return False
         return any(name not in (*_WHO, "observed_at") for name in self.data)
-
-
-def minutes_of(value: object) -> int:
-    """Whole minutes; raises ValueError."""
-    try:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)) or len(str(value)) > 20:
-            raise ValueError
-        number = float(value)
-        if not number.is_integer():
-            raise ValueError
-        return int(number)
-    except (ValueError, OverflowError):
-        raise ValueError("This is no whole number of minutes.") from None
-
-
-def truth_of(value: object) -> bool:
-    """Yes or no, in the usual words; raises ValueError."""
-    word = told(value).lower()
-    if word in _TRUE or word in _FALSE:
-        return word in _TRUE
-    raise ValueError("This is neither yes nor no (true, false, yes, no, y, n, 1, 0).")

@@ -17,6 +17,8 @@ ABSENT: Final = object()
 
 _MOST_LINES = 20
 """So many lines a record of CSV may span, by line ends in quotes; a quote that is never closed takes no more along."""
+_MOST_COLUMNS = 2000
+"""The widest public file of flights (TranStats) has 110."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def missing_columns(record: Record, mapping: Mapping) -> Iterator[tuple[str, str
 
 
 def _hint(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, [one for one in known if len(one) < 80], n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -148,6 +150,8 @@ def _csv(text: str, mapping: Mapping) -> Iterator[Record | Fault]:
         at = next(number for number, line in enumerate(lines) if line.strip())
         header = tuple(cell.strip() for cell in _cells(lines[at], mapping) or [])
         at += 1
+        if len(header) > _MOST_COLUMNS:
+            raise FeedError(f"The header has {len(header)} columns; at most {_MOST_COLUMNS} are believable.")
         twice = next((name for name in header if name and header.count(name) > 1), None)
         if twice is not None:
             raise FeedError(f"The header has two columns {_clean(twice[:60])!r}; which one is meant?")

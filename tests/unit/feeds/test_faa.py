@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from windsock.errors import FeedError
 from windsock.feeds.base import Fault
-from windsock.feeds.faa import minutes_of, parse
+from windsock.feeds.faa import parse
+from windsock.feeds.faatimes import minutes_of
 from windsock.feeds.notams import notam_of, only_for
 from windsock.flights.programmes import Programme
 

@@ -164,6 +164,12 @@ def test_a_csv_without_the_flights_column_is_a_feed_error_with_a_hint() -> None:
         read("fl,o\nXQ1,ZRH\n", BY_CSV)
 
 
+@pytest.mark.parametrize("header", ["f,o,d,o", ",".join(["f", *(f"c{n}" for n in range(2500))])])
+def test_a_header_with_a_name_twice_or_endless_is_a_feed_error(header: str) -> None:
+    with pytest.raises(FeedError, match="The header has"):
+        read(f"{header}\n", BY_CSV)
+
+
 def test_another_missing_column_is_one_fault() -> None:
     parsed = read(CSV.replace("gate", "gates"), BY_CSV)
     assert len(parsed.reports) == 2

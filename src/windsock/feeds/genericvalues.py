@@ -1,4 +1,4 @@
-"""Times and days in the many ways sources write them, by the rules of a mapping file."""
+"""Values in the many ways sources write them: times and days by the rules of a mapping file, minutes, yes and no."""
 
 import math
 import re
@@ -11,6 +11,8 @@ from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 
 UTC_ZONE = "UTC"
 
+_TRUE = frozenset({"true", "t", "yes", "y", "1"})
+_FALSE = frozenset({"false", "f", "no", "n", "0"})
 _LONGEST = 64
 _DIGITS = re.compile(r"[0-9]{1,4}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,9})?", re.ASCII)
@@ -31,6 +33,27 @@ def told(value: object) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     raise ValueError("One value is needed here, not a list or an object.")
+
+
+def minutes_of(value: object) -> int:
+    """Whole minutes; raises ValueError."""
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)) or len(str(value)) > 20:
+            raise ValueError
+        number = float(value)
+        if not number.is_integer():
+            raise ValueError
+        return int(number)
+    except (ValueError, OverflowError):
+        raise ValueError("This is no whole number of minutes.") from None
+
+
+def truth_of(value: object) -> bool:
+    """Yes or no, in the usual words; raises ValueError."""
+    word = told(value).lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise ValueError("This is neither yes nor no (true, false, yes, no, y, n, 1, 0).")
 
 
 def day_of(value: object, written: str) -> Day:
