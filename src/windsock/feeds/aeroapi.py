@@ -53,12 +53,15 @@ def _poll(flights: Iterable[Place]) -> None:
     """Tells the flights of a list; a diverted flight's second record is its new end, not a flight of its own."""
     found = list(flights)
     planned = {_legs(flight): flight for flight in found if flight.fields.get("diverted") is True}
+    ends: dict[str, Place] = {}
     for flight in found:
         first = planned.get(_legs(flight))
-        if first is None or first is flight or _code(flight, "destination") == _code(first, "destination"):
-            _flight(flight)
-        else:
-            _new_end(flight)
+        if first is not None and _code(flight, "destination") != _code(first, "destination"):
+            ends[first.path] = flight
+    seconds = {end.path for end in ends.values()}
+    for flight in found:
+        if flight.path not in seconds:
+            _flight(flight, end=ends.get(flight.path))
 
 
 def _legs(flight: Place) -> tuple[str, str | None]:
@@ -97,7 +100,8 @@ def _who(flight: Place) -> tuple[dict[str, Any], Any]:
     return who | {"date": scheduled.astimezone(tz).date().isoformat()}, None
 
 
-def _flight(flight: Place, push: Place | None = None) -> None:
+def _flight(flight: Place, push: Place | None = None, end: Place | None = None) -> None:
+    """Tells a flight; `end` is the record that shows where it went instead."""
     report, utc_day = _who(flight)
     if not report:
         return
@@ -112,7 +116,9 @@ def _flight(flight: Place, push: Place | None = None) -> None:
         report |= said(destination=_code(flight, "destination"))
     report |= said(diverted=diverted, cancelled=_cancelled(flight, push))
     for side, short in _SIDES.items():
-        values = _times(flight, side, short, erase=push is None)
+        values = _times(
+            end if end is not None and side == "landing" else flight, side, short, erase=push is None
+        )
         for leaf, name in _PLACES.get(side, {}).items():
             text = flight.text(name)
             if text is not None or (push is None and name in flight.fields and flight.fields[name] is None):
@@ -120,18 +126,12 @@ def _flight(flight: Place, push: Place | None = None) -> None:
         if values:
             report[side] = values
     report |= _delays(flight, report)
+    if end is not None:
+        # Told as one: two reports of the same moment would contradict each other about the landing.
+        report |= said(diverted=True, diverted_to=_code(end, "destination"))
+        for name in ("estimated", "actual"):
+            report.get("arrival", {}).pop(name, None)
     flight.tell(report, utc_day=utc_day)
-
-
-def _new_end(flight: Place) -> None:
-    report, utc_day = _who(flight)
-    if not report:
-        return
-    landing = _times(flight, "landing", "on", erase=True)
-    flight.tell(
-        report | said(diverted=True, diverted_to=_code(flight, "destination"), landing=landing),
-        utc_day=utc_day,
-    )
 
 
 def _times(flight: Place, side: str, short: str, *, erase: bool) -> dict[str, str | None]:

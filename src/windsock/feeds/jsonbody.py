@@ -31,6 +31,9 @@ MAX_DEPTH = 32
 MAX_RECORDS = 10_000
 """More flights than any page has; what is behind them is one fault, so that rubbish gives no million of faults."""
 
+MAX_ENTRIES = 1000
+"""More codeshares or changes than any flight has; what is behind them is one fault, for the same reason."""
+
 # A report has about forty fields; each may have to go once.
 _MOST_DROPPED = 64
 _SECRET = re.compile(
@@ -76,7 +79,9 @@ def without_secrets(text: str) -> str:
 def refusal(name: str, *words: object) -> FeedError:
     """The error for a body that is the provider's own error, in the provider's words."""
     said = ": ".join(str(word) for word in words if isinstance(word, (str, int)) and word != "")
-    return FeedError(f"{name} answered with an error: {without_secrets(said)[:500] or 'without a word'}")
+    return FeedError(
+        f"{name} answered with an error: {without_secrets(said[:1000])[:500] or 'without a word'}"
+    )
 
 
 def zone(code: str | None, name: object = None) -> ZoneInfo | None:
@@ -182,7 +187,9 @@ class Place:
         if not isinstance(value, list):
             self.wrong(name, "a list")
             return []
-        return value
+        if len(value) > MAX_ENTRIES:
+            self.fault(f"{name} has {len(value)} entries; only the first {MAX_ENTRIES} were read.", name)
+        return value[:MAX_ENTRIES]
 
     def objects(self, name: str, wrapped: str | None = None) -> list[Self]:
         """The objects of a list."""

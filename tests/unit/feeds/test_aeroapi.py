@@ -180,12 +180,11 @@ def test_the_second_record_of_a_diverted_flight_is_its_new_end() -> None:
         parsed = read(poll(*records), later)
 
         assert parsed.faults == ()
-        ends = {report.diverted_to: report for report in parsed.reports}
-        assert ends[UNSET].destination == "SEA" and ends[UNSET].diverted is True
-        assert ends["PDX"].destination is UNSET and ends["PDX"].diverted is True
-        assert ends["PDX"].date == ends[UNSET].date
-        assert ends["PDX"].landing is not UNSET
-        assert ends["PDX"].landing.actual == datetime(2026, 3, 1, 14, 40, tzinfo=UTC)
+        (report,) = parsed.reports
+        assert (report.destination, report.diverted, report.diverted_to) == ("SEA", True, "PDX")
+        assert report.landing is not UNSET and report.arrival is not UNSET
+        assert report.landing.actual == datetime(2026, 3, 1, 14, 40, tzinfo=UTC)
+        assert (report.arrival.estimated, report.arrival.actual) == (UNSET, UNSET)
 
 
 def test_the_onward_leg_from_the_other_airport_is_a_flight_of_its_own() -> None:
