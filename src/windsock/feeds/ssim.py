@@ -14,7 +14,7 @@ from windsock.feeds.base import Fault
 from windsock.feeds.onward import Rotation
 from windsock.feeds.parsing import Gathering, Parsed, Statement
 from windsock.feeds.periods import clock, full_date, midnight, spelled
-from windsock.feeds.ssim_records import COLUMNS, Leg, leg_of
+from windsock.feeds.ssim_records import COLUMNS, MOST_CODESHARES, Leg, leg_of
 from windsock.flights import Designator
 
 SOURCE = "ssim"
@@ -219,10 +219,12 @@ class _Reading:
             except ValueError as error:
                 self.fault(str(error), line, f"data element {line[30:33]}", text[:40])
                 continue
-            if line[30:33] == "010":
+            if line[30:33] == "050":
+                leg.operated_as = other
+            elif len(leg.codeshares) < MOST_CODESHARES:
                 leg.codeshares.add(str(other))
             else:
-                leg.operated_as = other
+                self.fault(f"more than {MOST_CODESHARES} codeshares; {other} is left out", line)
 
     def tell(self, leg: Leg) -> None:
         """One report for each operating day in the window."""
@@ -246,12 +248,12 @@ class _Reading:
         if names:
             known = self.names.setdefault((flight, date, origin), set())
             known |= names
-            report["codeshares"] = sorted(known)
+            report["codeshares"] = sorted(known)[:MOST_CODESHARES]
         if leg.operated_as is not None:
             return report  # the operating carrier's own record has the times; these may lag behind it
         report["departure"] = _scheduled(departs, leg.departure.terminal)
-        if leg.raw[72:75].strip():
-            report["aircraft_type"] = leg.raw[72:75].strip()
+        if leg.aircraft_type:
+            report["aircraft_type"] = leg.aircraft_type
         if leg.arrival is not None:
             report["destination"] = leg.arrival.place.code
             try:
@@ -262,8 +264,10 @@ class _Reading:
                     )
                 report["arrival"] = _scheduled(arrives, leg.arrival.terminal)
             except ValueError as error:
-                message = f"{error}; the arrival's time is left out on {day}"
-                self.gathering.fault(message, line=leg.number, raw=leg.raw)
+                if not leg.complained:
+                    message = f"{error}; the arrival's time is left out"
+                    self.gathering.fault(message, line=leg.number, raw=leg.raw)
+                leg.complained = True
         return report
 
     def rotations(self, leg: Leg) -> Iterator[Rotation]:

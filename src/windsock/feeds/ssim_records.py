@@ -9,6 +9,9 @@ from windsock.flights import Designator, airports
 
 COLUMNS = 200
 
+MOST_CODESHARES = 30
+"""As many a report takes."""
+
 _VARIATIONS = {" ": 0, "A": -1} | {str(n): n for n in range(8)}
 
 
@@ -40,8 +43,10 @@ class Leg:
     period: Period
     departure: Side
     arrival: Side | None
+    aircraft_type: str = ""
     codeshares: set[str] = field(default_factory=set)
     operated_as: Designator | None = None
+    complained: bool = False  # of its arrival: what is wrong on one day is mostly wrong on all
 
     def on(self, day: Day, local: bool) -> tuple[datetime, Day]:
         """The departure in UTC and the flight date for that operating day; raises ValueError as `Side.moment`."""
@@ -86,7 +91,11 @@ def leg_of(number: int, line: str) -> tuple[Leg, list[str]]:
         if side is not None and not (side.terminal.isascii() and side.terminal.isprintable()):
             left_out.append(f"the terminal {side.terminal!r} is no text; it is left out")
             side.terminal = ""
-    return Leg(number, line, flight, period, departure, arrival), left_out
+    aircraft_type = line[72:75].strip()
+    if not (aircraft_type.isascii() and aircraft_type.isprintable()):
+        left_out.append(f"the aircraft type {aircraft_type!r} is no text; it is left out")
+        aircraft_type = ""
+    return Leg(number, line, flight, period, departure, arrival, aircraft_type), left_out
 
 
 def designator(carrier: str, number: str, suffix: str, on: Day) -> Designator:

@@ -15,6 +15,7 @@ from windsock.errors import FeedError
 from windsock.feeds import ssm_lines
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.periods import Period, from_local, midnight, spelled
+from windsock.feeds.ssim_records import MOST_CODESHARES
 from windsock.feeds.ssm_lines import Clock, FlightLine, LegLine
 from windsock.flights import Designator, airports
 
@@ -295,7 +296,10 @@ class _Reading:
             report["codeshares"] = [str(flight.designator)]
             return found["50"][0]
         if found["10"]:
-            report["codeshares"] = sorted({str(name) for name in found["10"]})
+            names = sorted({str(name) for name in found["10"]})
+            if len(names) > MOST_CODESHARES:
+                self.fault(f"{len(names)} codeshares; only {MOST_CODESHARES} are told", "", number)
+            report["codeshares"] = names[:MOST_CODESHARES]
         return None
 
     def say(

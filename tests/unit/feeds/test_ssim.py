@@ -251,6 +251,25 @@ def test_an_arrival_before_the_departure_costs_only_the_arrival() -> None:
     assert "before it departs" in parsed.faults[0].message
 
 
+def test_an_arrival_that_is_wrong_every_day_is_one_fault() -> None:
+    parsed = read(carrier(), leg(c62="0800"), last="2026-07-05")
+    assert (len(parsed.reports), len(parsed.faults)) == (5, 1)
+
+
+def test_an_aircraft_type_or_terminal_that_is_no_text_costs_only_itself() -> None:
+    parsed = read(carrier(), leg(c53="\x01", c73="3\x7f0"))
+    assert parsed.reports[0].aircraft_type is UNSET
+    assert parsed.reports[0].departure.terminal is UNSET
+    assert len(parsed.faults) == 2
+
+
+def test_more_codeshares_than_a_report_takes_cost_only_the_last() -> None:
+    names = [element("010", "/".join(f"ZZ {100 * row + n}" for n in range(12))) for row in (1, 2, 3)]
+    parsed = read(carrier(), leg(), *names)
+    assert len(parsed.reports[0].codeshares) == 30
+    assert len(parsed.faults) == 6
+
+
 def test_a_cut_record_is_a_fault() -> None:
     parsed = read(carrier(), leg()[:120], leg())
     assert len(parsed.reports) == 1

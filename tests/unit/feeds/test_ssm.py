@@ -189,6 +189,15 @@ def test_element_10_names_codeshares_of_a_leg_or_of_all() -> None:
         assert only(read(text.format(line))).report.codeshares == ("YX55", "ZZ901")
 
 
+def test_more_codeshares_than_a_report_takes_cost_only_the_last() -> None:
+    lines = "".join(
+        "FRALIS 10/" + "/".join(f"ZZ{100 * row + n}" for n in range(12)) + "\n" for row in (1, 2, 3)
+    )
+    parsed = read("ASM\nLT\nADM\nQX417/02JUL\n" + lines)
+    assert len(parsed.reports[0].codeshares) == 30
+    assert "36 codeshares" in parsed.faults[0].message
+
+
 def test_element_50_makes_the_flight_a_name_of_the_operating_one() -> None:
     report = only(read("ASM\nLT\nNEW\nQX417/02JUL 50/ZZ901\nFRA0905 LIS1110\n")).report
     assert (report.flight, report.codeshares, report.departure) == ("ZZ901", ("QX417",), UNSET)
