@@ -24,8 +24,8 @@ MAX_BYTES = 8 * 1024 * 1024
 """Oslo's busiest four days are about 1 MB."""
 
 UNDER_WAY = {"D": timedelta(hours=1), "S": timedelta(hours=2), "I": timedelta(hours=4)}
-"""About how long a domestic, Schengen or other flight takes from block to block. Arrivals do not say when they left;
-the day they left is guessed by it, and only a flight around midnight UTC can be given the wrong one."""
+"""About how long a domestic, Schengen or other flight takes where its way is not known. Arrivals do not say when they
+left; the day they left is guessed, and only a flight that left around midnight UTC can be given the wrong one."""
 
 _DIRECTIONS = {"A": "arrival", "D": "departure"}
 
@@ -135,7 +135,7 @@ class _Flight:
             report |= board.said(origin=other, destination=self.here)
             if scheduled is not None:
                 kind = xml.text(self.element, "dom_int") or ""
-                utc_day = board.day_before(scheduled, UNDER_WAY.get(kind, UNDER_WAY["S"]))
+                utc_day = board.day_it_left(scheduled, other, self.here, UNDER_WAY.get(kind, UNDER_WAY["S"]))
         self.status(report, part, side)
         board.tell(self.gathering, report, path=self.path, raw=self.raw, utc_day=utc_day)
 

@@ -12,6 +12,7 @@ from typing import Any
 from windsock.errors import FeedError, InvalidReport
 from windsock.feeds.jsonbody import without_secrets
 from windsock.feeds.parsing import MAX_RAW, Gathering
+from windsock.feeds.underway import under_way
 from windsock.flights import airports
 from windsock.flights.values import ValueReader
 
@@ -250,10 +251,14 @@ def flight_day(departure: datetime, origin: str | None) -> dict[str, str]:
         return {}
 
 
-def day_before(arrival: datetime, under_way: timedelta) -> Day | None:
-    """The UTC day of a departure so much before the arrival; None before the calendar began."""
+def day_it_left(arrival: datetime, origin: str | None, here: str, otherwise: timedelta) -> Day | None:
+    """The UTC day on which a flight arriving then probably left: as long before as flights from there take.
+
+    `otherwise` is how long where the origin is not known. None before the calendar began.
+    """
+    long = under_way(origin, here) if origin else None
     try:
-        return (arrival.astimezone(UTC) - under_way).date()
+        return (arrival.astimezone(UTC) - (long or otherwise)).date()
     except OverflowError:
         return None
 

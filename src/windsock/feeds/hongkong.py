@@ -30,8 +30,8 @@ MAX_NUMBERS = 100
 """More numbers than any flight is sold under; a report takes thirty."""
 
 UNDER_WAY = timedelta(hours=3)
-"""About how long a flight to Hong Kong takes: most come from within 3,000 km. Arrivals do not say when they left; the
-UTC day they left is guessed by it, and can be wrong for those that came from far or arrive early in the UTC day."""
+"""About how long a flight to Hong Kong takes where its way is not known. Arrivals do not say when they left; the UTC
+day they left is guessed, and can be wrong for those that left around midnight UTC."""
 
 _EARLY = timedelta(hours=6)
 """No flight is this early: such a time is meant for the next day."""
@@ -161,9 +161,10 @@ class _Flight:
             report |= {"origin": "HKG", "date": self.day.isoformat()}
             report |= board.said(destination=next(iter(record.texts("destination")), None))
         else:
-            report |= board.said(origin=next(reversed(record.texts("origin")), None)) | {"destination": "HKG"}
+            origin = next(reversed(record.texts("origin")), None)
+            report |= board.said(origin=origin) | {"destination": "HKG"}
             if scheduled is not None:
-                utc_day = board.day_before(scheduled, UNDER_WAY)
+                utc_day = board.day_it_left(scheduled, origin, "HKG", UNDER_WAY)
         self.status(report, part, scheduled)
         board.tell(record.gathering, report, path=record.path, raw=record.raw, utc_day=utc_day)
 

@@ -22,8 +22,8 @@ MAX_LINK = 8192
 """So long a header is one that servers accept; real ones have about 500 characters."""
 
 UNDER_WAY = timedelta(hours=2)
-"""About how long a flight to Amsterdam takes: most come from Europe. Arrivals do not say when they left; the UTC day
-they left is guessed by it, and can be wrong for those from overseas, most of which arrive in the morning."""
+"""About how long a flight to Amsterdam takes where its way is not known. Arrivals do not say when they left; the UTC
+day they left is guessed, and can be wrong for those that left around midnight UTC."""
 
 _PARAMETER = re.compile(r';[ \t]*([A-Za-z]+)[ \t]*=[ \t]*("[^"]*"|[^\s;,"]+)', re.ASCII)
 _HERE = "AMS"
@@ -138,9 +138,10 @@ def _tell(records: list[board.Record]) -> None:
         part |= _expected(record, "publicEstimatedOffBlockTime", "actualOffBlockTime")
     else:
         # Where several airports stand, which of them is the last before Amsterdam is not documented.
-        report |= board.said(origin=route[0] if len(route) == 1 else None) | {"destination": _HERE}
+        origin = route[0] if len(route) == 1 else None
+        report |= board.said(origin=origin) | {"destination": _HERE}
         if scheduled is not None:
-            utc_day = board.day_before(scheduled, UNDER_WAY)
+            utc_day = board.day_it_left(scheduled, origin, _HERE, UNDER_WAY)
         part |= board.said(belt=", ".join(record.texts("baggageClaim", "belts")))
         landing = _expected(record, "estimatedLandingTime", "actualLandingTime")
         if landing:

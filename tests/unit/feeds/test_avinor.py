@@ -79,8 +79,17 @@ def test_an_arrival_comes_from_the_other_airport_and_leaves_the_date_open() -> N
 
 
 @pytest.mark.parametrize(("kind", "day"), [("D", 4), ("S", 3), ("I", 3), ("?", 3)])
-def test_the_day_an_arrival_left_is_guessed_by_how_far_it_came(kind: str, day: int) -> None:
-    found = parsed(board(arrival(at="2026-03-04T01:30:00Z", kind=kind)))
+def test_the_day_an_arrival_left_is_guessed_by_its_kind_where_its_way_is_not_known(
+    kind: str, day: int
+) -> None:
+    data = board(arrival(at="2026-03-04T01:30:00Z", kind=kind)).replace(b"TRD", b"")
+    found = parsed(data)
+    assert found.statements[0].utc_day == date(2026, 3, day)
+
+
+@pytest.mark.parametrize(("at", "day"), [("00:40", 3), ("01:10", 4)])
+def test_the_day_an_arrival_left_is_guessed_by_its_way(at: str, day: int) -> None:
+    found = parsed(board(arrival(at=f"2026-03-04T{at}:00Z")))  # some 1:05 from Trondheim to Bergen
     assert found.statements[0].utc_day == date(2026, 3, day)
 
 

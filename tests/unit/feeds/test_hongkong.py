@@ -99,8 +99,18 @@ def test_a_departure_with_vias_goes_to_the_first() -> None:
     assert only(departures(flight(destination=["BKK", "DXB"]))).destination == "BKK"
 
 
-def test_an_early_arrival_left_on_the_utc_day_before() -> None:
-    assert parsed(arrivals(flight(time="10:00"))).statements[0].utc_day == date(2026, 5, 9)
+@pytest.mark.parametrize(
+    ("time", "origin", "day"),
+    [
+        ("10:00", [], 9),
+        ("10:00", ["TPE"], 10),
+        ("16:30", ["LHR"], 9),
+        ("21:35", ["LHR"], 10),
+        ("07:00", ["LAX"], 9),
+    ],
+)
+def test_the_utc_day_an_arrival_left_is_guessed_by_its_way(time: str, origin: list[str], day: int) -> None:
+    assert parsed(arrivals(flight(time=time, origin=origin))).statements[0].utc_day == date(2026, 5, day)
 
 
 def test_the_first_number_is_the_flight_and_the_others_are_its_names() -> None:
