@@ -5,13 +5,14 @@ It speaks to people. Durations are English, the end of a ground stop is a local 
 closure's dates have no year; the NOTAM in its reason does.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from windsock.errors import FeedError
+from windsock.feeds import polling
 from windsock.feeds.base import Fault
 from windsock.feeds.faatimes import clock_time, minutes_of, nearest_day, update_time
 from windsock.feeds.notams import notam_of, only_for
@@ -19,6 +20,8 @@ from windsock.feeds.parsing import MAX_RAW
 from windsock.feeds.xml import children, local, root_of, text
 from windsock.flights.airports import Airport, airport
 from windsock.flights.programmes import Programme, Trend
+
+ADDRESS = "https://nasstatus.faa.gov/api/airport-status-information"
 
 MAX_BYTES = 2_000_000
 """The worst days of the system are some 30 kB."""
@@ -219,3 +222,13 @@ def reason(entry: Element) -> str | None:
     """The reason as told, on one line and of a length that can be shown."""
     told = " ".join((text(entry, "Reason") or "").split())
     return "".join(letter for letter in told if letter.isprintable())[:1000] or None
+
+
+class Poller(polling.Poller):
+    """One GET of the whole list. No limit is published; once a minute is the fastest seen in use."""
+
+    every = 60.0
+
+    def requests(self, cursor: str, now: datetime) -> Sequence[polling.Request]:
+        """The one address there is."""
+        return (polling.Request(url=self.url or ADDRESS),)

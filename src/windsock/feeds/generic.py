@@ -11,11 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from windsock.feeds.base import Fault
+from windsock.feeds.genericsetup import Poller, prepared
 from windsock.feeds.genericvalues import UTC_ZONE, day_of, minutes_of, moment_of, told, truth_of
 from windsock.feeds.mapping import Column, Mapping, kind_of
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.records import ABSENT, Record, faulty, missing_columns, records_of
 from windsock.flights.airports import Airport, airport
+
+__all__ = ["MAX_BYTES", "Poller", "parse", "prepared"]
 
 MAX_BYTES = 50_000_000
 """A day of the whole world's flights, told generously; what is larger is better sent in parts."""
@@ -51,7 +54,9 @@ class _Reading:
         self.data: dict[str, Any] = {}
         self.from_column: dict[str, str] = {}
         self.utc_day: Day | None = None
-        self.lost = False  # who the flight is, is no longer sure
+        self.lost = False  # which flight it is, is no longer sure
+        self.undated = False  # its scheduled departure was given and could not be read
+        self.faults_before = len(gathering.faults)
 
     def tell(self) -> None:
         flight = self.flight()
@@ -163,6 +168,7 @@ class _Reading:
         except (ValueError, OverflowError) as error:
             self.fault(str(error), column.column, value)
             self.lost = self.lost or column.field in (*_WHO, "utc_day")
+            self.undated = self.undated or column.field == "departure.scheduled"
             return
         if value is ABSENT:
             return
@@ -265,6 +271,8 @@ class _Reading:
         if place is not None and isinstance(scheduled, str):
             self.data["date"] = datetime.fromisoformat(scheduled).astimezone(place.tz).date().isoformat()
             self.utc_day = None
+        elif self.undated and self.utc_day is None:
+            self.lost = True  # without its day it could reach the same number's flight of another
 
     # Telling it
 
@@ -280,7 +288,11 @@ class _Reading:
             ):
                 return
             refused = self.gathering.faults[-1]
-            field = refused.column or ""
+            if refused.column is None:
+                if len(self.gathering.faults) > self.faults_before + 1:
+                    self.gathering.faults.pop()  # that it says nothing follows from what was left out
+                return
+            field = refused.column
             name = field.partition("[")[0]
             self.gathering.faults[-1] = dataclasses.replace(refused, column=self.from_column.get(name, field))
             if field in _WHO or not self.drop(field):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from windsock.errors import FeedError
 from windsock.feeds.base import Fault
-from windsock.feeds.faa import parse
+from windsock.feeds.faa import ADDRESS, Poller, parse
 from windsock.feeds.faatimes import minutes_of
 from windsock.feeds.notams import notam_of, only_for
 from windsock.flights.programmes import Programme
@@ -272,6 +272,13 @@ def test_without_a_time_of_its_own_that_of_receipt_counts_and_it_is_never_later(
 def test_what_is_not_the_documents_form_is_a_feed_error(data: bytes) -> None:
     with pytest.raises(FeedError):
         parse(data, received_at=NOW)
+
+
+def test_the_one_address_is_asked_or_the_operators_own() -> None:
+    assert [request.url for request in Poller({}).requests("", NOW)] == [ADDRESS]
+    assert [request.url for request in Poller({}, url="http://proxy/nas").requests("", NOW)] == [
+        "http://proxy/nas"
+    ]
 
 
 @given(st.binary(max_size=400))

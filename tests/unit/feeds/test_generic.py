@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from windsock.errors import FeedError
+from windsock.errors import ConfigError, FeedError
 from windsock.feeds.base import Fault
-from windsock.feeds.generic import parse
+from windsock.feeds.generic import Poller, parse, prepared
 from windsock.feeds.mapping import Mapping
 from windsock.feeds.parsing import Parsed
 from windsock.flights import Report
@@ -274,6 +274,22 @@ def test_a_record_that_could_mean_another_flight_is_not_told(columns: str, value
     assert parsed.faults
 
 
+def test_a_scheduled_departure_that_cannot_be_read_leaves_the_day_open_unless_it_is_told() -> None:
+    parsed = record(mapping(columns='g = "departure.gate"'), std="soon", g="B1")
+    assert (parsed.reports, [fault.column for fault in parsed.faults]) == ((), ["std"])
+    by = mapping(columns='g = "departure.gate"\nday = "date"')
+    report, fault = said_and_fault(record(by, std="soon", g="B1", day="2026-11-25"))
+    assert (report["departure"], report["date"], fault.column) == ({"gate": "B1"}, "2026-11-25", "std")
+
+
+def test_a_record_left_with_nothing_to_say_has_the_one_fault_that_made_it_so() -> None:
+    by = mapping(columns='c = "cancelled"')
+    (fault,) = read('{"f": "XQ1", "c": "maybe"}', by).faults
+    assert str(fault) == ("line 1, c 'maybe': This is neither yes nor no (true, false, yes, no, y, n, 1, 0).")
+    (fault,) = read('{"f": "XQ1"}', by).faults
+    assert str(fault) == "line 1: the report names XQ1 and says nothing about it."
+
+
 def test_carrier_and_number_are_put_together() -> None:
     by = Mapping.from_toml(
         'format = "ndjson"\n[flight]\ncarrier_is = "XQ"\nnumber = "n"\n[columns]\nc = "cancelled"\n'
@@ -325,6 +341,39 @@ def test_an_observation_after_the_receipt_is_left_out() -> None:
     by = mapping(columns='seen = "observed_at"')
     assert said(record(by, seen="2026-11-25T21:30:00Z"))["observed_at"] == "2026-11-25T21:30:00Z"
     assert "observed_at" not in said(record(by, seen="2026-11-25T21:35:00Z"))
+
+
+# --- As an operator sets it up --------------------------------------------------------------------------------------
+
+
+def test_the_mapping_is_a_file_or_stands_in_the_settings(tmp_path: Path) -> None:
+    text = 'format = "csv"\n[flight]\ndesignator = "f"\n'
+    file = tmp_path / "airport.toml"
+    file.write_text(text)
+    assert (
+        prepared({"mapping": str(file)})
+        == prepared({"mapping": text})
+        == {"mapping": Mapping.from_toml(text)}
+    )
+
+
+@pytest.mark.parametrize("given_", [None, 3, " ", "/no/such/file.toml", "a\0b", "format = 3\n"])
+def test_a_mapping_that_is_none_is_a_config_error(given_: object) -> None:
+    with pytest.raises(ConfigError, match=r"mapping|format"):
+        prepared({"mapping": given_})
+
+
+def test_an_error_in_a_mapping_file_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "airport.toml"
+    file.write_text('format = "xml"')
+    with pytest.raises(ConfigError, match=r"airport\.toml: format is 'xml'"):
+        prepared({"mapping": str(file)})
+
+
+def test_the_address_is_asked_with_the_secret_as_bearer_token() -> None:
+    (request,) = Poller({}, secret="s", url="https://example.org/flights").requests("", NOW)
+    assert (request.url, request.headers) == ("https://example.org/flights", {"Authorization": "Bearer s"})
+    assert Poller({}).requests("", NOW) == ()
 
 
 # --- Whatever comes ---------------------------------------------------------------------------------------------------
