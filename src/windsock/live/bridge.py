@@ -32,6 +32,8 @@ KEY = "windsock"
 REJOIN_SECONDS = 2.0
 # A subscription that does not bring what we sent ourselves is dead, whatever the connection says (half-open sockets).
 DEAF_SECONDS = 5.0
+# A layer that is told to stop receiving gets so long for it.
+TIDY_SECONDS = 1.0
 BACK_OFF = (0.2, 2.0)
 # Layers drop what exceeds a channel's capacity (100 by default), silently. So many may be on their way at once …
 WINDOW = 40
@@ -118,7 +120,8 @@ class Bridge:
                 # The same channel after a failure: a new one would leave the old in the group, where it fills.
                 if self._channel is None:
                     self._channel = await self._layer.new_channel()
-                await self._layer.group_add(GROUP, self._channel)
+                async with asyncio.timeout(DEAF_SECONDS):
+                    await self._layer.group_add(GROUP, self._channel)
                 self.connected, self._last_sent, delay = True, None, 0.0
                 await self._receive(self._channel)
             except asyncio.CancelledError:
@@ -152,7 +155,10 @@ class Bridge:
         finally:
             if receiving is not None:
                 receiving.cancel()
-                await asyncio.gather(receiving, return_exceptions=True)
+                # Layers tidy up when they are cancelled, which on a dead connection has no end.
+                await asyncio.wait((receiving,), timeout=TIDY_SECONDS)
+                if receiving.done() and not receiving.cancelled():
+                    receiving.exception()  # asked for, or it is logged as never retrieved
 
     def _take(self, message: Any) -> None:
         mark = message.get(KEY) if isinstance(message, dict) else None
@@ -206,7 +212,9 @@ class Bridge:
                 try:
                     for _ in range(burst):
                         epoch, event = self._waiting[0]
-                        await self._layer.group_send(GROUP, self.message(epoch, event))
+                        # A half-open connection never answers; given up, the layer takes another.
+                        async with asyncio.timeout(DEAF_SECONDS):
+                            await self._layer.group_send(GROUP, self.message(epoch, event))
                         if self._waiting and self._waiting[0][1] is event:
                             self._waiting.popleft()
                         self.sent += 1

@@ -103,11 +103,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Channels: the handshake and the doorbell --------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
+# A connection that is half-open (a firewall forgot it) never answers: it is given up after this, and another is made.
+# More than the five seconds for which the layer lets Redis wait for a message.
+REDIS_SECONDS = 8
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         # Capacity counts per process, and what exceeds it is dropped without a word.
-        "CONFIG": {"hosts": [REDIS_URL], "capacity": 10_000, "expiry": 60},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": REDIS_SECONDS}],
+            "capacity": 10_000,
+            "expiry": 60,
+        },
     }
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 100_000}}

@@ -1,0 +1,89 @@
+"""Redis half-open: the connections stand, and nothing comes through. Delivery goes on by looking, and heals.
+
+Unlike a Redis that is killed or frozen there is nobody who would ever answer: the relay between service and Redis
+stops forwarding and closes nothing. Afterwards the old connections either go on, or stay dead and open for good.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.backends import Redis
+from tests.acceptance.cluster import Cluster
+from tests.acceptance.relay import Relay
+from tests.services import PostgreSQL
+from windsock.protocol.client_outputs import State
+
+# Longer than the five seconds after which the service takes a silent subscription for dead.
+SILENT_SECONDS = 12
+# Giving up a dead connection, a back-off, and joining again; the doorbell must be in use after that.
+HEAL_SECONDS = 15
+# Looking at the head every half second is well below this.
+WITHOUT_DOORBELL = 2.0
+# By the doorbell it is some ten milliseconds; by looking, half a second. So this tells the one from the other.
+NORMAL = 0.35
+
+
+@pytest.fixture
+async def relay() -> AsyncIterator[Relay]:
+    redis = Redis()
+    redis.start()
+    relay = Relay(redis.port)
+    await relay.start()
+    yield relay
+    await relay.stop()
+    redis.kill()
+
+
+async def rung(cluster: Cluster) -> list[int]:
+    """How many events each node has heard by the doorbell of the others."""
+    answers = [await asyncio.to_thread(node.get, "/metrics") for node in cluster.nodes]
+    found = [
+        re.search(r"^windsock_live_doorbell_heard\S* (\S+)$", a.body.decode(), re.MULTILINE) for a in answers
+    ]
+    return [int(float(one[1])) if one else 0 for one in found]
+
+
+@pytest.mark.parametrize("forget", [False, True], ids=["connections go on", "connections stay dead"])
+async def test_delivery_goes_on_by_looking_and_is_normal_again_when_the_way_is_free(
+    forget: bool, relay: Relay, tmp_path: Path, postgresql: PostgreSQL
+) -> None:
+    database = postgresql.create_database(f"windsock_half_open_{'dead' if forget else 'alive'}")
+    cluster = Cluster.prepare(tmp_path, 2, database, REDIS_URL=f"redis://127.0.0.1:{relay.port}/0")
+    loop = asyncio.get_running_loop()
+    try:
+        await cluster.start()
+        async with cluster.load(followers=20, pause=0.05):
+            await asyncio.sleep(2)
+            begun = loop.time()
+            relay.fall_silent()
+            await asyncio.sleep(SILENT_SECONDS)
+            ended = loop.time()
+            assert relay.held > 0, "nothing was on its way to Redis: the test would prove nothing"
+            assert all(f.client.state is State.LIVE for f in cluster.followers), "a client was thrown off"
+            relay.work_again(forget=forget)
+            await asyncio.sleep(HEAL_SECONDS)
+            normal, heard = loop.time(), await rung(cluster)
+            await asyncio.sleep(4)
+            stop = loop.time()
+            again = await rung(cluster)
+        cluster.verdict(
+            f"Redis half-open for {SILENT_SECONDS} s, connections {'dead' if forget else 'go on'}"
+        )
+        before, _ = cluster.p99(0, begun)
+        silent, count = cluster.p99(begun, ended)
+        after, later = cluster.p99(normal, stop)
+        print(
+            f"  p99 before {before * 1000:.0f} ms, meanwhile {silent * 1000:.0f} ms of {count}, "
+            f"{HEAL_SECONDS} s after {after * 1000:.0f} ms of {later}; doorbells heard {heard} → {again}"
+        )
+        assert count > 100
+        assert later > 100
+        assert silent < WITHOUT_DOORBELL
+        assert after < max(NORMAL, 2 * before)
+        assert all(now > then for then, now in zip(heard, again, strict=True)), "a node is deaf to the others"
+    finally:
+        cluster.stop()
