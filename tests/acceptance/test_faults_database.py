@@ -1,4 +1,7 @@
-"""The database goes away, comes back, comes back older, is full; its writers are killed at the worst moment."""
+"""The database goes away, comes back, comes back older, is full; its writers are killed at the worst moment.
+
+`WINDSOCK_FAULT_ROUNDS` says how often writers are killed at random: a number, or "asked" for 100; by default 12.
+"""
 
 import asyncio
 import json

@@ -1,4 +1,7 @@
-"""The server is killed between any two reports while 200 clients follow; nobody is told less, or in another order."""
+"""The server is killed between any two reports while 200 clients follow; nobody is told less, or in another order.
+
+`WINDSOCK_FAULT_ROUNDS` says how often: a number, or "asked" for 50, which is the default too.
+"""
 
 import asyncio
 import random
