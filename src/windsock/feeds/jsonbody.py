@@ -34,6 +34,9 @@ MAX_RECORDS = 10_000
 MAX_ENTRIES = 1000
 """More codeshares or changes than any flight has; what is behind them is one fault, for the same reason."""
 
+MAX_FAULTS = 20_000
+"""Nobody reads more, and eight megabytes could hold millions."""
+
 # A report has about forty fields; each may have to go once.
 _MOST_DROPPED = 64
 _SECRET = re.compile(
@@ -118,7 +121,9 @@ class Place:
         return None
 
     def fault(self, message: str, name: str | None = None, value: object = None) -> None:
-        """A fault at this place, or at its field `name`."""
+        """A fault at this place, or at its field `name`; beyond MAX_FAULTS of a body, none."""
+        if len(self.gathering.faults) >= MAX_FAULTS:
+            return
         text = (
             None
             if value is None

@@ -11,6 +11,7 @@ from windsock.feeds.jsonbody import (
     MAX_BYTES,
     MAX_DEPTH,
     MAX_ENTRIES,
+    MAX_FAULTS,
     MAX_RECORDS,
     Place,
     decode,
@@ -114,6 +115,14 @@ def test_the_longest_lists_are_cut_with_one_fault() -> None:
     into = gathering()
     assert len(list(records({"flights": [{}] * (MAX_RECORDS + 5)}, "flights", into))) == MAX_RECORDS
     assert len(into.faults) == 1
+
+
+def test_a_body_of_rubbish_gives_no_million_of_faults() -> None:
+    into = gathering()
+    for index in range(MAX_FAULTS // MAX_ENTRIES + 3):
+        Place({"a": [1] * MAX_ENTRIES}, f"flights[{index}]", into).texts("a")
+
+    assert len(into.faults) == MAX_FAULTS
 
 
 def test_an_invalid_field_is_dropped_and_the_rest_told() -> None:
