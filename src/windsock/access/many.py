@@ -14,20 +14,18 @@ from django.contrib.auth import (
     BACKEND_SESSION_KEY,
     HASH_SESSION_KEY,
     SESSION_KEY,
-    get_backends,
     get_user_model,
     load_backend,
 )
-from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import Permission, PermissionsMixin
 from django.db import DatabaseError, connections, router, transaction
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from windsock.access import secrets
-from windsock.access.identity import PUBLISH, Identity, identity_of_token, identity_of_user
+from windsock.access.identity import Identity, identity_of_token, identity_of_user
 from windsock.access.models import Ticket, Token
+from windsock.access.publishers import django_decides, plain_users, with_rights
+from windsock.access.redemption import redeem_at_once
 from windsock.access.tickets import Purpose, redeem
 from windsock.access.tokens import LAST_USED_STEP
 
@@ -77,13 +75,19 @@ def tokens(secrets_: Collection[str], now: datetime | None = None) -> dict[str, 
 def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = None) -> dict[str, Identity]:
     """Who these tickets are for, each exactly once; those that open nothing (any more) are left out.
 
-    One conditional UPDATE decides for all of them, and one commit makes it so.
+    One conditional UPDATE decides for all of them. Where Django decides who may what, it says that too, and nothing
+    else is asked.
     """
     moment = now or timezone.now()
     good = {secrets.digest(text): text for text in texts if secrets.well_formed(text, secrets.TICKET_MARK)}
     if not good:
         return {}
     alias = router.db_for_write(Ticket)
+    if _at_once(alias):
+        by_digest: dict[str, Identity] = {}
+        for part in parts(sorted(good)):
+            by_digest |= redeem_at_once(alias, part, purpose, moment, _still_good)
+        return {good[digest]: identity for digest, identity in by_digest.items()}
     if len(good) == 1 or not connections[alias].features.can_return_columns_from_insert:
         each = {text: redeem(text, purpose, now=moment) for text in good.values()}
         return {text: identity for text, identity in each.items() if identity is not None}
@@ -107,6 +111,24 @@ def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = No
             if identity is not None:
                 found[good[ticket.digest]] = identity
     return found
+
+
+def _at_once(alias: str) -> bool:
+    """Whether one statement can use up tickets and say whose they are: all tables in one place, nobody's own rules."""
+    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.db":
+        return False
+    from django.contrib.sessions.models import Session
+
+    models = (get_user_model(), Token, Session)
+    return (
+        connections[alias].features.can_return_columns_from_insert
+        and all(router.db_for_read(model) == alias for model in models)
+        and plain_users()
+    )
+
+
+def _still_good(user: Any, data: Mapping[str, Any]) -> bool:
+    return _begun_here(data) and _unchanged(user, data)
 
 
 def _identity(user: Any, may_publish: bool | None, session_key: str | None = None) -> Identity | None:
@@ -154,34 +176,18 @@ def people(ids: Collection[str]) -> dict[str, tuple[Any, bool | None]]:
     model = get_user_model()
     key = model._meta.pk
     found: dict[str, tuple[Any, bool | None]] = {}
-    if not _django_decides():
+    if not django_decides():
         backend = load_backend(settings.AUTHENTICATION_BACKENDS[0])
         for text in ids:
             user = backend.get_user(key.to_python(text))
             if user is not None:
                 found[text] = (user, None)
         return found
-    label, _, codename = PUBLISH.partition(".")
-    allowed = Permission.objects.filter(codename=codename, content_type__app_label=label).filter(
-        Q(user=OuterRef("pk")) | Q(group__user=OuterRef("pk"))
-    )
     for part in parts(ids):
-        users = model._default_manager.filter(pk__in=part).annotate(windsock_may_publish=Exists(allowed))
-        for user in users:
+        for user in with_rights(model._default_manager.filter(pk__in=part)):
             if user.is_active:
-                may = bool(user.is_superuser or user.windsock_may_publish)
-                found[key.value_to_string(user)] = (user, may)
+                found[key.value_to_string(user)] = (user, bool(user.windsock_may_publish))
     return found
-
-
-def _django_decides() -> bool:
-    """Whether users and rights come from Django's own tables by Django's own rules."""
-    own = ("get_user", "has_perm", "_get_permissions", "get_all_permissions", "user_can_authenticate")
-    return issubclass(get_user_model(), PermissionsMixin) and all(
-        isinstance(backend, ModelBackend)
-        and all(getattr(type(backend), name) is getattr(ModelBackend, name) for name in own)
-        for backend in get_backends()
-    )
 
 
 def _begun_here(data: Mapping[str, Any]) -> bool:

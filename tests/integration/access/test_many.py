@@ -116,3 +116,65 @@ def test_tickets_open_once_for_the_right_door() -> None:
     assert tickets.redeem(good[0], "socket") is None
     one = tickets.issue(ann, "socket")
     assert set(many.redeemed([one], "socket")) == {one}
+
+
+@DATABASES
+@pytest.mark.parametrize("many_at_once", [False, True])
+def test_whatever_a_ticket_is_for_one_statement_says_it(
+    django_assert_num_queries: Any, many_at_once: bool
+) -> None:
+    publish = Permission.objects.get(codename="publish", content_type__app_label="windsock")
+    ann, bob = user("ann"), user("bob")
+    root = get_user_model().objects.create_superuser("root", password="x")
+    bob.user_permissions.add(publish)
+    machine, _ = tokens.create(None, "machine", ["read", "publish"])
+    plain, _ = tokens.create(ann, "ann's", ["read", "publish"])
+    able, _ = tokens.create(bob, "bob's", ["publish"], expires=timezone.now() + timedelta(days=1))
+    ways: list[dict[str, Any]] = [
+        {"user": ann},
+        {"user": bob},
+        {"user": root},
+        {"user": None, "token": machine},
+        {"user": ann, "token": plain},
+        {"user": bob, "token": able},
+        {"user": bob, "session_key": session(bob)},
+    ]
+    alone = [tickets.redeem(tickets.issue(purpose="socket", **way), "socket") for way in ways]
+    assert all(alone)
+    texts = [tickets.issue(purpose="socket", **way) for way in ways]
+    many.redeemed([tickets.issue(ann, "socket")], "socket")  # what is made once per process is made
+    if many_at_once:
+        with django_assert_num_queries(1):
+            found = many.redeemed(texts, "socket")
+    else:
+        found = {}
+        for text in texts:
+            with django_assert_num_queries(1):
+                found |= many.redeemed([text], "socket")
+    assert [found[text] for text in texts] == alone
+
+
+@DATABASES
+def test_a_ticket_gives_no_more_than_is_there_when_it_is_used() -> None:
+    gone, ann = user("gone"), user("ann")
+    revoked, _ = tokens.create(None, "revoked")
+    owned, _ = tokens.create(gone, "of one who went")
+    ended, others = session(ann), session(user("bob"))
+    texts = [
+        tickets.issue(gone, "socket"),
+        tickets.issue(None, "socket", token=revoked),
+        tickets.issue(None, "socket", token=owned),
+        tickets.issue(ann, "socket", session_key=ended),
+        tickets.issue(ann, "socket", session_key=others),
+        tickets.issue(ann, "socket", session_key="unknown"),
+    ]
+    changed = user("changed")
+    texts.append(tickets.issue(changed, "socket", session_key=session(changed)))
+    changed.set_password("another")
+    changed.save()
+    gone.is_active = False
+    gone.save()
+    tokens.revoke(revoked)
+    Session.objects.filter(pk=ended).update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert many.redeemed(texts, "socket") == {}
+    assert many.redeemed(texts, "socket") == {}
