@@ -98,6 +98,7 @@ class _Group:
     equipment: str | None = None
     elements: dict[str, list[str]] = field(default_factory=dict)
     begun: bool = False  # something stands below the flights and periods: a further one begins a new group
+    doubtful: bool = False  # a line in it was not understood
     spent: bool = False  # its flights were told already, with earlier periods
 
 
@@ -158,20 +159,33 @@ class _Reading:
             if not (line[:2].isdigit() and len(line) >= 10 and "E" in line[7:]):
                 self.fault("this line stands before any action and is not understood", line)
         elif not self.actions & (_SILENT | set(_NOT_TAKEN)):
-            try:
-                if len(line) > MAX_LINE or not self.content(line):
-                    self.fault("this line is not understood and is passed over", line[:MAX_LINE])
-            except ValueError as error:
-                self.fault(f"{error}; the line is passed over", line)
+            self.guarded(line)
+
+    def guarded(self, line: str) -> None:
+        """Takes a line within a sub-message; a wrong one must not give what follows it to the flight before it."""
+        try:
+            if len(line) <= MAX_LINE and self.content(line):
+                return
+            self.fault(
+                "this line is not understood; it and what belongs to it are passed over", line[:MAX_LINE]
+            )
+        except ValueError as error:
+            self.fault(f"{error}; the line and what belongs to it are passed over", line)
+        if self.group.begun or ssm_lines.like_flight(line):
+            self.finish()
+        else:
+            self.group.doubtful = True
 
     def fault(self, message: str, line: str, number: int | None = None) -> None:
         self.gathering.fault(message, line=number or self.number, raw=line)
 
     def content(self, line: str) -> bool:
-        """Takes a line within a sub-message; whether it is one of the known kinds."""
+        """Takes a line; whether it is one of the known kinds. Raises ValueError if what it says is impossible."""
         group = self.group
         if (period := ssm_lines.period_of(line, self.today)) is not None:
-            if group.begun:
+            if group.doubtful and group.periods:
+                self.finish()  # the line that was not understood may have been a flight, whose period this is
+            elif group.begun:
                 self.finish(keep_flights=True)
             self.add(self.group.periods, period[0])
             for number, values in ssm_lines.elements_of(period[1]).items():

@@ -148,6 +148,11 @@ def flight_of(number: int, line: str, today: Day) -> FlightLine | None:
     return FlightLine(number, designator, day, tuple(legs), elements_of(match[5] or ""))
 
 
+def like_flight(line: str) -> bool:
+    """Whether the line has the shape of a flight, even with an impossible number or date."""
+    return _FLIGHT.fullmatch(line) is not None and _LEG.fullmatch(line) is None
+
+
 def period_of(line: str, today: Day) -> tuple[Period, str] | None:
     """The period that the line spells and what stands behind it; None if it is none, ValueError if impossible."""
     match = _PERIOD.fullmatch(line)

@@ -255,6 +255,30 @@ def test_a_wrong_line_is_a_fault_and_the_rest_is_kept(line: str, message: str) -
     assert message in fault.message
 
 
+@pytest.mark.parametrize("line", ["QX0", "Q?418", "QX418/39"])
+def test_what_stands_below_a_wrong_flight_is_not_given_to_the_flight_before_it(line: str) -> None:
+    parsed = read(f"SSM\nLT\nCNL\nQX417\n01JUL\n{line}\n02JUL\nQX419\n03JUL\n", "2026-07-01", "2026-07-09")
+    assert [(r.flight, r.date.day) for r in parsed.reports] == [("QX417", 1), ("QX419", 3)]
+    text = (
+        f"ASM\nLT\nTIM\nQX417/02JUL\nFRA0905 LIS1110\n{line}\nOPO0905 LIS1005\nQX419/02JUL\nOPO0910 LIS1010\n"
+    )
+    parsed = read(text)
+    assert [(r.flight, r.origin) for r in parsed.reports] == [("QX417", "FRA"), ("QX419", "OPO")]
+    assert [fault.line for fault in parsed.faults] == [6]
+
+
+def test_an_equipment_line_that_is_none_does_not_cost_the_legs() -> None:
+    parsed = read("SSM\nLT\nTIM\nQX417\n01JUL\nSMALL AIRCRAFT\nFRA0905 LIS1110\n")
+    assert parsed.reports[0].departure.scheduled == at("2026-07-01 07:05")
+    assert len(parsed.faults) == 1
+
+
+def test_a_wrong_period_does_not_lend_its_legs_to_the_one_before() -> None:
+    text = "SSM\nLT\nTIM\nQX417\n01JUL\nFRA0905 LIS1110\n31FEB\nFRA0955 LIS1210\n"
+    parsed = read(text)
+    assert [report.departure.scheduled for report in parsed.reports] == [at("2026-07-01 07:05")]
+
+
 def test_an_unknown_destination_costs_only_the_arrival() -> None:
     parsed = read("ASM\nLT\nEQT/TIM\nQX417/02JUL\nJ 320\nFRA0905 QQX1110\n")
     assert parsed.reports[0].aircraft_type == "320"
@@ -305,10 +329,10 @@ def test_more_faults_than_the_cap_end_the_reading(monkeypatch: pytest.MonkeyPatc
     assert "the rest is not read" in parsed.faults[-1].message
 
 
-def test_a_sub_message_that_combines_too_much_is_cut() -> None:
+def test_flights_beyond_what_a_sub_message_may_combine_begin_anew_behind_a_fault() -> None:
     parsed = read("ASM\nLT\nCNL\n" + "QX417/02JUL\n" * 99)
-    assert len(parsed.reports) == ssm.MAX_GROUP
-    assert len(parsed.faults) == 99 - ssm.MAX_GROUP
+    assert len(parsed.reports) == 98
+    assert [fault.line for fault in parsed.faults] == [3 + ssm.MAX_GROUP + 1]
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"<xml/>", b"\x00\xff" * 50])
