@@ -14,6 +14,8 @@ from tests.unit.feeds.jsonbodies import damaged
 from windsock.errors import FeedError
 from windsock.feeds.aeroapi import parse
 from windsock.feeds.parsing import Parsed
+from windsock.flights import FlightKey
+from windsock.flights.merge import apply_report
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -113,6 +115,19 @@ def test_a_polls_null_erases_and_a_pushs_null_says_nothing() -> None:
     assert polled.arrival is not UNSET and pushed.arrival is not UNSET
     assert polled.arrival.actual is None and polled.arrival.terminal is None
     assert pushed.arrival.actual is UNSET and pushed.arrival.terminal is UNSET
+
+
+def test_a_gate_that_a_later_poll_no_longer_names_is_gone_from_the_flight() -> None:
+    record = None
+    for minute, gate in enumerate(("C3", None)):
+        now = NOW + timedelta(minutes=minute)
+        (report,) = read(poll(flight(gate_origin=gate)), now).reports
+        key = FlightKey.parse("AS824.2026-02-28.HNL")
+        record = apply_report(record, key, report, received_at=now).record
+
+    assert record is not None
+    assert record.flight.departure.gate is None
+    assert record.flight.departure.delay_minutes == 25
 
 
 def test_a_push_is_read_as_the_poll() -> None:
