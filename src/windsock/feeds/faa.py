@@ -72,7 +72,7 @@ class _Reading:
         if told is not None:
             try:
                 self.now = min(self.now, update_time(told))
-            except ValueError:
+            except (ValueError, OverflowError):
                 self.path = "Update_Time"
                 self.fault(
                     "This is no time like 'Fri Oct 2 11:46:31 2026 GMT'; that of receipt counts.", told, None

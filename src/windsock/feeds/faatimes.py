@@ -86,7 +86,10 @@ def nearest_day(told: str, near: datetime) -> datetime:
 
 
 def update_time(told: str) -> datetime:
-    """The moment of "Fri Oct 2 11:46:31 2026 GMT"; raises ValueError. By hand: `strptime` follows the locale."""
+    """The moment of "Fri Oct 2 11:46:31 2026 GMT"; raises ValueError or OverflowError.
+
+    Read by hand, for `strptime` follows the locale.
+    """
     _, month, day, clock, year, zone = told[:60].lower().split()
     if zone not in ("gmt", "utc", "z") or len(clock) != 8 or not "2000" <= year <= "2999":
         raise ValueError(told)

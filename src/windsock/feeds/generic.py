@@ -5,7 +5,6 @@ record is told, unless it is no longer clear which flight it speaks of.
 """
 
 import dataclasses
-import re
 from datetime import date as Day
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from windsock.feeds.genericvalues import UTC_ZONE, day_of, minutes_of, moment_of
 from windsock.feeds.mapping import Column, Mapping, kind_of
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.records import ABSENT, Record, faulty, missing_columns, records_of
+from windsock.feeds.refusals import WHO, left_out
 from windsock.flights.airports import Airport, airport
 
 __all__ = ["MAX_BYTES", "Poller", "parse", "prepared"]
@@ -23,11 +23,24 @@ __all__ = ["MAX_BYTES", "Poller", "parse", "prepared"]
 MAX_BYTES = 50_000_000
 """A day of the whole world's flights, told generously; what is larger is better sent in parts."""
 
-_WHO = ("flight", "date", "origin")
-"""Without one of these that was given but is wrong, a report could reach another flight."""
-_ENTRY = re.compile(r"(codeshares|delay_reasons)\[(\d{1,3})\].*", re.ASCII)
 _MOST_DROPPED = 60
 """More fields than a report has, and its lists' entries."""
+
+
+def prepared(options: Options[str, Any]) -> dict[str, Any]:
+    """The mapping of the file that the option `mapping` names; raises ConfigError with the file and what is wrong."""
+    given = options.get("mapping")
+    if not isinstance(given, str) or not given.strip():
+        raise ConfigError(f"generic: mapping is {given!r}; the path of a mapping file is needed.")
+    path = Path(given).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"generic: the mapping file {given} cannot be read: {error}.") from None
+    try:
+        return {"mapping": Mapping.from_toml(text)}
+    except ConfigError as error:
+        raise ConfigError(f"generic: {given}: {error}") from None
 
 
 def parse(data: bytes, *, received_at: datetime, source: str, mapping: Mapping) -> Parsed:
@@ -167,7 +180,7 @@ class _Reading:
             value = self.converted(column, value)
         except (ValueError, OverflowError) as error:
             self.fault(str(error), column.column, value)
-            self.lost = self.lost or column.field in (*_WHO, "utc_day")
+            self.lost = self.lost or column.field in (*WHO, "utc_day")
             self.undated = self.undated or column.field == "departure.scheduled"
             return
         if value is ABSENT:
@@ -295,25 +308,5 @@ class _Reading:
             field = refused.column
             name = field.partition("[")[0]
             self.gathering.faults[-1] = dataclasses.replace(refused, column=self.from_column.get(name, field))
-            if field in _WHO or not self.drop(field):
+            if field in WHO or not left_out(self.data, field):
                 return
-
-    def drop(self, field: str) -> bool:
-        """Takes a refused field out; False if it is not there, or nothing would be left."""
-        side, _, leaf = field.rpartition(".")
-        if (entry := _ENTRY.fullmatch(field)) is not None:
-            entries, index = self.data.get(entry[1]), int(entry[2])
-            if not isinstance(entries, list) or index >= len(entries):
-                return False
-            del entries[index]
-            if not entries:
-                del self.data[entry[1]]
-        elif side and isinstance(self.data.get(side), dict) and leaf in self.data[side]:
-            del self.data[side][leaf]
-            if not self.data[side]:
-                del self.data[side]
-        elif field in self.data:
-            del self.data[field]
-        else:
-            return False
-        return any(name not in (*_WHO, "observed_at") for name in self.data)

@@ -263,6 +263,7 @@ def test_a_list_nobody_knows_is_a_fault_and_the_others_are_kept() -> None:
 def test_without_a_time_of_its_own_that_of_receipt_counts_and_it_is_never_later() -> None:
     (programme,), (fault,) = parse(document(stop(), told="yesterday"), received_at=NOW)
     assert (programme.observed_at, fault.path) == (NOW, "Update_Time")
+    assert parse(document(stop(), told="Thu May 99999999999999999999 01:30:05 2026 GMT"), received_at=NOW)[1]
     assert one(document(stop(), told="Thu May 28 09:30:05 2026 GMT")).observed_at == NOW
 
 
