@@ -158,11 +158,10 @@ class _Reading:
         if kind not in "1235":
             self.fault(f"no record type {kind!r}; they are 1 to 5", line)
             return False
-        if kind in "15":
-            # The title and the trailer say nothing about flights; a next carrier has its own record 2.
-            return False
-        if len(line.rstrip()) > COLUMNS or len(line) < COLUMNS:
-            self.fault(f"a record has {COLUMNS} columns, this has {len(line)}; it was cut or joined", line)
+        if kind != "3":
+            # Each carrier says anew how its times are meant: the mode of the one before must not be taken for it.
+            self.local = None
+        if kind in "15" or not self.whole(line):
             return False
         if kind == "2":
             self.carrier(line)
@@ -179,6 +178,13 @@ class _Reading:
                 for message in left_out:
                     self.fault(message, line)
         return True
+
+    def whole(self, line: str) -> bool:
+        """Whether the record has all its columns; else a fault, for a cut flight number is another flight's."""
+        if len(line) >= COLUMNS >= len(line.rstrip()):
+            return True
+        self.fault(f"a record has {COLUMNS} columns, this has {len(line)}; it was cut or joined", line)
+        return False
 
     def carrier(self, line: str) -> None:
         self.local = {"U": False, "L": True}.get(line[1])
@@ -201,7 +207,7 @@ class _Reading:
     def element(self, line: str) -> None:
         """A record 4: codeshares of the leg before it (elements 10 and 50); others say nothing that we keep."""
         leg = self.leg
-        if line[30:33] not in ("010", "050") or leg is None:
+        if line[30:33] not in ("010", "050") or leg is None or not self.whole(line):
             return
         if line[1:14] != leg.raw[1:14]:
             self.fault(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -276,6 +276,21 @@ def test_a_cut_record_is_a_fault() -> None:
     assert "it was cut or joined" in parsed.faults[0].message
 
 
+def test_a_cut_codeshare_is_not_another_flights_name() -> None:
+    parsed = read(carrier(), leg(), element("010", "ZZ 9012")[:45])
+    assert parsed.reports[0].codeshares is UNSET
+    assert "it was cut or joined" in parsed.faults[0].message
+
+
+@pytest.mark.parametrize("between", [(carrier("L")[:90],), (columns(c1="5"), "?" + carrier("L")[1:])])
+def test_a_carrier_whose_record_is_damaged_is_not_read_by_the_clocks_of_the_one_before(
+    between: tuple[str, ...],
+) -> None:
+    parsed = read(carrier("U"), leg(), *between, leg(c6=" 418"))
+    assert [report.flight for report in parsed.reports] == ["QX417"]
+    assert "whether times are UTC or local" in parsed.faults[-1].message
+
+
 def test_flights_under_an_unknown_time_mode_are_skipped() -> None:
     parsed = read(carrier("Q"), leg())
     assert parsed.reports == ()
@@ -370,11 +385,13 @@ GOOD = "\n".join(
 ).encode()
 
 
+@settings(deadline=None)  # the first example builds the table of airports
 @given(st.binary(max_size=400))
 def test_random_bytes_raise_nothing_but_feed_error(data: bytes) -> None:
     survives(data)
 
 
+@settings(deadline=None)  # the first example builds the table of airports
 @given(st.data())
 def test_mutations_of_a_good_file_raise_nothing_but_feed_error(draw: st.DataObject) -> None:
     data = bytearray(GOOD)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -353,17 +353,20 @@ GOOD = (
 LINES = [*GOOD.split(b"\n"), b"QX417/29FEB", b"29FEB 00XXX00 1", b"00XXX00", b"FRA312359/M1 LIS2400/7/0000"]
 
 
+@settings(deadline=None)  # the first example builds the table of airports
 @given(st.binary(max_size=300))
 def test_random_bytes_raise_nothing_but_feed_error(data: bytes) -> None:
     survives(data)
     survives(b"ASM\nLT\nTIM\nQX417/02JUL\n" + data)
 
 
+@settings(deadline=None)  # the first example builds the table of airports
 @given(st.lists(st.sampled_from(LINES), max_size=25))
 def test_lines_in_any_order_raise_nothing_but_feed_error(lines: list[bytes]) -> None:
     survives(b"\n".join(lines))
 
 
+@settings(deadline=None)  # the first example builds the table of airports
 @given(st.data())
 def test_mutations_of_good_messages_raise_nothing_but_feed_error(draw: st.DataObject) -> None:
     data = bytearray(GOOD)
