@@ -153,6 +153,11 @@ def like_flight(line: str) -> bool:
     return _FLIGHT.fullmatch(line) is not None and _LEG.fullmatch(line) is None
 
 
+def like_leg(line: str) -> bool:
+    """Whether the line has the shape of a leg, even with impossible times."""
+    return _LEG.fullmatch(line) is not None
+
+
 def period_of(line: str, today: Day) -> tuple[Period, str] | None:
     """The period that the line spells and what stands behind it; None if it is none, ValueError if impossible."""
     match = _PERIOD.fullmatch(line)

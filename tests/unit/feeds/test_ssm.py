@@ -273,6 +273,11 @@ def test_an_equipment_line_that_is_none_does_not_cost_the_legs() -> None:
     assert len(parsed.faults) == 1
 
 
+def test_behind_a_wrong_first_leg_the_second_keeps_its_own_date() -> None:
+    parsed = read("SSM\nLT\nTIM\nQX61\n01JUL\nFRA2960 LIS2310\nLIS0030/1 GRU0600/1\n")
+    assert [(report.origin, report.date) for report in parsed.reports] == [("LIS", date(2026, 7, 2))]
+
+
 def test_a_wrong_period_does_not_lend_its_legs_to_the_one_before() -> None:
     text = "SSM\nLT\nTIM\nQX417\n01JUL\nFRA0905 LIS1110\n31FEB\nFRA0955 LIS1210\n"
     parsed = read(text)

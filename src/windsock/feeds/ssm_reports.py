@@ -1,0 +1,147 @@
+"""What a sub-message of an SSM or ASM says of one leg on one day, as a report."""
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import date as Day
+from datetime import datetime
+
+from windsock.feeds import ssm_lines
+from windsock.feeds.parsing import Gathering
+from windsock.feeds.periods import Period, from_local, midnight, spelled
+from windsock.feeds.ssim_records import MOST_CODESHARES
+from windsock.feeds.ssm_lines import Clock, FlightLine, LegLine
+from windsock.flights import Designator, airports
+
+_TIMES = frozenset({"NEW", "RPL", "TIM", "RRT"})
+_FULL = frozenset({"NEW", "RPL"})
+
+
+@dataclass(slots=True)
+class Group:
+    """Flights with the periods, equipment and legs that stand below them."""
+
+    flights: list[FlightLine] = field(default_factory=list)
+    periods: list[Period] = field(default_factory=list)
+    legs: list[LegLine] = field(default_factory=list)
+    equipment: str | None = None
+    elements: dict[str, list[str]] = field(default_factory=dict)
+    begun: bool = False  # something stands below the flights and periods: a further one begins a new group
+    doubtful: bool = False  # a line in it was not understood
+    lost: int = 0  # legs before the first one kept, whose times were impossible
+    spent: bool = False  # its flights were told already, with earlier periods
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Makes reports under a sub-message's actions; `local` is how its days and times are meant.
+
+    `certain`: what it says of a flight going holds against earlier ASMs too.
+    """
+
+    gathering: Gathering
+    local: bool
+    sent: datetime | None
+    actions: frozenset[str]
+    certain: bool
+
+    def tell(self, flight: FlightLine, day: Day, index: int, leg: LegLine | None, group: Group) -> None:
+        """Tells one day of one leg; `index` is the place of the leg in the message."""
+        number = leg.number if leg is not None else flight.number
+        report: dict[str, object] = {}
+        try:
+            utc_day = self.identify(report, day, index, leg)
+        except ValueError as error:
+            self.gathering.fault(f"{error}; {flight.designator} is not told on {day}", line=number)
+            return
+        operating = self.names(report, flight, day, leg, group)
+        report["flight"] = str(operating or flight.designator)
+        if operating is None:
+            self.say(report, day, leg, group, number)
+        if self.sent is not None:
+            report["observed_at"] = spelled(self.sent)
+        self.gathering.tell(report, line=number, utc_day=utc_day)
+
+    def identify(self, report: dict[str, object], day: Day, index: int, leg: LegLine | None) -> Day | None:
+        """Fills in origin and date as far as known; gives the UTC day where the local one is not known."""
+        if leg is None:
+            if self.local:
+                report["date"] = day.isoformat()
+            return None if self.local else day
+        origin = _place(leg.origin)
+        report["origin"] = origin.code
+        departs_on = day if leg.departure is None else leg.departure.day(day)
+        if self.local:
+            # A retiming over midnight leaves the flight its date; that of its first leg is the one in the message.
+            report["date"] = (day if index == 0 and not self.actions & {"NEW"} else departs_on).isoformat()
+            return None
+        if leg.departure is not None and self.actions & _FULL:
+            departs = self.moment(leg.departure, day, origin)
+            report["date"] = departs.astimezone(origin.tz).date().isoformat()
+            return None
+        return day if index == 0 else departs_on
+
+    def names(
+        self, report: dict[str, object], flight: FlightLine, day: Day, leg: LegLine | None, group: Group
+    ) -> Designator | None:
+        """Fills in the codeshares (element 10); gives the operating flight if this one is a codeshare (50)."""
+        elements = [flight.elements, group.elements, {} if leg is None else leg.elements]
+        number = leg.number if leg is not None else flight.number
+        found: dict[str, list[Designator]] = {"10": [], "50": []}
+        for kind, designators in found.items():
+            for text in itertools.chain(*(entry.get(kind, ()) for entry in elements)):
+                try:
+                    designators.append(Designator.parse(text, day))
+                except ValueError as error:
+                    self.gathering.fault(f"element {kind}: {error}", line=number)
+        if found["50"]:
+            report["codeshares"] = [str(flight.designator)]
+            return found["50"][0]
+        if found["10"]:
+            names = sorted({str(name) for name in found["10"]})
+            if len(names) > MOST_CODESHARES:
+                self.gathering.fault(f"{len(names)} codeshares; only {MOST_CODESHARES} are told", line=number)
+            report["codeshares"] = names[:MOST_CODESHARES]
+        return None
+
+    def say(
+        self, report: dict[str, object], day: Day, leg: LegLine | None, group: Group, number: int
+    ) -> None:
+        """Fills in what the actions say."""
+        if "CNL" in self.actions:
+            report["cancelled"] = True
+        elif ssm_lines.REINSTATE in self.actions:
+            report["cancelled"] = False
+        elif self.actions & _FULL:
+            # Of an ASM it says that the flight goes. An SSM only takes back what an SSM said: a later ASM stands above.
+            report["cancelled"] = False if self.certain else None
+        equipment = group.equipment if leg is None else leg.aircraft_type or group.equipment
+        if equipment is not None:
+            report["aircraft_type"] = equipment
+        if leg is None or not self.actions & _TIMES:
+            return
+        try:
+            destination = _place(leg.destination)
+            report["destination"] = destination.code
+            if leg.departure is None or leg.arrival is None:
+                return
+            departs = self.moment(leg.departure, day, _place(leg.origin))
+            report["departure"] = {"scheduled": spelled(departs)}
+            arrives = self.moment(leg.arrival, day, destination)
+            if arrives <= departs:
+                raise ValueError(
+                    f"it would arrive ({spelled(arrives)}) before it departs ({spelled(departs)})"
+                )
+            report["arrival"] = {"scheduled": spelled(arrives)}
+        except ValueError as error:
+            self.gathering.fault(f"{error}; left out on {day}", line=number)
+
+    def moment(self, clock: Clock, operating: Day, place: airports.Airport) -> datetime:
+        day = clock.day(operating)
+        return from_local(day, clock.since, place.tz) if self.local else midnight(day) + clock.since
+
+
+def _place(code: str) -> airports.Airport:
+    place = airports.airport(code)
+    if place is None:
+        raise ValueError(f"no airport {code!r} is known")
+    return place
