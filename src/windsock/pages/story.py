@@ -257,9 +257,10 @@ def _said(report: RawReport | None, recorded_at: datetime, zone: ZoneInfo) -> st
         return "the report itself is no longer kept"
     source = SOURCES.get(report.source, report.source)
     observed = report.observed_at
+    match = f", its flight recognised by {report.match}" if report.match else ""
     if observed is None or abs(observed - recorded_at) < timedelta(seconds=60):
-        return f"said by {source}"
-    return f"said by {source}, observed {observed.astimezone(zone):%H:%M:%S}"
+        return f"said by {source}{match}"
+    return f"said by {source}, observed {observed.astimezone(zone):%H:%M:%S}{match}"
 
 
 # The order of a flight's life; what is not named here comes after, by name.

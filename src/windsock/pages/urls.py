@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from windsock.pages import accounts, views
+from windsock.pages import accounts, console, views
 
 app_name = "windsock"
 
@@ -15,4 +15,8 @@ urlpatterns = [
     path("sign-in/", accounts.sign_in, name="sign-in"),
     path("sign-in/link/<str:ticket>", accounts.sign_in_link, name="sign-in-link"),
     path("sign-out/", accounts.sign_out, name="sign-out"),
+    path("console/", console.console, name="console"),
+    path("console/feeds/<str:name>/", console.feed, name="console-feed"),
+    path("console/feeds/<str:name>/inputs/<int:number>/", console.feed_input, name="console-input"),
+    path("console/parked/", console.parked, name="console-parked"),
 ]

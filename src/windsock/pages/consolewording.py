@@ -1,0 +1,190 @@
+"""How feeds stand and what parked reports said, in the words of the operator's console."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date as Day
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from windsock.feeds.configuration import FeedSettings
+from windsock.flights import Flight, airports
+from windsock.ingest.models import FeedState, ParkedReport
+from windsock.pages import places
+from windsock.pages.telling import Teller
+from windsock.pages.wording import age, spaced
+
+# What the heading of a parked report says already, and what only names who spoke when.
+_HEADING = frozenset({"flight", "date", "origin", "source", "observed_at"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLine:
+    """One feed as the console shows it; `tone` is the state's colour, `state` its word."""
+
+    name: str
+    title: str
+    state: str
+    tone: str
+    why: str
+    paused: bool
+    enabled: bool
+    reported: str
+    heard: str
+    lag: str
+    requests: str
+    error: str
+    error_at: datetime | None
+    parked: int
+
+
+def feed_line(
+    settings: FeedSettings, state: FeedState | None, *, parked: int, lag: timedelta | None, now: datetime
+) -> FeedLine:
+    """How a configured feed stands; `state` is None for one of which nothing is known yet."""
+    state = state or FeedState(name=settings.name)
+    word, tone, why = _standing(settings, state, now)
+    today = state.requests if state.requests_on == now.date() else 0
+    budget = "" if settings.requests_per_day is None else f" of {settings.requests_per_day:,}"
+    asks = today or budget or state.requests_on is not None
+    return FeedLine(
+        name=settings.name,
+        title=settings.format.title,
+        state=word,
+        tone=tone,
+        why=why,
+        paused=state.paused,
+        enabled=settings.enabled,
+        reported=ago(state.reported_at, now),
+        heard=ago(state.heard_at, now),
+        lag="" if lag is None else span(lag),
+        requests=f"{today:,}{budget}" if asks else "",
+        error=state.error,
+        error_at=state.error_at,
+        parked=parked,
+    )
+
+
+def _standing(settings: FeedSettings, state: FeedState, now: datetime) -> tuple[str, str, str]:
+    """State, tone and reason: what an operator decided comes first, then the worst news."""
+    if not settings.enabled:
+        return "Off", "off", "enabled = false in its settings"
+    if state.paused:
+        return "Paused", "paused", "by an operator; nothing is fetched or taken"
+    if fails(state):
+        again = ""
+        if state.next_at is not None and state.next_at > now:
+            again = f", asks again in {span(state.next_at - now)}"
+        times = f"{state.failures} times in a row" if state.failures > 1 else "the last time"
+        return "Failing", "failing", f"{times}{again}"
+    if state.stale_since is not None:
+        return "Stale", "stale", f"silent; noticed {ago(state.stale_since, now)}"
+    if state.heard_at is None:
+        return "On", "on", "nothing has come yet"
+    return "On", "on", ""
+
+
+def fails(state: FeedState) -> bool:
+    """Whether the last thing heard of it was a failure: a poll's, or an input nobody could read."""
+    if not state.error or state.error_at is None:
+        return False
+    return state.failures > 0 or state.heard_at is None or state.error_at >= state.heard_at
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """ "now", "4 min ago"; "" for never."""
+    if then is None:
+        return ""
+    said = age(then, now)
+    return said if said == "now" else f"{said} ago"
+
+
+def span(length: timedelta) -> str:
+    """ "12 s", "4 min", "3 h": how long something takes, in its largest unit."""
+    seconds = max(0, round(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{round(minutes / 60)} h" if minutes < 48 * 60 else f"{round(minutes / 1440)} days"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A flight that may be meant: its id, and what tells it from the others."""
+
+    id: str
+    designator: str
+    more: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A parked report in words."""
+
+    parked: ParkedReport
+    flight: str
+    when: str
+    said: list[tuple[str, str]]
+    zone: str
+    candidates: list[Candidate]
+
+
+def waiting(parked: ParkedReport, flights: Mapping[str, Flight]) -> Waiting:
+    """What a parked report said, and which of `flights` it may be about."""
+    report = parked.report if isinstance(parked.report, dict) else {}
+    origin, destination = str(report.get("origin") or ""), str(report.get("destination") or "")
+    here = airports.airport(origin)
+    there = airports.airport(destination) or here
+    zones = {
+        "departure": here.tz if here else ZoneInfo("UTC"),
+        "arrival": there.tz if there else ZoneInfo("UTC"),
+    }
+    codes = {code for code in (origin, destination, str(report.get("diverted_to") or "")) if code}
+    teller = Teller(zones, {code: places.city(code) for code in codes})
+    return Waiting(
+        parked=parked,
+        flight=spaced(str(report.get("flight") or "?")),
+        when=_dated(report, origin),
+        said=[(teller.field(path), teller.value(path, value) or "nothing") for path, value in _said(report)],
+        zone="local times" if here else "times in UTC",
+        candidates=[_candidate(name, flights.get(name)) for name in parked.candidates],
+    )
+
+
+def _dated(report: Mapping[str, Any], origin: str) -> str:
+    parts = []
+    try:
+        day = Day.fromisoformat(str(report.get("date")))
+        parts.append(f"of {day.day} {day:%B %Y}")
+    except ValueError:
+        parts.append("of an unknown day")
+    parts.append(f"from {places.city(origin)} ({origin})" if origin else "from an unknown origin")
+    return ", ".join(parts)
+
+
+def _said(report: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """The report's own statements, path and value; null says that nothing is known any more."""
+    for key, value in report.items():
+        if not before and key in _HEADING:
+            continue
+        path = f"{before}{key}"
+        if isinstance(value, dict):
+            yield from _said(value, f"{path}.")
+        else:
+            yield path, value
+
+
+def _candidate(name: str, flight: Flight | None) -> Candidate:
+    if flight is None:
+        return Candidate(id=name, designator=name, more="")
+    zone = (airports.airport(flight.origin) or places.unknown_airport(flight.origin)).tz
+    parts = [f"{flight.date.day} {flight.date:%b}", f"{flight.origin}–{flight.destination or '?'}"]
+    if flight.departure.scheduled is not None:
+        parts.append(f"scheduled {flight.departure.scheduled.astimezone(zone):%H:%M}")
+    parts.append(flight.status)
+    return Candidate(id=name, designator=spaced(flight.designator), more=", ".join(parts))
+
+
+__all__ = ["Candidate", "FeedLine", "Waiting", "ago", "fails", "feed_line", "span", "waiting"]
