@@ -27,22 +27,6 @@ _MOST_DROPPED = 60
 """More fields than a report has, and its lists' entries."""
 
 
-def prepared(options: Options[str, Any]) -> dict[str, Any]:
-    """The mapping of the file that the option `mapping` names; raises ConfigError with the file and what is wrong."""
-    given = options.get("mapping")
-    if not isinstance(given, str) or not given.strip():
-        raise ConfigError(f"generic: mapping is {given!r}; the path of a mapping file is needed.")
-    path = Path(given).expanduser()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"generic: the mapping file {given} cannot be read: {error}.") from None
-    try:
-        return {"mapping": Mapping.from_toml(text)}
-    except ConfigError as error:
-        raise ConfigError(f"generic: {given}: {error}") from None
-
-
 def parse(data: bytes, *, received_at: datetime, source: str, mapping: Mapping) -> Parsed:
     """All that the input says by this mapping; raises FeedError where it is not of the mapping's format."""
     gathering = Gathering(received_at, source)
