@@ -162,9 +162,11 @@ def _session_data(keys: Collection[str], now: datetime) -> dict[str, Mapping[str
 
     reader = engine.SessionStore()
     return {
-        session.session_key: reader.decode(session.session_data)
+        key: reader.decode(data)
         for part in parts(keys)
-        for session in Session.objects.filter(session_key__in=part, expire_date__gt=now)
+        for key, data in Session.objects.filter(session_key__in=part, expire_date__gt=now).values_list(
+            "session_key", "session_data"
+        )
     }
 
 
@@ -184,7 +186,11 @@ def people(ids: Collection[str]) -> dict[str, tuple[Any, bool | None]]:
                 found[text] = (user, None)
         return found
     for part in parts(ids):
-        for user in with_rights(model._default_manager.filter(pk__in=part)):
+        users = with_rights(model._default_manager.filter(pk__in=part))
+        if plain_users():
+            # A model's other columns are not needed, and reading them costs more than the rest.
+            users = users.only(model.USERNAME_FIELD, "password", "is_active")
+        for user in users:
             if user.is_active:
                 found[key.value_to_string(user)] = (user, bool(user.windsock_may_publish))
     return found

@@ -1,5 +1,6 @@
 """By which address connections are counted."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -13,6 +14,7 @@ def client_address(scope: Any) -> str | None:
     return network(str(client[0])) if client else None
 
 
+@lru_cache(maxsize=1024)  # behind a proxy, or at a fair, many come from few
 def network(address: str) -> str | None:
     """As `client_address`, for an address as text."""
     try:

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qs
 
 from asgiref.sync import sync_to_async
 from channels.consumer import AsyncConsumer
@@ -154,9 +156,9 @@ class FlightDelayConsumer(AsyncConsumer):
 
     def topics(self, scope: Any) -> list[str]:
         """A plain client's `?topics=a,b`."""
-        from urllib.parse import parse_qs
-
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        if not (given := scope.get("query_string")):
+            return []
+        query = parse_qs(given.decode("latin-1"))
         return [topic for value in query.get("topics", ()) for topic in value.split(",")]
 
     async def identify(self, scope: Any, offer: Offer) -> Identity:
@@ -184,10 +186,8 @@ class FlightDelayConsumer(AsyncConsumer):
         """Whether a page of this origin may open a socket here."""
         host = headers.get(b"host", b"").decode("latin-1")
         hosts = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else [])
-        # A name that leads here is not ours for that: without this check any page could rebind its own name to us.
-        own = host if validate_host(split_domain_port(host)[0], hosts) else ""
         secure = scope.get("scheme") in ("wss", "https")
-        return origin.allowed(page, host=own, secure=secure, origins=config().allowed_origins)
+        return _allowed(page, host, tuple(hosts), secure, tuple(config().allowed_origins))
 
     async def _signed_in(self, scope: Any) -> Identity | None:
         if SCOPE_KEY in scope:
@@ -199,3 +199,10 @@ class FlightDelayConsumer(AsyncConsumer):
             return identity_of_user(user, session_key=getattr(session, "session_key", None))
 
         return await sync_to_async(look)()
+
+
+@lru_cache(maxsize=256)  # the same few pages ask each time
+def _allowed(page: str, host: str, hosts: tuple[str, ...], secure: bool, origins: tuple[str, ...]) -> bool:
+    # A name that leads here is not ours for that: without this check any page could rebind its own name to us.
+    own = host if validate_host(split_domain_port(host)[0], hosts) else ""
+    return origin.allowed(page, host=own, secure=secure, origins=origins)
