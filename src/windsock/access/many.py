@@ -21,7 +21,7 @@ from django.db import DatabaseError, connections, router, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from windsock.access import secrets
+from windsock.access import secrets, together
 from windsock.access.identity import Identity, identity_of_token, identity_of_user
 from windsock.access.models import Ticket, Token
 from windsock.access.publishers import django_decides, plain_users, with_rights
@@ -32,12 +32,19 @@ from windsock.access.tokens import LAST_USED_STEP
 # Databases bound the number of parameters of one question (SQLite of old: 999).
 MOST = 500
 
+_guesses = together.Guesses()
+
 
 def sessions(keys: Collection[str], now: datetime | None = None) -> dict[str, Identity]:
-    """Who is signed in by these session keys; who is not is left out. Two questions to the database, however many."""
+    """Who is signed in by these session keys; who is not is left out.
+
+    One question to the database where this process has seen the sessions before, else two, for up to 500 of them.
+    """
     found: dict[str, Identity] = {}
-    stored = _session_data(keys, now or timezone.now())
-    users = people({str(data[SESSION_KEY]) for data in stored.values() if _begun_here(data)})
+    stored, users = _stored(keys, now or timezone.now())
+    users |= people(
+        {str(data[SESSION_KEY]) for data in stored.values() if _begun_here(data)}.difference(users)
+    )
     for key, data in stored.items():
         user, may_publish = users.get(str(data.get(SESSION_KEY)), (None, None))
         if user is None or not _begun_here(data) or not _unchanged(user, data):
@@ -45,6 +52,7 @@ def sessions(keys: Collection[str], now: datetime | None = None) -> dict[str, Id
         identity = _identity(user, may_publish, key)
         if identity is not None:
             found[key] = identity
+    _guesses.learn({key: str(stored[key][SESSION_KEY]) for key in found})
     return found
 
 
@@ -152,6 +160,23 @@ def _take(alias: str, digests: list[str], purpose: str, moment: datetime) -> lis
             [at, *digests, purpose, at],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def _stored(
+    keys: Collection[str], now: datetime
+) -> tuple[dict[str, Mapping[str, Any]], dict[str, tuple[Any, bool | None]]]:
+    """What is stored of these sessions; and those of their users that could be asked for along with it."""
+    ids = _guesses.of(keys)
+    if not ids or not _at_once(router.db_for_read(get_user_model())):
+        return _session_data(keys, now), {}
+    reader = import_module(settings.SESSION_ENGINE).SessionStore()
+    stored: dict[str, Mapping[str, Any]] = {}
+    users: dict[str, tuple[Any, bool | None]] = {}
+    for part in parts(keys):
+        data, theirs = together.rows(part, _guesses.of(part), now)
+        stored |= {key: reader.decode(text) for key, text in data.items()}
+        users |= theirs
+    return stored, users
 
 
 def _session_data(keys: Collection[str], now: datetime) -> dict[str, Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from windsock.access import many, tickets, tokens
+from windsock.access import many, tickets, together, tokens
 from windsock.access.identity import identity_of_user
 
 DATABASES = pytest.mark.django_db
@@ -178,3 +178,37 @@ def test_a_ticket_gives_no_more_than_is_there_when_it_is_used() -> None:
     Session.objects.filter(pk=ended).update(expire_date=timezone.now() - timedelta(seconds=1))
     assert many.redeemed(texts, "socket") == {}
     assert many.redeemed(texts, "socket") == {}
+
+
+@DATABASES
+def test_a_session_seen_before_costs_one_question(django_assert_num_queries: Any) -> None:
+    ann, root = user("ann"), get_user_model().objects.create_superuser("root", password="x")
+    seen = [session(ann), session(root)]
+    first = many.sessions(seen)
+    with django_assert_num_queries(1):
+        assert many.sessions(seen) == first
+    with django_assert_num_queries(1):
+        assert many.sessions(seen[:1]) == {seen[0]: first[seen[0]]}
+    new = session(user("bob"))
+    with django_assert_num_queries(2):
+        assert set(many.sessions([*seen, new])) == {*seen, new}
+
+
+@DATABASES
+def test_what_is_remembered_of_a_session_opens_nothing() -> None:
+    ann, bob = user("ann"), user("bob")
+    keys = [session(ann), session(ann), session(bob), session(bob)]
+    assert len(many.sessions(keys)) == 4
+    SessionStore(keys[0]).flush()
+    Session.objects.filter(pk=keys[1]).update(session_data=Session.objects.get(pk=keys[2]).session_data)
+    bob.set_password("another")
+    bob.save()
+    assert many.sessions(keys) == {}  # the second is now bob's, whose password is another
+    keys = [session(bob)]
+    assert len(many.sessions(keys)) == 1
+    bob.is_active = False
+    bob.save()
+    assert many.sessions(keys) == {}
+    guesses = together.Guesses(2)
+    guesses.learn({"a": "1", "b": "2", "c": "3"})
+    assert guesses.of(["a", "b", "c"]) == {"2", "3"}
