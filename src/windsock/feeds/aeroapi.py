@@ -5,13 +5,15 @@ whole record, so a null in it takes back what was said before; a push may be rep
 AeroAPI dates no record: the receipt counts.
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from windsock.errors import FeedError
 from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
 from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.polling import Request
+from windsock.feeds.watching import Watch
 from windsock.flights.values import utc
 
 _NAME = "AeroAPI"
@@ -23,6 +25,33 @@ _PLACES = {
     "departure": {"gate": "gate_origin", "terminal": "terminal_origin"},
     "arrival": {"gate": "gate_destination", "terminal": "terminal_destination", "belt": "baggage_claim"},
 }
+
+
+class Poller(Watch):
+    """Asks for each watched flight's day before and after now: one result set, which is what is billed."""
+
+    name = _NAME
+    every = 60.0  # with `at_once` half of the ten result sets a minute that the smallest plan allows
+    address = "https://aeroapi.flightaware.com/aeroapi"
+
+    def ask(self, one: str, now: datetime) -> Sequence[Request]:
+        """One request, by flight number, never by registration, which some of them look like."""
+        return [
+            Request(
+                url=f"{self.url or self.address}/flights/{one}",
+                params={
+                    "ident_type": "designator",
+                    "start": f"{now.astimezone(UTC) - WATCHED:%Y-%m-%dT%H:%M:%SZ}",
+                    "end": f"{now.astimezone(UTC) + WATCHED:%Y-%m-%dT%H:%M:%SZ}",
+                    "max_pages": "1",
+                },
+                headers={"x-apikey": self.secret or "", "Accept": "application/json"},
+            )
+        ]
+
+
+WATCHED = timedelta(hours=24)
+"""Longer than any flight takes, and at most 15 records, which is one result set."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "aeroapi") -> Parsed:

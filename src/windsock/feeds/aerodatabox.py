@@ -5,12 +5,16 @@ perhaps a `subscription`. The present shape gives times as `{"utc", "local"}`, t
 `actualTime` what is the revised time: an estimate, never told as actual.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from windsock.errors import FeedError
+from windsock.errors import ConfigError, FeedError
 from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
 from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.polling import Request
+from windsock.feeds.watching import Watch
 from windsock.flights.identity import Designator
 
 _NAME = "AeroDataBox"
@@ -34,6 +38,37 @@ _STATUS: dict[str, dict[str, bool]] = {
 }
 
 Leg = tuple[str, datetime, str]
+
+
+# Where it is sold, and the header that takes the key there.
+_MARKETS = {
+    "rapidapi": ("https://aerodatabox.p.rapidapi.com", "X-RapidAPI-Key"),
+    "api.market": ("https://prod.api.market/api/v1/aedbx/aerodatabox", "x-api-market-key"),
+}
+
+
+class Poller(Watch):
+    """Asks for each watched flight number's nearest departures; an unknown one is answered with nothing (204)."""
+
+    name = _NAME
+    every = 12.0  # plans allow one request a second: five a minute come one by one, never in a burst
+    at_once = 1
+
+    @classmethod
+    def check(cls, options: Mapping[str, Any]) -> None:
+        """Raises ConfigError also for a market that is none."""
+        super().check(options)
+        market = options.get("market", "rapidapi")
+        if not isinstance(market, str) or market not in _MARKETS:
+            raise ConfigError(f"{_NAME}: market is {market!r}; one of {', '.join(_MARKETS)} is needed.")
+
+    def ask(self, one: str, now: datetime) -> Sequence[Request]:
+        """One request, without a date: today's flight by the airport's clocks, whose zone we need not know."""
+        address, header = _MARKETS[self.options.get("market", "rapidapi")]
+        headers = {header: self.secret or "", "Accept": "application/json"}
+        if header == "X-RapidAPI-Key":
+            headers["X-RapidAPI-Host"] = str(urlsplit(address).hostname)
+        return [Request(url=f"{self.url or address}/flights/number/{one}", headers=headers)]
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "aerodatabox") -> Parsed:

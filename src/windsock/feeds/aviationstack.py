@@ -5,14 +5,18 @@ the record names, else in that of our table. Its `delay` can contradict its own 
 record names the flight it is sold for, and is told under that one's name.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from windsock.errors import FeedError
+from windsock.feeds import watching
 from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
 from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.polling import Request
+from windsock.feeds.watching import Watch
 from windsock.flights.values import shown
 
 _NAME = "aviationstack"
@@ -27,6 +31,62 @@ _STATUS: dict[str, dict[str, bool]] = {
     "incident": {},
     "unknown": {},
 }
+
+
+class Poller(Watch):
+    """Asks for each watched flight, and for the board of each watched airport, departures and arrivals."""
+
+    name = _NAME
+    every = 60.0
+    most_pages = 20  # 2,000 flights: more than any airport has of one kind in a day
+    address = "https://api.aviationstack.com/v1/flights"
+
+    @classmethod
+    def check(cls, options: Mapping[str, Any]) -> None:
+        """Raises ConfigError for flights or airports that are none."""
+        super().check(options)
+        watching.airports(_NAME, options)
+
+    @classmethod
+    def wanted(cls, options: Mapping[str, Any]) -> bool:
+        """It has no push; without either list there is nothing to ask."""
+        return "flights" in options or "airports" in options
+
+    def watched(self) -> Sequence[str]:
+        """The flights, then the airports' boards."""
+        return [*super().watched(), *watching.airports(_NAME, self.options)]
+
+    def ask(self, one: str, now: datetime) -> Sequence[Request]:
+        """One request for a flight, two for an airport. Names of three letters and digits are ICAO's flights."""
+        code = "icao" if one[:3].isalpha() and (len(one) == 4 or not one.isalpha()) else "iata"
+        names = ("dep", "arr") if one.isalpha() else ("flight",)
+        fixed = {"access_key": self.secret or "", "limit": str(PAGE)}
+        return [
+            Request(url=self.url or self.address, params=fixed | {f"{name}_{code}": one}) for name in names
+        ]
+
+    def next_page(self, headers: Mapping[str, str], body: bytes) -> str | None:
+        """The rest of a long answer, by the count it gives."""
+        try:
+            found = decode(body, name=_NAME)
+        except FeedError:
+            return None  # `parse` says so
+        page = found.get("pagination") if isinstance(found, dict) else None
+        if not isinstance(page, dict):
+            return None
+        begin, count, total = (page.get(name) for name in ("offset", "count", "total"))
+        if (
+            not isinstance(begin, int)
+            or not isinstance(count, int)
+            or not isinstance(total, int)
+            or count <= 0
+        ):
+            return None
+        return f"?offset={begin + count}" if begin + count < total else None
+
+
+PAGE = 100
+"""The most that one answer may hold."""
 
 
 @dataclass(slots=True)

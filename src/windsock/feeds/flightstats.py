@@ -6,14 +6,17 @@ carriers and airports are Cirium's own ("DP*") and are looked up in the body's `
 """
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from windsock.errors import FeedError
 from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
 from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.polling import Request, two_parts
+from windsock.feeds.watching import Watch
+from windsock.flights.identity import Designator
 
 _NAME = "FlightStats"
 
@@ -34,6 +37,43 @@ _STATUS: dict[str, dict[str, bool]] = {
 }
 
 Codes = Mapping[str, Mapping[str, Any]]
+
+
+class Poller(Watch):
+    """Asks for each watched flight's departures of today, and until the evening of yesterday. Days are UTC's."""
+
+    name = _NAME
+    every = 60.0
+    address = "https://api.flightstats.com/flex/flightstatus/rest/v2/json/flight/status"
+
+    def __init__(
+        self, options: Mapping[str, Any], *, secret: str | None = None, url: str | None = None
+    ) -> None:
+        super().__init__(options, secret=secret, url=url)
+        self._keys = {} if secret is None else self._params(secret)
+
+    @staticmethod
+    def _params(secret: str) -> dict[str, str]:
+        return dict(
+            zip(("appId", "appKey"), two_parts(secret, feed=_NAME, parts="appId and appKey"), strict=True)
+        )
+
+    def ask(self, one: str, now: datetime) -> Sequence[Request]:
+        """One request a day of departure; without `utc` days would be those of the origin, which we need not know."""
+        flight = Designator.parse(one)
+        today = now.astimezone(UTC)
+        days = [today] if today.hour >= YESTERDAY_UNTIL else [today - timedelta(days=1), today]
+        return [
+            Request(
+                url=f"{self.url or self.address}/{flight.carrier}/{flight.number}/dep/{day.year}/{day.month}/{day.day}",
+                params={**self._keys, "utc": "true"},
+            )
+            for day in days
+        ]
+
+
+YESTERDAY_UNTIL = 19
+"""Until this hour (UTC) a flight that left late yesterday may be under way: the longest takes 19 hours."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "flightstats") -> Parsed:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from windsock.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -24,11 +26,24 @@ class Poller:
     every: float = 60.0
     needs_secret = False
     most_pages = 50  # of one poll; a provider that names a next page for ever must not hold us for ever
+    conditional = (
+        True  # whether an address is told what it answered last (ETag, Last-Modified) when it is asked again
+    )
 
     def __init__(
         self, options: Mapping[str, Any], *, secret: str | None = None, url: str | None = None
     ) -> None:
+        self.check(options)
         self.options, self.secret, self.url = options, secret, url
+
+    @classmethod
+    def check(cls, options: Mapping[str, Any]) -> None:
+        """Raises ConfigError for options that the provider cannot be asked with."""
+
+    @classmethod
+    def wanted(cls, options: Mapping[str, Any]) -> bool:
+        """Whether there is anything to ask: where a provider pushes too, options may name nothing to be polled."""
+        return True
 
     def requests(self, cursor: str, now: datetime) -> Sequence[Request]:
         """What to ask now, `cursor` being what `cursor()` gave after the last poll that was recorded (else empty)."""
@@ -41,3 +56,17 @@ class Poller:
     def cursor(self, bodies: Sequence[bytes], cursor: str, now: datetime) -> str:
         """Where to go on after these answers."""
         return cursor
+
+    def after_refusal(self, cursor: str) -> str:
+        """Where to go on after a poll that was refused: by default the same is asked again."""
+        return cursor
+
+
+def two_parts(secret: str | None, *, feed: str, parts: str) -> tuple[str, str]:
+    """Both halves of a secret like "id:key"; raises ConfigError, without the secret, if it is not so."""
+    first, colon, second = (secret or "").partition(":")
+    if not (colon and first.strip() and second.strip()):
+        raise ConfigError(
+            f"{feed}: its secret has two parts, {parts} with a colon between; another one was given."
+        )
+    return first.strip(), second.strip()

@@ -31,6 +31,9 @@ class FeedFormat:
     def parser(self, source: str, options: Mapping[str, Any]) -> Parser:
         """What reads inputs of a feed set up like this; raises ConfigError for options it cannot work with."""
         parse = self.module.parse
+        asking = getattr(self.module, "Poller", None)
+        if asking is not None:
+            asking.check(options)
         prepare = getattr(self.module, "prepared", None)
         more = {} if prepare is None else prepare(options)
         return lambda data, received_at: cast(
@@ -40,7 +43,9 @@ class FeedFormat:
     def poller(self, options: Mapping[str, Any], secret: str | None, url: str | None) -> Poller | None:
         """What says how its provider is asked, or None for a format that only comes by itself."""
         made = getattr(self.module, "Poller", None)
-        return None if made is None else cast(Poller, made(options, secret=secret, url=url))
+        if made is None or not made.wanted(options):
+            return None
+        return cast(Poller, made(options, secret=secret, url=url))
 
 
 FORMATS: dict[str, FeedFormat] = {
@@ -56,9 +61,20 @@ FORMATS: dict[str, FeedFormat] = {
             "Hong Kong International Airport",
             attribution="Flight data from Hong Kong International Airport",
         ),
-        FeedFormat("aeroapi", "FlightAware AeroAPI: polls and alerts"),
-        FeedFormat("aerodatabox", "AeroDataBox: polls and webhooks"),
+        FeedFormat(
+            "swedavia",
+            "Swedavia: ten airports of Sweden",
+            ("airport",),
+            ("airport",),
+            "Flight data from Swedavia",
+        ),
+        FeedFormat("aeroapi", "FlightAware AeroAPI: polls and alerts", ("flights",)),
+        FeedFormat("aerodatabox", "AeroDataBox: polls and webhooks", ("flights", "market")),
+        FeedFormat("aviationstack", "aviationstack", ("flights", "airports")),
+        FeedFormat("flightstats", "Cirium FlightStats Flex: polls and alerts", ("flights",)),
         FeedFormat("ssim", "SSIM chapter 7 schedules"),
+        FeedFormat("ssm", "SSM and ASM telexes"),
+        FeedFormat("generic", "JSON, NDJSON or CSV, by a mapping file", ("mapping",), ("mapping",)),
     )
 }
 

@@ -4,12 +4,16 @@ Both answers are read: those of one airport's departures or arrivals, and those 
 an object `departure` or `arrival`. Neither bears a time of its own, so reports have no `observed_at`.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from windsock.errors import ConfigError
 from windsock.feeds import board
 from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.polling import Poller as BasePoller
+from windsock.feeds.polling import Request
+from windsock.flights import airports
 
 NAME = "swedavia"
 ATTRIBUTION: str | None = "Flight data from Swedavia"
@@ -33,6 +37,43 @@ _STATUSES: dict[str, dict[str, Any]] = {
     "DEP": {"cancelled": False},
     "LAN": {"cancelled": False},
 }
+
+
+class Poller(BasePoller):
+    """Asks for one airport's departures and arrivals of today and tomorrow, early in the day for yesterday's too."""
+
+    every = 300.0  # no limit is published for the interval; keys have one for the month, and each poll is four requests
+    needs_secret = True
+    most_pages = 1  # days come whole
+    address = "https://api.swedavia.se/flightinfo/v2"
+
+    @classmethod
+    def check(cls, options: Mapping[str, Any]) -> None:
+        """Raises ConfigError for an airport that is not one."""
+        airport = options.get("airport")
+        if not isinstance(airport, str) or airports.airport(airport.strip()) is None:
+            raise ConfigError(
+                f"swedavia: airport is {airport!r}; a Swedish airport's code like 'ARN' is needed."
+            )
+
+    def requests(self, cursor: str, now: datetime) -> Sequence[Request]:
+        """Four requests, or six while yesterday's flights are still on their way."""
+        here = airports.airport(self.options["airport"].strip())
+        assert here is not None
+        local = now.astimezone(airports.zone("Europe/Stockholm"))
+        days = range(-1 if local.hour < YESTERDAY_UNTIL else 0, 2)
+        return [
+            Request(
+                url=f"{self.url or self.address}/{here.code}/{side}/{local.date() + timedelta(days=day):%Y-%m-%d}",
+                headers={"Ocp-Apim-Subscription-Key": self.secret or "", "Accept": "application/json"},
+            )
+            for day in days
+            for side in ("departures", "arrivals")
+        ]
+
+
+YESTERDAY_UNTIL = 6
+"""Until this hour flights of the day before are still on their way."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import windsock
 from windsock.errors import FeedError
@@ -21,22 +21,34 @@ WHOLE_SECONDS = 60.0
 MOST_BYTES = 20_000_000
 
 
+Marks = dict[str, dict[str, str]]
+"""The headers by which an address can say that nothing has changed since it answered last."""
+
+
 class Refused(FeedError):
-    """The provider did not answer as asked. `retry_after` is how long it wants us to stay away, if it says so."""
+    """The provider did not answer as asked. `retry_after` is how long it wants us to stay away, if it says so.
+
+    `requests` were made by then: a provider bills those it refused, too.
+    """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.requests = 0
 
 
 @dataclass(slots=True)
 class Fetched:
-    """The bodies of one poll, in order; none where nothing has changed since the last. `requests` were made for it."""
+    """The bodies of one poll, in order; none where nothing has changed since the last. `requests` were made for it.
+
+    `marks` are what the addresses of a poll of several gave to be asked with next time.
+    """
 
     bodies: list[bytes] = field(default_factory=list)
     etag: str = ""
     last_modified: str = ""
     requests: int = 0
+    marks: Marks = field(default_factory=dict)
 
 
 def fetch(
@@ -48,30 +60,61 @@ def fetch(
     last_modified: str,
     now: datetime,
     most_requests: int | None = None,
+    known: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Fetched:
-    """Asks what the poller wants asked; raises Refused, with what was answered, when any part of it fails."""
+    """Asks what the poller wants asked; raises Refused, with what was answered, when any part of it fails.
+
+    `etag` and `last_modified` go with a poll of one address, `known` (`marks` of the last poll) with one of several.
+    """
     fetched = Fetched()
     asked = list(poller.requests(cursor, now))
-    for first in asked:
-        request: Request | None = first
-        # Marks are those of one address; a poll of several goes without.
-        marks = _marks(etag, last_modified) if len(asked) == 1 else {}
-        for _ in range(poller.most_pages):
-            if request is None:
-                break
-            if most_requests is not None and fetched.requests >= most_requests:
-                raise Refused("The budget of requests for today is used up in the midst of a poll.")
-            fetched.requests += 1
-            status, headers, body = _get(client, request, marks)
-            if status == 304:
-                return fetched
-            fetched.bodies.append(body)
-            if len(asked) == 1 and len(fetched.bodies) == 1:
-                fetched.etag = headers.get("etag", "")[:200]
-                fetched.last_modified = headers.get("last-modified", "")[:64]
-            marks = {}
-            request = _following(request, poller.next_page(headers, body))
+    try:
+        for first in asked:
+            if not poller.conditional:
+                marks: Mapping[str, str] = {}
+            elif len(asked) == 1:
+                marks = _marks(etag, last_modified)
+            else:
+                marks = (known or {}).get(first.url, {}) if not first.params else {}
+            _pages(client, poller, first, marks, fetched, most_requests, alone=len(asked) == 1)
+    except Refused as refusal:
+        refusal.requests = fetched.requests
+        raise
     return fetched
+
+
+def _pages(
+    client: "httpx2.Client",
+    poller: Poller,
+    first: Request,
+    marks: Mapping[str, str],
+    fetched: Fetched,
+    most_requests: int | None,
+    *,
+    alone: bool,
+) -> None:
+    """Adds the pages of one answer to what was fetched."""
+    request: Request | None = first
+    for _ in range(poller.most_pages):
+        if request is None:
+            return
+        if most_requests is not None and fetched.requests >= most_requests:
+            raise Refused("The budget of requests for today is used up in the midst of a poll.")
+        fetched.requests += 1
+        status, headers, body = _get(client, request, marks)
+        if status == 304:
+            fetched.marks[first.url] = dict(marks)
+            return
+        if status == 204:
+            return
+        fetched.bodies.append(body)
+        etag, last_modified = headers.get("etag", "")[:200], headers.get("last-modified", "")[:64]
+        if request is first and alone:
+            fetched.etag, fetched.last_modified = etag, last_modified
+        elif request is first:
+            fetched.marks[first.url] = _marks(etag, last_modified)
+        marks = {}
+        request = _following(request, poller.next_page(headers, body))
 
 
 def _marks(etag: str, last_modified: str) -> dict[str, str]:
@@ -90,7 +133,9 @@ def _following(request: Request, url: str | None) -> Request | None:
     if urlsplit(there)[:2] != urlsplit(request.url)[:2]:
         # Our key goes with it: never to another host than the one it was given for.
         raise Refused(f"The provider names a next page on another host ({urlsplit(there).netloc}).")
-    return Request(url=there, headers=request.headers)
+    # A next page may say only what differs; what else was asked, and the key, stay as they were.
+    address, _, query = there.partition("?")
+    return Request(url=address, params={**request.params, **dict(parse_qsl(query))}, headers=request.headers)
 
 
 def _get(
@@ -110,8 +155,8 @@ def _get(
             headers={"User-Agent": USER_AGENT, **marks, **request.headers},
         ) as answer:
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            if answer.status_code == 304:
-                return 304, headers, b""
+            if answer.status_code in (204, 304):
+                return answer.status_code, headers, b""
             if answer.status_code != 200:
                 raise Refused(
                     f"{host} answered {answer.status_code} {answer.reason_phrase}.", _retry_after(headers)

@@ -20,7 +20,7 @@ from windsock.errors import ConfigError, FeedError, WindsockError
 from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.polling import Poller
 from windsock.ingest import folder, lease
-from windsock.ingest.fetching import TIMEOUT_SECONDS, Refused, fetch
+from windsock.ingest.fetching import TIMEOUT_SECONDS, Marks, Refused, fetch
 from windsock.ingest.intake import Intake
 from windsock.ingest.models import FeedState
 from windsock.ingest.pipeline import Pipeline
@@ -36,6 +36,9 @@ FOLDER_SECONDS = 2.0
 BACK_OFF_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
 # Of every interval: many installations must not ask one provider at the same moment.
 JITTER = 0.1
+MOST_JITTER_SECONDS = 300.0
+"""After hours of rest a few minutes' scatter are as good, and a day's budget is not left unused long after midnight."""
+
 STALE_INTERVALS = 10
 """A polled feed from which nothing came in so many of its intervals is stale, unless its settings say when."""
 
@@ -132,6 +135,7 @@ class _Run:
             raise ConfigError(
                 f"The feed {self.name!r} needs a key: give secret_env or secret_file in its settings."
             )
+        self.marks: Marks = {}  # of polls of several addresses; lost with the process, which then asks for all once
         self.look_at = self.leased_until = clock()
         self.active = self.poller is not None or settings.folder is not None
 
@@ -161,9 +165,11 @@ class _Run:
                 last_modified=state.last_modified,
                 now=now,
                 most_requests=left,
+                known=self.marks,
             )
         except Refused as refusal:
-            state.requests += 1
+            state.requests += refusal.requests
+            state.cursor = self.poller.after_refusal(state.cursor)[:200]
             self._failed(state, now, str(refusal), refusal.retry_after)
             return
         state.requests += fetched.requests
@@ -177,12 +183,15 @@ class _Run:
             return
         if fetched.bodies:
             state.etag, state.last_modified = fetched.etag, fetched.last_modified
-            try:
-                state.cursor = self.poller.cursor(fetched.bodies, state.cursor, now)[:200]
-            except FeedError as error:
-                self._failed(state, now, str(error), None)
-                return
-        state.failures, state.error, state.heard_at = 0, "", now
+        try:
+            state.cursor = self.poller.cursor(fetched.bodies, state.cursor, now)[:200]
+        except FeedError as error:
+            self._failed(state, now, str(error), None)
+            return
+        self.marks = fetched.marks
+        state.failures, state.error = 0, ""
+        if fetched.requests:
+            state.heard_at = now
         self._later(state, now, self.interval)
 
     def empty_folder(self, where: Path) -> None:
@@ -226,7 +235,9 @@ class _Run:
         self._later(state, now, max(wait, self.interval, retry_after or 0.0))
 
     def _later(self, state: FeedState, now: datetime, seconds: float) -> None:
-        state.next_at = now + timedelta(seconds=seconds * (1 + random.uniform(0, JITTER)))
+        state.next_at = now + timedelta(
+            seconds=seconds + random.uniform(0, min(seconds * JITTER, MOST_JITTER_SECONDS))
+        )
         # Only what a poll knows: an operator may have paused the feed meanwhile.
         FeedState.objects.filter(name=self.name).update(**{name: getattr(state, name) for name in _POLLED})
 

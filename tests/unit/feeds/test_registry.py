@@ -1,0 +1,87 @@
+"""The list of formats keeps its word: each loads, is documented, and keeps its secret out of addresses' paths."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from windsock.errors import ConfigError
+from windsock.feeds.configuration import read
+from windsock.feeds.registry import FORMATS, format_named
+
+PAGES = Path(__file__).parents[3] / "docs" / "reference" / "feeds"
+NOW = datetime(2026, 7, 5, 12, 0, tzinfo=UTC)
+SECRET = "open-sesame:and-close"
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "avinor": {"airport": "OSL"},
+    "swedavia": {"airport": "ARN"},
+    "aeroapi": {"flights": ["DL1865"]},
+    "aerodatabox": {"flights": ["DL1865"]},
+    "aviationstack": {"flights": ["DL1865"], "airports": ["LIS"]},
+    "flightstats": {"flights": ["DL1865"]},
+}
+POLLED = [name for name, form in FORMATS.items() if hasattr(form.module, "Poller")]
+every_format = pytest.mark.parametrize("name", sorted(FORMATS))
+
+
+@every_format
+def test_a_format_has_a_module_that_parses(name: str) -> None:
+    assert callable(FORMATS[name].module.parse)
+
+
+@every_format
+def test_a_format_has_a_page_that_names_its_options(name: str) -> None:
+    page = (PAGES / f"{name}.md").read_text()
+    assert page.startswith("# ")
+    assert [
+        option for option in FORMATS[name].options if f"`{option}`" not in page and f"{option} = " not in page
+    ] == []
+
+
+@every_format
+def test_what_is_required_is_an_option(name: str) -> None:
+    assert set(FORMATS[name].required) <= set(FORMATS[name].options)
+
+
+@every_format
+def test_an_option_of_a_wrong_kind_is_refused(name: str) -> None:
+    for option in FORMATS[name].options:
+        with pytest.raises(ConfigError, match=option):
+            FORMATS[name].parser(name, {**OPTIONS.get(name, {}), option: {"no": "such"}})
+
+
+@every_format
+def test_an_option_that_there_is_not_is_refused_with_what_there_is(name: str) -> None:
+    with pytest.raises(ConfigError, match="interval_seconds"):
+        read({"one": {"format": name, **OPTIONS.get(name, {}), "colour": "red"}})
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_a_secret_is_in_no_path_of_an_address(name: str) -> None:
+    url = "https://example.org/flights"
+    poller = FORMATS[name].poller(OPTIONS.get(name, {}), SECRET, url)
+    assert poller is not None
+    requests = poller.requests("", NOW)
+    assert requests
+    for request in requests:
+        for part in SECRET.split(":"):
+            assert part not in request.url
+        assert urlsplit(request.url).hostname == "example.org"
+    if poller.needs_secret:
+        sent = str([(request.params, request.headers) for request in requests])
+        assert all(part in sent for part in SECRET.split(":"))
+
+
+@pytest.mark.parametrize("name", [name for name in POLLED if name != "generic"])
+def test_a_providers_own_address_is_asked_by_tls(name: str) -> None:
+    poller = FORMATS[name].poller(OPTIONS.get(name, {}), SECRET, None)
+    assert poller is not None
+    assert {urlsplit(request.url).scheme for request in poller.requests("", NOW)} == {"https"}
+
+
+def test_a_format_that_there_is_not_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ConfigError, match="aeroapi, aerodatabox, aidx"):
+        format_named("morse")
