@@ -293,6 +293,7 @@ class Watched:
         return record.flight.departure.delay_minutes
 
 
+@pytest.mark.django_db  # pruning also drops what feeds sent in
 def test_the_overdue_watch_says_each_step_once_whatever_the_clock_does() -> None:
     day = Watched()
     day.tell()
@@ -305,6 +306,7 @@ def test_the_overdue_watch_says_each_step_once_whatever_the_clock_does() -> None
     day.pipeline.stop()
 
 
+@pytest.mark.django_db  # pruning also drops what feeds sent in
 def test_a_false_word_of_the_watch_gives_way_to_the_next_estimate() -> None:
     day = Watched()
     day.tell()
@@ -318,6 +320,7 @@ def test_a_false_word_of_the_watch_gives_way_to_the_next_estimate() -> None:
     day.pipeline.stop()
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("jumps", JUMPS)
 def test_pruning_does_not_run_wild_and_does_not_fall_asleep(jumps: list[timedelta]) -> None:
     day = Watched()
