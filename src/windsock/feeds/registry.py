@@ -62,6 +62,11 @@ FORMATS: dict[str, FeedFormat] = {
             attribution="Flight data from Hong Kong International Airport",
         ),
         FeedFormat(
+            "schiphol",
+            "Amsterdam Airport Schiphol",
+            attribution="Flight data from Amsterdam Airport Schiphol",
+        ),
+        FeedFormat(
             "swedavia",
             "Swedavia: ten airports of Sweden",
             ("airport",),

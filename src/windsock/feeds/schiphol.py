@@ -5,12 +5,15 @@ The airport writes one record for each number a flight is sold under; those of o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from windsock.feeds import board
 from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.polling import Poller as BasePoller
+from windsock.feeds.polling import Request, two_parts
+from windsock.flights.airports import zone
 
 NAME = "schiphol"
 ATTRIBUTION: str | None = "Flight data from Amsterdam Airport Schiphol"
@@ -27,6 +30,7 @@ day they left is guessed, and can be wrong for those that left around midnight U
 
 _PARAMETER = re.compile(r';[ \t]*([A-Za-z]+)[ \t]*=[ \t]*("[^"]*"|[^\s;,"]+)', re.ASCII)
 _HERE = "AMS"
+_ZONE = "Europe/Amsterdam"
 _CANCELLED, _DIVERTED = "CNX", "DIV"
 # With one of these alone the flight is as scheduled or late, and an earlier cancellation is taken back, not denied.
 _PLANNED = {"SCH", "DEL", "GCH", "TOM"}
@@ -37,6 +41,86 @@ _DEPARTING = _BOARDING | _NOT_BOARDING
 # In the air, expected to land, in Dutch airspace, landed, first baggage, all done.
 _ARRIVING = {"AIR", "EXP", "FIR", "LND", "FIB", "ARR"}
 _KNOWN = _PLANNED | _DEPARTING | _ARRIVING | {_CANCELLED, _DIVERTED}
+
+
+class Poller(BasePoller):
+    """Asks first for the flights of some hours, then for what was updated since.
+
+    The moments it is asked with have no offset: they are Amsterdam's own, as are those of its records.
+    """
+
+    every = 180.0  # no interval is published; a poll is some pages, and what changed in three minutes is few of them
+    needs_secret = True
+    conditional = False  # each poll asks for another span of time
+    most_pages = 150  # of 20 records each: the first poll's hours are up to 100 pages in summer
+    address = "https://api.schiphol.nl/public-flights/flights"
+
+    def __init__(
+        self, options: Mapping[str, Any], *, secret: str | None = None, url: str | None = None
+    ) -> None:
+        super().__init__(options, secret=secret, url=url)
+        found = None if secret is None else two_parts(secret, feed=NAME, parts="app_id and app_key")
+        self._keys = {} if found is None else {"app_id": found[0], "app_key": found[1]}
+
+    def requests(self, cursor: str, now: datetime) -> Sequence[Request]:
+        """One request; `next_page` leads on from there."""
+        local = now.astimezone(zone(_ZONE)).replace(tzinfo=None, microsecond=0)
+        begin = _wall(cursor)
+        span = {
+            "fromDateTime": (local - FIRST_BEFORE).isoformat(),
+            "toDateTime": (local + FIRST_AFTER).isoformat(),
+        }
+        if begin is not None and begin > local - FIRST_BEFORE:
+            span = {
+                "searchDateTimeField": "lastUpdatedAt",
+                "fromDateTime": begin.isoformat(),
+                "toDateTime": (local + OVERLAP).isoformat(),
+            }
+        return [
+            Request(
+                url=self.url or self.address,
+                params={"includedelays": "true", "page": "0", "sort": "+scheduleTime", **span},
+                headers={**self._keys, "ResourceVersion": "v4", "Accept": "application/json"},
+            )
+        ]
+
+    def next_page(self, headers: Mapping[str, str], body: bytes) -> str | None:
+        """The address that the Link header names."""
+        return next_page(headers.get("link", ""))
+
+    def cursor(self, bodies: Sequence[bytes], cursor: str, now: datetime) -> str:
+        """Amsterdam's time of the latest update told, less an overlap: the airport's clock counts, not ours."""
+        latest: datetime | None = None
+        for body in bodies:
+            found = board.document(body, feed="Schiphol", max_bytes=MAX_BYTES)
+            for record in board.list_in(found, "flights", feed="Schiphol"):
+                try:
+                    updated = board.time_of(str(record["lastUpdatedAt"]))
+                except (KeyError, TypeError, ValueError):
+                    continue
+                # One record's clock that runs ahead must not make us miss all that comes until then.
+                if updated <= now + OVERLAP:
+                    latest = updated if latest is None else max(latest, updated)
+        if latest is None:
+            return cursor
+        wall = (latest.astimezone(zone(_ZONE)) - OVERLAP).replace(tzinfo=None, microsecond=0)
+        before = _wall(cursor)
+        return (wall if before is None else max(wall, before)).isoformat()
+
+
+def _wall(cursor: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(cursor)
+    except ValueError:
+        return None
+    return found if found.tzinfo is None else None
+
+
+FIRST_BEFORE, FIRST_AFTER = timedelta(hours=6), timedelta(hours=12)
+"""What the first poll asks for, and one after a pause longer than that: flights under way, and those of the day."""
+
+OVERLAP = timedelta(minutes=5)
+"""Records are not in the order of their updates; what is told twice changes nothing."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:

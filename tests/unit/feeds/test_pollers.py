@@ -56,6 +56,59 @@ def test_swedavia_is_asked_for_yesterday_too_while_its_flights_are_on_their_way(
     ]
 
 
+def schiphol_page(*updated: object) -> bytes:
+    return json.dumps({"flights": [{"id": "1", "lastUpdatedAt": one} for one in updated]}).encode()
+
+
+def test_schiphol_is_asked_for_some_hours_first_by_amsterdams_clocks() -> None:
+    (request,) = asked("schiphol", {})
+    assert request.url == "https://api.schiphol.nl/public-flights/flights"
+    assert (request.params["fromDateTime"], request.params["toDateTime"]) == (
+        "2026-07-05T08:00:00",
+        "2026-07-06T02:00:00",
+    )
+    assert "searchDateTimeField" not in request.params
+    assert (request.headers["app_id"], request.headers["app_key"]) == ("key", "part")
+    assert request.headers["ResourceVersion"] == "v4"
+
+
+def test_schiphol_is_asked_on_from_the_latest_update_told() -> None:
+    feed = poller("schiphol", {})
+    pages = [
+        schiphol_page("2026-07-05T13:57:10.123+02:00", None, "soon"),
+        schiphol_page("2026-07-05T11:50:00Z"),
+    ]
+    cursor = feed.cursor(pages, "", NOON)
+    assert cursor == "2026-07-05T13:52:10"
+    (request,) = feed.requests(cursor, NOON)
+    assert request.params["searchDateTimeField"] == "lastUpdatedAt"
+    assert (request.params["fromDateTime"], request.params["toDateTime"]) == (cursor, "2026-07-05T14:05:00")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(schiphol_page(), id="nothing new"),
+        pytest.param(schiphol_page("2026-07-05T09:00:00Z"), id="an old update"),
+        pytest.param(schiphol_page("2027-07-05T09:00:00Z"), id="an update from the future"),
+    ],
+)
+def test_schiphols_cursor_never_goes_back_nor_ahead_of_time(page: bytes) -> None:
+    assert poller("schiphol", {}).cursor([page], "2026-07-05T13:52:10", NOON) == "2026-07-05T13:52:10"
+
+
+@pytest.mark.parametrize("cursor", ["2026-07-05T01:00:00", "2026-07-05T13:00:00+02:00", "nonsense"])
+def test_schiphol_is_asked_anew_after_long_silence_or_a_mark_that_is_none(cursor: str) -> None:
+    assert "searchDateTimeField" not in asked("schiphol", {}, cursor=cursor)[0].params
+
+
+def test_schiphols_next_page_is_what_the_link_header_names() -> None:
+    link = '<https://api.schiphol.nl/public-flights/flights?page=1>; rel="next", <https://a.nl/x>; rel="last"'
+    feed = poller("schiphol", {})
+    assert feed.next_page({"link": link}, b"") == "https://api.schiphol.nl/public-flights/flights?page=1"
+    assert feed.next_page({}, b"") is None
+
+
 def test_aeroapi_is_asked_by_flight_number_for_the_day_before_and_after() -> None:
     first, second = asked("aeroapi", WATCHED)
     assert first.url == "https://aeroapi.flightaware.com/aeroapi/flights/SAS1423"
@@ -166,6 +219,7 @@ def test_without_a_list_of_flights_nothing_is_asked(name: str) -> None:
     [
         ("avinor", 180.0),
         ("hongkong", 90.0),
+        ("schiphol", 120.0),
         ("swedavia", 300.0),
         ("aeroapi", 60.0),
         ("aerodatabox", 10.0),
