@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 
 from windsock.feeds import mvt_lines as lines
 
+FRAMING = "\x01\x02\x03\x04 \t\v\f"
+"""Start and end of heading, text and transmission, which stand around a telex and not in it."""
+
+GARBLED = "\ufffd"
+"""What stands for a character that no telex has: a blank would make two words, or a flight number, of what was one."""
+
 
 @dataclass(slots=True)
 class Telex:
@@ -21,7 +27,8 @@ def telexes(text: str) -> Iterator[Telex]:
     telex = Telex()
     for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         over = "\x03" in raw  # ETX
-        line = "".join(c if c.isprintable() else " " for c in raw.upper()).strip()
+        whole = raw.strip(FRAMING).upper()
+        line = "".join(c if c.isprintable() else " " if c.isspace() else GARBLED for c in whole).strip()
         if not line:
             pass
         elif lines.ends_telex(line):

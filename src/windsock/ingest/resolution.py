@@ -94,8 +94,8 @@ def candidates(
     report: Report, received_at: datetime, names: Names, own: FlightKey | None, hints: Hints | None = None
 ) -> list[FlightKey]:
     """The flights the report may mean; the one it would add if there are none and it says enough; else nothing."""
-    if own is not None and own in names:
-        return [own]
+    if own is not None and own in names and (hints is None or report.date is not UNSET):
+        return [own]  # with hints alone the date is an inference, which other flights may fit better
     found = names.bearers(names_of(report, received_at, hints))
     if report.origin is not UNSET:
         found = [key for key in found if key.origin == report.origin]
@@ -163,6 +163,19 @@ def narrowed(
     return left, " + ".join(reasons)
 
 
+def _elsewhere(report: Report, record: FlightRecord | None) -> bool:
+    """Whether a report tells of an arrival at an airport to which the flight does not go, by another aircraft perhaps.
+
+    A garbled or mistyped flight number looks like this. So does a diversion, but then the aircraft is the same one.
+    """
+    if record is None or report.origin is not UNSET or not isinstance(report.destination, str):
+        return False
+    flight = record.flight
+    if flight.destination is None or report.destination in (flight.destination, flight.diverted_to):
+        return False
+    return _plain(report.registration) is None or _plain(report.registration) != _plain(flight.registration)
+
+
 NEAR = timedelta(hours=3)
 """A movement this far from the schedule is still that flight's, unless another one is about as near."""
 
@@ -227,6 +240,14 @@ def resolve(
         key = found[0]
         if key == own:
             return Match(key, "date and origin" if report.date is not UNSET else "origin and times")
+        if hints is not None and _elsewhere(report, records.get(key)):
+            raise AmbiguousFlight(
+                f"{report.flight} may be {key}, but that flight goes to another airport than {report.destination}, "
+                "and nothing says that it is the same aircraft.",
+                field="destination",
+                expected="the flight that is meant",
+                candidates=[str(key)],
+            )
         if key.designator != report.designator:
             reason = reason.replace("designator", "codeshare or callsign", 1)
         return Match(key, reason)

@@ -141,3 +141,43 @@ def test_an_arrival_of_a_flight_nobody_knows_is_unknown() -> None:
     told = report(flight="QF7", destination="DFW", landing={"actual": "2026-11-25T12:50Z"})
     with pytest.raises(UnknownFlight):
         meant(told, [], Hints(utc_day=date(2026, 11, 25)))
+
+
+def test_an_arrival_elsewhere_by_another_aircraft_is_not_taken_for_the_only_flight_of_that_number() -> None:
+    known = flight(
+        flight="UA6",
+        date="2026-11-25",
+        origin="SFO",
+        destination="JFK",
+        registration="N505UA",
+        departure={"scheduled": "2026-11-25T16:00Z"},
+    )
+    hints = Hints(utc_day=date(2026, 11, 25))
+    other = report(
+        flight="UA6", destination="BWI", registration="N596UA", arrival={"actual": "2026-11-25T19:55Z"}
+    )
+    with pytest.raises(AmbiguousFlight):
+        meant(other, [known], hints)
+    diverted = report(
+        flight="UA6", destination="BWI", registration="N505UA", arrival={"actual": "2026-11-25T19:55Z"}
+    )
+    assert meant(diverted, [known], hints).key == known.key
+
+
+def test_a_flight_that_left_the_evening_before_by_its_own_calendar_is_found_without_departure_times() -> None:
+    evening = flight(
+        flight="CX880",
+        date="2026-11-24",
+        origin="LAX",
+        destination="HKG",
+        departure={"scheduled": "2026-11-25T07:55Z"},
+    )
+    next_one = flight(
+        flight="CX880",
+        date="2026-11-25",
+        origin="LAX",
+        destination="HKG",
+        departure={"scheduled": "2026-11-26T07:55Z"},
+    )
+    told = report(flight="CX880", origin="LAX", destination="HKG", landing={"estimated": "2026-11-25T21:10Z"})
+    assert meant(told, [evening, next_one], Hints(utc_day=date(2026, 11, 25))).key == evening.key
