@@ -191,7 +191,7 @@ def parked(request: HttpRequest) -> HttpResponseBase:
             .select_related("settled_by")
             .order_by("-settled_at")[:SETTLED]
         ],
-        "wrong": number,
+        "wrong": number if any(one.pk == number for one in shown) else None,
         "error": error,
         "given": given,
         "addable": _new_flight(given) if error else "",

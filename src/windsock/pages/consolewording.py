@@ -14,6 +14,8 @@ from windsock.pages import places
 from windsock.pages.telling import Teller
 from windsock.pages.wording import age, spaced
 
+UTC = ZoneInfo("UTC")
+
 # What the heading of a parked report says already, and what only names who spoke when.
 _HEADING = frozenset({"flight", "date", "origin", "source", "observed_at"})
 
@@ -75,7 +77,9 @@ def _standing(settings: FeedSettings, state: FeedState, now: datetime) -> tuple[
         again = ""
         if state.next_at is not None and state.next_at > now:
             again = f", asks again in {span(state.next_at - now)}"
-        times = f"{state.failures} times in a row" if state.failures > 1 else "the last time"
+        if not state.failures:
+            return "Failing", "failing", "its newest input could not be read"
+        times = f"{state.failures} times in a row" if state.failures > 1 else "once"
         return "Failing", "failing", f"{times}{again}"
     if state.stale_since is not None:
         return "Stale", "stale", f"silent; noticed {ago(state.stale_since, now)}"
@@ -128,6 +132,7 @@ class Waiting:
     when: str
     said: list[tuple[str, str]]
     zone: str
+    why: str
     candidates: list[Candidate]
 
 
@@ -135,11 +140,12 @@ def waiting(parked: ParkedReport, flights: Mapping[str, Flight]) -> Waiting:
     """What a parked report said, and which of `flights` it may be about."""
     report = parked.report if isinstance(parked.report, dict) else {}
     origin, destination = str(report.get("origin") or ""), str(report.get("destination") or "")
-    here = airports.airport(origin)
-    there = airports.airport(destination) or here
+    here, there = airports.airport(origin), airports.airport(destination)
+    # Local times beside times in UTC would be compared wrongly: all of a report, and its candidates, are of one kind.
+    local = here is not None and (there is not None or not {"arrival", "landing"} & report.keys())
     zones = {
-        "departure": here.tz if here else ZoneInfo("UTC"),
-        "arrival": there.tz if there else ZoneInfo("UTC"),
+        "departure": here.tz if here and local else UTC,
+        "arrival": there.tz if there and local else UTC,
     }
     codes = {code for code in (origin, destination, str(report.get("diverted_to") or "")) if code}
     teller = Teller(zones, {code: places.city(code) for code in codes})
@@ -147,10 +153,22 @@ def waiting(parked: ParkedReport, flights: Mapping[str, Flight]) -> Waiting:
         parked=parked,
         flight=spaced(str(report.get("flight") or "?")),
         when=_dated(report, origin),
-        said=[(teller.field(path), teller.value(path, value) or "nothing") for path, value in _said(report)],
-        zone="local times" if here else "times in UTC",
-        candidates=[_candidate(name, flights.get(name)) for name in parked.candidates],
+        said=[
+            (teller.field(path), teller.value(path, value) or "taken back") for path, value in _said(report)
+        ],
+        zone="Times are local." if local else "Times are UTC.",
+        why=_why(parked),
+        candidates=[_candidate(name, flights.get(name), local=local) for name in parked.candidates],
     )
+
+
+def _why(parked: ParkedReport) -> str:
+    """Why it waits. What ingest answered is worded for programs, which can send again; an operator chooses."""
+    if parked.code == "ambiguous_flight" and parked.candidates:
+        return f"It may mean any of {len(parked.candidates)} flights:"
+    if parked.code == "unknown_flight":
+        return "No such flight is known, and the report says too little to add it."
+    return parked.message
 
 
 def _dated(report: Mapping[str, Any], origin: str) -> str:
@@ -176,14 +194,16 @@ def _said(report: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, An
             yield path, value
 
 
-def _candidate(name: str, flight: Flight | None) -> Candidate:
+def _candidate(name: str, flight: Flight | None, *, local: bool) -> Candidate:
     if flight is None:
         return Candidate(id=name, designator=name, more="")
-    zone = (airports.airport(flight.origin) or places.unknown_airport(flight.origin)).tz
-    parts = [f"{flight.date.day} {flight.date:%b}", f"{flight.origin}–{flight.destination or '?'}"]
+    origin = airports.airport(flight.origin) or places.unknown_airport(flight.origin)
+    parts = [f"{flight.origin}–{flight.destination or '?'}", f"{flight.date.day} {flight.date:%b}"]
     if flight.departure.scheduled is not None:
-        parts.append(f"scheduled {flight.departure.scheduled.astimezone(zone):%H:%M}")
-    parts.append(flight.status)
+        at = flight.departure.scheduled.astimezone(origin.tz if local else UTC)
+        parts.append(f"{at:%H:%M} {'local' if local else 'UTC'}")
+    if flight.status != "scheduled":
+        parts.append(flight.status)
     return Candidate(id=name, designator=spaced(flight.designator), more=", ".join(parts))
 
 

@@ -257,7 +257,8 @@ def _said(report: RawReport | None, recorded_at: datetime, zone: ZoneInfo) -> st
         return "the report itself is no longer kept"
     source = SOURCES.get(report.source, report.source)
     observed = report.observed_at
-    match = f", its flight recognised by {report.match}" if report.match else ""
+    # A report that names its flight in full needs no recognising.
+    match = "" if report.match in (None, "date and origin") else f", its flight recognised by {report.match}"
     if observed is None or abs(observed - recorded_at) < timedelta(seconds=60):
         return f"said by {source}{match}"
     return f"said by {source}, observed {observed.astimezone(zone):%H:%M:%S}{match}"

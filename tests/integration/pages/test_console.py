@@ -200,10 +200,10 @@ def test_a_parked_report_is_told_in_words(ada: Client, parked: ParkedReport) -> 
     page = text(ada, "/console/parked/")
 
     assert "WF 588 <small>of 14 March 2026, from an unknown origin</small>" in page
-    assert "<dt>Departure expected</dt><dd>15:30</dd>" in page and "times in UTC" in page
-    assert "Two flights are called WF588." in page
-    assert "14 Mar, BGO–OSL, scheduled 15:00" in page
-    assert "14 Mar, OSL–TRD, scheduled 18:00" in page
+    assert "<dt>Departure expected</dt><dd>15:30</dd>" in page and "Times are UTC." in page
+    assert "It may mean any of 2 flights:" in page
+    assert "BGO–OSL, 14 Mar, 14:00 UTC" in page
+    assert "OSL–TRD, 14 Mar, 17:00 UTC" in page
     assert "No report waits" in text(ada, "/console/parked/?feed=quiet")
 
 
@@ -245,3 +245,17 @@ def test_a_flight_nobody_has_reported_is_added_only_when_confirmed(ada: Client, 
     assert settle(ada, parked, other=name, add=name).status_code == 302
     assert parked.settled_as == name
     assert ada.get(f"/flights/{name}/").status_code == 200
+
+
+def test_times_are_local_where_the_report_knows_its_airports(ada: Client, parked: ParkedReport) -> None:
+    parked.report = {
+        **parked.report,
+        "origin": "BGO",
+        "departure": {"estimated": "2026-03-14T15:30:00Z", "gate": None},
+    }
+    parked.save()
+    page = text(ada, "/console/parked/")
+    assert "from Bergen (BGO)" in page and "Times are local." in page
+    assert "<dt>Departure expected</dt><dd>16:30</dd>" in page
+    assert "<dt>Departure gate</dt><dd>taken back</dd>" in page
+    assert "BGO–OSL, 14 Mar, 15:00 local" in page
