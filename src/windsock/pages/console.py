@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -44,6 +44,9 @@ PARKED = 25
 """So many parked reports are shown at once: each asks the journal for its candidates."""
 
 SETTLED = 50
+_TROUBLE = ~Q(error="") | Q(fault_count__gt=0) | Q(parked__gt=0)
+# Trouble is looked for in so many of a feed's newest inputs: no index helps, and inputs may be large.
+_TROUBLE_WITHIN = 1000
 FAULTS = 10
 """So many faults of one input are shown before they are folded away."""
 
@@ -105,6 +108,10 @@ def feed(request: HttpRequest, name: str) -> HttpResponseBase:
             here = reverse("windsock:console-feed", args=[name])
             return redirect(f"{here}?replayed={replayed}#input-{replayed}" if replayed else here)
     inputs = FeedInput.objects.filter(feed=name).order_by("-id").defer("body")
+    only_trouble = request.GET.get("show") == "trouble"
+    if only_trouble:
+        newest = inputs.values_list("id", flat=True)[_TROUBLE_WITHIN : _TROUBLE_WITHIN + 1]
+        inputs = inputs.filter(_TROUBLE, id__gt=next(iter(newest), 0))
     before = _number(request.GET.get("before"))
     if before is not None:
         inputs = inputs.filter(id__lt=before)
@@ -137,6 +144,7 @@ def feed(request: HttpRequest, name: str) -> HttpResponseBase:
             }
             for one in shown
         ],
+        "only_trouble": only_trouble,
         "older": shown[-1].pk if more else None,
         "replayed": _number(request.GET.get("replayed")),
         "error": error,

@@ -198,10 +198,12 @@ def _candidate(name: str, flight: Flight | None, *, local: bool) -> Candidate:
     if flight is None:
         return Candidate(id=name, designator=name, more="")
     origin = airports.airport(flight.origin) or places.unknown_airport(flight.origin)
-    parts = [f"{flight.origin}–{flight.destination or '?'}", f"{flight.date.day} {flight.date:%b}"]
+    parts = [f"{flight.origin}–{flight.destination or '?'}"]
     if flight.departure.scheduled is not None:
         at = flight.departure.scheduled.astimezone(origin.tz if local else UTC)
-        parts.append(f"{at:%H:%M} {'local' if local else 'UTC'}")
+        parts.append(f"{at.day} {at:%b %H:%M} {'local' if local else 'UTC'}")
+    else:
+        parts.append(f"{flight.date.day} {flight.date:%b}")
     if flight.status != "scheduled":
         parts.append(flight.status)
     return Candidate(id=name, designator=spaced(flight.designator), more=", ".join(parts))

@@ -202,8 +202,8 @@ def test_a_parked_report_is_told_in_words(ada: Client, parked: ParkedReport) -> 
     assert "WF 588 <small>of 14 March 2026, from an unknown origin</small>" in page
     assert "<dt>Departure expected</dt><dd>15:30</dd>" in page and "Times are UTC." in page
     assert "It may mean any of 2 flights:" in page
-    assert "BGO–OSL, 14 Mar, 14:00 UTC" in page
-    assert "OSL–TRD, 14 Mar, 17:00 UTC" in page
+    assert "BGO–OSL, 14 Mar 14:00 UTC" in page
+    assert "OSL–TRD, 14 Mar 17:00 UTC" in page
     assert "No report waits" in text(ada, "/console/parked/?feed=quiet")
 
 
@@ -258,4 +258,43 @@ def test_times_are_local_where_the_report_knows_its_airports(ada: Client, parked
     assert "from Bergen (BGO)" in page and "Times are local." in page
     assert "<dt>Departure expected</dt><dd>16:30</dd>" in page
     assert "<dt>Departure gate</dt><dd>taken back</dd>" in page
-    assert "BGO–OSL, 14 Mar, 15:00 local" in page
+    assert "BGO–OSL, 14 Mar 15:00 local" in page
+
+
+def test_the_lag_is_that_of_the_newest_report(ada: Client) -> None:
+    for minutes in (30, 7):
+        report = {
+            "flight": "WF588",
+            "date": "2026-03-14",
+            "origin": "BGO",
+            "observed_at": f"2026-03-14T11:{60 - minutes:02}:00Z",
+            "departure": {"gate": str(minutes)},
+        }
+        record([report], source="telex", received_at=NOW)
+    assert 'data-label="Lag">7 min<' in text(ada, "/console/")
+
+
+def test_old_inputs_and_those_with_trouble_are_found(ada: Client) -> None:
+    bad = FeedInput.objects.create(feed="telex", received_at=NOW, body=b"?", error="Unreadable line noise.")
+    FeedInput.objects.bulk_create(FeedInput(feed="telex", received_at=NOW, body=b"") for _ in range(30))
+    first = text(ada, "/console/feeds/telex/")
+    assert first.count('<li id="input-') == 25 and "Unreadable line noise." not in first
+    oldest = bad.pk + 6
+    assert f'href="?before={oldest}#inputs"' in first
+    assert "Unreadable line noise." in text(ada, f"/console/feeds/telex/?before={oldest}")
+    trouble = text(ada, "/console/feeds/telex/?show=trouble")
+    assert trouble.count('<li id="input-') == 1 and "Unreadable line noise." in trouble
+
+
+def test_only_operators_are_led_to_the_console(ada: Client) -> None:
+    assert 'href="/console/"' in text(ada, "/")
+    ben = Client()
+    ben.force_login(get_user_model().objects.create_user("ben"))
+    assert "/console/" not in text(ben, "/")
+
+
+def test_a_feed_no_longer_configured_still_shows_its_inputs(ada: Client) -> None:
+    kept = FeedInput.objects.create(feed="gone", received_at=NOW, body=b"MVT")
+    assert "no longer configured" in text(ada, "/console/feeds/gone/")
+    assert ada.post("/console/feeds/gone/", {"replay": kept.pk}).status_code == 409
+    assert ada.get("/console/feeds/never/").status_code == 404
