@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from windsock.pages import accounts, console, views
+from windsock.pages import accounts, console, consoleparked, views
 
 app_name = "windsock"
 
@@ -18,5 +18,5 @@ urlpatterns = [
     path("console/", console.console, name="console"),
     path("console/feeds/<str:name>/", console.feed, name="console-feed"),
     path("console/feeds/<str:name>/inputs/<int:number>/", console.feed_input, name="console-input"),
-    path("console/parked/", console.parked, name="console-parked"),
+    path("console/parked/", consoleparked.parked, name="console-parked"),
 ]

@@ -298,3 +298,11 @@ def test_a_feed_no_longer_configured_still_shows_its_inputs(ada: Client) -> None
     assert "no longer configured" in text(ada, "/console/feeds/gone/")
     assert ada.post("/console/feeds/gone/", {"replay": kept.pk}).status_code == 409
     assert ada.get("/console/feeds/never/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/feeds/%00/", f"/console/feeds/telex/inputs/{2**70}/", "/console/feeds/%00/inputs/1/"]
+)
+def test_odd_addresses_are_not_found(ada: Client, path: str) -> None:
+    assert ada.get(path).status_code == 404
+    assert ada.get("/console/parked/?feed=%00").status_code == 200
