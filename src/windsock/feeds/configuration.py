@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from windsock.errors import ConfigError
+from windsock.feeds.mailaddress import MailAddress, mail_address
 from windsock.feeds.registry import FORMATS, FeedFormat
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}", re.ASCII)
@@ -40,6 +41,7 @@ COMMON: Mapping[str, type | tuple[type, ...]] = {
     "secret_env": str,
     "secret_file": str,
     "folder": str,
+    "mailbox": str,
 }
 """Keys that every feed may have; a format's own come beside them."""
 
@@ -59,6 +61,7 @@ class FeedSettings:
     secret_env: str | None = None
     secret_file: str | None = None
     folder: str | None = None
+    mailbox: MailAddress | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def secret(self, environment: Mapping[str, str] = os.environ) -> str | None:
@@ -128,6 +131,8 @@ def _feed(name: str, given: object) -> FeedSettings:
     if missing:
         raise ConfigError(f"The feed {name!r} ({kind}) needs the key {missing[0]!r}.")
     common.pop("format")
+    if "mailbox" in common:
+        common["mailbox"] = mail_address(common["mailbox"], feed=name)
     return FeedSettings(name=name, format=form, source=common.pop("source", name), options=options, **common)
 
 

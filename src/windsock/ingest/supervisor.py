@@ -1,4 +1,4 @@
-"""Runs every configured feed of a service: asks providers in time, empties folders, notes how each feed does.
+"""Runs every configured feed of a service: asks providers, empties folders and mailboxes, notes how each does.
 
 One thread. Of several processes each feed has one owner at a time (`lease`). Where a feed goes on from is kept in the
 database and moved on only after what came was recorded: what fails is asked for again, and told twice changes nothing.
@@ -18,8 +18,9 @@ from django.db import connections
 from windsock.clock import Clock, system_clock
 from windsock.errors import ConfigError, FeedError, WindsockError
 from windsock.feeds.configuration import FeedSettings
+from windsock.feeds.mailaddress import MailAddress
 from windsock.feeds.polling import Poller
-from windsock.ingest import folder, lease
+from windsock.ingest import folder, lease, mailbox
 from windsock.ingest.fetching import TIMEOUT_SECONDS, Marks, Refused, fetch
 from windsock.ingest.intake import Intake
 from windsock.ingest.models import FeedState
@@ -32,6 +33,7 @@ log = logging.getLogger("windsock.ingest")
 
 TICK_SECONDS = 1.0
 FOLDER_SECONDS = 2.0
+MAILBOX_SECONDS = 60.0
 # After the n-th failure in a row a feed rests so long, up to the last.
 BACK_OFF_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
 # Of every interval: many installations must not ask one provider at the same moment.
@@ -102,6 +104,8 @@ class Supervisor:
             return
         if run.settings.folder is not None:
             run.empty_folder(Path(run.settings.folder))
+        if run.settings.mailbox is not None and now >= run.mail_at:
+            run.empty_mailbox(run.settings.mailbox, now)
         if run.poller is not None and (state.next_at is None or now >= state.next_at):
             if self._open is None:
                 self._open = self._client()
@@ -136,8 +140,13 @@ class _Run:
                 f"The feed {self.name!r} needs a key: give secret_env or secret_file in its settings."
             )
         self.marks: Marks = {}  # of polls of several addresses; lost with the process, which then asks for all once
-        self.look_at = self.leased_until = clock()
-        self.active = self.poller is not None or settings.folder is not None
+        if settings.mailbox is not None and settings.secret() is None:
+            raise ConfigError(
+                f"The feed {self.name!r} needs the password of its mailbox: give secret_env or secret_file."
+            )
+        self.look_at = self.leased_until = self.mail_at = clock()
+        self.mail_failures = 0
+        self.active = self.poller is not None or settings.folder is not None or settings.mailbox is not None
 
     @property
     def interval(self) -> float:
@@ -207,6 +216,26 @@ class _Run:
                 continue
             taken = self.intake.take(path.read_bytes())
             folder.put_away(path, "failed" if taken.error else "done")
+
+    def empty_mailbox(self, address: MailAddress, now: datetime) -> None:
+        """Takes in the mail that is unseen there. Failures are noted, not raised."""
+        self.mail_at = now + timedelta(seconds=MAILBOX_SECONDS)  # also where recording fails, which is raised
+        try:
+            visit = mailbox.visit(
+                address, self.settings.secret() or "", lambda piece: not self.intake.take(piece).error
+            )
+        except FeedError as error:
+            wait = BACK_OFF_SECONDS[min(self.mail_failures, len(BACK_OFF_SECONDS) - 1)]
+            self.mail_failures += 1
+            self.mail_at = now + timedelta(seconds=max(wait, MAILBOX_SECONDS))
+            log.warning("Feed %s: %s", self.name, error)
+            FeedState.objects.filter(name=self.name).update(error=str(error), error_at=now)
+            return
+        if self.mail_failures:
+            self.mail_failures = 0
+            FeedState.objects.filter(name=self.name).update(error="")
+        wait = max(MAILBOX_SECONDS, self.settings.interval_seconds or 0.0)
+        self.mail_at = now if visit.more else now + timedelta(seconds=wait)
 
     def watch(self, state: FeedState, now: datetime) -> None:
         """Notes a source that has fallen silent, and one that speaks again."""
