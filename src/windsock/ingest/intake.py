@@ -128,11 +128,13 @@ class Intake:
                     candidates=list(result.candidates),
                 )
             )
-        taken.parked = len(parked)
         with transaction.atomic():
-            # Read again, an input's open cases are those of this reading.
+            # Read again, an input's open cases are those of this reading; what an operator settled stays settled.
             ParkedReport.objects.filter(input=kept, settled_at=None).delete()
+            settled = [(one.place, one.report) for one in ParkedReport.objects.filter(input=kept)]
+            parked = [one for one in parked if (one.place, one.report) not in settled]
             ParkedReport.objects.bulk_create(parked)
+        taken.parked = len(parked)
 
     def _note(self, kept: FeedInput, taken: Taken) -> None:
         kept.recorded, kept.changed, kept.parked = taken.recorded, taken.changed, taken.parked
@@ -165,18 +167,23 @@ def settle(
 
     Gives the result of recording it; a rejection leaves it parked. Raises UnknownFlight if it was settled before.
     """
-    if parked.settled_at is not None:
+    # Claimed before it is recorded: of two operators who settle the same report at once, one is told.
+    mine = ParkedReport.objects.filter(pk=parked.pk, settled_at=None).update(
+        settled_at=timezone.now(), settled_as=flight_id or "", settled_by=by
+    )
+    if not mine:
         raise UnknownFlight("This report was settled already.")
     result: Result | None = None
-    if flight_id is not None:
-        said = {key: value for key, value in parked.report.items() if key not in ("date", "origin", "flight")}
-        (result,) = record([{**said, "flight": flight_id}], received_at=parked.received_at)
-        if isinstance(result, Rejected):
-            return result
-    parked.settled_at = timezone.now()
-    parked.settled_as = flight_id or ""
-    parked.settled_by = by
-    parked.save(update_fields=["settled_at", "settled_as", "settled_by"])
+    try:
+        if flight_id is not None:
+            said = {
+                key: value for key, value in parked.report.items() if key not in ("date", "origin", "flight")
+            }
+            (result,) = record([{**said, "flight": flight_id}], received_at=parked.received_at)
+    finally:
+        if flight_id is not None and (result is None or isinstance(result, Rejected)):
+            ParkedReport.objects.filter(pk=parked.pk).update(settled_at=None, settled_as="", settled_by=None)
+    parked.refresh_from_db()
     return result
 
 
