@@ -1,32 +1,156 @@
-"""Prints how fast on-time files are read and cut into reports.
+"""Prints how fast the feeds' parsers are: messages a second on one core, and microseconds for each.
 
-Run: python bench/feeds.py [FILE …]     (default: the two shipped days)
+Run: python bench/feeds.py [--runs 5] [--day storm] [--only MVT,AIDX] [--profile MVT]
+
+The messages are the flights of a shipped day, made anew as each feed would have told them. Processor time, so that what
+else runs matters less; the median of the runs. A message is what stands in the column beside it.
 """
 
+import argparse
+import cProfile
+import os
+import pstats
+import statistics
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
-from windsock.feeds.base import Row
-from windsock.feeds.bts import read
-from windsock.feeds.days import DAYS
-from windsock.feeds.script import script
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests import feed_messages  # noqa: E402
+from windsock.feeds import aeroapi, aidx, avinor, bts, hongkong, mvt, ssim  # noqa: E402
+from windsock.feeds.base import Row  # noqa: E402
+from windsock.feeds.days import DAYS  # noqa: E402
+from windsock.feeds.parsing import Parsed  # noqa: E402
+from windsock.feeds.script import script  # noqa: E402
+
+RUNS = 5
+PAGE = 15  # AeroAPI's records to a page
+# Whole boards come in one document; a day's departures of a large airport are some 300.
+BOARD = 300
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Something to read: how often at once, what one message is, and the work, which gives how many were read."""
+
+    name: str
+    message: str
+    work: Callable[[], int]
+
+
+def parsing(parse: Callable[[bytes], Parsed], inputs: list[bytes]) -> int:
+    """How many statements the inputs gave; a fault means that the bench measures the wrong thing."""
+    told = 0
+    for data in inputs:
+        parsed = parse(data)
+        if parsed.faults:
+            raise SystemExit(f"The made input has a fault: {parsed.faults[0]}. Mend tests/feed_messages.py.")
+        told += len(parsed.statements)
+    return told
+
+
+def parts(rows: list[Row], size: int) -> list[list[Row]]:
+    return [rows[begin : begin + size] for begin in range(0, len(rows), size)]
+
+
+def scenes(path: Path) -> list[Scene]:
+    rows = [found for found in bts.read(path) if isinstance(found, Row)]
+    end = max(row.in_ or row.scheduled_out for row in rows).astimezone(UTC) + timedelta(hours=1)
+    by_origin = [
+        list(found) for _, found in groupby(sorted(rows, key=lambda row: row.origin), lambda row: row.origin)
+    ]
+    days = {row.scheduled_out.date() for row in rows}
+
+    def scene(name: str, message: str, module: Callable[..., Parsed], inputs: list[bytes]) -> Scene:
+        return Scene(name, message, partial(parsing, partial(module, received_at=end), inputs))
+
+    return [
+        scene("MVT", "telex", mvt.parse, [data for row in rows for _, data in feed_messages.telexes(row)]),
+        scene(
+            "AIDX",
+            "notice of one leg",
+            aidx.parse,
+            [data for row in rows for _, data in feed_messages.notices(row)],
+        ),
+        scene(
+            "Avinor",
+            f"flight on a board of up to {BOARD}",
+            avinor.parse,
+            [feed_messages.avinor_board(part, end) for found in by_origin for part in parts(found, BOARD)],
+        ),
+        scene(
+            "Hong Kong",
+            f"flight in a day of {BOARD}",
+            hongkong.parse,
+            [feed_messages.hong_kong_day(part) for part in parts(rows, BOARD)],
+        ),
+        scene(
+            "AeroAPI",
+            f"flight on a page of {PAGE}",
+            aeroapi.parse,
+            [feed_messages.aeroapi_page(part) for part in parts(rows, PAGE)],
+        ),
+        scene(
+            "SSIM",
+            "flight record, one day each",
+            partial(ssim.parse, first=min(days), last=max(days)),
+            [feed_messages.ssim_file(rows)],
+        ),
+        Scene("BTS", "line, with its gzip", lambda: sum(1 for _ in bts.read(path))),
+        Scene("BTS, cut", "report of a day's script", lambda: len(script(rows))),
+    ]
+
+
+def measured(scene: Scene, runs: int) -> tuple[int, float]:
+    """How many messages, and the median of the seconds for all of them. One run before warms tables and caches."""
+    count = scene.work()
+    took = []
+    for _ in range(runs):
+        begun = time.process_time()
+        scene.work()
+        took.append(time.process_time() - begun)
+    return count, statistics.median(took)
 
 
 def main() -> None:
-    for path in [Path(name) for name in sys.argv[1:]] or [day.path for day in DAYS.values()]:
-        begun = time.perf_counter()
-        found = list(read(path))
-        rows = [row for row in found if isinstance(row, Row)]
-        reading = time.perf_counter() - begun
-        begun = time.perf_counter()
-        tells = script(rows)
-        cutting = time.perf_counter() - begun
-        print(
-            f"{path.name}: {len(found):,} lines in {reading:.2f} s ({len(found) / reading:,.0f}/s), "
-            f"{len(found) - len(rows)} wrong; {len(tells):,} reports cut in {cutting:.2f} s "
-            f"({len(tells) / cutting:,.0f}/s)"
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--runs", type=int, default=RUNS)
+    arguments.add_argument("--day", choices=sorted(DAYS), default="storm")
+    arguments.add_argument("--only", default="", help="names of feeds, with commas between them")
+    arguments.add_argument("--profile", action="store_true", help="where the time goes, after each row")
+    chosen = arguments.parse_args()
+    only = {name.strip().lower() for name in chosen.only.split(",") if name.strip()}
+    found = scenes(DAYS[chosen.day].path)
+    if unknown := only - {scene.name.lower() for scene in found}:
+        raise SystemExit(
+            f"no such feed: {', '.join(sorted(unknown))}. There are {', '.join(s.name for s in found)}."
         )
+
+    print("| feed | a message is | messages | messages/s | µs each |\n|---|---|---|---|---|")
+    before = os.getloadavg()[0]
+    for scene in found:
+        if only and scene.name.lower() not in only:
+            continue
+        count, seconds = measured(scene, chosen.runs)
+        print(
+            f"| {scene.name} | {scene.message} | {count:,} | {count / seconds:,.0f} | {seconds / count * 1e6:.0f} |",
+            flush=True,
+        )
+        if chosen.profile:
+            profile = cProfile.Profile()
+            profile.runcall(scene.work)
+            pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    print(
+        f"\nMedian of {chosen.runs} runs. Measured {now}, load average {before:.1f} to {os.getloadavg()[0]:.1f}."
+    )
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 import pytest
 
+from tests.feed_messages import Message, notices, telexes
 from tests.services import SHARED
 from windsock.errors import FeedError
 from windsock.feeds import aidx, mvt
@@ -30,66 +30,9 @@ from windsock.journal.database import DatabaseJournal
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 BIG = SHARED / "data" / "bts" / "us_ontime_2008-02-21.csv.gz"
-AIDX_NAMESPACE = "http://www.iata.org/IATA/2007/00"
 SEED = 20080221
 BATCH = 500
 REPEATED = DAMAGED = 0.05
-
-Message = tuple[str, bytes]  # the flight's id, and what is sent about it
-
-
-def hhmm(time: datetime) -> str:
-    return f"{time:%d%H%M}"
-
-
-def telexes(row: Row) -> Iterator[Message]:
-    """What the two stations send: the movement out and off, and the one on and in."""
-    day = f"{row.scheduled_out:%d%b}".upper()
-    flight = f"{row.carrier}{row.number}/{day}.{row.registration or ''}"
-    if row.out is not None:
-        off = f"/{hhmm(row.off)}" if row.off is not None else ""
-        sent = (row.off or row.out) + timedelta(minutes=2)
-        said = f"AD{hhmm(row.out)}{off} {row.destination}"
-        yield str(row.key), telex(row.origin, sent, flight, said)
-    if row.in_ is not None and not row.diverted:
-        on = hhmm(row.on) if row.on is not None else ""
-        sent = row.in_ + timedelta(minutes=2)
-        yield str(row.key), telex(row.destination, sent, flight, f"AA{on}/{hhmm(row.in_)}")
-
-
-def telex(station: str, sent: datetime, flight: str, said: str) -> bytes:
-    return f"QU HDQOO\n.{station}OO {hhmm(sent)}\nMVT\n{flight}.{station}\n{said}\n".encode()
-
-
-def notices(row: Row) -> Iterator[Message]:
-    """An AIDX notice at each movement, as an airport's system sends them."""
-    times = [("OFB", "OFB", row.out), ("TKO", "TKO", row.off)]
-    if not row.diverted:
-        times += [("TDN", "LAN", row.on), ("ONB", "ONB", row.in_)]
-    for qualifier, status, time in times:
-        if time is not None:
-            yield str(row.key), notice(row, qualifier, status, time)
-
-
-def notice(row: Row, qualifier: str, status: str, time: datetime) -> bytes:
-    sent = time + timedelta(minutes=1)
-    aircraft = (
-        f"<AircraftInfo><Registration>{row.registration}</Registration></AircraftInfo>"
-        if row.registration
-        else ""
-    )
-    return (
-        f'<IATA_AIDX_FlightLegNotifRQ xmlns={quoteattr(AIDX_NAMESPACE)} Version="21.3" '
-        f'TimeStamp="{sent:%Y-%m-%dT%H:%M:%SZ}"><FlightLeg><LegIdentifier>'
-        f'<Airline CodeContext="3">{row.carrier}</Airline><FlightNumber>{row.number}</FlightNumber>'
-        f'<DepartureAirport CodeContext="3">{row.origin}</DepartureAirport>'
-        f'<ArrivalAirport CodeContext="3">{row.destination}</ArrivalAirport>'
-        f"<OriginDate>{row.date}</OriginDate></LegIdentifier>"
-        f"<LegData><OperationalStatus>{status}</OperationalStatus>"
-        f'<OperationTime OperationQualifier="OFB" TimeType="SCT">{row.scheduled_out:%Y-%m-%dT%H:%M:%SZ}</OperationTime>'
-        f'<OperationTime OperationQualifier="{qualifier}" TimeType="ACT">{time:%Y-%m-%dT%H:%M:%SZ}</OperationTime>'
-        f"{aircraft}</LegData></FlightLeg></IATA_AIDX_FlightLegNotifRQ>"
-    ).encode()
 
 
 def damaged(message: bytes, chance: random.Random) -> bytes:
