@@ -122,24 +122,30 @@ def _message(client: imaplib.IMAP4, uid: str, take: Take, address: MailAddress) 
 
 def texts(raw: bytes) -> Iterator[bytes]:
     """The plain texts of a mail, as UTF-8, and its attachments as they are; pictures and HTML are left out."""
-    message = message_from_bytes(raw, policy=policy.default)
     number = 0
-    for part in message.walk():
-        if part.is_multipart() or part.get_content_maintype() in ("image", "multipart"):
+    for part in message_from_bytes(raw, policy=policy.default).walk():
+        try:
+            piece = _piece(part)
+        except Exception:
+            # The standard library fails at some damaged headers with all kinds of errors; the other parts are whole.
+            log.warning("A part of a mail is damaged and left out")
             continue
-        attached = part.get_content_disposition() == "attachment" or part.get_filename() is not None
-        if not attached and part.get_content_type() != "text/plain":
+        if piece is None or not piece.strip():
             continue
         number += 1
         if number > MOST_PARTS:
             log.warning("A mail has more than %d texts and attachments; the rest is left out", MOST_PARTS)
             return
-        piece = _bytes(part) if attached else _text(part)
-        if piece.strip():
-            yield piece
+        yield piece
 
 
-def _text(part: EmailMessage) -> bytes:
+def _piece(part: EmailMessage) -> bytes | None:
+    if part.is_multipart() or part.get_content_maintype() in ("image", "multipart"):
+        return None
+    if part.get_content_disposition() == "attachment" or part.get_filename() is not None:
+        return _bytes(part)
+    if part.get_content_type() != "text/plain":
+        return None
     try:
         return str(part.get_content()).encode("utf-8", "replace")
     except LookupError:  # a charset that does not exist

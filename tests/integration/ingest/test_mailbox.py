@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from windsock.errors import ConfigError, FeedError, JournalUnavailable
 from windsock.feeds.configuration import read
@@ -169,13 +171,13 @@ class World:
     def __init__(self, server: Server, folder: Path, **more: object) -> None:
         self.now = BEGIN
         (folder / "password").write_text(PASSWORD)
-        given = {
+        feed = {
             "format": "mvt",
             "mailbox": f"imap://ops%40example.org@127.0.0.1:{server.port}/INBOX",
             "secret_file": str(folder / "password"),
             **more,
         }
-        self.supervisor = Supervisor(read({"telex": given}), pipeline(), clock=lambda: self.now)
+        self.supervisor = Supervisor(read({"telex": feed}), pipeline(), clock=lambda: self.now)
 
     def after(self, seconds: float) -> FeedState:
         self.now += timedelta(seconds=seconds)
@@ -349,6 +351,30 @@ def test_a_text_is_decoded_by_what_it_says_it_is(head: str, body: bytes, found: 
         + body
     )
     assert [piece.strip() for piece in texts(raw)] == [found]
+
+
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=8),
+    cut=st.integers(0, 2_000),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_mail_never_fails_and_ends(changes: list[tuple[int, int]], cut: int) -> None:
+    message = mail("Zürich\n")
+    message.add_attachment(TELEX.encode(), maintype="application", subtype="octet-stream", filename="ü.mvt")
+    raw = bytearray(message.as_bytes())
+    for place, value in changes:
+        raw[place % len(raw)] = value
+    assert all(isinstance(piece, bytes) for piece in texts(bytes(raw[: max(cut, 1)])))
+
+
+def test_a_damaged_part_leaves_the_others_whole() -> None:
+    damaged = b"Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: attachment; filename*=a'b\r\n\r\nx\r\n"
+    raw = (
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n'
+        + damaged
+        + b"--b\r\n\r\nMVT\r\n--b--\r\n"
+    )
+    assert b"MVT" in [piece.strip() for piece in texts(raw)]
 
 
 def test_a_mail_of_a_thousand_parts_is_read_to_a_bound() -> None:

@@ -235,6 +235,28 @@ def test_a_silent_source_is_stale_until_it_speaks_again(provider: Provider) -> N
     assert state.stale_since is None
 
 
+def test_a_watched_flight_that_is_refused_is_passed_over_and_counted(
+    provider: Provider, tmp_path: Path
+) -> None:
+    provider.answers = [Answer(400), Answer(body=b"[]")]
+    (tmp_path / "key").write_text("k")
+    now = BEGIN
+    feed = {
+        "format": "aerodatabox",
+        "flights": ["DL1", "DL2"],
+        "url": provider.url,
+        "secret_file": str(tmp_path / "key"),
+    }
+    supervisor = Supervisor(read({"watch": feed}), pipeline(), clock=lambda: now)
+    places = []
+    for _ in range(2):
+        supervisor.tick()
+        state = FeedState.objects.get(name="watch")
+        places.append((state.cursor, state.requests, state.failures))
+        now += timedelta(minutes=2)
+    assert places == [("1", 1, 1), ("", 2, 0)]
+
+
 def test_a_key_that_is_not_there_is_said_before_anything_is_asked() -> None:
     with pytest.raises(ConfigError, match="NO_SUCH_VARIABLE"):
         World(None, secret_env="NO_SUCH_VARIABLE")
