@@ -2,7 +2,10 @@
 
 import re
 import shlex
+import shutil
 import socketserver
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -40,7 +43,8 @@ class Letter:
 class Server:
     """Enough of IMAP4rev1 to be read: letters by their number, and a misbehaviour to be had on order."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.letters: dict[int, Letter] = {}
         self.folders = ["INBOX"]
         self.commands: list[str] = []
@@ -49,6 +53,11 @@ class Server:
 
         class Handler(socketserver.StreamRequestHandler):
             timeout = 5.0
+
+            def setup(self) -> None:
+                if server.tls is not None:
+                    self.request = server.tls.wrap_socket(self.request, server_side=True)
+                super().setup()
 
             def handle(self) -> None:
                 try:
@@ -66,6 +75,9 @@ class Server:
 
         class Threads(socketserver.ThreadingTCPServer):
             allow_reuse_address = daemon_threads = True
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                pass  # a client that does not trust us hangs up in the handshake
 
         self.server = Threads(("127.0.0.1", 0), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
@@ -322,6 +334,69 @@ def test_a_server_that_does_not_speak_tls_is_not_given_the_password(server: Serv
     with pytest.raises(FeedError, match="cannot be read"):
         visit(address, PASSWORD, Taking())
     assert not [command for command in server.commands if "LOGIN" in command]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem",
+         "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip
+    return tmp_path / "cert.pem"
+
+
+@pytest.fixture
+def secured(certificate: Path) -> Iterator[Server]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    found = Server(context)
+    yield found
+    found.close()
+
+
+def test_a_mailbox_is_read_by_tls(
+    secured: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    letter = secured.put(mail())
+    address = MailAddress(host="localhost", port=secured.port, user="ops@example.org")
+    assert visit(address, PASSWORD, Taking()).read == 1
+    assert letter.flags == {"Seen"}
+
+
+@pytest.mark.parametrize(
+    ("host", "trusted"),
+    [
+        pytest.param("localhost", False, id="signed by nobody we know"),
+        pytest.param("127.0.0.1", True, id="of another host"),
+    ],
+)
+def test_a_server_with_a_certificate_that_is_not_trusted_is_not_given_the_password(
+    secured: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch, host: str, trusted: bool
+) -> None:
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    address = MailAddress(host=host, port=secured.port, user="ops@example.org")
+    with pytest.raises(FeedError, match="certificate is not trusted"):
+        visit(address, PASSWORD, Taking())
+    assert secured.commands == []
+
+
+def test_a_tls_server_that_trickles_does_not_hold_us_for_ever(
+    secured: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    secured.put(mail(TELEX + "SI LATE\n" * 200))
+    secured.misbehaves = "trickles"
+    address = MailAddress(host="localhost", port=secured.port, user="ops@example.org")
+    began = time.monotonic()
+    with pytest.raises(FeedError, match="cannot be read"):
+        visit(address, PASSWORD, Taking(), whole_seconds=0.3)
+    assert time.monotonic() - began < 5
 
 
 def test_texts_and_attachments_are_taken_and_pictures_and_html_are_not() -> None:
