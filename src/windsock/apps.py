@@ -12,8 +12,9 @@ class WindsockConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Registers the system checks, and has every process note who loses a right."""
+        """Registers the system checks, and has every process note who signs in and who loses a right."""
         from windsock import checks  # noqa: F401
-        from windsock.access import changes
+        from windsock.access import changes, together
 
         changes.connect()
+        together.connect()

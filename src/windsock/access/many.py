@@ -17,6 +17,7 @@ from django.contrib.auth import (
     get_user_model,
     load_backend,
 )
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, router, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -32,13 +33,11 @@ from windsock.access.tokens import LAST_USED_STEP
 # Databases bound the number of parameters of one question (SQLite of old: 999).
 MOST = 500
 
-_guesses = together.Guesses()
-
 
 def sessions(keys: Collection[str], now: datetime | None = None) -> dict[str, Identity]:
     """Who is signed in by these session keys; who is not is left out.
 
-    One question to the database where this process has seen the sessions before, else two, for up to 500 of them.
+    One question to the database for up to 500 of them; a second where it was not noted whose a session is.
     """
     found: dict[str, Identity] = {}
     stored, users = _stored(keys, now or timezone.now())
@@ -52,7 +51,6 @@ def sessions(keys: Collection[str], now: datetime | None = None) -> dict[str, Id
         identity = _identity(user, may_publish, key)
         if identity is not None:
             found[key] = identity
-    _guesses.learn({key: str(stored[key][SESSION_KEY]) for key in found})
     return found
 
 
@@ -91,7 +89,7 @@ def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = No
     if not good:
         return {}
     alias = router.db_for_write(Ticket)
-    if _at_once(alias):
+    if together.in_one_place(alias):
         by_digest: dict[str, Identity] = {}
         for part in parts(sorted(good)):
             by_digest |= redeem_at_once(alias, part, purpose, moment, _still_good)
@@ -119,20 +117,6 @@ def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = No
             if identity is not None:
                 found[good[ticket.digest]] = identity
     return found
-
-
-def _at_once(alias: str) -> bool:
-    """Whether one statement can use up tickets and say whose they are: all tables in one place, nobody's own rules."""
-    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.db":
-        return False
-    from django.contrib.sessions.models import Session
-
-    models = (get_user_model(), Token, Session)
-    return (
-        connections[alias].features.can_return_columns_from_insert
-        and all(router.db_for_read(model) == alias for model in models)
-        and plain_users()
-    )
 
 
 def _still_good(user: Any, data: Mapping[str, Any]) -> bool:
@@ -166,14 +150,13 @@ def _stored(
     keys: Collection[str], now: datetime
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, tuple[Any, bool | None]]]:
     """What is stored of these sessions; and those of their users that could be asked for along with it."""
-    ids = _guesses.of(keys)
-    if not ids or not _at_once(router.db_for_read(get_user_model())):
+    if not together.in_one_place(router.db_for_read(get_user_model())):
         return _session_data(keys, now), {}
     reader = import_module(settings.SESSION_ENGINE).SessionStore()
     stored: dict[str, Mapping[str, Any]] = {}
     users: dict[str, tuple[Any, bool | None]] = {}
     for part in parts(keys):
-        data, theirs = together.rows(part, _guesses.of(part), now)
+        data, theirs = together.rows(part, now)
         stored |= {key: reader.decode(text) for key, text in data.items()}
         users |= theirs
     return stored, users
@@ -203,6 +186,7 @@ def people(ids: Collection[str]) -> dict[str, tuple[Any, bool | None]]:
     model = get_user_model()
     key = model._meta.pk
     found: dict[str, tuple[Any, bool | None]] = {}
+    ids = [text for text in ids if _is_key(key, text)]
     if not django_decides():
         backend = load_backend(settings.AUTHENTICATION_BACKENDS[0])
         for text in ids:
@@ -219,6 +203,15 @@ def people(ids: Collection[str]) -> dict[str, tuple[Any, bool | None]]:
             if user.is_active:
                 found[key.value_to_string(user)] = (user, bool(user.windsock_may_publish))
     return found
+
+
+def _is_key(field: Any, text: str) -> bool:
+    """False for one of a former user model, which must not cost the others their answer."""
+    try:
+        field.to_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _begun_here(data: Mapping[str, Any]) -> bool:

@@ -119,3 +119,23 @@ class AccessChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+class SignedIn(models.Model):
+    """Whose a stored session is: a hint, for asking for the session and its user at once. See `access.together`.
+
+    It opens nothing: the session's own signed data say whose it is. So nothing depends on its being right, and the
+    database is asked to keep no promise about it.
+    """
+
+    session_key = models.CharField(max_length=40, primary_key=True)  # as Django keeps it in its own table
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+
+    class Meta:
+        app_label = "windsock"
+        db_table = "windsock_signed_in"
+
+    def __str__(self) -> str:
+        return f"a session of user {self.user_id}"

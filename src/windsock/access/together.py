@@ -1,54 +1,102 @@
-"""Sessions and the users they belong to, by one question.
+"""Sessions and the users they belong to, by one question, whichever process asks and whether it saw them before or not.
 
-Whose a session is stands inside its signed data, so a database cannot join the two. But who was signed in by a session
-once is so until it ends: this process remembers the user of each it has seen, and asks for both at once. What it
-remembers is a guess at whom to ask for, never an answer: the data say whose the session is, each time.
+Whose a session is stands inside its signed data, so a database cannot join the two. Therefore each session that is
+saved with somebody signed in leaves a row of `SignedIn` beside it. That row is a hint at whom to ask for, never an
+answer: the data say whose the session is, each time, and who has no row is asked for by a second question.
 """
 
-from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+import logging
+from collections.abc import Collection
 from datetime import datetime
-from threading import Lock
+from functools import lru_cache
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.db.models import Case, IntegerField, TextField, Value, When
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user_model
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connections, router, transaction
+from django.db.models import Case, Exists, IntegerField, OuterRef, TextField, Value, When
 from django.db.models.functions import Cast
+from django.db.models.signals import post_save
 
-from windsock.access.publishers import with_rights
+from windsock.access.models import SignedIn, Token
+from windsock.access.publishers import plain_users, with_rights
 
-# Some 200 bytes each; who is not among them costs one question more.
+logger = logging.getLogger(__name__)
+
+# So many sessions a process remembers to have noted, lest one that is saved at each request be noted each time.
 MOST_REMEMBERED = 20_000
 
 
-class Guesses:
-    """The user's key, as text, of each session that was seen of late. Safe to share between threads."""
+def in_one_place(alias: str) -> bool:
+    """Whether one statement can ask for all there is to know: all tables in one database, and nobody's own rules."""
+    if settings.SESSION_ENGINE != "django.contrib.sessions.backends.db":
+        return False
+    from django.contrib.sessions.models import Session
 
-    def __init__(self, most: int = MOST_REMEMBERED) -> None:
-        self._most = most
-        self._users: OrderedDict[str, str] = OrderedDict()
-        self._lock = Lock()
-
-    def of(self, keys: Iterable[str]) -> set[str]:
-        """Whom these sessions belong to, as far as is known."""
-        return {user for key in keys if (user := self._users.get(key)) is not None}
-
-    def learn(self, users: Mapping[str, str]) -> None:
-        """These sessions (→ user) are good now."""
-        with self._lock:
-            for key, user in users.items():
-                self._users[key] = user
-                self._users.move_to_end(key)
-            while len(self._users) > self._most:
-                self._users.popitem(last=False)
+    models = (get_user_model(), Token, Session, SignedIn)
+    return (
+        connections[alias].features.can_return_columns_from_insert
+        and all(router.db_for_read(model) == alias for model in models)
+        and plain_users()
+    )
 
 
-def rows(
-    keys: Collection[str], ids: Collection[str], now: datetime
-) -> tuple[dict[str, str], dict[str, tuple[Any, bool]]]:
-    """The stored data of these sessions, and these users with whether they may publish: as `people` gives them.
+# Noting -----------------------------------------------------------------------------------------------------------
 
-    Only where users are plain rows, and both tables in one database.
+
+def connect() -> None:
+    """From now on this process notes whose the sessions are that it saves. Harmless when repeated."""
+    if apps.is_installed("django.contrib.sessions"):
+        from django.contrib.sessions.models import Session
+
+        post_save.connect(_saved, sender=Session, dispatch_uid="windsock signed in")
+
+
+def forget_ended() -> int:
+    """Drops what was noted of sessions that are no more; says of how many."""
+    if not apps.is_installed("django.contrib.sessions"):
+        return 0
+    from django.contrib.sessions.models import Session
+
+    home = router.db_for_write(SignedIn)
+    if router.db_for_write(Session) != home:
+        return 0
+    stored = Session.objects.filter(session_key=OuterRef("session_key"))
+    return SignedIn.objects.using(home).filter(~Exists(stored)).delete()[0]
+
+
+def _saved(sender: Any, instance: Any, using: str, raw: bool = False, **_: Any) -> None:
+    if raw or using != router.db_for_write(SignedIn) or not in_one_place(using):
+        return
+    user = instance.get_decoded().get(SESSION_KEY)
+    if user is None:
+        return
+    try:
+        _note(using, instance.pk, str(user))
+    except (DatabaseError, ValidationError) as error:
+        # Nobody must be kept from signing in by a hint that is missing.
+        logger.warning("A session could not be noted (%s: %s)", type(error).__name__, error)
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _note(using: str, session_key: str, user: str) -> None:
+    row = SignedIn(session_key=session_key, user_id=get_user_model()._meta.pk.to_python(user))
+    # Of its own savepoint: a table that is not there yet must not break the transaction of the host.
+    with transaction.atomic(using=using):
+        SignedIn.objects.using(using).bulk_create(
+            [row], update_conflicts=True, update_fields=["user"], unique_fields=["session_key"]
+        )
+
+
+# Asking -----------------------------------------------------------------------------------------------------------
+
+
+def rows(keys: Collection[str], now: datetime) -> tuple[dict[str, str], dict[str, tuple[Any, bool]]]:
+    """The stored data of these sessions, and the users noted for them with whether they may publish, by their key.
+
+    Only where all is `in_one_place`.
     """
     from django.contrib.sessions.models import Session  # an error where the app is not installed
 
@@ -60,15 +108,16 @@ def rows(
         .order_by()
         .values_list(Cast("session_key", text), "session_data", Value("", text), Value(-1, number))
     )
+    noted = SignedIn.objects.filter(session_key__in=keys).values("user_id")
     may = Case(When(windsock_may_publish=True, then=Value(1)), default=Value(0), output_field=number)
     users = (
-        with_rights(model._default_manager.filter(pk__in=ids, is_active=True))
+        with_rights(model._default_manager.filter(pk__in=noted, is_active=True))
         .order_by()
         .values_list(Cast("pk", text), Cast("password", text), Cast(name, text), may)
     )
     data: dict[str, str] = {}
     found: dict[str, tuple[Any, bool]] = {}
-    for first, second, called, publishes in sessions.union(users, all=True) if ids else sessions:
+    for first, second, called, publishes in sessions.union(users, all=True):
         if publishes == -1:
             data[first] = second
         else:

@@ -72,13 +72,17 @@ class Upkeep:
         # A clock that was set back must not put it off until it is there again.
         self._prune_at = min(self._prune_at, now + every)
         if now >= self._prune_at:
-            from windsock.ingest.models import FeedInput  # here: upkeep is imported before Django is set up
+            from windsock.access.together import (
+                forget_ended,  # here: upkeep is imported before Django is set up
+            )
+            from windsock.ingest.models import FeedInput
 
             self._prune_at = now + every
             pruned = prune(self._journal, self._settings, now)
             FeedInput.objects.filter(
                 received_at__lt=now - timedelta(days=self._settings.keep_reports_days)
             ).delete()
+            forget_ended()
             log.info(
                 "Pruned %d events, %d reports, %d flights", pruned.events, pruned.reports, pruned.flights
             )
