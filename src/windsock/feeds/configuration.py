@@ -89,6 +89,14 @@ def read(feeds: Mapping[str, Any]) -> dict[str, FeedSettings]:
     return {name: _feed(name, given) for name, given in feeds.items()}
 
 
+def order(feeds: Mapping[str, Any]) -> dict[str, int]:
+    """The sources of the feeds in the order they are named: of equals the first is believed while it speaks."""
+    found: dict[str, int] = {}
+    for settings in read(feeds).values():
+        found.setdefault(settings.source, len(found))
+    return found
+
+
 def from_toml(text: str, name: str = "feeds.toml") -> dict[str, Any]:
     """The tables of a feeds.toml, unchecked; raises ConfigError when it is not TOML."""
     try:

@@ -6,7 +6,7 @@ associative and idempotent, and so is everything computed from the joined facts 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -138,7 +138,7 @@ def _weight(value: Any) -> bytes:
 
 
 def beliefs(facts: Facts, rules: MergeRules) -> dict[str, Belief]:
-    """Per field whose word is believed: rank, then the later observed, then the source's name decide."""
+    """Per field whose word is believed: rank, of feeds their order, then the later observed, then the name decide."""
     return {
         path: next(iter(by_source.items())) if len(by_source) == 1 else best(path, by_source, rules)
         for path, by_source in facts.items()
@@ -154,6 +154,8 @@ def best(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Belief:
             ((s, f) for s, f in by_source.items() if rules.rank(s) == top),
             key=lambda b: (b[1].observed_at, b[0]),
         )
+    if rules.order and len(rules.order.keys() & by_source.keys()) > 1:
+        by_source = _settled(by_source, rules)
     # A loop instead of max() with a key: this is the busiest line of all when several sources speak.
     ranked = rules.rank
     chosen, fact, rank = "", None, 0
@@ -166,6 +168,23 @@ def best(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Belief:
         chosen, fact, rank = source, other, its
     assert fact is not None
     return chosen, fact
+
+
+def _settled(by_source: Mapping[str, Fact], rules: MergeRules) -> Mapping[str, Fact]:
+    """Without the feeds that another one of their rank, named before them and not silent, speaks for."""
+    order, silent = rules.order, timedelta(minutes=rules.silent_minutes)
+    left = dict(by_source)
+    for source in by_source.keys() & order.keys():
+        fact, rank, place = by_source[source], rules.rank(source), order[source]
+        for other in by_source.keys() & order.keys():
+            if (
+                order[other] < place
+                and rules.rank(other) == rank
+                and fact.observed_at - by_source[other].observed_at <= silent
+            ):
+                del left[source]
+                break
+    return left
 
 
 def weight(belief: Belief, rules: MergeRules) -> tuple[int, datetime]:

@@ -165,6 +165,8 @@ def _why(believed: str, by_source: dict[str, Fact], rules: MergeRules) -> str:
     if rank > next_best:
         return f"higher rank ({rank} over {next_best})"
     rivals = [by_source[source].observed_at for source in others if rules.rank(source) == rank]
+    if believed in rules.order and by_source[believed].observed_at < max(rivals):
+        return f"same rank ({rank}), and the feed named first; it still speaks"
     if by_source[believed].observed_at != max(rivals):
         return f"same rank ({rank}), " + (
             "observed later" if by_source[believed].observed_at > max(rivals) else "published first"

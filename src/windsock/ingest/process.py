@@ -30,6 +30,7 @@ def _make() -> Pipeline:
     from django.db import connections
 
     from windsock.conf import config
+    from windsock.feeds.configuration import order as feed_order
     from windsock.journal.database import DatabaseJournal
 
     settings = config()
@@ -39,6 +40,7 @@ def _make() -> Pipeline:
             ranks=settings.source_ranks,
             late_minutes=settings.late_minutes,
             stale_minutes=settings.stale_minutes,
+            order=feed_order(settings.feeds),
         ),
         batch_reports=settings.batch_reports,
         on_exit=connections.close_all,  # the writer thread's own

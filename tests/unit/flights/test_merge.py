@@ -202,3 +202,40 @@ def test_a_flight_on_the_wire_has_everything_the_protocol_shows() -> None:
     assert wire["arrival"]["belt"] is None
     assert wire["delay_reasons"] == []
     assert (wire["version"], wire["updated_at"]) == (2, "2015-01-02T14:47:01Z")
+
+
+FEEDS = MergeRules(order={"airport": 0, "vendor": 1})
+
+
+def test_of_two_feeds_that_repeat_themselves_the_first_named_holds_while_it_speaks() -> None:
+    told = tell(
+        said("06:00", source="airport", gate="B12"),
+        said("06:02", source="vendor", gate="C3"),
+        said("06:04", source="airport", gate="B12"),
+        said("06:06", source="vendor", gate="C3"),
+        rules=FEEDS,
+    )
+    assert told.record.flight.departure.gate == "B12"
+    assert told.record.flight.version == 1
+    why = told.record.provenance(FEEDS)["departure.gate"]["why"]
+    assert why == "same rank (50), and the feed named first; it still speaks"
+
+
+def test_a_feed_that_has_fallen_silent_no_longer_holds() -> None:
+    told = (said("06:00", source="airport", gate="B12"), said("06:16", source="vendor", gate="C3"))
+    assert flight_after(*told, rules=FEEDS).departure.gate == "C3"
+
+
+def test_who_is_no_feed_is_believed_for_being_later_also_beside_feeds() -> None:
+    told = (
+        said("06:00", source="airport", gate="B12"),
+        said("06:02", source="vendor", gate="C3"),
+        said("06:03", source="desk", gate="D4"),
+    )
+    assert flight_after(*told, rules=FEEDS).departure.gate == "D4"
+
+
+def test_a_feed_of_a_higher_rank_is_believed_wherever_it_is_named() -> None:
+    rules = MergeRules(ranks={"vendor": 60}, order=FEEDS.order)
+    told = (said("06:02", source="vendor", gate="C3"), said("06:04", source="airport", gate="B12"))
+    assert flight_after(*told, rules=rules).departure.gate == "C3"

@@ -25,7 +25,9 @@ from windsock.flights import (
     parse_report,
 )
 
-RULES = MergeRules(ranks={"airline": 80, "airport": 80, "gossip": 20})
+RULES = MergeRules(
+    ranks={"airline": 80, "airport": 80, "gossip": 20}, order={"airport": 0, "airline": 1}, silent_minutes=2
+)
 START = datetime(2015, 1, 2, 13, 0, tzinfo=UTC)
 
 # Few values on purpose: what matters is how they meet, agree, contradict and tie.
