@@ -15,9 +15,9 @@ class MergeRules(msgspec.Struct, frozen=True, kw_only=True):
     `stale_minutes`: overdue this long, what we show is old rather than true. `conflict_minutes`: two sources of equal
     rank whose actual times differ by more than this contradict each other (less is rounding and different clocks).
 
-    `order` are the feeds, which repeat themselves: of two of the same rank the later one does not know better, it was only
-    asked last, and to follow it would change a flight with every poll. So the one that comes first holds while it speaks,
-    that is, until its word is `silent_minutes` older than the other's.
+    `order` are the feeds, which repeat themselves: of two of the same rank the later one does not know better, it was
+    only asked last, and to follow it would change a flight with every poll. So the one that comes first holds while it
+    speaks, that is, until its word is `silent_minutes` older than the other's.
     """
 
     ranks: Mapping[str, int] = {}
