@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
 
 import windsock
 from windsock.errors import FeedError
@@ -129,13 +129,20 @@ def _marks(etag: str, last_modified: str) -> dict[str, str]:
 def _following(request: Request, url: str | None) -> Request | None:
     if url is None:
         return None
-    there = urljoin(request.url, url)
-    if urlsplit(there)[:2] != urlsplit(request.url)[:2]:
+    try:
+        here, there = urlsplit(request.url), urlsplit(urljoin(request.url, url))
+    except ValueError:
+        raise Refused(f"The provider names a next page that is no address: {url[:100]!r}.") from None
+    if there.hostname != here.hostname:
         # Our key goes with it: never to another host than the one it was given for.
-        raise Refused(f"The provider names a next page on another host ({urlsplit(there).netloc}).")
-    # A next page may say only what differs; what else was asked, and the key, stay as they were.
-    address, _, query = there.partition("?")
-    return Request(url=address, params={**request.params, **dict(parse_qsl(query))}, headers=request.headers)
+        raise Refused(f"The provider names a next page on another host ({there.netloc[:100]}).")
+    # Servers behind a gateway name it by http or with a port (":443"): it is asked for where the first page was.
+    address = urlunsplit((here.scheme, here.netloc, there.path, "", ""))
+    said = dict(parse_qsl(there.query, keep_blank_values=True))
+    if request.params.keys() <= said.keys():
+        return Request(url=f"{address}?{there.query}" if there.query else address, headers=request.headers)
+    # It may say only what differs; what else was asked, and the key, stay as they were.
+    return Request(url=address, params={**request.params, **said}, headers=request.headers)
 
 
 def _get(

@@ -126,9 +126,29 @@ def test_a_next_page_keeps_what_was_asked_and_the_key(site: Site) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param("http://127.0.0.1/a?sort=+time&page=1", id="without the port"),
+        pytest.param("https://127.0.0.1:443/a?sort=+time&page=1", id="as a gateway is seen from within"),
+        pytest.param("/a?sort=+time&page=1", id="without the host"),
+    ],
+)
+def test_a_next_page_is_asked_for_where_the_first_was_as_it_is_spelled(site: Site, named: str) -> None:
+    site.answers = {"/a": (200, {}, b"more:" + named.encode()), "/a?sort=+time&page=1": (200, {}, b"last")}
+    fetched = poll(Asking(site, "/a", params={"sort": "+time", "page": "0"}))
+    assert fetched.bodies[1:] == [b"last"]
+
+
 def test_a_next_page_on_another_host_is_refused(site: Site) -> None:
     site.answers = {"/a": (200, {}, b"more:http://example.org/a")}
     with pytest.raises(Refused, match=r"another host \(example.org\)"):
+        poll(Asking(site, "/a"))
+
+
+def test_a_next_page_that_is_no_address_is_refused(site: Site) -> None:
+    site.answers = {"/a": (200, {}, b"more:http://[::1/a")}
+    with pytest.raises(Refused, match="no address"):
         poll(Asking(site, "/a"))
 
 
