@@ -25,6 +25,7 @@ from windsock.flights import (
     Report,
     apply_report,
 )
+from windsock.flights.programmes import Programme, ProgrammeList, Standing, retold
 from windsock.journal.base import Draft, Event, FlightQuery, Head, Journal, RawReport, Writing, in_order
 from windsock.journal.memory import MemoryJournal
 from windsock.protocol.positions import Position
@@ -732,3 +733,104 @@ def test_a_writer_that_has_seen_more_than_there_is_starts_a_new_epoch(using: str
     assert head.epoch != epoch
     tell(journal, key_of(9), **gate("B3"))
     assert journal.head() == Head(head.epoch, 3, 0)
+
+
+# --- Programmes of airports -------------------------------------------------------------------------------------------
+
+STOP = Programme(
+    airport="JFK", kind="ground_stop", source="faa", observed_at=NOON, ends_at=NOON + timedelta(hours=9)
+)
+
+
+def programmes(
+    journal: Journal, *listed: Programme, now: datetime = NOON, source: str = "faa"
+) -> list[Event]:
+    """The source's whole list, in a transaction of its own."""
+    with journal.write() as writing:
+        standings, _ = writing.standings()
+        told_now = ProgrammeList(source=source, observed_at=now, programmes=listed)
+        return writing.append_programmes(retold(standings, told_now, now), now, {source: now})
+
+
+def test_programmes_share_the_positions_of_flights_without_a_gap(journal: Journal) -> None:
+    events = tell(journal, key_of(1), **gate("A1"))
+    events += programmes(journal, STOP)
+    events += tell(journal, key_of(1), **gate("A2"))
+    assert [event.offset for event in events] == [1, 2, 3]
+    assert all_events(journal) == events
+    assert [event.of_programmes for event in events] == [False, True, False]
+
+
+def test_an_event_of_programmes_carries_its_own_message_and_only_its_own_topic(journal: Journal) -> None:
+    (event,) = programmes(journal, STOP)
+    epoch = journal.head().epoch
+    message = json.loads(all_events(journal)[0].message(epoch))
+    assert event.topics == ("programmes:JFK",)
+    assert list(message) == ["type", "position", "standing", "changes", "recorded_at"]
+    assert (message["type"], message["position"]) == ("programmes", f"{epoch}:1")
+    assert message["standing"]["programmes"][0]["ends_at"] == "2015-01-02T21:00:00Z"
+    assert message["changes"][0]["kind"] == "programme.started"
+
+
+def test_standings_are_told_as_of_their_head_and_stay_when_all_has_ended(journal: Journal) -> None:
+    assert journal.standings() == (journal.head(), [])
+    programmes(journal, STOP)
+    programmes(journal, now=NOON + timedelta(minutes=1))
+    later = NOON + timedelta(minutes=1)
+    ended = Standing(airport="JFK", version=2, updated_at=later, programmes=())
+    assert journal.standings() == (journal.head(), [ended])
+    assert journal.head().offset == 2
+
+
+def test_a_write_knows_the_standings_and_when_each_source_was_observed(journal: Journal) -> None:
+    programmes(journal, STOP)
+    programmes(journal, source="tower", now=NOON + timedelta(minutes=5))
+    with journal.write() as writing:
+        standings, observed = writing.standings()
+    assert standings["JFK"].programmes == (STOP,)
+    assert observed == {"faa": NOON, "tower": NOON + timedelta(minutes=5)}
+
+
+def test_a_list_that_says_the_same_makes_no_event(journal: Journal) -> None:
+    programmes(journal, STOP)
+    assert programmes(journal, STOP, now=NOON + timedelta(minutes=1)) == []
+    assert journal.head().offset == 1
+
+
+def test_a_failed_write_of_programmes_leaves_nothing_behind(journal: Journal) -> None:
+    with pytest.raises(ZeroDivisionError), journal.write() as writing:
+        told_now = ProgrammeList(source="faa", observed_at=NOON, programmes=(STOP,))
+        writing.append_programmes(retold({}, told_now, NOON), NOON, {"faa": NOON})
+        raise ZeroDivisionError
+    assert (journal.standings(), all_events(journal)) == ((journal.head(), []), [])
+    assert journal.head().offset == 0
+
+
+def test_a_reset_forgets_programmes(journal: Journal) -> None:
+    programmes(journal, STOP)
+    journal.reset()
+    assert journal.standings() == (journal.head(), [])
+    with journal.write() as writing:
+        assert writing.standings() == ({}, {})
+
+
+def test_programmes_and_flights_written_at_once_neither_wait_for_ever_nor_leave_a_gap(
+    journal: Journal,
+) -> None:
+    threads = Threads()
+
+    def flights(first: int) -> None:
+        for number in range(first, first + 10):
+            tell(journal, key_of(number), **gate("A1"))
+
+    def lists() -> None:
+        for minute in range(10):
+            listed = (STOP,) if minute % 2 == 0 else ()
+            programmes(journal, *listed, now=NOON + timedelta(minutes=minute))
+
+    threads.start(flights, 1)
+    threads.start(flights, 101)
+    threads.start(lists)
+    threads.join()
+    assert [event.offset for event in all_events(journal)] == list(range(1, 31))
+    assert journal.standings()[1][0].version == 10

@@ -1,11 +1,12 @@
 """Airport programmes: what holds up all flights at an airport (a ground stop, a closure), and how that changed.
 
 Air traffic control speaks of airports, not of flights. A programme is no field of a flight and is merged with none:
-each source tells its whole list again and again, and `differences` says what is new in it.
+each source tells its whole list again and again, and `differences` says what is new in it. What all sources say of one
+airport is its `Standing`, which has versions as a flight has.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
@@ -60,6 +61,65 @@ class ProgrammeChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     def airport(self) -> str:
         """The airport it is about."""
         return self.programme.airport
+
+
+class ProgrammeList(msgspec.Struct, frozen=True, kw_only=True):
+    """All programmes that a source knows of at `observed_at`: what is not in it has ended."""
+
+    source: str
+    observed_at: datetime
+    programmes: tuple[Programme, ...] = ()
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """All programmes of one airport, of all sources. `version` counts its changes; empty: all is normal again."""
+
+    airport: str
+    version: int
+    updated_at: datetime
+    programmes: tuple[Programme, ...]
+
+
+class StandingChange(msgspec.Struct, frozen=True, kw_only=True):
+    """An airport's standing as it is now, and how it came about."""
+
+    standing: Standing
+    changes: tuple[ProgrammeChange, ...]
+
+
+def retold(
+    standings: Mapping[str, Standing], told: ProgrammeList, now: datetime
+) -> tuple[StandingChange, ...]:
+    """What a source's newest list makes of the standings, by airport; nothing where it says the same again.
+
+    The lists of other sources stay as they are. Whether the list is the source's newest is for the caller to know.
+    """
+    before = [
+        programme
+        for standing in standings.values()
+        for programme in standing.programmes
+        if programme.source == told.source
+    ]
+    now_told = {
+        _told(programme): programme for programme in told.programmes if programme.source == told.source
+    }
+    by_airport: defaultdict[str, list[ProgrammeChange]] = defaultdict(list)
+    for change in differences(before, now_told.values()):
+        by_airport[change.airport].append(change)
+    found = []
+    for airport, changes in sorted(by_airport.items()):
+        held = standings.get(airport)
+        programmes = [one for one in (held.programmes if held else ()) if one.source != told.source]
+        programmes += [one for one in now_told.values() if one.airport == airport]
+        programmes.sort(key=lambda one: (KINDS.index(one.kind), one.source, *_order(one)))
+        standing = Standing(
+            airport=airport,
+            version=held.version + 1 if held else 1,
+            updated_at=now,
+            programmes=tuple(programmes),
+        )
+        found.append(StandingChange(standing=standing, changes=tuple(changes)))
+    return tuple(found)
 
 
 def differences(before: Iterable[Programme], after: Iterable[Programme]) -> tuple[ProgrammeChange, ...]:

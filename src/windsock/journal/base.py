@@ -16,7 +16,7 @@ All calls are synchronous and may block; call them from a thread. No Django here
 
 import abc
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date as Day
@@ -28,6 +28,7 @@ import msgspec
 from windsock.clock import ReplayClock
 from windsock.errors import PositionTrimmed, PositionUnknown
 from windsock.flights import Change, Designator, FlightKey, FlightRecord
+from windsock.flights.programmes import Standing, StandingChange
 from windsock.protocol.positions import Position
 
 
@@ -46,12 +47,18 @@ class Head:
         return Position(self.epoch, self.offset)
 
 
+PROGRAMMES = "programmes:"
+"""How the topics of programmes begin, by which their events go in place of a flight's id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One row of the journal: a flight went from version-1 to `version`.
+    """One row of the journal: a flight, or the programmes of an airport, went from version-1 to `version`.
 
-    `topics` are the canonical names it concerns, of the flight before and after. `body` is the wire JSON that
-    follows the position: `"flight":{…},"changes":[…],"recorded_at":"…"}`, so that an event is encoded once in its life.
+    Of programmes `flight_id` is their topic, as `programmes:JFK`, which is no flight's id. `topics` are the canonical
+    names it concerns, of the flight before and after. `body` is the wire JSON that follows the position:
+    `"flight":{…},"changes":[…],"recorded_at":"…"}` (of programmes `"standing"` comes first), so that an event is
+    encoded once in its life.
     """
 
     offset: int
@@ -62,8 +69,14 @@ class Event:
     recorded_at: datetime
 
     def message(self, epoch: str) -> bytes:
-        """The complete `event` message, the same bytes for every client."""
-        return b'{"type":"event","position":"%s:%d",%s' % (epoch.encode(), self.offset, self.body)
+        """The complete `event` or `programmes` message, the same bytes for every client."""
+        kind = b"programmes" if self.of_programmes else b"event"
+        return b'{"type":"%s","position":"%s:%d",%s' % (kind, epoch.encode(), self.offset, self.body)
+
+    @property
+    def of_programmes(self) -> bool:
+        """Whether it is about the programmes of an airport, not about a flight."""
+        return self.flight_id.startswith(PROGRAMMES)
 
     @property
     def readable(self) -> bool:
@@ -133,6 +146,20 @@ class Writing(abc.ABC):
         """
 
     @abc.abstractmethod
+    def standings(self) -> tuple[dict[str, Standing], dict[str, datetime]]:
+        """The programmes of every airport that ever had any, and of each source when its newest list was observed.
+
+        Takes the head's lock at once, so nobody else tells programmes until this write ends. For a write that does
+        nothing but this and `append_programmes`: whoever holds the head must wait for no flight.
+        """
+
+    @abc.abstractmethod
+    def append_programmes(
+        self, changes: Sequence[StandingChange], now: datetime, observed: Mapping[str, datetime]
+    ) -> list[Event]:
+        """Writes the standings and their events, advances the head by their number, and keeps `observed` by source."""
+
+    @abc.abstractmethod
     def head(self) -> Head:
         """The head as this write sees it; after `append` it is what the commit will make it."""
 
@@ -187,6 +214,10 @@ class Journal(abc.ABC):
 
         A flight matters while its latest known or scheduled time, or last update, is at or after `since`; None: all.
         """
+
+    @abc.abstractmethod
+    def standings(self) -> tuple[Head, list[Standing]]:
+        """The head and, as of exactly that head, the programmes of every airport that ever had any, by its code."""
 
     @abc.abstractmethod
     def flight(self, key: FlightKey) -> FlightRecord | None:

@@ -16,6 +16,7 @@ from django.db.models import QuerySet, Subquery
 from windsock.clock import ReplayClock
 from windsock.errors import JournalUnavailable
 from windsock.flights import FlightKey, FlightRecord
+from windsock.flights.programmes import Standing
 from windsock.journal.base import (
     Event,
     FlightQuery,
@@ -30,10 +31,19 @@ from windsock.journal.base import (
 )
 from windsock.journal.board import find
 from windsock.journal.connection import ask, durable_transaction
-from windsock.journal.models import EventRow, FlightName, FlightRow, JournalHead, ReportRow
+from windsock.journal.models import (
+    EventRow,
+    FlightName,
+    FlightRow,
+    JournalHead,
+    ProgrammeSource,
+    ReportRow,
+    StandingRow,
+)
 from windsock.journal.pruning import prune_events, prune_flights, prune_reports
 from windsock.journal.recent import RecentFlights
 from windsock.journal.seen import remember
+from windsock.journal.standings import standing_of
 from windsock.journal.writing import HEAD, DatabaseWriting, create_head, head_of, read_head
 from windsock.protocol.positions import Position
 
@@ -95,6 +105,14 @@ class DatabaseJournal(Journal):
         if found:
             head = head_of(found[0][:4])
         return head, [FlightRecord.from_json(bytes(row[4])) for row in found]
+
+    def standings(self) -> tuple[Head, list[Standing]]:
+        head = self.head()
+        rows = StandingRow.objects.using(self.using).order_by("airport").annotate(**self._head_columns())
+        found = ask(self.using, lambda: list(rows.values_list(*_HEAD, "record")))
+        if found:
+            head = head_of(found[0][:4])
+        return head, [standing_of(row[4]) for row in found]
 
     def flight(self, key: FlightKey) -> FlightRecord | None:
         row = ask(
@@ -168,7 +186,15 @@ class DatabaseJournal(Journal):
                 # Waits for the writers at work and keeps others out; the ORM has no word for it. SQLite has one writer.
                 with connection.cursor() as cursor:
                     cursor.execute(f"LOCK TABLE {FlightRow._meta.db_table} IN EXCLUSIVE MODE")
-            for model in (EventRow, ReportRow, FlightName, FlightRow, JournalHead):
+            for model in (
+                EventRow,
+                ReportRow,
+                FlightName,
+                FlightRow,
+                StandingRow,
+                ProgrammeSource,
+                JournalHead,
+            ):
                 model._default_manager.using(self.using).all().delete()
             JournalHead.objects.using(self.using).create(id=1, epoch=new_epoch())
             return read_head(connection)

@@ -1,11 +1,13 @@
 """The bytes of an event: encoded once, when it is written, and the same for everybody ever after."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from windsock.flights import Flight
-from windsock.journal.base import Draft
+from windsock.flights.programmes import Standing, StandingChange
+from windsock.journal.base import PROGRAMMES, Draft, Event
 
 _encode = msgspec.json.Encoder().encode
 
@@ -30,3 +32,32 @@ def event_body(draft: Draft, flight: bytes | None = None) -> bytes:
         _encode(draft.changes),
         wire_time(draft.recorded_at).encode(),
     )
+
+
+def standing_json(standing: Standing) -> bytes:
+    """The wire form of an airport's programmes."""
+    return _encode(standing)
+
+
+def standing_body(change: StandingChange, recorded_at: datetime) -> bytes:
+    """What follows the position in a `programmes` message: standing, changes, recorded_at, and the closing brace."""
+    return b'"standing":%s,"changes":%s,"recorded_at":"%s"}' % (
+        standing_json(change.standing),
+        _encode(change.changes),
+        wire_time(recorded_at).encode(),
+    )
+
+
+def events_of(changes: Sequence[StandingChange], first: int, now: datetime) -> list[Event]:
+    """The events of these changes, from offset `first` on."""
+    return [
+        Event(
+            offset,
+            f"{PROGRAMMES}{change.standing.airport}",
+            change.standing.version,
+            (f"{PROGRAMMES}{change.standing.airport}",),
+            standing_body(change, now),
+            now,
+        )
+        for offset, change in enumerate(changes, first)
+    ]

@@ -1,7 +1,7 @@
 """A journal in this process's memory: for tests, tools and examples. Durable until the process ends."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -10,6 +10,7 @@ import msgspec
 
 from windsock.clock import ReplayClock
 from windsock.flights import Designator, FlightKey, FlightRecord
+from windsock.flights.programmes import Standing, StandingChange
 from windsock.journal.base import (
     Draft,
     Event,
@@ -23,7 +24,7 @@ from windsock.journal.base import (
     lost,
     new_epoch,
 )
-from windsock.journal.encoding import event_body
+from windsock.journal.encoding import event_body, events_of
 from windsock.journal.projection import Projection, project
 from windsock.journal.search import Search
 from windsock.protocol.positions import Position
@@ -39,6 +40,8 @@ class MemoryJournal(Journal):
         self._projections: dict[FlightKey, Projection] = {}
         self._events: list[Event] = []
         self._reports: list[RawReport] = []
+        self._standings: dict[str, Standing] = {}
+        self._observed: dict[str, datetime] = {}
 
     def head(self) -> Head:
         with self._lock:
@@ -67,6 +70,10 @@ class MemoryJournal(Journal):
                 or ((until := self._projections[key].matters_until) is not None and until >= since)
             ]
             return self._head, flights
+
+    def standings(self) -> tuple[Head, list[Standing]]:
+        with self._lock:
+            return self._head, [standing for _, standing in sorted(self._standings.items())]
 
     def flight(self, key: FlightKey) -> FlightRecord | None:
         with self._lock:
@@ -151,6 +158,8 @@ class MemoryJournal(Journal):
             self._projections.clear()
             self._events.clear()
             self._reports.clear()
+            self._standings.clear()
+            self._observed.clear()
             return self._head
 
 
@@ -162,6 +171,8 @@ class _MemoryWriting(Writing):
         self._saved: dict[FlightKey, FlightRecord] = {}
         self._events: list[Event] = []
         self._reports: list[RawReport] = []
+        self._standings: dict[str, Standing] = {}
+        self._observed: dict[str, datetime] = {}
 
     def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
         flights = self._journal._flights
@@ -204,6 +215,17 @@ class _MemoryWriting(Writing):
         ]
         return self._events
 
+    def standings(self) -> tuple[dict[str, Standing], dict[str, datetime]]:
+        return dict(self._journal._standings), dict(self._journal._observed)
+
+    def append_programmes(
+        self, changes: Sequence[StandingChange], now: datetime, observed: Mapping[str, datetime]
+    ) -> list[Event]:
+        self._events = events_of(changes, self._journal._head.offset + 1, now)
+        self._standings = {change.standing.airport: change.standing for change in changes}
+        self._observed = dict(observed)
+        return self._events
+
     def head(self) -> Head:
         head = self._journal._head
         return replace(head, offset=head.offset + len(self._events))
@@ -214,4 +236,6 @@ class _MemoryWriting(Writing):
         journal._projections.update((key, project(record.flight)) for key, record in self._saved.items())
         journal._events.extend(self._events)
         journal._reports.extend(self._reports)
+        journal._standings.update(self._standings)
+        journal._observed.update(self._observed)
         journal._head = replace(journal._head, offset=journal._head.offset + len(self._events))

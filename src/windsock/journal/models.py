@@ -2,7 +2,15 @@
 
 from django.db import models
 
-__all__ = ["EventRow", "FlightName", "FlightRow", "JournalHead", "ReportRow"]
+__all__ = [
+    "EventRow",
+    "FlightName",
+    "FlightRow",
+    "JournalHead",
+    "ProgrammeSource",
+    "ReportRow",
+    "StandingRow",
+]
 
 
 class JournalHead(models.Model):
@@ -150,3 +158,35 @@ class ReportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.received_at} {self.flight_id or self.error}"
+
+
+class StandingRow(models.Model):
+    """The programmes of one airport. Once there it stays, empty when all is normal: its version must go on."""
+
+    airport = models.CharField(primary_key=True, max_length=4)
+    version = models.PositiveIntegerField()
+    updated_at = models.DateTimeField()
+    record = models.BinaryField()
+
+    class Meta:
+        db_table = "windsock_standing"
+        verbose_name = "programmes of an airport"
+        verbose_name_plural = "programmes of airports"
+
+    def __str__(self) -> str:
+        return f"{self.airport} v{self.version}"
+
+
+class ProgrammeSource(models.Model):
+    """Of a source of programmes, when its newest list was observed: an older one that comes later says nothing."""
+
+    source = models.CharField(primary_key=True, max_length=100)
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "windsock_programme_source"
+        verbose_name = "source of programmes"
+        verbose_name_plural = "sources of programmes"
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.observed_at}"

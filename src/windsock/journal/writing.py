@@ -5,9 +5,9 @@ then all flights are locked, in key order; the head comes last. Whoever waits th
 needs. SQLite needs none of it: BEGIN IMMEDIATE lets one writer in at a time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -15,9 +15,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from windsock.clock import ReplayClock
 from windsock.flights import Designator, FlightKey, FlightRecord
+from windsock.flights.programmes import Standing, StandingChange
 from windsock.journal.base import Draft, Event, Head, RawReport, Writing, lost, new_epoch
 from windsock.journal.bulk import CHUNK, insert, insert_missing, select, update, upsert
-from windsock.journal.encoding import event_body, flight_json
+from windsock.journal.encoding import event_body, events_of, flight_json
 from windsock.journal.flightrows import (
     FLIGHT,
     PLACE,
@@ -33,6 +34,7 @@ from windsock.journal.flightrows import (
 from windsock.journal.models import EventRow, FlightName, FlightRow, JournalHead, ReportRow
 from windsock.journal.recent import Recent, RecentFlights, new_stamp
 from windsock.journal.seen import furthest
+from windsock.journal.standings import read_observed, read_standings, write_standings
 
 
 class DatabaseWriting(Writing):
@@ -167,12 +169,7 @@ class DatabaseWriting(Writing):
             )
             for offset, (draft, body) in enumerate(zip(drafts, bodies, strict=True), first)
         ]
-        insert(
-            self._connection,
-            EventRow,
-            ("offset", "flight_id", "version", "topics", "body", "recorded_at"),
-            [(e.offset, e.flight_id, e.version, " ".join(e.topics), e.body, e.recorded_at) for e in events],
-        )
+        self._insert(events)
         insert(
             self._connection,
             ReportRow,
@@ -193,6 +190,27 @@ class DatabaseWriting(Writing):
         )
         return events
 
+    def standings(self) -> tuple[dict[str, Standing], dict[str, datetime]]:
+        self._hold_head(0)
+        return read_standings(self._using), read_observed(self._using)
+
+    def append_programmes(
+        self, changes: Sequence[StandingChange], now: datetime, observed: Mapping[str, datetime]
+    ) -> list[Event]:
+        head = self._advance(len(changes))
+        events = events_of(changes, head.offset - len(changes) + 1, now)
+        self._insert(events)
+        write_standings(self._using, changes, observed)
+        return events
+
+    def _insert(self, events: Sequence[Event]) -> None:
+        insert(
+            self._connection,
+            EventRow,
+            ("offset", "flight_id", "version", "topics", "body", "recorded_at"),
+            [(e.offset, e.flight_id, e.version, " ".join(e.topics), e.body, e.recorded_at) for e in events],
+        )
+
     def head(self) -> Head:
         return self._head or read_head(self._connection)
 
@@ -210,11 +228,7 @@ class DatabaseWriting(Writing):
         if not count:
             self._head = read_head(self._connection)
             return self._head
-        with self._connection.cursor() as cursor:
-            cursor.execute(_ADVANCE, [count])
-            if not cursor.rowcount:
-                create_head(self._using)
-                cursor.execute(_ADVANCE, [count])
+        self._hold_head(count)
         head = read_head(self._connection)
         seen = furthest(self._using)
         if seen is not None and lost(seen, replace(head, offset=head.offset - count)):
@@ -223,6 +237,14 @@ class DatabaseWriting(Writing):
             head = read_head(self._connection)
         self._head = self.advanced = head
         return head
+
+    def _hold_head(self, count: int) -> None:
+        """Takes the head's lock, until the commit, and adds `count` to it."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(_ADVANCE, [count])
+            if not cursor.rowcount:
+                create_head(self._using)
+                cursor.execute(_ADVANCE, [count])
 
     def _write_flights(self) -> None:
         if not self._saved:

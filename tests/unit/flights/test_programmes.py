@@ -7,7 +7,15 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windsock.flights.programmes import KINDS, Programme, ProgrammeChange, differences
+from windsock.flights.programmes import (
+    KINDS,
+    Programme,
+    ProgrammeChange,
+    ProgrammeList,
+    Standing,
+    differences,
+    retold,
+)
 
 NOW = datetime(2026, 7, 6, 2, 16, tzinfo=UTC)
 STOP = Programme(
@@ -106,3 +114,42 @@ def test_the_changes_lead_from_one_list_to_the_other(before: list[Programme], af
 def test_the_order_of_the_lists_is_nothing(before: list[Programme], after: list[Programme]) -> None:
     assert differences(before, after) == differences(before[::-1], after[::-1])
     assert differences(before, before[::-1]) == ()
+
+
+# --- Standings --------------------------------------------------------------------------------------------------------
+
+
+def listed(*programmes: Programme, source: str = "faa") -> ProgrammeList:
+    return ProgrammeList(source=source, observed_at=NOW, programmes=programmes)
+
+
+def test_a_first_list_gives_each_airport_a_standing_of_version_one() -> None:
+    sfo = but(STOP, airport="SFO", kind="arrival_delay")
+    changes = retold({}, listed(STOP, sfo, STOP), NOW)
+    assert [change.standing for change in changes] == [
+        Standing(airport="EWR", version=1, updated_at=NOW, programmes=(STOP,)),
+        Standing(airport="SFO", version=1, updated_at=NOW, programmes=(sfo,)),
+    ]
+
+
+def test_what_another_source_says_of_the_airport_stays() -> None:
+    tower = but(STOP, source="tower", kind="closure")
+    held = {"EWR": Standing(airport="EWR", version=3, updated_at=NOW, programmes=(STOP, tower))}
+    (change,) = retold(held, listed(), NOW)
+    assert (change.standing.version, change.standing.programmes) == (4, (tower,))
+    assert [one.kind for one in change.changes] == ["programme.ended"]
+
+
+def test_the_same_list_again_changes_no_standing() -> None:
+    held = {change.standing.airport: change.standing for change in retold({}, listed(STOP), NOW)}
+    assert retold(held, listed(but(STOP, observed_at=NOW + timedelta(minutes=1))), NOW) == ()
+
+
+@given(st.lists(st.lists(st.sampled_from(KINDS), max_size=4), min_size=1, max_size=6))
+def test_after_any_lists_the_standing_is_that_of_the_last_one(lists: list[list[str]]) -> None:
+    held: dict[str, Standing] = {}
+    for kinds in lists:
+        given_now = [but(STOP, kind=kind) for kind in kinds]
+        held |= {change.standing.airport: change.standing for change in retold(held, listed(*given_now), NOW)}
+    told = [one.kind for one in held["EWR"].programmes] if held else []
+    assert told == sorted(set(lists[-1]), key=KINDS.index)
