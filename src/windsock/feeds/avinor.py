@@ -86,10 +86,10 @@ def prepared(options: Mapping[str, Any]) -> dict[str, Any]:
 def _flights(data: bytes) -> tuple[Element, Element]:
     root = xml.root_of(data, max_bytes=MAX_BYTES)
     flights = xml.child(root, "flights")
-    if xml.local(root.tag) != "airport" or flights is None:
+    if root.tag != "airport" or flights is None:
         said = " ".join("".join(root.itertext()).split())[:200]
         raise FeedError(
-            f"Avinor: <{xml.local(root.tag)[:40]}> came ({said!r}); <airport> with <flights> was expected. Check the "
+            f"Avinor: <{root.tag[:40]}> came ({said!r}); <airport> with <flights> was expected. Check the "
             "address: its path and its parameters heed upper and lower case."
         )
     return root, flights

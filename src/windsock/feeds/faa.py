@@ -17,7 +17,7 @@ from windsock.feeds.base import Fault
 from windsock.feeds.faatimes import clock_time, minutes_of, nearest_day, update_time
 from windsock.feeds.notams import notam_of, only_for
 from windsock.feeds.parsing import MAX_RAW
-from windsock.feeds.xml import children, local, root_of, text
+from windsock.feeds.xml import children, root_of, text
 from windsock.flights.airports import Airport, airport
 from windsock.flights.programmes import Programme, Trend
 
@@ -48,10 +48,8 @@ def parse(
     `received_at`). Raises FeedError where this is not the FAA's document at all, and nothing else.
     """
     root = root_of(data, max_bytes=MAX_BYTES)
-    if local(root.tag) != _ROOT:
-        raise FeedError(
-            f"This is XML, but <{local(root.tag)[:60]}>, not the FAA's <{_ROOT}>. Check the address."
-        )
+    if root.tag != _ROOT:
+        raise FeedError(f"This is XML, but <{root.tag[:60]}>, not the FAA's <{_ROOT}>. Check the address.")
     reading = _Reading(source, received_at)
     reading.document(root)
     return tuple(reading.programmes), tuple(reading.faults)
@@ -80,7 +78,7 @@ class _Reading:
         for section in children(root, "Delay_type"):
             for entries in section:
                 # The names of sections are worded differently from time to time; their lists are not.
-                name = local(entries.tag)
+                name = entries.tag
                 if name in _ASIDE:
                     continue
                 if name not in _LISTS:

@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from datetime import date as Day
+from functools import partial
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ import msgspec
 
 from windsock.errors import FeedError, InvalidReport, ReportError
 from windsock.feeds.parsing import MAX_RAW, Gathering
-from windsock.flights import airports, parse_report
+from windsock.flights import airports
 from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 from windsock.flights.values import ValueReader, shown, utc
 
@@ -43,6 +44,9 @@ _SECRET = re.compile(
     r'((?:access[_-]?key|api[_-]?key|app[_-]?key|app[_-]?id|token|secret|password)"?\s?[=:]\s?"?)[^"&\s,}]+',
     re.IGNORECASE,
 )
+_SECRET_WORDS = ("key", "app", "token", "secret", "password")
+"""One of these stands in whatever _SECRET finds."""
+
 _ZONE = re.compile(r"[A-Za-z_]{2,20}(?:/[A-Za-z0-9_+\-]{1,30}){1,2}|UTC", re.ASCII)
 
 
@@ -76,7 +80,9 @@ def _inside(value: object) -> Iterator[object]:
 
 def without_secrets(text: str) -> str:
     """The text with what looks like an API key taken out: some providers repeat the request in their answer."""
-    return _SECRET.sub(r"\1…", text)
+    # Nearly no text names any, and looking for the words alone takes a tenth of the time.
+    folded = text.casefold()
+    return _SECRET.sub(r"\1…", text) if any(word in folded for word in _SECRET_WORDS) else text
 
 
 def refusal(name: str, *words: object) -> FeedError:
@@ -264,20 +270,17 @@ class Place:
         self, data: Mapping[str, Any], *, utc_day: Day | None = None, callsign: str | None = None
     ) -> bool:
         """Tells the report `data` without its invalid fields, a fault for each. False: nothing was told."""
+        tell = partial(self.gathering.tell, path=self.path, raw=self.raw, utc_day=utc_day, callsign=callsign)
+        if tell(data):
+            return True
         left = deepcopy(dict(data))
         for _ in range(_MOST_DROPPED):
-            try:
-                parse_report(left, source=self.gathering.source, now=self.gathering.received_at)
-            except ReportError as error:
-                if error.field is None or error.field == "flight" or not _drop(left, error.field):
-                    break
-                value = None if error.value is None else str(error.value)[:200]
-                self.gathering.fault(
-                    error.message, path=self.path, raw=self.raw, column=error.field, value=value
-                )
-            else:
-                break
-        return self.gathering.tell(left, path=self.path, raw=self.raw, utc_day=utc_day, callsign=callsign)
+            wrong = self.gathering.faults[-1].column
+            if wrong is None or wrong == "flight" or not _drop(left, wrong):
+                return False
+            if tell(left):
+                return True
+        return False
 
 
 def records(body: Mapping[str, Any] | list[Any], name: str | None, gathering: Gathering) -> Iterator[Place]:

@@ -28,7 +28,9 @@ def telexes(text: str) -> Iterator[Telex]:
     for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         over = "\x03" in raw  # ETX
         whole = raw.strip(FRAMING).upper()
-        line = "".join(c if c.isprintable() else " " if c.isspace() else GARBLED for c in whole).strip()
+        if not whole.isprintable():
+            whole = "".join(c if c.isprintable() else " " if c.isspace() else GARBLED for c in whole)
+        line = whole.strip()
         if not line:
             pass
         elif lines.ends_telex(line):

@@ -1,7 +1,7 @@
 """The element tree of an XML document from somebody else: no DOCTYPE, bounded in size and depth, or a FeedError.
 
-The encoding is the one the document declares (or its byte order mark); UTF-8 where it declares none. Namespaces are
-ignored by `child`, `children` and `text`: senders of one format are known to use several, or none.
+The encoding is the one the document declares (or its byte order mark); UTF-8 where it declares none. The tags have lost
+their namespaces (attributes keep theirs): senders of one format are known to use several, or none.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def local(tag: str) -> str:
 
 def children(element: Element, name: str) -> Iterator[Element]:
     """The direct children of that name, whatever their namespace, in order."""
-    return (one for one in element if local(one.tag) == name)
+    return (one for one in element if one.tag == name)
 
 
 def child(element: Element, name: str) -> Element | None:
@@ -74,7 +74,7 @@ def is_nil(element: Element) -> bool:
 
 
 class _Bounded(TreeBuilder):
-    """Builds the tree, and stops where elements nest too deep."""
+    """Builds the tree of tags without namespaces, and stops where elements nest too deep."""
 
     def __init__(self, max_depth: int) -> None:
         super().__init__()
@@ -86,11 +86,11 @@ class _Bounded(TreeBuilder):
             raise FeedError(
                 f"The XML nests elements deeper than {self.max_depth} levels, at <{local(tag)[:60]}>."
             )
-        return super().start(tag, attrs)
+        return super().start(local(tag), attrs)
 
     def end(self, tag: Any, /) -> Element:
         self.depth -= 1
-        return super().end(tag)
+        return super().end(local(tag))
 
 
 def _broken(error: ParseError) -> str:

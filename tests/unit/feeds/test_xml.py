@@ -1,5 +1,7 @@
 """The one XML reader that all XML feeds share."""
 
+from xml.etree.ElementTree import tostring
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +26,11 @@ def test_children_and_texts_are_found_whatever_the_namespace() -> None:
     assert len(list(children(root, "b"))) == 2
     assert child(root, "missing") is None
     assert text(root, "missing", "d") is None
+
+
+def test_what_is_written_of_an_element_is_as_it_was_sent_without_made_up_prefixes() -> None:
+    root = root_of(b'<a xmlns="urn:one"><b c="1">d</b></a>', max_bytes=100)
+    assert tostring(root, encoding="unicode") == '<a><b c="1">d</b></a>'
 
 
 def test_an_empty_element_has_no_text() -> None:

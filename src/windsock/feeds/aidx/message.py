@@ -6,7 +6,7 @@ from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from windsock.errors import FeedError
-from windsock.feeds.xml import child, children, is_nil, local, root_of, text
+from windsock.feeds.xml import child, children, is_nil, root_of, text
 
 MAX_BYTES = 10_000_000
 """Some 3,000 full legs: a large airport's day in one message. Senders push a handful; what is larger goes in parts."""
@@ -22,11 +22,11 @@ def message_of(data: bytes) -> Element:
     """The AIDX root element, taken out of a SOAP envelope if it is in one; FeedError where there is none."""
     root = root_of(data, max_bytes=MAX_BYTES)
     found: Element | None = root
-    if local(root.tag) == "Envelope":
+    if root.tag == "Envelope":
         body = child(root, "Body")
         found = None if body is None else next(iter(body), None)
-    if found is None or local(found.tag) not in ROOTS:
-        name = local(root.tag if found is None else found.tag)[:60]
+    if found is None or found.tag not in ROOTS:
+        name = (root.tag if found is None else found.tag)[:60]
         raise FeedError(f"This is no AIDX message: its root is <{name}>; <{ROOTS[0]}> is needed.")
     return found
 
