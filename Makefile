@@ -4,12 +4,14 @@ VENV ?= .venv
 PORT ?= 8000
 DATA ?= var
 PYTEST_ARGS ?=
+FEED ?= all
+SECONDS ?= 60
 
 BIN := $(VENV)/bin
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-matrix check fmt lint types imports templates migrations spelling bench bench-delivery docs lock clean
+.PHONY: help setup demo serve test test-matrix check fmt lint types imports templates migrations spelling bench bench-delivery fuzz docs lock clean
 
 help:  ## This list
 	@echo "Windsock. The first two are all that a newcomer needs:"
@@ -68,6 +70,9 @@ bench: setup bench-delivery  ## Measures: delivery beside its peers (docs/perfor
 
 bench-delivery: setup  ## Only delivery: Windsock, the limit in C and the peers, into docs/performance.md
 	@$(BIN)/python -m bench.delivery
+
+fuzz: setup  ## Damaged input for the parsers of feeds; FEED=mvt SECONDS=60 chooses
+	@$(BIN)/python tools/fuzz_feeds.py $(FEED) --seconds $(SECONDS) $$($(BIN)/python -c 'import atheris' 2>/dev/null || echo --hypothesis)
 
 docs: setup  ## The documentation as HTML, in docs/_build
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build

@@ -8,7 +8,7 @@ from windsock.errors import FeedError
 from windsock.feeds.parsing import Parsed
 
 # What feeds are made of; more apt to reach deep into a parser than a byte by chance.
-_PIECES = (
+PIECES = (
     b'""', b"null", b"{}", b"[]", b"-1", b"1e999", b"9" * 40, b"true", b'"\\ud800"', b"24:00", b"0001-01-01T00:00:00Z",
     b"9999-12-31T23:59:59-12:00", b"\x00", b"\xff", b"<", b">", b"&#0;", b"2026-02-30", b"XXXXX", b"\xc3\x98" * 300,
 )  # fmt: skip
@@ -21,7 +21,7 @@ def damaged(draw: st.DrawFn, good: bytes) -> bytes:
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(data)))
         to = min(len(data), at + draw(st.integers(0, 40)))
-        piece = draw(st.sampled_from(_PIECES))
+        piece = draw(st.sampled_from(PIECES))
         kind = draw(st.sampled_from(("cut", "flip", "repeat", "drop", "put", "replace", "lines")))
         if kind == "cut":
             data = data[:at]
