@@ -152,8 +152,8 @@ class Session:
             self._pour()
 
     def go_on(self) -> None:
-        """Does what was asked while an answer was awaited, up to the next answer that is awaited."""
-        while self.waiting and self.held is None and not self.closed:
+        """Does what was asked while an answer was awaited, up to the next answer that is awaited (an owed one, too)."""
+        while self.waiting and self.held is None and not self.owed and not self.closed:
             self.waiting.popleft()()
         if not self.waiting:
             self.waiting = None
