@@ -57,7 +57,11 @@ def children(element: Element, name: str) -> Iterator[Element]:
 
 def child(element: Element, name: str) -> Element | None:
     """The first direct child of that name, whatever its namespace."""
-    return next(children(element, name), None)
+    # A loop of its own, without a generator: AIDX asks a dozen times for each leg.
+    for one in element:
+        if one.tag == name:
+            return one
+    return None
 
 
 def text(element: Element, *names: str) -> str | None:
