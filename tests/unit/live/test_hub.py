@@ -224,3 +224,22 @@ def test_stopping_leaves_no_timer(world: World) -> None:
     world.connect()
     world.hub.stop()
     assert world.loop.timers == 0
+
+
+def test_what_is_asked_while_a_snapshot_is_owed_is_answered_after_it() -> None:
+    """A reader that is behind, asked the journal for one answer, outgrew its bound meanwhile, and asked for another."""
+    world = World(max_pending_bytes=3_000)
+    world.load()
+    world.happen(F)
+    assert world.hub.evict(START + timedelta(days=2)) == 1
+    client = world.connect(room=2)
+    client.subscribe("departures:JFK")  # from here on the outlet is full
+    client.subscribe(f"flight:{F.id}")  # to be read from the journal
+    client.subscribe("departures:BOS")
+    world.happen(*(flight(number, origin="JFK") for number in range(2, 10)))
+    for _ in range(4):
+        world.answer()
+        client.outlet.take()
+        world.loop.advance(1)
+    assert client.session.topics == {"departures:JFK", f"flight:{F.id}", "departures:BOS"}
+    assert client.follow().board == world.truth(client.session.topics)
