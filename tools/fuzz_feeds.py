@@ -160,11 +160,20 @@ def by_chance(name: str, seconds: float) -> int:
     from hypothesis import HealthCheck, Phase, given, seed, settings
     from hypothesis import strategies as st
 
+    from tests.unit.feeds import jsonbodies
     from tests.unit.feeds.damage import damaged
 
     target = targets()[name]
     tried = 0
-    inputs = st.one_of([st.binary(max_size=400), *(damaged(good) for good in target.seeds)])
+    # Whatever happens to the bytes of JSON, it is mostly no JSON then: so values are exchanged as well.
+    bodies = [json.loads(good) for good in target.seeds if good[:1] in (b"{", b"[") and b"\n{" not in good]
+    inputs = st.one_of(
+        [
+            st.binary(max_size=400),
+            *(damaged(good) for good in target.seeds),
+            *(jsonbodies.damaged(body) for body in bodies),
+        ]
+    )
     phases = (Phase.generate, Phase.shrink)
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -79,16 +79,23 @@ def moment_of(
     """
     text = told(value)
     if rule.format in ("epoch", "epoch_ms"):
-        return _epoch(text, 1000 if rule.format == "epoch_ms" else 1)
+        return _of_a_flight(_epoch(text, 1000 if rule.format == "epoch_ms" else 1))
     try:
         if len(text) > _LONGEST:
             raise ValueError
         local = _clock(text, rule.format, day)
     except (ValueError, OverflowError):
         raise ValueError(f"This is no time written like {_example(rule.format)}.") from None
-    moment = _in_utc(local, rule, place)
+    moment = _in_utc(_of_a_flight(local), rule, place)
     if isinstance(after, str) and moment < datetime.fromisoformat(after):
         return _in_utc(local + timedelta(days=1), rule, place)
+    return moment
+
+
+def _of_a_flight(moment: datetime) -> datetime:
+    # The years that reports may have; also keeps away from where arithmetic with zones and days overflows.
+    if not 1930 <= moment.year <= 2199:
+        raise ValueError(f"{moment.year:04} is no year for a flight.")
     return moment
 
 

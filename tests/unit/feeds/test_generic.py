@@ -396,6 +396,22 @@ def test_what_is_not_of_the_format_is_a_feed_error(form: str, data: bytes) -> No
         parse(data, received_at=NOW, source="test", mapping=GOOD[form][1])
 
 
+@pytest.mark.parametrize(
+    "std",
+    ["9999-12-31 13:00:00Z", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:00"],
+)
+def test_a_time_at_the_end_of_the_calendar_is_a_fault_and_does_not_overflow(std: str) -> None:
+    (fault,) = record(mapping(), std=std).faults
+    assert fault.column == "std"
+    assert "is no year for a flight" in fault.message
+
+
+def test_a_time_in_seconds_at_the_end_of_the_calendar_is_a_fault_and_does_not_overflow() -> None:
+    by = mapping(columns='t = { field = "departure.estimated", format = "epoch" }')
+    _, fault = said_and_fault(record(by, t=253402300799))
+    assert (fault.column, fault.message) == ("t", "9999 is no year for a flight.")
+
+
 @given(st.binary(max_size=300), st.sampled_from(sorted(GOOD)))
 def test_any_bytes_give_faults_or_a_feed_error(data: bytes, form: str) -> None:
     try:
