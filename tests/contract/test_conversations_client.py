@@ -8,6 +8,7 @@ import pytest
 
 from tests.contract import conversation
 from windsock.flights import Flight
+from windsock.flights.programmes import Standing
 from windsock.protocol import client_outputs as out
 from windsock.protocol.backoff import BackOff
 from windsock.protocol.client_session import ClientSession
@@ -23,6 +24,7 @@ class Replayer:
             client.get("topics", ()),
             after=client.get("after"),
             board=[msgspec.convert(flight, Flight) for flight in client.get("board", ())],
+            programmes=[msgspec.convert(one, Standing) for one in client.get("programmes", ())],
             now=lambda: self.time,
             backoff=BackOff(random=lambda: 0.5),
         )
@@ -47,7 +49,7 @@ class Replayer:
                     self.frames.setdefault(connection, []).append(json.loads(frame))
                 case out.Shut(connection, code):
                     self.shut[connection] = code
-                case out.Happened(event):
+                case out.Happened(event) | out.ProgrammesChanged(event):
                     self.events.append(event.position)
                 case out.Problem(error):
                     self.errors.append(error.code)
@@ -116,12 +118,17 @@ class Replayer:
 
     def expect(self, expected: dict[str, Any]) -> None:
         real: dict[str, Any] = {}
+        programmes = self.session.programmes
         for key in expected:
             match key:
                 case "state":
                     real[key] = str(self.session.state)
                 case "board":
                     real[key] = {id: flight.version for id, flight in self.session.board.items()}
+                case "programmes":
+                    real[key] = {
+                        code: [one.kind for one in held.programmes] for code, held in programmes.items()
+                    }
                 case "position":
                     real[key] = self.session.position
                 case "events":

@@ -18,8 +18,10 @@ import pytest
 from tests.unit.live.world import FakeLoop, FakeOutlet
 from windsock.access.identity import Identity
 from windsock.flights import Change, Flight
+from windsock.flights.programmes import ProgrammeChange, Standing, StandingChange
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.base import Event, Head
+from windsock.journal.encoding import events_of
 from windsock.live.conversation import Conversation
 from windsock.live.frames import Encoded
 from windsock.live.hub import Hub, HubLimits
@@ -90,6 +92,13 @@ def _matches(expected: Any, given: Any, path: str = "$") -> str | None:
 
 
 def _event(told: dict[str, Any], before: Flight | None) -> Event:
+    if "standing" in told:
+        change = StandingChange(
+            standing=msgspec.convert(told["standing"], Standing),
+            changes=tuple(msgspec.convert(told["changes"], list[ProgrammeChange])),
+        )
+        offset = Position.parse(told["position"]).offset
+        return events_of([change], offset, datetime.fromisoformat(told["recorded_at"]))[0]
     flight = msgspec.convert(told["flight"], Flight)
     body = json.dumps({key: told[key] for key in ("flight", "changes", "recorded_at")}).encode()[1:]
     topics = topics_of(flight) | (topics_of(before) if before else frozenset())
@@ -122,10 +131,12 @@ class Replayer:
         recent = []
         known: dict[str, Flight] = {}
         for told in self.given.get("ring", []):
-            event = _event(told, known.get(told["flight"]["id"]))
-            known[event.flight_id] = msgspec.convert(told["flight"], Flight)
+            event = _event(told, known.get(told["flight"]["id"]) if "flight" in told else None)
+            if not event.of_programmes:
+                known[event.flight_id] = msgspec.convert(told["flight"], Flight)
             recent.append(event)
-        self.hub.load(Head(head.epoch, head.offset, oldest.offset), flights, recent)
+        standings = [msgspec.convert(one, Standing) for one in self.given.get("standings", [])]
+        self.hub.load(Head(head.epoch, head.offset, oldest.offset), flights, recent, standings)
 
     async def record(self, report: dict[str, object], identity: Identity) -> Result:
         """The stand-in for ingest: says what the file says next."""
@@ -229,6 +240,9 @@ class Replayer:
         assert wrong is None, f"{wrong}; the whole frame: {json.dumps(given)[:800]}"
 
     async def _happens(self, value: Any, step: dict[str, Any]) -> None:
+        if "standing" in value:
+            assert self.hub.publish(Position.parse(value["position"]).epoch, [_event(value, None)])
+            return
         event = _event(value, self.flights.get(value["flight"]["id"]))
         self.flights[event.flight_id] = msgspec.convert(value["flight"], Flight)
         position = Position.parse(value["position"])

@@ -165,6 +165,16 @@ def test_every_kind_of_change_is_documented_and_no_other() -> None:
     assert _first_cells(_page("changes.md")) == set(get_args(Kind))
 
 
+def test_every_field_and_change_of_programmes_is_documented_and_no_other() -> None:
+    from windsock.flights.programmes import Programme, ProgrammeChangeKind, Standing
+
+    page = _page("programmes.md")
+    rows = re.findall(r"^\| (`[^|]+) \|", _part(page, "A programme"), flags=re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(_wire_fields(Programme))
+    assert _first_cells(_part(page, "A standing")) == set(_wire_fields(Standing))
+    assert _first_cells(_part(page, "Kinds of change")) == set(get_args(ProgrammeChangeKind))
+
+
 def test_every_field_of_a_flight_is_documented_and_no_other() -> None:
     from windsock.flights import Arrival, Departure, Flight, Runway
 

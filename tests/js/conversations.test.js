@@ -59,7 +59,7 @@ class Replayer {
       if (output.do === "open") this.wanted.set(output.connection, output.delay);
       else if (output.do === "send") this.frames.set(output.connection, [...(this.frames.get(output.connection) ?? []), JSON.parse(output.text)]);
       else if (output.do === "shut") this.shut.set(output.connection, output.code);
-      else if (output.name === "event") this.events.push(output.detail.position);
+      else if (output.name === "event" || output.name === "programmes") this.events.push(output.detail.position);
       else if (output.name === "problem") this.errors.push(output.detail.code);
       else if (output.name === "notice") this.notices.push(output.detail);
       else if (output.name === "answered") this.answer = output.detail.answer.code ?? "recorded";
@@ -122,6 +122,7 @@ class Replayer {
         continue;
       }
       const real = key === "board" ? Object.fromEntries([...this.session.board].map(([id, flight]) => [id, flight.version]))
+        : key === "programmes" ? Object.fromEntries([...this.session.programmes].map(([code, standing]) => [code, standing.programmes.map((one) => one.kind)]))
         : key === "state" || key === "position" ? this.session[key]
         : key === "stopped" ? this.stopped : this.taken(key);
       assert.deepEqual(real, value, key);

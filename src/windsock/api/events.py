@@ -78,7 +78,7 @@ def _read(
             raise _gone(position, source.head(), error) from error
         for event in part:
             position = Position(head.epoch, event.offset)
-            if everything or not topics.isdisjoint(event.topics):
+            if not topics.isdisjoint(event.topics):  # those of programmes are not among `all`
                 found.append(event)
                 if len(found) == limit:
                     return head, found, position, head.offset > event.offset

@@ -9,11 +9,12 @@ from windsock.protocol.client_outputs import (
     Noticed,
     Output,
     Problem,
+    ProgrammesChanged,
     StateChanged,
     Stopped,
 )
 
-News = Happened | Loaded | StateChanged | Noticed | Problem | Answered | Stopped
+News = Happened | ProgrammesChanged | Loaded | StateChanged | Noticed | Problem | Answered | Stopped
 
 
 class Backlog:

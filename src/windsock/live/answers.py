@@ -73,7 +73,9 @@ def answer_snapshot(hub: "Hub", session: Session, topics: frozenset[str], id: Id
         flights += [
             msgspec.json.encode(record.flight) for record in records if record.flight.id not in hub.board
         ]
-        frames = codec.snapshot_frames(sorted(topics), position, flights, id=id)
+        frames = codec.snapshot_frames(
+            sorted(topics), position, flights, id=id, standings=hub.board.standings(topics)
+        )
         session.release(Encoded(frame) for frame in frames)
 
     hub.ask(lambda: _flights(journal, absent), found)

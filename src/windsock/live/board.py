@@ -1,4 +1,7 @@
-"""The live board: the current encoded state of every active flight, and snapshots of it. Never asks the database."""
+"""The live board: the current encoded state of every active flight and of airports' programmes, and snapshots of them.
+
+Never asks the database.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -8,6 +11,8 @@ from typing import Any
 import msgspec
 
 from windsock.flights import Flight
+from windsock.flights.programmes import Standing
+from windsock.journal.base import PROGRAMMES
 from windsock.journal.projection import project
 from windsock.live.frames import Encoded
 from windsock.protocol.codec import snapshot_frames
@@ -25,7 +30,17 @@ class _Body(msgspec.Struct):
     flight: msgspec.Raw
 
 
+class _StandingBody(msgspec.Struct):
+    standing: msgspec.Raw
+
+
+class _Version(msgspec.Struct):
+    version: int
+
+
 _body = msgspec.json.Decoder(_Body)
+_standing_body = msgspec.json.Decoder(_StandingBody)
+_version = msgspec.json.Decoder(_Version)
 _flight = msgspec.json.Decoder(Flight)
 
 
@@ -49,6 +64,7 @@ class Board:
     def __init__(self) -> None:
         self._rows: dict[str, Row] = {}
         self._by_topic: dict[str, dict[str, None]] = {}
+        self._standings: dict[str, tuple[int, bytes]] = {}  # topic → version, encoded
         self._changed: dict[str, int] = {}
         self._cache: OrderedDict[tuple[frozenset[str], Any], tuple[int, list[Encoded], int]] = OrderedDict()
         self._cached_bytes = 0
@@ -59,14 +75,17 @@ class Board:
     def __contains__(self, flight_id: object) -> bool:
         return flight_id in self._rows
 
-    def load(self, flights: Iterable[Flight]) -> None:
-        """Replaces everything by these flights."""
+    def load(self, flights: Iterable[Flight], standings: Iterable[Standing] = ()) -> None:
+        """Replaces everything by these flights and programmes."""
         self._rows.clear()
         self._by_topic.clear()
         self._changed.clear()
         self._forget_snapshots()
         for flight in flights:
             self._put(flight.id, row_of(flight, msgspec.json.encode(flight)))
+        self._standings = {
+            f"{PROGRAMMES}{one.airport}": (one.version, msgspec.json.encode(one)) for one in standings
+        }
 
     def apply(self, flight_id: str, body: bytes, offset: int) -> Flight:
         """The flight of an event's body becomes the current state. Gives it decoded."""
@@ -78,6 +97,18 @@ class Board:
         for topic in row.topics if before is None else row.topics | before.topics:
             self._changed[topic] = offset
         return flight
+
+    def apply_programmes(self, topic: str, body: bytes, offset: int) -> None:
+        """The standing of an event's body becomes the current one, unless a newer one was loaded already."""
+        raw = bytes(_standing_body.decode(b"{" + body).standing)
+        version = _version.decode(raw).version
+        if version > self._standings.get(topic, (0, b""))[0]:
+            self._standings[topic] = (version, raw)
+            self._changed[topic] = offset
+
+    def standings(self, topics: Iterable[str]) -> list[bytes]:
+        """The encoded programmes of these topics."""
+        return [self._standings[topic][1] for topic in sorted(topics) if topic in self._standings]
 
     def evict(self, before: datetime) -> int:
         """Drops the flights that no longer matter at `before`; says how many."""
@@ -91,7 +122,11 @@ class Board:
             self._unlist(flight_id, row.topics)
         if gone:
             self._forget_snapshots()
-        for topic in [topic for topic in self._changed if topic != "all" and topic not in self._by_topic]:
+        for topic in [
+            topic
+            for topic in self._changed
+            if topic != "all" and topic not in self._by_topic and topic not in self._standings
+        ]:
             del self._changed[topic]
         return len(gone)
 
@@ -122,7 +157,13 @@ class Board:
             del self._cache[key]
         parts = [
             Encoded(part)
-            for part in snapshot_frames(sorted(topics), position, list(self.flights(topics)), id=id)
+            for part in snapshot_frames(
+                sorted(topics),
+                position,
+                list(self.flights(topics)),
+                id=id,
+                standings=self.standings(topics),
+            )
         ]
         size = sum(len(part.data) for part in parts)
         self._cache[key] = (position.offset, parts, size)

@@ -104,8 +104,11 @@ class Bridge:
         return len(self._waiting)
 
     def ring(self, epoch: str, events: Sequence[Event]) -> None:
-        """These events were written by this process: they go to the group. On the loop."""
-        self._waiting.extend((epoch, event) for event in events)
+        """These events were written by this process: they go to the group, those of flights. On the loop.
+
+        The group promises its consumers flights; of programmes the other processes learn from the journal.
+        """
+        self._waiting.extend((epoch, event) for event in events if not event.of_programmes)
         while len(self._waiting) > MOST_WAITING:
             self._waiting.popleft()
             self.dropped += 1

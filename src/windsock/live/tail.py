@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from windsock.errors import PositionTrimmed, PositionUnknown
+from windsock.flights.programmes import Standing
 from windsock.journal.base import Event, Head, Journal
 from windsock.live.hub import Hub
 from windsock.protocol.positions import Position
@@ -258,12 +259,16 @@ class Tail:
     async def _reload(self) -> None:
         """The hub begins anew from a snapshot of the journal."""
 
-        def read() -> tuple[Head, list[object], list[Event]]:
+        def read() -> tuple[Head, list[object], list[Event], list[Standing]]:
             first = self.journal.head()
             since = self.hub.now() - self._active
             if first.clock is not None:
                 since = first.clock.at(self.hub.machine_time()) - self._active
             head, records = self.journal.snapshot(since)
+            # Asked after the flights: what came between is told once more by its event, and changes nothing.
+            at, standings = self.journal.standings()
+            if at.epoch != head.epoch:
+                raise PositionUnknown("The journal was replaced while it was read.")
             recent: list[Event] = []
             place = max(head.floor, head.offset - min(PRELOAD, self.hub.limits.ring_events))
             while place < head.offset:
@@ -272,15 +277,15 @@ class Tail:
                     break
                 recent += page
                 place = page[-1].offset
-            return head, [record.flight for record in records], recent
+            return head, [record.flight for record in records], recent, standings
 
         try:
-            head, flights, recent = await self._ask(read)
+            head, flights, recent, standings = await self._ask(read)
         except (PositionTrimmed, PositionUnknown):  # replaced or pruned while we read: once more
-            head, flights, recent = await self._ask(read)
+            head, flights, recent, standings = await self._ask(read)
         self.reloads += 1
         self.lag = 0
         self.behind_since = None
-        self.hub.load(head, flights, recent)  # type: ignore[arg-type]
+        self.hub.load(head, flights, recent, standings)  # type: ignore[arg-type]
         self._publish_early()
         self._loaded.set()

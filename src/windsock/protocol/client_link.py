@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import UNSET
+
 from windsock.flights import Flight
+from windsock.flights.programmes import Standing
 from windsock.protocol.messages import Snapshot
 from windsock.protocol.positions import Position
 
@@ -18,6 +21,7 @@ class Asked:
     resume: bool
     after: Position | None = None
     parts: list[Flight] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
     expected_part: int = 1
 
 
@@ -65,11 +69,14 @@ def collect(asked: Asked, message: Snapshot) -> bool:
     """Adds a part of a snapshot; whether it is complete now. A first part begins anew."""
     if message.part == 1:
         asked.parts.clear()
+        asked.standings.clear()
         asked.expected_part = 1
     if message.part != asked.expected_part:
         asked.parts.clear()
         asked.expected_part = 0  # nothing fits until a first part comes
         return False
     asked.parts.extend(message.flights)
+    if message.standings is not UNSET:
+        asked.standings.extend(message.standings)
     asked.expected_part += 1
     return message.part == message.parts

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from windsock.protocol.messages import Error, Event, Recorded
+from windsock.protocol.messages import Error, Event, Programmes, Recorded
 
 
 class State(StrEnum):
@@ -61,6 +61,13 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgrammesChanged:
+    """The programmes of an airport changed, and `programmes` already shows it."""
+
+    event: Programmes
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """A snapshot was taken into the board, which may differ in any flight from what it was."""
 
@@ -113,6 +120,7 @@ Output = (
     | Shut
     | RenewRight
     | Happened
+    | ProgrammesChanged
     | Loaded
     | StateChanged
     | Noticed

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from windsock.clock import ReplayClock
 from windsock.errors import ProtocolError
 from windsock.flights import Flight
+from windsock.flights.programmes import Standing
 from windsock.protocol import messages
 from windsock.protocol.backoff import BackOff
 from windsock.protocol.board import Board
@@ -21,6 +22,7 @@ from windsock.protocol.client_outputs import (
     Open,
     Output,
     Problem,
+    ProgrammesChanged,
     RenewRight,
     Send,
     Shut,
@@ -31,6 +33,7 @@ from windsock.protocol.client_outputs import (
 from windsock.protocol.codec import decode_server, encode, event_position
 from windsock.protocol.codes import CloseCode, ErrorCode, Reaction, reaction
 from windsock.protocol.positions import Position
+from windsock.protocol.standings import Standings
 from windsock.protocol.topics import Topic
 
 # A connection that was live this long counts as a success: the next back-off starts small again.
@@ -57,12 +60,14 @@ class ClientSession:
         *,
         after: str | None = None,
         board: Iterable[Flight] = (),
+        programmes: Iterable[Standing] = (),
         mode: messages.Mode = "every",
         now: Callable[[], float] = monotonic,
         backoff: BackOff | None = None,
     ) -> None:
         self.state = State.CONNECTING
         self.board = Board()
+        self.programmes = Standings()
         self.clock: ReplayClock | None = None
         self.welcome: messages.Welcome | None = None
         self._now = now
@@ -77,6 +82,8 @@ class ClientSession:
         )  # all up to here was accounted for by a heartbeat, a resume or a snapshot
         for flight in board:
             self.board.put(flight, self._position.offset if self._position else 0, self._topics)
+        for standing in programmes:
+            self.programmes.put(standing, self._position.offset if self._position else 0, self._topics)
         self._links: dict[int, Link] = {}
         self._current: Link | None = None
         self._opened = 0
@@ -130,7 +137,7 @@ class ClientSession:
         gone = [name for name in dict.fromkeys(canonical(topic) for topic in topics) if name in self._topics]
         for name in gone:
             del self._topics[name]
-        self.board.keep(self.topics)
+        self._keep()
         if gone and self._current and self._current.welcomed:
             self._send(self._current, messages.Unsubscribe(id=self._next_id(), topics=gone))
 
@@ -226,6 +233,8 @@ class ClientSession:
         match message:
             case messages.Event():
                 self._event(link, message)
+            case messages.Programmes():
+                self._programmes(link, message)
             case messages.Head():
                 self._head(link, message)
             case messages.Snapshot():
@@ -279,8 +288,19 @@ class ClientSession:
             self._outputs.append(Happened(message))
         self._go_on(link, position)
 
+    def _programmes(self, link: Link, message: messages.Programmes) -> None:
+        position = Position.parse(message.position)
+        if self._position is None or position.epoch == self._position.epoch:
+            standing = message.standing
+            held = self.programmes.get(standing.airport)
+            if held is not None and standing.version > held.version + 1:
+                link.jumps += standing.version - held.version - 1
+            if self.programmes.put(standing, position.offset, self._topics):
+                self._outputs.append(ProgrammesChanged(message))
+        self._came(link, position)
+
     def _came(self, link: Link, position: Position) -> None:
-        """Accounts for an event that could not be read."""
+        """Accounts for an event that says nothing about flights, or could not be read."""
         link.received += 1
         if self._position is not None and position.epoch != self._position.epoch:
             self._recover(link, "the journal was replaced")
@@ -333,11 +353,13 @@ class ClientSession:
             other or behind
         ):  # the journal was replaced, or lost what we saw: old versions say nothing about the new
             self.board.clear()
+            self.programmes.clear()
             self._position = self._verified = position
         elif asked.resume or not others:
             self._advance(position)
             self._verified = self._position
         self.board.load(asked.parts, position.offset, covered, self.topics)
+        self.programmes.load(asked.standings, position.offset, covered, self.topics)
         self._outputs.append(Loaded(covered, str(position)))
         self._settle(link)
 
@@ -375,7 +397,7 @@ class ClientSession:
         else:
             for name in asked.topics:
                 self._topics.pop(name, None)
-            self.board.keep(self.topics)
+            self._keep()
             self._outputs.append(Problem(message))
             self._settle(link)
 
@@ -479,6 +501,10 @@ class ClientSession:
 
     # Small change -----------------------------------------------------------------------------------------------------
 
+    def _keep(self) -> None:
+        self.board.keep(self.topics)
+        self.programmes.keep(self.topics)
+
     def _resume_from(self) -> Position | None:
         if self._current is not None and self._current.jumps_open:
             return self._verified
@@ -519,7 +545,7 @@ def canonical(topic: str) -> str:
     except ProtocolError:
         kind, _, code = topic.strip().partition(":")
         if (
-            kind in ("departures", "arrivals", "airport")
+            kind in ("departures", "arrivals", "airport", "programmes")
             and 3 <= len(code) <= 4
             and code.isascii()
             and code.isalnum()

@@ -85,10 +85,10 @@ def request_id(frame: str | bytes) -> RequestId | msgspec.UnsetType:
 
 
 def event_position(frame: str | bytes) -> Position | None:
-    """The position of an `event` whose rest could not be read; None for whatever else it is."""
+    """The position of an `event` or `programmes` whose rest could not be read; None for whatever else it is."""
     try:
         raw = _object(frame)
-        return Position.parse(str(raw["position"])) if raw.get("type") == "event" else None
+        return Position.parse(str(raw["position"])) if raw.get("type") in ("event", "programmes") else None
     except (ProtocolError, KeyError):
         return None
 
@@ -105,8 +105,12 @@ def snapshot_frames(
     *,
     id: RequestId | msgspec.UnsetType = msgspec.UNSET,
     part_bytes: int = SNAPSHOT_PART_BYTES,
+    standings: Sequence[bytes] = (),
 ) -> Iterator[bytes]:
-    """The `snapshot` messages for flights that are already encoded, split at about `part_bytes`; at least one."""
+    """The `snapshot` messages for flights that are already encoded, split at about `part_bytes`; at least one.
+
+    Airports' programmes are few and go whole with the first part.
+    """
     parts: list[list[bytes]] = [[]]
     size = 0
     for flight in flights:
@@ -118,7 +122,14 @@ def snapshot_frames(
     opening = b'{"type":"snapshot",' + (b"" if id is msgspec.UNSET else b'"id":%s,' % _encoder.encode(id))
     opening += b'"topics":%s,"position":%s' % (_encoder.encode(list(topics)), _encoder.encode(str(position)))
     for number, part in enumerate(parts, 1):
-        yield b'%s,"part":%d,"parts":%d,"flights":[%s]}' % (opening, number, len(parts), b",".join(part))
+        more = b',"standings":[%s]' % b",".join(standings) if standings and number == 1 else b""
+        yield b'%s,"part":%d,"parts":%d,"flights":[%s]%s}' % (
+            opening,
+            number,
+            len(parts),
+            b",".join(part),
+            more,
+        )
 
 
 def _tags(kinds: Sequence[type[Message]]) -> list[str]:

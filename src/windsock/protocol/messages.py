@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from windsock.clock import ReplayClock
 from windsock.flights import Change, Flight
+from windsock.flights.programmes import ProgrammeChange, Standing
 
 RequestId = Annotated[str, Meta(max_length=64)] | int
 """Chosen by the client, returned in the answer. Optional: without it the answer bears none."""
@@ -106,7 +107,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     """The flights of `topics` (canonical names) as of `position`. Complete when part 1 … `parts` have come, in order.
 
     Without an `id` nobody asked for it: the journal was replaced, or what waited for a slow reader was dropped. Either
-    way this is now the truth of these topics.
+    way this is now the truth of these topics. `standings` come with the first part, for topics of programmes.
     """
 
     topics: list[str]
@@ -115,6 +116,7 @@ class Snapshot(Message, frozen=True, kw_only=True, tag="snapshot"):
     id: RequestId | UnsetType = UNSET
     part: int = 1
     parts: int = 1
+    standings: list[Standing] | UnsetType = UNSET
 
 
 class Resumed(Message, frozen=True, kw_only=True, tag="resumed"):
@@ -136,10 +138,19 @@ class Event(Message, frozen=True, kw_only=True, tag="event"):
     recorded_at: datetime
 
 
+class Programmes(Message, frozen=True, kw_only=True, tag="programmes"):
+    """An event like any other, but of an airport: all its programmes as they now are, and how they came about."""
+
+    position: str
+    standing: Standing
+    changes: list[ProgrammeChange]
+    recorded_at: datetime
+
+
 class Head(Message, frozen=True, kw_only=True, tag="head"):
     """The heartbeat: all that this session should have seen up to `position` was sent.
 
-    `sent` counts the `event` messages on this connection so far, `skipped` the steps conflated away.
+    `sent` counts the `event` and `programmes` messages on this connection so far, `skipped` the steps conflated away.
     """
 
     position: str
@@ -198,10 +209,21 @@ class Pong(Message, frozen=True, kw_only=True, tag="pong"):
 
 
 ServerMessage = (
-    Welcome | Snapshot | Resumed | Event | Head | Recorded | Error | AuthExpiring | Notice | Moving | Pong
+    Welcome
+    | Snapshot
+    | Resumed
+    | Event
+    | Programmes
+    | Head
+    | Recorded
+    | Error
+    | AuthExpiring
+    | Notice
+    | Moving
+    | Pong
 )
 
 CLIENT_MESSAGES: tuple[type[Message], ...] = (Subscribe, Unsubscribe, SendReport, Auth, Ping)
 SERVER_MESSAGES: tuple[type[Message], ...] = (
-    Welcome, Snapshot, Resumed, Event, Head, Recorded, Error, AuthExpiring, Notice, Moving, Pong,
+    Welcome, Snapshot, Resumed, Event, Programmes, Head, Recorded, Error, AuthExpiring, Notice, Moving, Pong,
 )  # fmt: skip

@@ -5,26 +5,37 @@ from typing import Any, get_args
 import msgspec
 
 from windsock.flights.changes import Kind
+from windsock.flights.programmes import KINDS, ProgrammeChangeKind, Trend
 from windsock.flights.state import Basis, Status
 from windsock.protocol.messages import ServerMessage
 
 _KINDS = frozenset(get_args(Kind))
 _STATUSES = frozenset(get_args(Status))
 _BASES = frozenset(get_args(Basis))
+_PROGRAMMES = frozenset(KINDS)
+_PROGRAMME_CHANGES = frozenset(get_args(ProgrammeChangeKind))
+_TRENDS = frozenset(get_args(Trend))
 
 
 def understood(raw: dict[str, Any]) -> ServerMessage | None:
     """The message without the words that came after this client was written; None if it still cannot be read.
 
     An unknown kind of change is left out, an unknown status becomes "unknown", unknown grounds of a delay become None:
-    the flight's state and version arrive all the same, so that nothing looks lost.
+    the flight's state and version arrive all the same, so that nothing looks lost. So it is with an airport's
+    programmes, of which those of an unknown kind are left out.
     """
+    standings = raw.get("standings") if raw.get("type") == "snapshot" else [raw.get("standing")]
+    for standing in standings if isinstance(standings, list) else ():
+        if isinstance(standing, dict) and isinstance(listed := standing.get("programmes"), list):
+            standing["programmes"] = [one for one in listed if _programme(one)]
     given = raw.get("flights") if raw.get("type") == "snapshot" else [raw.get("flight")]
     for flight in given if isinstance(given, list) else ():
         if isinstance(flight, dict):
             _simplify(flight)
     changes = raw.get("changes")
-    if isinstance(changes, list):
+    if isinstance(changes, list) and raw.get("type") == "programmes":
+        raw["changes"] = [one for one in changes if _programme_change(one)]
+    elif isinstance(changes, list):
         raw["changes"] = [
             one for one in changes if not (isinstance(one, dict) and _newer(one.get("kind"), _KINDS))
         ]
@@ -41,6 +52,19 @@ def _simplify(flight: dict[str, Any]) -> None:
     for side in (flight.get("departure"), flight.get("arrival")):
         if isinstance(side, dict) and _newer(side.get("delay_basis"), _BASES):
             side["delay_basis"] = None
+
+
+def _programme(told: object) -> bool:
+    """Whether the programme is of a kind that is known here; a trend that is not is taken from it."""
+    if isinstance(told, dict) and _newer(told.get("trend"), _TRENDS):
+        del told["trend"]
+    return not (isinstance(told, dict) and _newer(told.get("kind"), _PROGRAMMES))
+
+
+def _programme_change(told: object) -> bool:
+    if not isinstance(told, dict) or _newer(told.get("kind"), _PROGRAMME_CHANGES):
+        return not isinstance(told, dict)
+    return all(_programme(told[name]) for name in ("programme", "before") if name in told)
 
 
 def _newer(word: object, known: frozenset[str]) -> bool:

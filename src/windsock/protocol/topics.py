@@ -19,6 +19,7 @@ FORMS = {
     "carrier": "carrier:DL",
     "route": "route:ATL-MCO",
     "registration": "registration:N910DE",
+    "programmes": "programmes:JFK",
 }
 """Each kind of topic with an example, in the order in which an error lists them."""
 
@@ -103,7 +104,7 @@ def _parse(text: str) -> Topic:
     if not value:
         raise _unknown(text, "names nothing", f"Write it like {FORMS[kind]!r}.")
     match kind:
-        case "departures" | "arrivals" | "airport":
+        case "departures" | "arrivals" | "airport" | "programmes":
             return Topic(kind, _airport(value, text))
         case "carrier":
             return Topic(kind, _carrier(value, text))

@@ -137,3 +137,14 @@ async def test_what_cannot_be_read_costs_only_itself(layer: FailingLayer, sides:
         await layer.group_send(GROUP, {"type": "flight.delay", "data": {}, "windsock": mark})
     await layer.group_send(GROUP, {"type": "flight.delay", "data": msgspec.json.decode(b"3")})
     await until(lambda: all(side.notices == [3] for side in sides))
+
+
+async def test_the_group_is_told_of_flights_and_not_of_programmes(sides: tuple[Side, Side]) -> None:
+    from tests.unit.live.test_programmes import STOP
+
+    here, there = sides
+    world = World()
+    events = [*world.tell_programmes(STOP), *world.commit(flight())]
+    here.bridge.ring(world.head().epoch, events)
+    await until(lambda: bool(there.events))
+    assert [event.offset for _, event in there.events] == [2]

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.unit.live.world import Client, World, flight, later
+from tests.unit.live.world import START, Client, World, flight, later
+from windsock.flights.programmes import Programme
 from windsock.protocol import messages
 from windsock.protocol.codes import CloseCode
 
@@ -26,6 +27,13 @@ TOPICS = [
     "designator:DL1",
     f"flight:{FLIGHTS[0].id}",
     f"flight:{FLIGHTS[-1].id}",
+    "programmes:JFK",
+    "programmes:ATL",
+]
+PROGRAMMES = [
+    Programme(airport=airport, kind=kind, source="faa", observed_at=START)
+    for airport in ("ATL", "JFK")
+    for kind in ("ground_stop", "closure")
 ]
 topic_sets = st.lists(st.sampled_from(TOPICS), min_size=1, max_size=3, unique=True)
 
@@ -55,6 +63,10 @@ class Service(RuleBasedStateMachine):
         for _ in range(times):
             now = self.world.current(which.id)
             self.world.commit(later(now, **change) if now else which)
+
+    @rule(listed=st.lists(st.sampled_from(PROGRAMMES), unique=True))
+    def programmes_are_told(self, listed: list[Programme]) -> None:
+        self.world.tell_programmes(*listed)
 
     @rule()
     def published(self) -> None:
@@ -116,8 +128,9 @@ class Service(RuleBasedStateMachine):
         before = data.draw(st.sampled_from(self.gone))
         self.gone.remove(before)
         client = self.world.connect(room=room)
-        client.board, client.position, client.subscribed = (
+        client.board, client.standings, client.position, client.subscribed = (
             dict(before.board),
+            dict(before.standings),
             before.position,
             before.subscribed,
         )
@@ -161,6 +174,7 @@ class Service(RuleBasedStateMachine):
                 id: f.version for id, f in truth.items()
             }
             assert client.board == truth
+            assert client.standings == world.true_standings(client.session.topics)
             assert not client.owed_events and not client.parts
             head = client.last(messages.Head)
             assert head.position == str(world.head().position)
@@ -168,6 +182,7 @@ class Service(RuleBasedStateMachine):
             fresh.subscribe(*client.session.topics)
             world.answer()
             assert fresh.follow().board == client.board
+            assert fresh.standings == client.standings
             assert client.session.direct and client.session.pending is None
             assert client.session.live_bytes == client.session.answer_bytes == 0
             world.hub.detach(fresh.session)

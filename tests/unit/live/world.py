@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from windsock.flights import Flight, FlightKey, FlightRecord
+from windsock.flights.programmes import Programme, ProgrammeList, Standing, retold
 from windsock.journal.base import Draft, Event, Head
 from windsock.journal.memory import MemoryJournal
 from windsock.live.frames import Batch
@@ -117,6 +118,7 @@ class Client:
         self.outlet = outlet
         self.session = session
         self.board: dict[str, Flight] = {}
+        self.standings: dict[str, Standing] = {}
         self.position: Position | None = None
         self.subscribed: frozenset[str] = frozenset()
         self.messages: list[Any] = []
@@ -125,6 +127,7 @@ class Client:
         self.read = 0
         self.owed_events = 0
         self.parts: list[Flight] = []
+        self.standing_parts: list[Standing] = []
 
     def subscribe(self, *topics: str, after: Position | None = None, mode: str = "every") -> None:
         self.world.hub.subscribe(self.session, topics, id="s", after=after, mode=mode)  # type: ignore[arg-type]
@@ -144,6 +147,7 @@ class Client:
             case messages.Snapshot():
                 assert not self.owed_events, "a snapshot between `resumed` and its events"
                 self.parts += message.flights
+                self.standing_parts += message.standings or []
                 if message.part == message.parts:
                     topics = frozenset(message.topics)
                     self.subscribed |= topics
@@ -153,19 +157,28 @@ class Client:
                     # A snapshot is the truth of its topics, whatever was known: in a new journal versions begin anew.
                     for flight in self.parts:
                         self.board[flight.id] = flight
-                    self.parts = []
+                    self.standings = {
+                        code: held
+                        for code, held in self.standings.items()
+                        if f"programmes:{code}" not in topics
+                    }
+                    self.standings |= {one.airport: one for one in self.standing_parts}
+                    self.parts, self.standing_parts = [], []
                     self.position = Position.parse(message.position)
             case messages.Resumed():
                 assert message.topics is not msgspec.UNSET
                 self.subscribed |= frozenset(message.topics)
                 self.owed_events = message.count
                 self._moved(message.position)
+            case messages.Programmes():
+                self._counted(message.position)
+                standing = message.standing
+                held = self.standings.get(standing.airport)
+                if held is None or held.version < standing.version:
+                    self.jumps += standing.version - held.version - 1 if held else 0
+                    self.standings[standing.airport] = standing
             case messages.Event():
-                self.events += 1
-                if self.owed_events:
-                    self.owed_events -= 1
-                else:
-                    self._moved(message.position)
+                self._counted(message.position)
                 known = self.board.get(message.flight.id)
                 if known is not None and message.flight.version > known.version + 1:
                     self.jumps += message.flight.version - known.version - 1
@@ -175,6 +188,13 @@ class Client:
                 assert message.sent == self.events, (message, self.events)
                 assert self.jumps <= message.skipped, "a step is missing that the heartbeat does not own to"
                 self._moved(message.position)
+
+    def _counted(self, position: str) -> None:
+        self.events += 1
+        if self.owed_events:
+            self.owed_events -= 1
+        else:
+            self._moved(position)
 
     def _moved(self, text: str) -> None:
         position = Position.parse(text)
@@ -225,7 +245,7 @@ class World:
     def load(self) -> None:
         head, records = self.journal.snapshot()
         self.unpublished = []
-        self.hub.load(head, [record.flight for record in records])
+        self.hub.load(head, [record.flight for record in records], (), self.journal.standings()[1])
 
     def answer(self) -> None:
         """The journal answers all that was asked of it."""
@@ -249,6 +269,14 @@ class World:
                     Draft(FlightRecord(key=key, facts={}, flight=flight), (), tuple(sorted(topics)), self.now)
                 )
             events = writing.append(drafts)
+        self.unpublished += events
+        return events
+
+    def tell_programmes(self, *programmes: Programme) -> list[Event]:
+        """The whole list of the source `faa`, not yet told to the hub."""
+        with self.journal.write() as writing:
+            told = ProgrammeList(source="faa", observed_at=self.now, programmes=programmes)
+            events = writing.append_programmes(retold(writing.standings()[0], told, self.now), self.now, {})
         self.unpublished += events
         return events
 
@@ -276,6 +304,12 @@ class World:
         """The flights of the topics as the journal has them."""
         _, records = self.journal.snapshot()
         return {r.flight.id: r.flight for r in records if topics_of(r.flight) & topics}
+
+    def true_standings(self, topics: frozenset[str]) -> dict[str, Standing]:
+        """The airports' programmes of the topics as the journal has them."""
+        return {
+            one.airport: one for one in self.journal.standings()[1] if f"programmes:{one.airport}" in topics
+        }
 
     def head(self) -> Head:
         return self.journal.head()

@@ -15,6 +15,7 @@ from windsock.client.backlog import Backlog, News, is_news
 from windsock.clock import ReplayClock
 from windsock.errors import ClientError, NotReachable, WindsockError
 from windsock.flights import Flight
+from windsock.flights.programmes import Standing
 from windsock.protocol.backoff import BackOff
 from windsock.protocol.board import Board
 from windsock.protocol.client_outputs import (
@@ -31,6 +32,7 @@ from windsock.protocol.client_outputs import (
 )
 from windsock.protocol.client_session import ClientSession
 from windsock.protocol.messages import Error, Event, Mode, Recorded
+from windsock.protocol.standings import Standings
 
 Ticket = Callable[[], Awaitable[str]]
 """Gets a fresh ticket when the right to be connected ends soon."""
@@ -56,6 +58,7 @@ class WindsockClient:
         ticket: Ticket | None = None,
         after: str | None = None,
         board: Iterable[Flight] = (),
+        programmes: Iterable[Standing] = (),
         mode: Mode = "every",
         patient: bool = False,
         headers: Mapping[str, str] | None = None,
@@ -63,7 +66,9 @@ class WindsockClient:
         open_timeout: float = 10.0,
     ) -> None:
         self.url = socket_url(url)
-        self._session = ClientSession(topics, after=after, board=board, mode=mode, backoff=backoff)
+        self._session = ClientSession(
+            topics, after=after, board=board, programmes=programmes, mode=mode, backoff=backoff
+        )
         self._token = token
         self._ticket = ticket
         self._patient = patient
@@ -84,6 +89,11 @@ class WindsockClient:
     def board(self) -> Board:
         """The flights of the subscribed topics, each in its newest state, by flight id."""
         return self._session.board
+
+    @property
+    def programmes(self) -> Standings:
+        """The programmes of the airports in topics `programmes:…`, by airport; `updates()` tells of each change."""
+        return self._session.programmes
 
     @property
     def state(self) -> State:
@@ -122,8 +132,9 @@ class WindsockClient:
                 yield news.event
 
     async def updates(self) -> AsyncIterator[News]:
-        """All that there is to know: `Happened`, `Loaded`, `StateChanged`, `Noticed`, `Problem`; ends like iteration.
+        """All that there is to know: `Happened`, `ProgrammesChanged`, `Loaded`, `StateChanged`, `Noticed`, `Problem`.
 
+        Ends like iteration.
         One loop at a time reads; an item goes to one of several loops.
         """
         while True:

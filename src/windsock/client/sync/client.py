@@ -18,6 +18,7 @@ from windsock.protocol.board import Board
 from windsock.protocol.client_outputs import Happened, State, Stopped
 from windsock.protocol.codes import CloseCode
 from windsock.protocol.messages import Event, Recorded
+from windsock.protocol.standings import Standings
 
 T = TypeVar("T")
 
@@ -40,6 +41,11 @@ class WindsockClient:
     def board(self) -> Board:
         """The flights of the subscribed topics, each in its newest state, by flight id."""
         return self._inner.board
+
+    @property
+    def programmes(self) -> Standings:
+        """The programmes of the airports in topics `programmes:…`, by airport; `updates()` tells of each change."""
+        return self._inner.programmes
 
     @property
     def state(self) -> State:
@@ -73,7 +79,10 @@ class WindsockClient:
                 yield news.event
 
     def updates(self) -> Iterator[News]:
-        """All there is to know: `Happened`, `Loaded`, `StateChanged`, `Noticed`, `Problem`; ends like iteration."""
+        """All there is to know: `Happened`, `ProgrammesChanged`, `Loaded`, `StateChanged`, `Noticed`, `Problem`.
+
+        Ends like iteration.
+        """
         while True:
             for news in self.next_updates():
                 yield news

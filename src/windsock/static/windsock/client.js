@@ -7,6 +7,7 @@
  *     client.start();
  *
  * Events, each also as an `on…` callback in the options: `event` (flight, before, changes, position, recordedAt),
+ * `programmes` (of an airport: standing, before, changes, position, recordedAt),
  * `snapshot` (the board may differ anywhere), `resumed`, `state` (state, why, retryIn), `head`, `notice`, `answered`
  * (what became of a report), `problem` (a topic was refused), `stopped` (code, why: it will not come back by itself).
  */
@@ -33,7 +34,7 @@ export class WindsockClient extends EventTarget {
   /**
    * @param {{url?: string, topics: string[], mode?: "every"|"latest", after?: string|null,
    *   ticket?: string | (() => string | Promise<string>), random?: () => number, WebSocket?: any,
-   *   onevent?: (detail: any) => void, onstate?: (detail: any) => void, onsnapshot?: (detail: any) => void,
+   *   onevent?: (detail: any) => void, onstate?: (detail: any) => void, onsnapshot?: (detail: any) => void, onprogrammes?: (detail: any) => void,
    *   onnotice?: (data: any) => void, onstopped?: (detail: any) => void}} options
    *   `ticket`: for pages of another origin; a function is asked anew for every connection, as a ticket works once.
    */
@@ -59,6 +60,8 @@ export class WindsockClient extends EventTarget {
   get state() { return this.session.state; }
   /** Flight id → flight, always the newest state. */
   get board() { return this.session.board; }
+  /** Airport → its programmes, of the topics `programmes:…`. */
+  get programmes() { return this.session.programmes; }
   get position() { return this.session.position; }
   get clock() { return this.session.clock; }
 

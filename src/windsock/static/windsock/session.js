@@ -17,16 +17,22 @@
  *   departure: GateTimes, takeoff: RunwayTimes, landing: RunwayTimes, arrival: GateTimes,
  *   delay_reasons: {scheme: string, code: string|null, text?: string|null, minutes?: number|null}[],
  *   version: number, updated_at: string|null}} Flight
+ * @typedef {{airport: string, kind: string, source: string, observed_at: string, reason?: string, begins_at?: string,
+ *   ends_at?: string, average_minutes?: number, minimum_minutes?: number, maximum_minutes?: number, trend?: string,
+ *   only_for?: string}} Programme
+ * @typedef {{airport: string, version: number, updated_at: string, programmes: Programme[]}} Standing
  * @typedef {{label: string, simulated_at: string, real_at: string, speed: number}} ReplayClock
  * @typedef {{epoch: string, offset: number}} Position
- * @typedef {{topics: Set<string>, resume: boolean, after: Position|null, parts: Flight[], expectedPart: number}} Asked
+ * @typedef {{topics: Set<string>, resume: boolean, after: Position|null, parts: Flight[], standings: Standing[],
+ *   expectedPart: number}} Asked
  * @typedef {{do: "open", connection: number, delay: number}
  *   | {do: "send", connection: number, text: string}
  *   | {do: "shut", connection: number, code: number, reason: string}
- *   | {do: "tell", name: "event"|"snapshot"|"state"|"notice"|"answered"|"problem"|"stopped"|"renew"|"head"|"resumed", detail: any}} Output
+ *   | {do: "tell", name: "event"|"programmes"|"snapshot"|"state"|"notice"|"answered"|"problem"|"stopped"|"renew"|"head"|"resumed", detail: any}} Output
  */
 
 import { LocalBoard } from "./local-board.js";
+import { Standings } from "./standings.js";
 
 /** Back-off: delays drawn evenly below a ceiling that doubles with every failed attempt (full jitter). */
 const FIRST_CEILING = 0.5, LAST_CEILING = 30;
@@ -102,12 +108,13 @@ class Link {
 }
 
 export class ClientSession {
-  /** @param {{topics?: string[], after?: string|null, board?: Flight[], mode?: "every"|"latest", now?: () => number, random?: () => number}} options
+  /** @param {{topics?: string[], after?: string|null, board?: Flight[], programmes?: Standing[], mode?: "every"|"latest", now?: () => number, random?: () => number}} options
    *   `now` in seconds, of any steady clock. */
-  constructor({ topics = [], after = null, board = [], mode = "every", now = () => performance.now() / 1000, random = Math.random } = {}) {
+  constructor({ topics = [], after = null, board = [], programmes = [], mode = "every", now = () => performance.now() / 1000, random = Math.random } = {}) {
     /** @type {State} */
     this.state = "connecting";
     this.local = new LocalBoard();
+    this.standings = new Standings();
     /** @type {ReplayClock|null} */
     this.clock = null;
     /** Whether the board has been settled once: before, it may be empty or partial. */
@@ -122,6 +129,7 @@ export class ClientSession {
     /** All up to here was accounted for by a heartbeat, a resume or a snapshot. @type {Position|null} */
     this.verified = this.at;
     for (const flight of board) this.local.put(flight, this.at?.offset ?? 0, this.topicSet);
+    for (const standing of programmes) this.standings.put(standing, this.at?.offset ?? 0, this.topicSet);
     /** @type {Map<number, Link>} */
     this.links = new Map();
     /** @type {Link|null} */
@@ -145,6 +153,8 @@ export class ClientSession {
 
   /** Flight id → flight, always current. */
   get board() { return this.local.flights; }
+  /** Airport → its programmes, of the topics `programmes:…`, always current. */
+  get programmes() { return this.standings.byAirport; }
   get topicSet() { return new Set(this.topics.keys()); }
   /** Where a resume would begin. */
   get position() { return written(this.resumeFrom()); }
@@ -173,7 +183,7 @@ export class ClientSession {
   /** @param {string[]} topics */
   unsubscribe(topics) {
     const gone = [...new Set(topics.map(canonical))].filter((name) => this.topics.delete(name));
-    this.local.keep(this.topicSet);
+    this.keep();
     if (gone.length && this.current?.welcomed) this.send(this.current, { type: "unsubscribe", id: this.nextId(), topics: gone });
   }
 
@@ -281,6 +291,28 @@ export class ClientSession {
     if (this.local.put(flight, position.offset, this.topicSet)) {
       this.tell("event", { flight, before: held, changes, position: message.position, recordedAt: message.recorded_at });
     }
+    this.goOn(link, position);
+  }
+
+  /** @param {Link} link @param {any} message */
+  onProgrammes(link, message) {
+    link.received += 1;
+    const position = parse(message.position);
+    if (this.at && position.epoch !== this.at.epoch) {
+      this.recover(link, "the journal was replaced");
+      return;
+    }
+    const { standing, changes } = message;
+    const held = this.programmes.get(standing.airport) ?? null;
+    if (held && standing.version > held.version + 1) link.jumps += standing.version - held.version - 1;
+    if (this.standings.put(standing, position.offset, this.topicSet)) {
+      this.tell("programmes", { standing, before: held, changes, position: message.position, recordedAt: message.recorded_at });
+    }
+    this.goOn(link, position);
+  }
+
+  /** The event at `position` is done with. @param {Link} link @param {Position} position */
+  goOn(link, position) {
     if (link.toCome) {
       link.toCome -= 1;
       this.advance(position);
@@ -313,7 +345,7 @@ export class ClientSession {
     let asked = link.asked.get(id);
     if (!asked) {
       if (id) return; // of a subscription that was withdrawn
-      asked = { topics: this.topicSet, resume: true, after: null, parts: [], expectedPart: 1 };
+      asked = { topics: this.topicSet, resume: true, after: null, parts: [], standings: [], expectedPart: 1 };
       link.asked.set("", asked); // nobody asked for it: the journal was replaced
     }
     if (!collect(asked, message)) return;
@@ -325,12 +357,14 @@ export class ClientSession {
     const behind = asked.after !== null && position.offset < asked.after.offset;
     if (other || behind) { // the journal was replaced, or lost what we saw: old versions say nothing about the new
       this.local.clear();
+      this.standings.clear();
       this.at = this.verified = position;
     } else if (asked.resume || !others) {
       this.advance(position);
       this.verified = this.at;
     }
     this.local.load(asked.parts, position.offset, covered, this.topicSet);
+    this.standings.load(asked.standings, position.offset, covered, this.topicSet);
     this.complete = true;
     this.tell("snapshot", { topics: message.topics, position: message.position });
     this.settle(link);
@@ -372,7 +406,7 @@ export class ClientSession {
     else if (message.code === "invalid_position" && asked.resume) this.ask(link, asked.topics, false);
     else {
       for (const name of asked.topics) this.topics.delete(name);
-      this.local.keep(this.topicSet);
+      this.keep();
       this.tell("problem", message);
       this.settle(link);
     }
@@ -415,7 +449,7 @@ export class ClientSession {
   ask(link, topics, resume) {
     const id = this.nextId(), start = resume ? this.resumeFrom() : null;
     const wanted = new Set(topics);
-    link.asked.set(id, { topics: wanted, resume: start !== null, after: start, parts: [], expectedPart: 1 });
+    link.asked.set(id, { topics: wanted, resume: start !== null, after: start, parts: [], standings: [], expectedPart: 1 });
     /** @type {Record<string, unknown>} */
     const message = { type: "subscribe", id, topics: [...this.topics.keys()].filter((name) => wanted.has(name)) };
     if (start) message.after = written(start);
@@ -500,6 +534,11 @@ export class ClientSession {
 
   // Small change
 
+  keep() {
+    this.local.keep(this.topicSet);
+    this.standings.keep(this.topicSet);
+  }
+
   /** @returns {Position|null} */
   resumeFrom() { return this.current?.jumpsOpen ? this.verified : this.at; }
 
@@ -535,12 +574,13 @@ export class ClientSession {
 /** Adds a part of a snapshot; whether it is complete now. A first part begins anew. @param {Asked} asked @param {any} message */
 function collect(asked, message) {
   const part = message.part ?? 1, parts = message.parts ?? 1;
-  if (part === 1) [asked.parts, asked.expectedPart] = [[], 1];
+  if (part === 1) [asked.parts, asked.standings, asked.expectedPart] = [[], [], 1];
   if (part !== asked.expectedPart) {
     [asked.parts, asked.expectedPart] = [[], 0]; // nothing fits until a first part comes
     return false;
   }
   asked.parts.push(...message.flights);
+  asked.standings.push(...(message.standings ?? []));
   asked.expectedPart += 1;
   return part === parts;
 }
@@ -551,6 +591,7 @@ const HANDLERS = {
   snapshot: ClientSession.prototype.onSnapshot,
   resumed: ClientSession.prototype.onResumed,
   event: ClientSession.prototype.onEvent,
+  programmes: ClientSession.prototype.onProgrammes,
   head: ClientSession.prototype.onHead,
   moving: ClientSession.prototype.onMoving,
   recorded: ClientSession.prototype.onRecorded,
