@@ -24,6 +24,7 @@ import msgspec
 
 from windsock.clock import Clock, ReplayClock, system_clock
 from windsock.flights import Flight
+from windsock.flights.programmes import Standing
 from windsock.journal.base import Event, Head, Journal
 from windsock.live import answers
 from windsock.live.board import Board
@@ -174,15 +175,22 @@ class Hub:
         """The earliest position that can be resumed from."""
         return Position(self.epoch, self.floor)
 
-    def load(self, head: Head, flights: Iterable[Flight], recent: Sequence[Event] = ()) -> None:
+    def load(
+        self,
+        head: Head,
+        flights: Iterable[Flight],
+        recent: Sequence[Event] = (),
+        standings: Iterable[Standing] = (),
+    ) -> None:
         """Begins anew from the journal's snapshot; `recent` are the events that lead up to it, for the ring.
 
-        Sessions that are there get a fresh snapshot of what they subscribe to.
+        Sessions that are there get a fresh snapshot of what they subscribe to. `standings` may be newer than `head`:
+        their events, which are still to come, then change nothing.
         """
         again = self.ready
         if again:
             self._fanout.forget()
-        self.board.load(flights)
+        self.board.load(flights, standings)
         self.epoch, self.offset, self.floor = head.epoch, head.offset, head.floor
         self.replay_clock = head.clock
         self.ring.restart(recent[0].offset - 1 if recent else head.offset)
@@ -220,7 +228,10 @@ class Hub:
                 self.damaged = True
                 continue
             try:
-                self.board.apply(event.flight_id, event.body, event.offset)
+                if event.of_programmes:
+                    self.board.apply_programmes(event.flight_id, event.body, event.offset)
+                else:
+                    self.board.apply(event.flight_id, event.body, event.offset)
             except Exception:
                 # One event that nobody can read must not stop those after it; clients decide for themselves.
                 logger.exception("Event %s cannot be put on the live board", live.position)
@@ -484,7 +495,7 @@ class Hub:
         session.mode = mode
         session.topics = topics
         if topics:
-            session.audience = self.subscriptions.join(session, topics, mode, session.deflated)
+            session.audience = self.subscriptions.join(session, topics, mode)
             session.topics = session.audience.topics  # one set for all that are equal
 
     def _welcome(self, session: Session) -> messages.Welcome:
