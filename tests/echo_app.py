@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from windsock.conf import Config
 from windsock.live.frames import frame
-from windsock.live.handover import SocketOutlet, offered
+from windsock.live.handover import DEFLATE, SocketOutlet, offered
 from windsock.live.pulse import Pulse
 
 
@@ -63,8 +63,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await receive()
     if scope["path"] == "/late":
         await asyncio.sleep(0.2)  # long enough for a client that does not wait for the accept
-    await send({"type": "websocket.accept"})
-    if (take := offered(scope)) is not None:
+    await send({"type": "websocket.accept", DEFLATE: b"deflate" in scope["query_string"]})
+    if (take := offered(scope)) is not None and scope["path"] != "/kept":
         loop = asyncio.get_running_loop()
         pulse = _pulses.setdefault(loop, Pulse(loop, 20))
         outlet = SocketOutlet(Everything(loop, pulse))  # type: ignore[arg-type]

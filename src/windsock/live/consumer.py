@@ -76,7 +76,10 @@ class FlightDelayConsumer(AsyncConsumer):
                 }
             )
             return
-        await send({"type": "websocket.accept", "subprotocol": offer.subprotocol})
+        accept: dict[str, Any] = {"type": "websocket.accept", "subprotocol": offer.subprotocol}
+        if service.settings.compress_messages and handover.offered(scope) is not None:
+            accept[handover.DEFLATE] = True
+        await send(accept)
         await self.serve(scope, receive, send, offer, identity)
 
     async def serve(self, scope: Any, receive: Any, send: Send, offer: Offer, identity: Identity) -> None:

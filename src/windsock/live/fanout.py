@@ -52,7 +52,8 @@ class _Delivery:
 
     def go_on(self, time: Callable[[], float], until: float, stats: "Stats", most: int) -> int:
         """Serves members until the time is up or `most` are served; says how many."""
-        members, batch, events, frames = self.members, self.batch, self.events, self.batch.frames
+        members, batch, events = self.members, self.batch, self.events
+        frames = batch.deflated if self.audience.deflated else batch.frames
         count = len(events)
         first, last = events[0].offset, events[-1].offset
         begun = at = self.at

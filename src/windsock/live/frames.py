@@ -2,16 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 
+from windsock.live.deflate import compressed
+
+# In a frame's first byte: the message is compressed (RFC 7692, 6).
+RSV1 = 0x40
+
 
 class Encoded:
     """One message as JSON, and the other forms in which outlets need it, each made on first use and then shared."""
 
-    __slots__ = ("_frame", "_text", "data")
+    __slots__ = ("_deflated", "_frame", "_text", "data")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self._text: str | None = None
         self._frame: bytes | None = None
+        self._deflated: bytes | None = None
 
     @property
     def text(self) -> str:
@@ -27,6 +33,15 @@ class Encoded:
         framed = self._frame
         if framed is None:
             framed = self._frame = frame(self.data)
+        return framed
+
+    @property
+    def deflated(self) -> bytes:
+        """The same for those who agreed on compression (RFC 7692); as it is where that would not make it shorter."""
+        framed = self._deflated
+        if framed is None:
+            small = compressed(self.data)
+            framed = self._deflated = self.frame if small is None else frame(small, RSV1 | 0x1)
         return framed
 
 
@@ -48,12 +63,13 @@ class LiveEvent(Encoded):
 class Batch:
     """Messages that go out together, in order; where many sockets get the same ones they share one batch."""
 
-    __slots__ = ("_frames", "messages", "size")
+    __slots__ = ("_deflated", "_frames", "messages", "size")
 
     def __init__(self, messages: Iterable[Encoded]) -> None:
         self.messages: Sequence[Encoded] = tuple(messages)
         self.size = sum(len(message.data) for message in self.messages)
         self._frames: bytes | None = None
+        self._deflated: bytes | None = None
 
     @property
     def frames(self) -> bytes:
@@ -63,6 +79,14 @@ class Batch:
             messages = self.messages
             frames = messages[0].frame if len(messages) == 1 else b"".join([m.frame for m in messages])
             self._frames = frames
+        return frames
+
+    @property
+    def deflated(self) -> bytes:
+        """The same for those who agreed on compression."""
+        frames = self._deflated
+        if frames is None:
+            frames = self._deflated = b"".join([message.deflated for message in self.messages])
         return frames
 
 

@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 EXTENSION = "windsock.handover"
 
+# In `websocket.accept`, for such a server: the application would have messages compressed, if the client offers to.
+DEFLATE = "windsock.deflate"
+
 # How long the other side has to answer our close frame, or to take it at all (RFC 6455, 7.1.1).
 CLOSE_SECONDS = 5.0
 
@@ -51,11 +54,12 @@ class SocketOutlet(asyncio.Protocol):
 
     `heard` is True when anything came since the last look; the pulse uses it to find connections that died silently.
     `frames` counts pings, pongs and fragments since then: messages have their own limit, those have this.
+    `deflates` is set by who hands the socket over: it agreed with the client on compression (`windsock.live.deflate`).
     """
 
     __slots__ = (
-        "_closer", "_conversation", "_patience", "_reader", "_service", "behind", "closing", "frames", "heard",
-        "transport",
+        "_closer", "_conversation", "_patience", "_reader", "_service", "behind", "closing", "deflates",
+        "frames", "heard", "transport",
     )  # fmt: skip
 
     def __init__(self, service: "LiveService") -> None:
@@ -66,6 +70,7 @@ class SocketOutlet(asyncio.Protocol):
         self._patience = PATIENCE_BYTES
         self.behind = False
         self.closing = False
+        self.deflates = False
         self.heard = True
         self.frames = 0
         self.transport: asyncio.Transport | None = None
@@ -112,7 +117,7 @@ class SocketOutlet(asyncio.Protocol):
                 if self._patience < 0:
                     self.abort()
                 return
-        reader = self._reader or MessageReader(2 * self._service.settings.max_message_bytes)
+        reader = self._reader or MessageReader(2 * self._service.settings.max_message_bytes, self.deflates)
         if reader.closed:
             return  # all was said; what still comes is let by until the other side goes
         try:
@@ -139,7 +144,7 @@ class SocketOutlet(asyncio.Protocol):
         """As `Outlet` says: one write, whatever the number of messages."""
         transport = self.transport
         if transport is not None and not self.closing:
-            transport.write(batch.frames)
+            transport.write(batch.deflated if self.deflates else batch.frames)
         return not self.behind
 
     def close(self, code: int, reason: str) -> None:
@@ -162,6 +167,7 @@ class SocketOutlet(asyncio.Protocol):
             return
         self._conversation = conversation
         conversation.session.wire = transport.write
+        conversation.session.deflated = self.deflates
         if self.behind:
             conversation.session.stalled()
         conversation.open(topics)

@@ -495,7 +495,7 @@ class Hub:
         session.mode = mode
         session.topics = topics
         if topics:
-            session.audience = self.subscriptions.join(session, topics, mode)
+            session.audience = self.subscriptions.join(session, topics, mode, session.deflated)
             session.topics = session.audience.topics  # one set for all that are equal
 
     def _welcome(self, session: Session) -> messages.Welcome:

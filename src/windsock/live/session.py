@@ -31,9 +31,9 @@ class Session:
     """
 
     __slots__ = (
-        "address", "answer_bytes", "audience", "beat", "closed", "connection", "delivered", "direct", "head_due",
-        "held", "hub", "identity", "live_bytes", "mode", "on_close", "outlet", "owed", "pending", "plain", "sent",
-        "skipped", "stalled_at", "topics", "waiting", "wire",
+        "address", "answer_bytes", "audience", "beat", "closed", "connection", "deflated", "delivered",
+        "direct", "head_due", "held", "hub", "identity", "live_bytes", "mode", "on_close", "outlet", "owed", "pending",
+        "plain", "sent", "skipped", "stalled_at", "topics", "waiting", "wire",
     )  # fmt: skip
 
     def __init__(self, hub: "Hub", outlet: Outlet, identity: Any, connection: str, plain: bool) -> None:
@@ -46,6 +46,7 @@ class Session:
         self.topics: frozenset[str] = frozenset()
         self.mode: Mode = "every"
         self.audience: Audience[Session] | None = None
+        self.deflated = False  # by its outlet, before it has topics: compression was agreed
         self.beat = 0
         self.delivered = hub.offset
         self.sent = 0

@@ -16,15 +16,18 @@ Member = TypeVar("Member")
 class Audience(Generic[Member]):
     """All sessions that have exactly these topics and this mode, and the events that gather for them.
 
+    Those who agreed on compression (`deflated`) are an audience of their own: each gets one piece of bytes for all.
+
     `gathered` is what was published since the last flush, `flushing` what the running flush is handing out. An audience
     in mode `latest` is not flushed before `due` (seconds of the loop's clock).
     """
 
-    __slots__ = ("due", "flushing", "gathered", "members", "mode", "topics")
+    __slots__ = ("deflated", "due", "flushing", "gathered", "members", "mode", "topics")
 
-    def __init__(self, topics: frozenset[str], mode: Mode) -> None:
+    def __init__(self, topics: frozenset[str], mode: Mode, deflated: bool = False) -> None:
         self.topics = topics
         self.mode = mode
+        self.deflated = deflated
         self.members: dict[Member, None] = {}  # ordered, so that whoever came first is served first
         self.gathered: list[LiveEvent] = []
         self.flushing: Sequence[LiveEvent] = ()
@@ -35,7 +38,7 @@ class Subscriptions(Generic[Member]):
     """The index from topics to audiences. Audiences appear with their first member and go with their last."""
 
     def __init__(self) -> None:
-        self._audiences: dict[tuple[frozenset[str], Mode], Audience[Member]] = {}
+        self._audiences: dict[tuple[frozenset[str], Mode, bool], Audience[Member]] = {}
         self._by_topic: dict[str, dict[Audience[Member], None]] = {}
 
     def __len__(self) -> int:
@@ -50,11 +53,14 @@ class Subscriptions(Generic[Member]):
         """All audiences, in the order in which they appeared."""
         return iter(self._audiences.values())
 
-    def join(self, member: Member, topics: frozenset[str], mode: Mode) -> Audience[Member]:
+    def join(
+        self, member: Member, topics: frozenset[str], mode: Mode, deflated: bool = False
+    ) -> Audience[Member]:
         """The audience of these topics, with the member in it."""
-        audience = self._audiences.get((topics, mode))
+        key = (topics, mode, deflated)
+        audience = self._audiences.get(key)
         if audience is None:
-            audience = self._audiences[topics, mode] = Audience(topics, mode)
+            audience = self._audiences[key] = Audience(*key)
             for topic in topics:
                 self._by_topic.setdefault(topic, {})[audience] = None
         audience.members[member] = None
@@ -63,7 +69,7 @@ class Subscriptions(Generic[Member]):
     def leave(self, member: Member, audience: Audience[Member]) -> None:
         """Takes the member out; an audience without members is forgotten, with whatever had gathered for it."""
         audience.members.pop(member, None)
-        key = (audience.topics, audience.mode)
+        key = (audience.topics, audience.mode, audience.deflated)
         if audience.members or self._audiences.get(key) is not audience:
             return
         del self._audiences[key]

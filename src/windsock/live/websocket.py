@@ -13,6 +13,7 @@ from websockets.exceptions import PayloadTooBig, ProtocolError
 from websockets.frames import Close, Frame, Opcode
 from websockets.streams import StreamReader
 
+from windsock.live.deflate import extension
 from windsock.live.frames import frame
 
 
@@ -77,12 +78,15 @@ class MessageReader:
 
     What a message costs before it is complete is bounded by `max_size`, whatever the number of its fragments. Text is
     decoded fragment by fragment, so that what cannot become UTF-8 is refused at once (8.1).
+
+    `deflates`: compression was agreed, and messages may come compressed. `max_size` then also bounds them unpacked.
     """
 
-    __slots__ = ("_max_size", "_opcode", "_parser", "_parts", "_stream", "_text", "closed")
+    __slots__ = ("_extensions", "_max_size", "_opcode", "_parser", "_parts", "_stream", "_text", "closed")
 
-    def __init__(self, max_size: int) -> None:
+    def __init__(self, max_size: int, deflates: bool = False) -> None:
         self._max_size = max_size
+        self._extensions = [extension()] if deflates else None
         self._stream: StreamReader | None = None
         self._parser: Generator[None, None, Frame] | None = None
         self._parts: bytearray | None = None  # one buffer: a list would grow even by empty fragments
@@ -95,7 +99,9 @@ class MessageReader:
         stream = self._stream or StreamReader()
         stream.feed_data(data)
         while not self.closed:
-            parser = self._parser or Frame.parse(stream.read_exact, mask=True, max_size=self._max_size)
+            parser = self._parser or Frame.parse(
+                stream.read_exact, mask=True, max_size=self._max_size, extensions=self._extensions
+            )
             try:
                 next(parser)
             except StopIteration as done:

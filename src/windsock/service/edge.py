@@ -24,7 +24,8 @@ from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFact
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from windsock.live.handover import EXTENSION
+from windsock.live.deflate import extension
+from windsock.live.handover import DEFLATE, EXTENSION
 from windsock.service.head import PlainHead, plain_head
 
 # uvicorn and websockets tell of each connection three times. With thousands a second that is most of the work, so only
@@ -142,6 +143,7 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
     _before: Any = None
     _head: PlainHead | None = None
     _untold = False  # of `websocket.connect`
+    _deflates = False
 
     def __init__(
         self,
@@ -187,6 +189,8 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
             if self.handshake_complete:
                 parser.send_response(self.response)
                 parser.data_to_send()  # was written by `_accept`
+                if self._deflates:
+                    parser.extensions = [extension()]
         return parser
 
     @cached_property
@@ -236,19 +240,21 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
                 and not message.get("headers")
                 and (not subprotocol or subprotocol in self.scope["subprotocols"])
             ):
-                self._accept(self._head, subprotocol)
+                self._accept(self._head, subprotocol, bool(message.get(DEFLATE)))
                 return
             self.conn  # noqa: B018 - uvicorn's `send` relies on what making it sets
         await super().send(message)
 
-    def _accept(self, head: PlainHead, subprotocol: str | None) -> None:
+    def _accept(self, head: PlainHead, subprotocol: str | None, compress: bool) -> None:
         if logger.isEnabledFor(logging.INFO):
             path = get_path_with_query_string(self.scope)
             logger.info('%s - "WebSocket %s" [accepted]', get_client_addr(self.scope), path)
         if self.transport.is_closing():
             return
         self.handshake_complete = True
-        self.transport.write(head.answer(self.default_headers, subprotocol))
+        compression = head.compression() if compress else None
+        self._deflates = compression is not None
+        self.transport.write(head.answer(self.default_headers, subprotocol, compression))
         self.start_keepalive()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -295,6 +301,8 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         self.transport = _HandedOver()  # type: ignore[assignment]
         transport.pause_reading()
         transport.set_protocol(protocol)
+        if self._deflates:
+            protocol.deflates = True  # type: ignore[attr-defined]
         protocol.connection_made(transport)
         self._cut()
         # Now the parser is not needed either: nobody reads or writes by it any more.

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from windsock.live.deflate import agreed
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 # RFC 6455, 1.3: what the answer proves to have been read.
@@ -57,7 +59,17 @@ class PlainHead:
             "extensions": {"websocket.http.response": {}},
         }
 
-    def answer(self, headers: Iterable[tuple[bytes, bytes]], subprotocol: str | None) -> bytes:
+    def compression(self) -> bytes | None:
+        """What is answered to its offers of compression, or None: it has none, or none that we can keep."""
+        offers = [value for name, value in self._headers if name == b"sec-websocket-extensions"]
+        return agreed(offers) if offers else None
+
+    def answer(
+        self,
+        headers: Iterable[tuple[bytes, bytes]],
+        subprotocol: str | None,
+        compression: bytes | None = None,
+    ) -> bytes:
         """The 101 that accepts it, with these headers and the subprotocol, which must be one that was offered."""
         accept = b64encode(hashlib.sha1(self._key + GUID, usedforsecurity=False).digest())
         lines = [
@@ -69,6 +81,8 @@ class PlainHead:
         ]
         if subprotocol:
             lines.append(b"Sec-WebSocket-Protocol: " + subprotocol.encode("ascii"))
+        if compression is not None:
+            lines.append(b"Sec-WebSocket-Extensions: " + compression)
         lines.append(b"\r\n")
         return b"\r\n".join(lines)
 
