@@ -38,6 +38,13 @@ MAX_LENGTH = 8192
 """Several times the longest fixture: long enough to repeat things, short enough for thousands of inputs a second."""
 EXAMPLES = 500
 """Hypothesis keeps what it tried in memory, so it is begun anew after so many."""
+WORD = re.compile(rb"[A-Za-z0-9:.+-]+")
+EXTREMES = (
+    b"9999-12-31", b"0001-01-01", b"9999-12-31T23:59:59Z", b"0001-01-01T00:00:00+14:00", b"9999-12-31T23:59-12:00",
+    b"31DEC99", b"29FEB27", b"00XXX00", b"2400", b"2359", b"312359", b"00000", b"99999999", b"-99999999", b"1e308",
+    b"9999999999999999999999", b"1/2/9999999999999999999999", b"nan", b"", b"0", b"9", b"Z", b"+1400", b"-1200",
+)  # fmt: skip
+"""Where calendars, clocks and numbers end: what adds to these may overflow."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ def targets() -> dict[str, Target]:
         _, faults = faa.parse(data, received_at=test_faa.NOW)
         return [], faults
 
-    forms = [on_time_files.TRANSTATS, on_time_files.DOT, on_time_files.DATAEXPO]
+    forms = [on_time_files.TRANSTATS, on_time_files.DOWNLOAD, on_time_files.DOT, on_time_files.DATAEXPO]
     api, box, stack, stats = test_aeroapi, test_aerodatabox, test_aviationstack, test_flightstats
     return {
         "mvt": parsed(mvt.parse, test_mvt.NOW, test_mvt.MAILBOX),
@@ -163,6 +170,17 @@ def by_chance(name: str, seconds: float) -> int:
     from tests.unit.feeds import jsonbodies
     from tests.unit.feeds.damage import damaged
 
+    @st.composite
+    def exchanged(draw: st.DrawFn, good: bytes) -> bytes:
+        """`good` with a few of its words replaced by others of it, or by those that end calendars and numbers."""
+        words = [(found.start(), found.end()) for found in WORD.finditer(good)]
+        chosen = draw(st.lists(st.sampled_from(words), min_size=1, max_size=4, unique=True))
+        others = st.sampled_from([*EXTREMES, *(good[start:end] for start, end in words)])
+        data = good
+        for start, end in sorted(chosen, reverse=True):
+            data = data[:start] + draw(others) + data[end:]
+        return data
+
     target = targets()[name]
     tried = 0
     # Whatever happens to the bytes of JSON, it is mostly no JSON then: so values are exchanged as well.
@@ -172,6 +190,7 @@ def by_chance(name: str, seconds: float) -> int:
             st.binary(max_size=400),
             *(damaged(good) for good in target.seeds),
             *(jsonbodies.damaged(body) for body in bodies),
+            *(exchanged(good) for good in target.seeds),
         ]
     )
     phases = (Phase.generate, Phase.shrink)

@@ -379,18 +379,25 @@ def _date(values: Mapping[str, str]) -> date:
         try:
             if "/" in text:  # the download form writes 1/2/2015 12:00:00 AM
                 month, day, year = text.split("/")
-                return date(int(year), int(month), int(day))
-            return date.fromisoformat(text)
-        except ValueError:
+                return _of_a_flight(date(int(year), int(month), int(day)))
+            return _of_a_flight(date.fromisoformat(text))
+        except (ValueError, OverflowError):
             raise _Wrong(
-                "date", values["date"], "is no date of the calendar; 2015-01-02 is how one looks"
+                "date", values["date"], "is no date of a flight; 2015-01-02 is how one looks"
             ) from None
     parts = [_integer(values, name, 1, 9999) for name in ("year", "month", "day")]
     try:
-        return date(*(part or 0 for part in parts))
+        return _of_a_flight(date(*(part or 0 for part in parts)))
     except ValueError:
         text = "-".join(values[name] for name in ("year", "month", "day"))
-        raise _Wrong("day", text, "is no date of the calendar") from None
+        raise _Wrong("day", text, "is no date of a flight") from None
+
+
+def _of_a_flight(day: date) -> date:
+    # The years that reports may have. At the ends of the calendar, adding minutes or a zone's offset overflows.
+    if not 1930 <= day.year <= 2199:
+        raise ValueError(day)
+    return day
 
 
 def _airport(values: Mapping[str, str], name: str) -> Airport:

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -208,6 +209,16 @@ def test_an_impossible_date_is_a_fault() -> None:
     fault = one_fault(dot_row(MONTH=2, DAY=30))
     assert fault.value == "2015-2-30"
     assert "no date" in fault.message
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("year", ["0001", "9999", "9" * 30])
+def test_a_year_at_the_end_of_the_calendar_is_a_fault_and_does_not_overflow(form: str, year: str) -> None:
+    header, _, *lines = FORMS[form].splitlines()
+    told = "\n".join([header, *(re.sub(r"\b2015\b", year, line) for line in lines)])
+    found = list(read(told.encode()))
+    assert len(found) == len(lines)
+    assert all(isinstance(one, Fault) for one in found)
 
 
 def test_cancelled_and_diverted_at_once_is_a_fault() -> None:
