@@ -322,6 +322,9 @@ class ClientSession:
         link.skipped = message.skipped
         position = Position.parse(message.position)
         missing = message.sent - link.received - link.sent_forgiven
+        if link.to_come and missing:
+            # Heartbeats come behind the events of a `resumed`, never between: those that are missing will not come.
+            link.to_come, link.resumed_to = 0, None
         if link.resuming:
             return
         if self._position is not None and position.epoch != self._position.epoch:

@@ -327,6 +327,8 @@ export class ClientSession {
     const position = parse(message.position);
     const missing = message.sent - link.received - link.sentForgiven;
     if (link === this.current) this.tell("head", message);
+    // Heartbeats come behind the events of a `resumed`, never between: those that are missing will not come.
+    if (link.toCome && missing) [link.toCome, link.resumedTo] = [0, null];
     if (link.resuming) return;
     if (this.at && position.epoch !== this.at.epoch) this.recover(link, "the journal was replaced");
     else if (missing || link.jumpsOpen) {
