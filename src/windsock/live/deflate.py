@@ -14,7 +14,7 @@ from websockets.headers import parse_extension
 NAME = "permessage-deflate"
 
 # What we compress with: 4 KiB hold two or three flights, and the usual clients ask for no less. Of 1,440 bytes of an
-# event 550 are left, with 32 KiB not one less; of a snapshot 6 % instead of 5.5 %.
+# event 550 are left, with 32 KiB not one less; of a snapshot 6.2 % instead of 5.8.
 WINDOW_BITS = 12
 LEVEL = 6
 # Shorter messages are answers and heartbeats, each for one client only: not worth the time.
