@@ -85,7 +85,8 @@ def parse(data: bytes, *, received_at: datetime, source: str = "mvt") -> Parsed:
         )
     gathering = Gathering(received_at.astimezone(UTC), source)
     found = False
-    for telex in telexes(data.decode("ascii", "replace")):
+    text = data.decode("ascii", "replace")
+    for telex in telexes(text):
         if telex.kind is None:
             number, line = telex.lines[0]
             gathering.fault("this is no movement telex: no line says MVT or MVA.", line=number, raw=line)
@@ -93,8 +94,9 @@ def parse(data: bytes, *, received_at: datetime, source: str = "mvt") -> Parsed:
         found = True
         _read(telex, gathering)
     if not found:
+        begins = " ".join("".join(c if c.isprintable() else " " for c in text[:60]).split())
         raise FeedError(
-            f"{source}: this is no movement telex: no line says MVT or MVA. It begins with {data[:40]!r}."
+            f"{source}: this is no movement telex: no line says MVT or MVA. It begins “{begins}”."
         )
     return gathering.parsed()
 
