@@ -112,7 +112,7 @@ def targets() -> dict[str, Target]:
         return found
 
     def programmes(data: bytes) -> tuple[list[tuple[str, str]], Iterable[Any]]:
-        _, faults = faa.parse(data, received_at=test_faa.NOW)
+        faults = faa.parse(data, received_at=test_faa.NOW).faults
         return [], faults
 
     forms = [on_time_files.TRANSTATS, on_time_files.DOWNLOAD, on_time_files.DOT, on_time_files.DATAEXPO]
@@ -229,9 +229,10 @@ def by_coverage(name: str, seconds: int) -> None:
         corpus.mkdir()
         for index, data in enumerate(target.seeds):
             (corpus / f"seed-{index}").write_bytes(data)
-        words = {word for data in target.seeds for word in re.findall(rb'[\w"<>.:/-]{2,40}', data)} | set(
-            PIECES
-        )
+        words = {word for data in target.seeds for word in re.findall(rb'[\w"<>.:/-]{2,40}', data)} | {
+            *PIECES,
+            *filter(None, EXTREMES),
+        }
         lines = ("".join(f"\\x{byte:02x}" for byte in word[:60]) for word in sorted(words))
         (Path(folder) / "words").write_text("".join(f'"{line}"\n' for line in lines))
         options = [
@@ -252,7 +253,9 @@ def coverage_told(name: str, seconds: int) -> str:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     log = done.stdout + done.stderr
     if done.returncode:
-        raise SystemExit(f"{log[-6000:]}\n{name}: atheris found something; the input is in {FOUND}.")
+        # Without libFuzzer's line for each input that reached something new.
+        said = "\n".join(line for line in log.splitlines() if not line.startswith("#"))
+        raise SystemExit(f"{said[-6000:]}\n{name}: atheris found something; the input is in {FOUND}.")
     tried = re.findall(r"number_of_executed_units: (\d+)", log)
     covered = re.findall(r"cov: (\d+) ft: (\d+)", log)
     edges = f", {int(covered[0][0]):,} to {int(covered[-1][0]):,} branches" if covered else ""

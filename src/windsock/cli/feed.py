@@ -12,6 +12,7 @@ from windsock.cli.console import console, fail, require_migrated, say, start_dja
 from windsock.clock import system_clock
 from windsock.feeds.parsing import Parsed, Statement
 from windsock.feeds.registry import FORMATS, Parser, format_named
+from windsock.flights.programmes import Programme
 
 if TYPE_CHECKING:
     from windsock.feeds.configuration import FeedSettings
@@ -66,19 +67,25 @@ def try_input(
                     "result": _plain(result),
                 }
             )
+        for programme in _listed(parsed):
+            _print_json({"programme": programme})
         for fault in parsed.faults:
             _print_json({"fault": fault.message, "where": fault.path or fault.line, "raw": fault.raw})
     else:
         for statement, (result, match) in zip(parsed.statements, outcomes, strict=True):
             _tell(statement, result, match)
+        for programme in _listed(parsed):
+            until = "" if programme.ends_at is None else f" until {_shown(programme.ends_at)}"
+            console().print(
+                f"[bold green]✓[/] [bold]{programme.airport}[/] {programme.kind}{until}"
+                f"  [dim]{_escaped(programme.reason or '')}[/]",
+                soft_wrap=True,
+            )
         for fault in parsed.faults:
             console().print(f"[bold red]✗[/] {_escaped(str(fault))}", soft_wrap=True)
             if fault.raw:
                 console().print(f"    [dim]{_escaped(fault.raw.strip()[:200])}[/]", soft_wrap=True)
-        say(
-            f"{source}: {_count(len(parsed.statements), 'report')}, {_count(len(parsed.faults), 'fault')}. "
-            "Nothing was recorded."
-        )
+        say(f"{source}: {_told(parsed)}, {_count(len(parsed.faults), 'fault')}. Nothing was recorded.")
     if parsed.faults:
         raise typer.Exit(1)
 
@@ -105,12 +112,13 @@ def take(
         given: list[Path | None] = [*files] if files else [None]
         for path in given:
             taken = intake.take(_input(path))
+            noun = "report" if taken.parsed.programmes is None else "programme"
             wrong += bool(taken.error or taken.faults or taken.parked)
             say(
                 f"{'stdin' if path is None else path}: "
                 + (
                     taken.error
-                    or f"{_count(taken.recorded, 'report')} recorded, {taken.changed} of them news; "
+                    or f"{_count(taken.recorded, noun)} recorded, {taken.changed} of them news; "
                     f"{taken.parked} parked; {_count(len(taken.faults), 'fault')}."
                 )
             )
@@ -251,6 +259,16 @@ def _shown(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _listed(parsed: Parsed) -> tuple[Programme, ...]:
+    return () if parsed.programmes is None else parsed.programmes.programmes
+
+
+def _told(parsed: Parsed) -> str:
+    if parsed.programmes is not None:
+        return _count(len(parsed.programmes.programmes), "programme")
+    return _count(len(parsed.statements), "report")
 
 
 def _plain(result: "Result") -> Any:

@@ -16,10 +16,10 @@ from windsock.feeds import polling
 from windsock.feeds.base import Fault
 from windsock.feeds.faatimes import clock_time, minutes_of, nearest_day, update_time
 from windsock.feeds.notams import notam_of, only_for
-from windsock.feeds.parsing import MAX_RAW
+from windsock.feeds.parsing import MAX_RAW, Parsed
 from windsock.feeds.xml import children, root_of, text
 from windsock.flights.airports import Airport, airport
-from windsock.flights.programmes import Programme, Trend
+from windsock.flights.programmes import Programme, ProgrammeList, Trend
 
 ADDRESS = "https://nasstatus.faa.gov/api/airport-status-information"
 
@@ -39,10 +39,8 @@ _TRENDS: dict[str, Trend] = {
 }
 
 
-def parse(
-    data: bytes, *, received_at: datetime, source: str = "faa"
-) -> tuple[tuple[Programme, ...], tuple[Fault, ...]]:
-    """All programmes that the document lists, in its order, and what of it could not be read.
+def parse(data: bytes, *, received_at: datetime, source: str = "faa") -> Parsed:
+    """All programmes that the document lists, in its order, and what of it could not be read; no reports.
 
     Times without a date are taken as near the document's own time, which is also `observed_at` (never after
     `received_at`). Raises FeedError where this is not the FAA's document at all, and nothing else.
@@ -52,7 +50,8 @@ def parse(
         raise FeedError(f"This is XML, but <{root.tag[:60]}>, not the FAA's <{_ROOT}>. Check the address.")
     reading = _Reading(source, received_at)
     reading.document(root)
-    return tuple(reading.programmes), tuple(reading.faults)
+    listed = ProgrammeList(source=source, observed_at=reading.now, programmes=tuple(reading.programmes))
+    return Parsed((), tuple(reading.faults), listed)
 
 
 @dataclass(slots=True)

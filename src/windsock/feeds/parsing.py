@@ -16,6 +16,7 @@ from datetime import datetime
 from windsock.errors import ReportError
 from windsock.feeds.base import Fault
 from windsock.flights import Report, parse_report
+from windsock.flights.programmes import ProgrammeList
 
 MAX_RAW = 2000
 """So much of a faulty place is kept to be shown: enough to see what it was."""
@@ -38,10 +39,14 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """All of one input: its statements in order, and its faults."""
+    """All of one input: its statements in order, and its faults.
+
+    `programmes` is the whole list of a source of airport programmes, an empty one included; None from all others.
+    """
 
     statements: tuple[Statement, ...] = ()
     faults: tuple[Fault, ...] = ()
+    programmes: ProgrammeList | None = None
 
     @property
     def reports(self) -> tuple[Report, ...]:

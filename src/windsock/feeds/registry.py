@@ -22,6 +22,7 @@ class FeedFormat:
     options: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     attribution: str | None = None
+    tells_programmes: bool = False  # of airports, instead of reports of flights
 
     @property
     def module(self) -> Any:
@@ -77,6 +78,12 @@ FORMATS: dict[str, FeedFormat] = {
         FeedFormat("aerodatabox", "AeroDataBox: polls and webhooks", ("flights", "market")),
         FeedFormat("aviationstack", "aviationstack", ("flights", "airports")),
         FeedFormat("flightstats", "Cirium FlightStats Flex: polls and alerts", ("flights",)),
+        FeedFormat(
+            "faa",
+            "FAA NAS status: ground stops, delays and closures of US airports",
+            attribution="Airport programmes from the FAA",
+            tells_programmes=True,
+        ),
         FeedFormat("ssim", "SSIM chapter 7 schedules"),
         FeedFormat("ssm", "SSM and ASM telexes"),
         FeedFormat("generic", "JSON, NDJSON or CSV, by a mapping file", ("mapping",), ("mapping",)),

@@ -122,6 +122,28 @@ def retold(
     return tuple(found)
 
 
+def is_news(standings: Mapping[str, Standing], known: datetime | None, told: ProgrammeList) -> bool:
+    """Whether the list is to be believed, where the source's newest was observed at `known` (None: there is none).
+
+    Older ones are not. Of two that were observed at the same moment the fuller counts, whichever comes first: so any
+    order of the same lists ends the same.
+    """
+    if known is None or told.observed_at != known:
+        return known is None or told.observed_at > known
+    held = [
+        programme
+        for standing in standings.values()
+        for programme in standing.programmes
+        if programme.source == told.source
+    ]
+    return _weight(told.programmes) > _weight(held)
+
+
+def _weight(programmes: Iterable[Programme]) -> tuple[int, list[str]]:
+    texts = {"\n".join(str(value) for value in _told(programme)) for programme in programmes}
+    return len(texts), sorted(texts)
+
+
 def differences(before: Iterable[Programme], after: Iterable[Programme]) -> tuple[ProgrammeChange, ...]:
     """What changed from one whole list to the next: by airport, kind and source; the order of the lists is nothing.
 

@@ -19,9 +19,11 @@ from windsock.errors import FeedError, UnknownFlight
 from windsock.feeds.base import Fault
 from windsock.feeds.parsing import MAX_RAW, Parsed, Statement
 from windsock.feeds.registry import Parser
+from windsock.flights.programmes import ProgrammeChange
 from windsock.ingest.merging import Given
 from windsock.ingest.models import FeedInput, FeedState, ParkedReport
 from windsock.ingest.pipeline import Pipeline
+from windsock.ingest.programmes import record_programmes
 from windsock.ingest.resolution import Hints
 from windsock.ingest.results import Recorded, Rejected, Result
 
@@ -45,16 +47,21 @@ class Taken:
     input_id: int | None = None
     received_at: datetime | None = None
     parsed: Parsed = field(default_factory=Parsed)
+    programme_changes: list[ProgrammeChange] = field(default_factory=list)
 
     @property
     def recorded(self) -> int:
-        """How many reports are in the journal."""
-        return sum(isinstance(result, Recorded) for result in self.results)
+        """How many reports, or programmes of airports, are in the journal."""
+        listed = self.parsed.programmes
+        return sum(isinstance(result, Recorded) for result in self.results) + (
+            0 if listed is None else len(listed.programmes)
+        )
 
     @property
     def changed(self) -> int:
         """How many of them changed something."""
-        return sum(isinstance(result, Recorded) and bool(result.changes) for result in self.results)
+        told = sum(isinstance(result, Recorded) and bool(result.changes) for result in self.results)
+        return told + len(self.programme_changes)
 
 
 def given_of(statements: Sequence[Statement]) -> list[Given]:
@@ -104,6 +111,8 @@ class Intake:
                 given_of(statements), received_at=kept.received_at
             ).result()
             self._settle(kept, statements, taken)
+            if parsed.programmes is not None:
+                taken.programme_changes = record_programmes(self._pipeline, parsed.programmes)
         self._note(kept, taken)
         return taken
 
@@ -145,7 +154,7 @@ class Intake:
         ]
         kept.save()
         told: dict[str, Any] = {"heard_at": kept.received_at}
-        if taken.recorded:
+        if taken.recorded or taken.parsed.programmes is not None:  # an empty list says that all is normal
             told["reported_at"] = kept.received_at
         if taken.error:
             told |= {"error": taken.error, "error_at": kept.received_at}

@@ -97,3 +97,17 @@ def test_formats_lists_every_format_with_its_keys() -> None:
     shown = run("formats").stdout
     assert "mvt" in shown
     assert "airport (needed)" in shown
+
+
+def test_programmes_of_airports_are_told_as_such() -> None:
+    document = (
+        "<AIRPORT_STATUS_INFORMATION><Update_Time>Wed Nov 25 12:46:31 2026 GMT</Update_Time><Delay_type>"
+        "<Ground_Stop_List><Program><ARPT>JFK</ARPT><Reason>wind</Reason><End_Time>9:00 am EST</End_Time></Program>"
+        "</Ground_Stop_List></Delay_type></AIRPORT_STATUS_INFORMATION>"
+    )
+    result = run("test", "faa", *CAME, given=document)
+    assert result.exit_code == 0, result.output
+    assert "JFK ground_stop until 2026-11-25 14:00Z" in result.stdout
+    assert "1 programme, 0 faults" in result.stderr
+    told = json.loads(run("test", "faa", "--json", *CAME, given=document).stdout)
+    assert told["programme"]["kind"] == "ground_stop"

@@ -8,13 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windsock.errors import FeedError
+from windsock.feeds import faa
 from windsock.feeds.base import Fault
-from windsock.feeds.faa import ADDRESS, Poller, parse
+from windsock.feeds.faa import ADDRESS, Poller
 from windsock.feeds.faatimes import minutes_of
 from windsock.feeds.notams import notam_of, only_for
 from windsock.flights.programmes import Programme
 
 NOW = datetime(2026, 5, 28, 1, 31, tzinfo=UTC)
+
+
+def parse(data: bytes, *, received_at: datetime) -> tuple[tuple[Programme, ...], tuple[Fault, ...]]:
+    """The programmes and the faults of a document, which never holds anything else."""
+    parsed = faa.parse(data, received_at=received_at)
+    assert parsed.programmes is not None
+    assert not parsed.statements
+    return parsed.programmes.programmes, parsed.faults
+
+
 TOLD = datetime(2026, 5, 28, 1, 30, 5, tzinfo=UTC)
 
 

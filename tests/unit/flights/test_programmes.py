@@ -14,6 +14,7 @@ from windsock.flights.programmes import (
     ProgrammeList,
     Standing,
     differences,
+    is_news,
     retold,
 )
 
@@ -153,3 +154,39 @@ def test_after_any_lists_the_standing_is_that_of_the_last_one(lists: list[list[s
         held |= {change.standing.airport: change.standing for change in retold(held, listed(*given_now), NOW)}
     told = [one.kind for one in held["EWR"].programmes] if held else []
     assert told == sorted(set(lists[-1]), key=KINDS.index)
+
+
+# --- Which list counts ------------------------------------------------------------------------------------------------
+
+MINUTES = st.integers(0, 2)
+LISTS = st.tuples(MINUTES, st.lists(st.sampled_from(KINDS), unique=True, max_size=3))
+
+
+def told_in_turn(lists: list[tuple[int, list[str]]]) -> tuple[Programme, ...]:
+    """What stands after these lists, observed so many minutes after NOW, came in this order."""
+    held: dict[str, Standing] = {}
+    known: datetime | None = None
+    for minute, kinds in lists:
+        at = NOW + timedelta(minutes=minute)
+        programmes = tuple(but(STOP, kind=kind, observed_at=at) for kind in kinds)
+        given_now = ProgrammeList(source="faa", observed_at=at, programmes=programmes)
+        if is_news(held, known, given_now):
+            known = at
+            held |= {change.standing.airport: change.standing for change in retold(held, given_now, at)}
+    return held["EWR"].programmes if held else ()
+
+
+@given(st.lists(LISTS, max_size=5), st.randoms(use_true_random=False))
+def test_any_order_and_repetition_of_lists_ends_the_same(
+    lists: list[tuple[int, list[str]]], chance: Any
+) -> None:
+    shuffled = lists + lists[: len(lists) // 2]
+    chance.shuffle(shuffled)
+    kinds = [[one.kind for one in told_in_turn(some)] for some in (lists, shuffled)]
+    assert kinds[0] == kinds[1]
+
+
+def test_an_older_list_that_comes_late_says_nothing() -> None:
+    older = ProgrammeList(source="faa", observed_at=NOW, programmes=(STOP,))
+    assert not is_news({}, NOW + timedelta(seconds=1), older)
+    assert is_news({}, None, older)
