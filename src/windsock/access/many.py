@@ -150,13 +150,14 @@ def _stored(
     keys: Collection[str], now: datetime
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, tuple[Any, bool | None]]]:
     """What is stored of these sessions; and those of their users that could be asked for along with it."""
-    if not together.in_one_place(router.db_for_read(get_user_model())):
+    alias = router.db_for_read(get_user_model())
+    if not together.in_one_place(alias):
         return _session_data(keys, now), {}
     reader = import_module(settings.SESSION_ENGINE).SessionStore()
     stored: dict[str, Mapping[str, Any]] = {}
     users: dict[str, tuple[Any, bool | None]] = {}
     for part in parts(keys):
-        data, theirs = together.rows(part, now)
+        data, theirs = together.rows(alias, part, now)
         stored |= {key: reader.decode(text) for key, text in data.items()}
         users |= theirs
     return stored, users

@@ -6,7 +6,7 @@ answer: the data say whose the session is, each time, and who has no row is aske
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from django.contrib.auth import SESSION_KEY, get_user_model
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, router, transaction
 from django.db.models import Case, Exists, IntegerField, OuterRef, TextField, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 from django.db.models.signals import post_save
 
@@ -93,36 +94,76 @@ def _note(using: str, session_key: str, user: str) -> None:
 # Asking -----------------------------------------------------------------------------------------------------------
 
 
-def rows(keys: Collection[str], now: datetime) -> tuple[dict[str, str], dict[str, tuple[Any, bool]]]:
+def rows(
+    alias: str, keys: Sequence[str], now: datetime
+) -> tuple[dict[str, str], dict[str, tuple[Any, bool]]]:
     """The stored data of these sessions, and the users noted for them with whether they may publish, by their key.
 
-    Only where all is `in_one_place`.
+    Only where all is `in_one_place`, which is `alias`.
     """
-    from django.contrib.sessions.models import Session  # an error where the app is not installed
-
+    if not keys:
+        return {}, {}
+    connection = connections[alias]
     model = get_user_model()
-    name = model.USERNAME_FIELD
-    text, number = TextField(), IntegerField()
-    sessions = (
-        Session.objects.filter(session_key__in=keys, expire_date__gt=now)
-        .order_by()
-        .values_list(Cast("session_key", text), "session_data", Value("", text), Value(-1, number))
-    )
-    noted = SignedIn.objects.filter(session_key__in=keys).values("user_id")
-    may = Case(When(windsock_may_publish=True, then=Value(1)), default=Value(0), output_field=number)
-    users = (
-        with_rights(model._default_manager.filter(pk__in=noted, is_active=True))
-        .order_by()
-        .values_list(Cast("pk", text), Cast("password", text), Cast(name, text), may)
-    )
+    # The question is made for few sizes, and filled up by asking for the last key again.
+    size = 1 << (len(keys) - 1).bit_length()
+    asked = [*keys, *[keys[-1]] * (size - len(keys))]
+    sql, parameters = _question(alias, model, size)
+    at = connection.ops.adapt_datetimefield_value(now)
+    given = [asked[value.number] if isinstance(value, _Key) else value for value in parameters]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [at if value is _NOW else value for value in given])
+        answer = cursor.fetchall()
     data: dict[str, str] = {}
     found: dict[str, tuple[Any, bool]] = {}
-    for first, second, called, publishes in sessions.union(users, all=True):
+    for first, second, called, publishes in answer:
         if publishes == -1:
             data[first] = second
         else:
             user = model(
-                pk=model._meta.pk.to_python(first), password=second, is_active=True, **{name: called}
+                pk=model._meta.pk.to_python(first),
+                password=second,
+                is_active=True,
+                **{model.USERNAME_FIELD: called},
             )
             found[model._meta.pk.value_to_string(user)] = (user, bool(publishes))
     return data, found
+
+
+class _Key(str):
+    """Stands in a question for the key of this number."""
+
+    number: int
+
+    def __new__(cls, number: int) -> "_Key":
+        made = super().__new__(cls, f"key {number}")
+        made.number = number
+        return made
+
+
+# Stands in a question for the present.
+_NOW: Any = object()
+
+
+@lru_cache(maxsize=32)
+def _question(alias: str, model: Any, size: int) -> tuple[str, list[Any]]:
+    """The statement for so many keys, and its parameters. To make it takes twenty times as long as to ask it."""
+    from django.contrib.sessions.models import Session  # an error where the app is not installed
+
+    keys = [_Key(number) for number in range(size)]
+    text, number = TextField(), IntegerField()
+    sessions = (
+        Session.objects.using(alias)
+        .filter(session_key__in=keys, expire_date__gt=RawSQL("%s", [_NOW]))
+        .order_by()
+        .values_list(Cast("session_key", text), "session_data", Value("", text), Value(-1, number))
+    )
+    noted = SignedIn.objects.using(alias).filter(session_key__in=keys).values("user_id")
+    may = Case(When(windsock_may_publish=True, then=Value(1)), default=Value(0), output_field=number)
+    users = (
+        with_rights(model._default_manager.using(alias).filter(pk__in=noted, is_active=True))
+        .order_by()
+        .values_list(Cast("pk", text), Cast("password", text), Cast(model.USERNAME_FIELD, text), may)
+    )
+    sql, parameters = sessions.union(users, all=True).query.get_compiler(using=alias).as_sql()
+    return sql, list(parameters)

@@ -221,6 +221,18 @@ def test_a_session_costs_one_question_the_first_time_too(questions: Any) -> None
         assert set(many.sessions([keys[0], keys[1]])) == {keys[0], keys[1]}
 
 
+def test_any_number_of_sessions_is_one_question(questions: Any) -> None:
+    people = [user(f"user {number}") for number in range(9)]
+    keys = {session(who): who.pk for who in people}
+    for most in (1, 2, 3, 5, 8, 9):
+        some = dict(list(keys.items())[:most])
+        with questions(1):
+            found = many.sessions(some)
+        assert {key: identity.user_id for key, identity in found.items()} == some
+    with questions(0):
+        assert many.sessions([]) == {}
+
+
 @pytest.mark.parametrize("before", [False, True], ids=["a fresh browser", "after another user"])
 def test_who_signs_in_with_django_is_noted(questions: Any, before: bool) -> None:
     browser = Client()
