@@ -251,10 +251,10 @@ def coverage_told(name: str, seconds: int) -> str:
     """Runs atheris in a process of its own; what is to be said of it. SystemExit with its words where it found any."""
     command = [sys.executable, __file__, name, "--seconds", str(seconds), "--here"]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    log = done.stdout + done.stderr
+    log = done.stderr + done.stdout  # the exception is in the latter
     if done.returncode:
-        # Without libFuzzer's line for each input that reached something new.
-        said = "\n".join(line for line in log.splitlines() if not line.startswith("#"))
+        # Without the lines for each module and for each input that reached something new.
+        said = "\n".join(line for line in log.splitlines() if not line.startswith(("#", "INFO:")))
         raise SystemExit(f"{said[-6000:]}\n{name}: atheris found something; the input is in {FOUND}.")
     tried = re.findall(r"number_of_executed_units: (\d+)", log)
     covered = re.findall(r"cov: (\d+) ft: (\d+)", log)
