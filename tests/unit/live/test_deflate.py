@@ -15,6 +15,7 @@ from websockets.frames import Frame, Opcode
 
 from tests.echo_app import application
 from tests.unit.live.test_websocket import CLOSE, CONT, KEY, PING, masked
+from tests.unit.live.world import World, flight, later
 from windsock.live import deflate
 from windsock.live.frames import Batch, Encoded
 from windsock.live.subscriptions import Subscriptions
@@ -136,6 +137,27 @@ def test_those_who_agreed_are_an_audience_of_their_own() -> None:
         subscriptions.leave(member, audience)
     assert len(subscriptions) == 0
     assert subscriptions.topics == 0
+
+
+def test_an_event_reaches_both_audiences_each_in_its_form_and_made_once() -> None:
+    world = World()
+    world.load()
+    written: dict[bool, list[bytes]] = {False: [], True: []}
+    for deflated in (False, True, True):
+        session = world.connect().session
+        session.deflated = deflated
+        world.hub.subscribe(session, ["all"], id="s")
+        session.wire = written[deflated].append
+    state = flight()
+    world.happen(state)
+    for number in range(3):
+        state = later(state, gate=f"A{number}")
+        world.happen(state)
+    plain, small = written[False], written[True]
+    assert [piece[0] for piece in plain] == [0x81] * 4
+    assert [piece[0] for piece in small] == [0xC1] * 8
+    assert all(one is other for one, other in zip(small[::2], small[1::2], strict=True))
+    assert read_by_a_client(b"".join(small[::2])) == read_by_a_client(b"".join(plain))
 
 
 # --- 6.2: what is taken -----------------------------------------------------------------------------------
