@@ -11,7 +11,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 import windsock
 from windsock.access.identity import Identity
-from windsock.api import events, flights, openapi, reports, tickets
+from windsock.api import events, flights, openapi, programmes, reports, tickets
 from windsock.api.problems import Problem, quoted
 from windsock.errors import AccessDenied, JournalError, ProtocolError, ReportError
 
@@ -39,7 +39,7 @@ api = WindsockAPI(
     urls_namespace="windsock-api",
     docs_url=None,  # our own page (windsock.api.docs) needs neither scripts nor a CDN
 )
-for _router in (reports.router, flights.router, events.router, tickets.router):
+for _router in (reports.router, flights.router, events.router, programmes.router, tickets.router):
     api.add_router("", _router)
 
 

@@ -10,8 +10,9 @@ from ninja import Path, Query, Router
 from windsock.api import openapi
 from windsock.api.auth import READERS, reader
 from windsock.api.journal import journal, reading
+from windsock.api.parameters import airport_code
 from windsock.api.problems import Problem, quoted
-from windsock.flights import FlightKey, FlightRecord, airlines, airports
+from windsock.flights import FlightKey, FlightRecord, airlines
 from windsock.journal.base import FlightQuery
 
 router = Router(tags=["flights"])
@@ -63,7 +64,7 @@ async def find(
             expected="letters, digits and signs",
         )
     query = FlightQuery(
-        airport=_airport(airport),
+        airport=airport_code(airport),
         direction=direction,
         carrier=_carrier(carrier, date),
         date=date,
@@ -143,22 +144,6 @@ def _key(text: str, field: str) -> FlightKey:
             value=text,
             expected="CARRIER+NUMBER.DATE.ORIGIN, for instance DL1865.2015-01-02.ATL",
         ) from error
-
-
-def _airport(code: str | None) -> str | None:
-    if code is None:
-        return None
-    found = airports.airport(code.strip().upper())
-    if found is None:
-        raise Problem(
-            422,
-            "unknown_airport",
-            f"No airport {code!r} is known.",
-            field="airport",
-            value=code,
-            expected="an IATA or ICAO code, for instance JFK or KJFK",
-        )
-    return found.iata or found.icao
 
 
 def _carrier(code: str | None, on: Date | None) -> str | None:

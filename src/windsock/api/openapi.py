@@ -122,10 +122,11 @@ def schemas() -> dict[str, Any]:
     import msgspec
 
     from windsock.flights import Change, Flight, Report
-    from windsock.protocol.messages import Event
+    from windsock.flights.programmes import Standing
+    from windsock.protocol.messages import Event, Programmes
 
     _, wire = msgspec.json.schema_components(
-        [Flight, Report, Change, Event], ref_template="#/components/schemas/{name}"
+        [Flight, Report, Change, Event, Standing, Programmes], ref_template="#/components/schemas/{name}"
     )
     text, whole = {"type": "string"}, {"type": "integer"}
     nullable_text = {"type": ["string", "null"]}
@@ -211,11 +212,12 @@ def schemas() -> dict[str, Any]:
             events={"type": "array", "items": reference("Event")}, complete={"type": "boolean"}
         ),
         "Events": _object(
-            events={"type": "array", "items": reference("Event")},
+            events={"type": "array", "items": {"oneOf": [reference("Event"), reference("Programmes")]}},
             position=text,
             head=text,
             more={"type": "boolean"},
         ),
+        "Standings": _object(standings={"type": "array", "items": reference("Standing")}, position=text),
         "Ticket": _object(ticket=text, expires_in=whole, subprotocol=text),
     }
 

@@ -52,6 +52,7 @@ OPERATIONS = (
     "GET /api/v1/flights/{flight_id}",
     "GET /api/v1/flights/{flight_id}/history",
     "GET /api/v1/events",
+    "GET /api/v1/programmes",
 )
 
 

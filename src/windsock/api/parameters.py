@@ -1,0 +1,21 @@
+"""Parameters that several operations take, checked in one way."""
+
+from windsock.api.problems import Problem
+from windsock.flights import airports
+
+
+def airport_code(code: str | None) -> str | None:
+    """The canonical code of the airport asked for; raises Problem 422 for one that nobody knows."""
+    if code is None:
+        return None
+    found = airports.airport(code.strip().upper())
+    if found is None:
+        raise Problem(
+            422,
+            "unknown_airport",
+            f"No airport {code!r} is known.",
+            field="airport",
+            value=code,
+            expected="an IATA or ICAO code, for instance JFK or KJFK",
+        )
+    return found.iata or found.icao
