@@ -40,7 +40,11 @@ def figures() -> Iterator[Figure]:
             "What waits for slow readers and for answers from the journal.",
             sum(one.live_bytes + one.answer_bytes for one in sessions),
         )
-        yield gauge("audiences", "Different sets of topics subscribed to.", len(hub.subscriptions))
+        yield gauge(
+            "audiences",
+            "Different sets of topics subscribed to (those with compression count apart).",
+            len(hub.subscriptions),
+        )
         yield gauge("board_flights", "Flights on the live board.", len(hub.board))
         yield gauge("ring_events", "Recent events in memory.", len(hub.ring))
         yield gauge("head_offset", "The newest event told to clients.", hub.offset)
