@@ -5,10 +5,10 @@ import json
 import sys
 from typing import Any
 
-from bench.delivery import build, fanout, machine, report, scenes
+from bench.delivery import build, fanout, growth, machine, processes, report, scenes
 from bench.delivery.servers import PEERS
 
-SCENES = ("fanout", "topics", "way", "connects", "memory", "growth", "two")
+SCENES = ("fanout", "topics", "way", "connects", "memory", "growth", "two", "workers")
 
 
 def arguments() -> argparse.Namespace:
@@ -70,7 +70,8 @@ def main() -> None:
         print("From the report to the last client")
         ways = [(min(most, 1_000), 10.0), (most, 5.0)]
         results = [scenes.whole_way(number, rate, 5 * seconds) for number, rate in ways]
-        done("way", results, report.whole_way(results))
+        two = processes.two_processes(min(most, 1_000), 10.0, 5 * seconds)
+        done("way", {"one": results, "two": two}, report.whole_way(results, two))
     if "connects" in only:
         print("Connects")
         result = scenes.connects(min(most, 3_000), reps)
@@ -81,12 +82,16 @@ def main() -> None:
         done("memory", result, report.memory_and_storm(result))
     if "growth" in only:
         print("How the cost grows")
-        rows = scenes.growth(seconds)
+        rows = growth.growth(seconds, asked.quick)
         done("growth", rows, report.growth(rows))
     if "two" in only:
         print("Two processes")
-        result = scenes.two_processes(400 if asked.quick else 36_000, 2, 5 * seconds)
+        result = processes.two_processes(400 if asked.quick else 36_000, 2, 5 * seconds)
         done("two", result, report.two_processes(result))
+    if "workers" in only:
+        print("Two workers beside one")
+        result = processes.workers(min(most, 4_000), reps, 5 * seconds)
+        done("workers", result, report.workers(result))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ real service. The tail does not look at the journal meanwhile: it would find tha
 import asyncio
 import json
 import os
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,8 @@ from typing import Any
 
 import msgspec
 
+from bench.delivery import machine
+from bench.delivery.run import crowd_file
 from windsock.flights import Flight
 from windsock.journal.base import Event, Head
 from windsock.live.service import LiveService
@@ -62,27 +66,41 @@ def known_events() -> dict[bytes, Event]:
     return known
 
 
-def crowd(known: dict[bytes, Event]) -> list[Flight]:
-    """As many flights as asked for: the known ones, and copies of them under other numbers."""
+def crowd(known: dict[bytes, Event]) -> Iterator[Flight]:
+    """As many flights as asked for: the known ones, and copies of them under other numbers. One at a time, so that what
+    the board holds is all that stays."""
     decode = msgspec.json.Decoder(Flight).decode
     flights = {
         event.flight_id: decode(json.dumps(json.loads(b"{" + event.body)["flight"]))
         for event in known.values()
     }
     some = list(flights.values())
+    yield from some
     for number in range(len(some), FLIGHTS):
         flight = some[number % len(some)]
         day = str(flight.date)
         other = f"{flight.carrier.iata}{100_000 + number}"
-        copy = msgspec.structs.replace(
+        yield msgspec.structs.replace(
             flight,
             id=f"{other}.{day}.{flight.origin}",
             designator=other,
             number=100_000 + number,
             registration=None,
         )
-        flights[copy.id] = copy
-    return list(flights.values())
+
+
+def fill(live: LiveService, known: dict[bytes, Event]) -> None:
+    """Puts the crowd on the live board, and writes down what that cost."""
+    before, since = machine.resident_kib([os.getpid()]), time.process_time()
+    live.hub.load(Head(live.hub.epoch, live.hub.offset, live.hub.floor), crowd(known))
+    cost = {
+        "flights": len(live.hub.board),
+        "cpu_seconds": time.process_time() - since,
+        "kib": machine.resident_kib([os.getpid()]) - before,
+    }
+    done = crowd_file(FOLDER, PORT - 1)
+    done.with_suffix(".part").write_text(json.dumps(cost))
+    done.with_suffix(".part").rename(done)  # whoever waits for it finds it whole
 
 
 async def start() -> None:
@@ -92,7 +110,7 @@ async def start() -> None:
     await live.tail.stop()
     known = known_events()
     if FLIGHTS:
-        live.hub.load(Head(live.hub.epoch, live.hub.offset, live.hub.floor), crowd(known))
+        fill(live, known)
     loop = asyncio.get_running_loop()
     await loop.create_server(lambda: Publisher(live, known), "127.0.0.1", PORT)
 

@@ -8,6 +8,10 @@
 //                                 0: all)
 //   rate PER_SECOND SECONDS EACH  publishes at a steady pace, whatever comes back
 //   listen SECONDS                publishes nothing: others do, or nobody
+//   burst EVENTS                  publishes one after the other, each when the last connection (--last-alone) has had the
+//                                 one before, asleep meanwhile and reading nothing for the others: what lies in their
+//                                 sockets waits for `drain`
+//   drain                         reads what the burst left, and says whether it was all
 //   thrown EVENTS                 drops all connections, publishes EVENTS, brings all back with the resume greeting
 //   quit
 //
@@ -18,6 +22,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -61,6 +66,7 @@ typedef struct {
 } Lines;
 
 static int port, wanted, at_once = 256, per_source = 20000, stall_ms = 3000;
+static int last_alone;  // the last connection begins when all others are open, so that the server serves it last
 static const char *path = "/", *marker = "\"t\":", *ready = "", *resume = "", *publish_kind = "none", *publish_path = "/";
 static const char *topic = "flights", *publisher_hello = "", *publisher_header = "";
 static int publish_port, stride;  // stride: so many bytes after a marker there is no other
@@ -552,7 +558,10 @@ static void connect_all(double seconds) {
   started = opened = failed = again_first = again_end = 0;
   int first = 0;
   while (opened < wanted && now_us() < until) {
-    while (first < wanted && started - opened - failed < at_once) start_connection(first++);
+    while (first < wanted && started - opened - failed < at_once) {
+      if (last_alone && first == wanted - 1 && opened < wanted - 1) break;
+      start_connection(first++);
+    }
     while (again_first < again_end && again[again_first].due <= now_us() && started - opened - failed < at_once)
       start_connection(again[again_first++].number);
     pump(20);
@@ -640,6 +649,44 @@ static void do_phase(int closed, double amount, double seconds, int each) {
   pump_for(0.2);
 }
 
+static u64 burst_due;  // what a burst must have left in the sockets; until `drain` nothing is read
+
+static void do_burst(int events) {
+  forget_counts();
+  int last = wanted - 1;
+  Connection *witness = &connections[last];
+  u64 start = now_us(), until = start + 60000000;
+  for (int number = 0; number < events && now_us() < until;) {
+    if (witness->state != OPEN) die("the last connection is not open");
+    publish();
+    number++;
+    while (witness->received < (u32)number && now_us() < until) {
+      struct pollfd both[2] = {{witness->fd, POLLIN, 0}, {publisher, POLLIN, 0}};
+      if (outgoing_size) both[1].events |= POLLOUT;
+      if (poll(both, 2, 1000) < 0) continue;
+      if (outgoing_size) flush_publisher();
+      if (both[1].revents & POLLIN) on_publisher();
+      if (!(both[0].revents & (POLLIN | POLLHUP | POLLERR))) continue;
+      ssize_t size = recv(witness->fd, buffer, sizeof buffer, MSG_DONTWAIT);
+      if (size > 0) on_data(last, buffer, size, now_us());
+      else if (size == 0 || errno != EAGAIN) end_connection(last);
+      if (witness->state != OPEN) break;
+    }
+  }
+  burst_due = (u64)events * alive;
+  printf("{\"published\":%d,\"connections\":%d,\"from_us\":%llu,\"until_us\":%llu}\n", events, alive,
+         (unsigned long long)start, (unsigned long long)now_us());
+}
+
+static void do_drain(void) {
+  u64 start = now_us(), until = start + 20000000;
+  double own = own_seconds();
+  int alive_before = alive;
+  while (messages < burst_due && now_us() < until) pump(5);
+  tell(0, burst_due, start, own, alive_before, 0);
+  burst_due = 0;
+}
+
 static void do_thrown(int events) {
   u64 start = now_us();
   struct linger at_once_gone = {1, 0};  // a reset, as when a router dies
@@ -653,8 +700,12 @@ static void do_thrown(int events) {
   connect_all(60);
   u64 until = now_us() + 30000000;
   while (back < wanted && now_us() < until) pump(5);
-  printf("{\"thrown\":%d,\"back\":%d,\"failed\":%d,\"seconds\":%.3f,\"missed_each\":%d}\n", wanted, back, failed,
-         (now_us() - start) / 1e6, events);
+  double seconds = (now_us() - start) / 1e6;
+  pump_for(0.3);  // whatever comes twice would come now
+  int equal = 0;
+  for (int i = 0; i < wanted; i++) equal += connections[i].state == OPEN && connections[i].received == (u32)events;
+  printf("{\"thrown\":%d,\"back\":%d,\"equal\":%d,\"failed\":%d,\"seconds\":%.3f,\"missed_each\":%d}\n", wanted, back,
+         equal, failed, seconds, events);
   returning = 0;
 }
 
@@ -664,6 +715,8 @@ static int command(char *line) {
   if (!strncmp(line, "open", 4)) do_open();
   else if (sscanf(line, "closed %lf %lf %d", &a, &b, &each) >= 2) do_phase(1, a, b, each);
   else if (sscanf(line, "rate %lf %lf %d", &a, &b, &each) >= 2) do_phase(0, a, b, each);
+  else if (sscanf(line, "burst %lf", &a) == 1) do_burst((int)a);
+  else if (!strncmp(line, "drain", 5)) do_drain();
   else if (sscanf(line, "thrown %lf", &a) == 1) do_thrown((int)a);
   else if (sscanf(line, "listen %lf", &a) == 1) {
     int alive_before = alive;
@@ -686,6 +739,7 @@ int main(int count, char **arguments) {
     else if (!strcmp(name, "--path")) path = value;
     else if (!strcmp(name, "--connections")) wanted = atoi(value);
     else if (!strcmp(name, "--at-once")) at_once = atoi(value);
+    else if (!strcmp(name, "--last-alone")) last_alone = atoi(value);
     else if (!strcmp(name, "--per-source")) per_source = atoi(value);
     else if (!strcmp(name, "--stall-ms")) stall_ms = atoi(value);
     else if (!strcmp(name, "--marker")) marker = value;
@@ -714,7 +768,7 @@ int main(int count, char **arguments) {
   char line[256];
   for (;;) {
     command_waits = 0;
-    while (!command_waits) pump(100);  // heartbeats and pings are answered between commands too
+    while (!command_waits && !burst_due) pump(100);  // heartbeats and pings are answered between commands too
     if (!fgets(line, sizeof line, stdin) || !command(line)) return 0;
   }
 }

@@ -160,7 +160,8 @@ def topics(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def whole_way(results: list[dict[str, Any]]) -> list[str]:
+def whole_way(results: list[dict[str, Any]], two: dict[str, Any]) -> list[str]:
+    """One process, then two on the same SQLite file without Redis: where the reports come in, and at the other one."""
     lines = [
         "| clients | reports/s | p50 ms | p99 ms | acknowledged after, ms | lost |",
         "|---|---|---|---|---|---|",
@@ -171,13 +172,22 @@ def whole_way(results: list[dict[str, Any]]) -> list[str]:
             f"| {each['clients']:,} | {each['rate']:g} | {told['p50_ms']:.1f} | {told['p99_ms']:.1f} |"
             f" {told['answer_ms']:.1f} | {told['lost']} |"
         )
-    return [*lines, "", measured([each["result"]["load"] for each in results])]
+    first, second = two["first"], two["second"]
+    lines += [
+        f"| {two['opened'][0]['open']:,} at one of two processes, where the reports come in | {two['rate']:g} |"
+        f" {first['p50_ms']:.1f} | {first['p99_ms']:.1f} | {first['answer_ms']:.1f} | {first['lost']} |",
+        f"| {two['opened'][1]['open']:,} at the other one | {two['rate']:g} | {second['p50_ms']:.1f} |"
+        f" {second['p99_ms']:.1f} | – | {second['lost']} |",
+    ]
+    return [*lines, "", measured([*(each["result"]["load"] for each in results), first["load"]])]
 
 
 def connects(result: dict[str, Any]) -> list[str]:
-    lines = ["| signed in by | connects/s |", "|---|---|"]
+    lines = ["| signed in by | connects/s | CPU µs each |", "|---|---|---|"]
     for way, results in result["found"].items():
-        lines.append(f"| {way} | {thousands(median(results, 'per_second'))} |")
+        lines.append(
+            f"| {way} | {thousands(median(results, 'per_second'))} | {median(results, 'cpu_us_each'):.0f} |"
+        )
     every = [each["load"] for results in result["found"].values() for each in results]
     return [*lines, "", f"{result['each']:,} connections, 256 at once. " + measured(every)]
 
@@ -188,7 +198,8 @@ def memory_and_storm(result: dict[str, Any]) -> list[str]:
         f"- An idle, signed-in, subscribed connection: **{result['opened']['kib_each']:.1f} KiB** resident"
         f" ({clients:,} connections).",
         f"- {clients:,} dropped at once, {storm['missed_each']} events meanwhile: {storm['back']:,} back, resumed and"
-        f" with every event after **{storm['seconds']:.1f} s**.",
+        f" with every event after **{storm['seconds']:.1f} s**, {storm['equal']:,} with each of them exactly once;"
+        f" {storm['cpu_seconds'] * 1e6 / max(1, storm['back']):.0f} µs of CPU for each.",
         "",
         measured([result["opened"]["load"], storm["load"]]),
     ]
@@ -196,25 +207,51 @@ def memory_and_storm(result: dict[str, Any]) -> list[str]:
 
 def growth(rows: list[dict[str, Any]]) -> list[str]:
     lines = [
-        "| connections | flights | subscriptions | deliveries/s | CPU µs an event (10 deliveries) |",
-        "|---|---|---|---|---|",
+        "| connections | flights | subscriptions | processes | deliveries/s | CPU µs an event (10 deliveries) | lost |"
+        " board, MiB | filled in CPU s |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        result = row["result"]
+        board = f"{row['kib'] / 1024:,.0f} | {row['fill_seconds']:.1f}" if row["kib"] else "– | –"
         lines.append(
-            f"| {row['connections']:,} | {row['flights']:,} | {row['subscriptions']:,} |"
-            f" {thousands(result['per_second'])} | {result['cpu_us_event']:.0f} |"
+            f"| {row['connections']:,} | {row['flights']:,} | {row['subscriptions']:,} | {row['processes']} |"
+            f" {thousands(row['per_second'])} | {row['cpu_us_event']:.0f} | {row['lost']} | {board} |"
         )
-    return [*lines, "", measured([row["result"]["load"] for row in rows])]
+    return [*lines, "", measured([row["load"] for row in rows])]
 
 
 def two_processes(result: dict[str, Any]) -> list[str]:
     first, second = result["first"], result["second"]
     opened = sum(each["open"] for each in result["opened"])
-    lost_there = first["published"] * result["opened"][1]["open"] - second["delivered"]
     return [
         f"{opened:,} connections, {result['rate']:g} reports/s: p50 {first['p50_ms']:.0f} and p99"
         f" {first['p99_ms']:.0f} ms where the reports come in, {second['p50_ms']:.0f} and {second['p99_ms']:.0f} ms at"
-        f" the other process; lost {first['lost'] + lost_there}; {result['cpu_us']:.1f} µs of CPU a delivery. "
+        f" the other process; lost {first['lost'] + second['lost']}; {result['cpu_us']:.1f} µs of CPU a delivery. "
         + measured([first["load"]]),
+    ]
+
+
+def workers(result: dict[str, Any]) -> list[str]:
+    """Deliveries of one and of two workers, by bursts that nobody reads meanwhile, and by the journal."""
+    rounds, journal = result["rounds"], result["journal"]
+    one, two = ([each[kind] for each in rounds] for kind in ("one", "two"))
+    by_journal = [journal["one"]["result"]["cpu_us"], journal["two"]["cpu_us"]]
+    lines = [
+        f"| {result['clients']:,} clients | deliveries/s | CPU µs each | lost | by the journal: CPU µs each |",
+        "|---|---|---|---|---|",
+    ]
+    for title, results, through in (("one worker", one, by_journal[0]), ("two workers", two, by_journal[1])):
+        missing = sum(each["lost"] for each in results)
+        lines.append(
+            f"| {title} | {thousands(median(results, 'per_second'))} | {median(results, 'cpu_us'):.2f} | {missing} |"
+            f" {through:.1f} |"
+        )
+    loads = [each["load"] for each in [*one, *two]]
+    loads += [journal["one"]["result"]["load"], journal["two"]["first"]["load"]]
+    return [
+        *lines,
+        "",
+        f"Two workers deliver **{ratio(two, one):.2f} ×** what one does (each {len(rounds)} bursts of {result['burst']}"
+        f" events). By the journal, {result['rate']:g} reports/s, processor time alone would allow"
+        f" {2 * by_journal[0] / by_journal[1]:.2f} ×. " + measured(loads),
     ]

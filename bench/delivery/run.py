@@ -19,6 +19,9 @@ from bench.delivery.servers import TIMED, Server
 
 Result = dict[str, Any]
 
+# A million flights take about a minute to invent and index, and more while the machine is busy.
+CROWD_SECONDS = 300.0
+
 
 class Broken(Exception):
     """A server or load generator ended, or never began; the text says what it said."""
@@ -72,11 +75,12 @@ def _limits() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def start(command: list[str], core: int, **options: Any) -> "subprocess.Popen[str]":
-    """The command on that core, with as many descriptors as it may have."""
+def start(command: list[str], core: int | None, **options: Any) -> "subprocess.Popen[str]":
+    """The command on that core (None: on any), with as many descriptors as it may have."""
 
     def prepare() -> None:
-        machine.pinned(core)()
+        if core is not None:
+            machine.pinned(core)()
         _limits()
 
     return subprocess.Popen(command, preexec_fn=prepare, text=True, **options)
@@ -94,16 +98,17 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 
 @contextmanager
-def serving(server: Server, folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """The server, running and listening."""
+def serving(
+    server: Server, folder: Path, core: int = machine.SERVER_CORE
+) -> Iterator["subprocess.Popen[str]"]:
+    """The server, running and listening; one whose board is filled with invented flights, when it has them all."""
     log = folder / f"{server.name}.log"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **server.environment}
     with log.open("w") as file:
-        process = start(
-            server.command, machine.SERVER_CORE, env=environment, cwd=server.folder, stdout=file, stderr=file
-        )
+        process = start(server.command, core, env=environment, cwd=server.folder, stdout=file, stderr=file)
         try:
             _wait_for(server.port, process, log)
+            _wait_for_crowd(server, folder, process, log)
             yield process
         finally:
             end(process)
@@ -124,25 +129,50 @@ def _wait_for(port: int, process: "subprocess.Popen[str]", log: Path) -> None:
     raise Broken(f"never listened on port {port}: {log.read_text()[-500:]}")
 
 
+def _wait_for_crowd(server: Server, folder: Path, process: "subprocess.Popen[str]", log: Path) -> None:
+    if server.environment.get("BENCH_FLIGHTS", "0") == "0":
+        return
+    told = crowd_file(folder, server.port)
+    until = time.monotonic() + CROWD_SECONDS
+    while time.monotonic() < until:
+        if told.exists():
+            return
+        if process.poll() is not None:
+            raise Broken(f"ended with {process.returncode}: {log.read_text()[-500:]}")
+        time.sleep(0.1)
+    raise Broken(f"has not put its flights on the board within {CROWD_SECONDS:.0f} s")
+
+
+def crowd_file(folder: Path, port: int) -> Path:
+    """Where the service at this port says what its crowd of flights cost it (`application.py`)."""
+    return folder / f"crowd-{port}.json"
+
+
 class Load:
     """A load generator for one server; each question is one of load.c's commands."""
 
     def __init__(
-        self, server: Server, process: "subprocess.Popen[str]", connections: int, options: list[str]
+        self,
+        server: Server,
+        process: "subprocess.Popen[str]",
+        connections: int,
+        options: list[str],
+        core: int | None = machine.LOAD_CORE,
     ) -> None:
         self.server = server
         self.connections = connections
         self.pids = machine.family(process.pid)
         command = [program("load"), "--port", str(server.port), "--connections", str(connections), *options]
-        self._process = start(command, machine.LOAD_CORE, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = start(command, core, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, command: str) -> Result:
-        """The command's answer, with what it cost the server: `cpu_us` for each delivery, `cpu` of the core."""
+        """The command's answer, with what it cost the server: `cpu_seconds`, `cpu_us` a delivery, `cpu` of the core."""
         self.pids = [member for pid in self.pids[:1] for member in machine.family(pid)]
         before, since = machine.cpu_seconds(self.pids), time.monotonic()
         self.begin(command)
         result = self.finish()
         used = machine.cpu_seconds(self.pids) - before
+        result["cpu_seconds"] = used
         result["cpu"] = used / (time.monotonic() - since)
         if result.get("delivered"):
             result["cpu_us"] = used * 1e6 / result["delivered"]
@@ -170,10 +200,11 @@ class Load:
         return result
 
     def open(self) -> Result:
-        """Connects all; also says how much memory each connection costs the server."""
+        """Connects all; also says how much memory and how much processor time each connection costs the server."""
         before = machine.resident_kib(self.pids)
         result = self.ask("open")
         result["kib_each"] = (machine.resident_kib(self.pids) - before) / max(1, result["open"])
+        result["cpu_us_each"] = result["cpu_seconds"] * 1e6 / max(1, result["open"])
         if result["open"] < self.connections:
             print(f"  {self.server.name}: only {result['open']} of {self.connections} connections are open")
         return result
@@ -185,10 +216,14 @@ class Load:
 
 @contextmanager
 def loading(
-    server: Server, process: "subprocess.Popen[str]", connections: int, options: list[str]
+    server: Server,
+    process: "subprocess.Popen[str]",
+    connections: int,
+    options: list[str],
+    core: int | None = machine.LOAD_CORE,
 ) -> Iterator[Load]:
     """A load generator, not yet connected."""
-    load = Load(server, process, connections, options)
+    load = Load(server, process, connections, options, core)
     try:
         yield load
     finally:

@@ -37,9 +37,9 @@ class Server:
 Maker = Callable[[Path, str], Server]  # the run's folder, our token
 
 
-def windsock(folder: Path, token: str, flights: int = 0) -> Server:
+def windsock(folder: Path, token: str, flights: int = 0, port: int = 9600) -> Server:
     """The real service, with the bench's publisher beside it; with `flights`, so many on its live board."""
-    server = service(folder, token)
+    server = service(folder, token, port)
     publisher = str(server.port + 1)
     server.environment |= {"BENCH_PUBLISHER": publisher, "BENCH_FLIGHTS": str(flights)}
     server.load = [*subscribing(token), "--publish", "line", "--publish-port", publisher]
@@ -55,7 +55,7 @@ def service(folder: Path, token: str, port: int = 9600) -> Server:
         *("--marker", GATE),
     ]
     return Server(
-        "windsock",
+        "windsock" if port == 9600 else f"windsock-{port}",
         "**Windsock**",
         [sys.executable, "-m", "bench.delivery.serve", str(port)],
         port,
