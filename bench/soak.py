@@ -14,16 +14,20 @@ import os
 import random
 import statistics
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import redis
 
 from tests.running_service import RunningService
+from tests.services import running_redis
 from windsock.client import WindsockClient
 
 FLIGHTS = 300
+GROWING = ("rss_kb", "descriptors", "threads", "tasks", "redis_keys")
 
 
 @dataclass
@@ -35,10 +39,13 @@ class Sample:
     descriptors: int
     threads: int
     sessions: float
+    tasks: float
+    redis_keys: int
 
     def __str__(self) -> str:
         return (
-            f"{self.minute:7.1f} {self.rss_kb:9,} {self.descriptors:6} {self.threads:7} {self.sessions:8.0f}"
+            f"{self.minute:7.1f} {self.rss_kb:9,} {self.descriptors:6} {self.threads:7} {self.sessions:8.0f} "
+            f"{self.tasks:6.0f} {self.redis_keys:6}"
         )
 
 
@@ -68,8 +75,9 @@ def report(chance: random.Random, minute: int) -> dict[str, Any]:
 class Soak:
     """One run."""
 
-    def __init__(self, service: RunningService, clients: int, rate: float) -> None:
+    def __init__(self, service: RunningService, redis_url: str | None, clients: int, rate: float) -> None:
         self.service = service
+        self.redis = redis.Redis.from_url(redis_url) if redis_url else None
         self.clients = clients
         self.rate = rate
         self.chance = random.Random(1)
@@ -105,12 +113,12 @@ class Soak:
                     await asyncio.sleep(1)
                 position, board = client.position, tuple(client.board.values())
 
-    async def sessions(self) -> float:
-        """What /metrics says."""
+    async def gauges(self) -> tuple[float, float]:
+        """Sessions and tasks, as /metrics says."""
         async with httpx2.AsyncClient(timeout=30) as http:
             text = (await http.get(f"{self.service.url}/metrics")).text
-        found = [line for line in text.splitlines() if line.startswith("windsock_live_sessions ")]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in found)
+        figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        return float(figures["windsock_live_sessions"]), float(figures["windsock_live_tasks"])
 
     async def run(self, minutes: float) -> list[Sample]:
         """The samples, one a minute."""
@@ -120,12 +128,13 @@ class Soak:
         tasks.append(asyncio.create_task(self.publish()))
         begun = asyncio.get_running_loop().time()
         samples = []
-        print(" minute   RSS KiB    fds threads sessions", flush=True)
+        print(" minute   RSS KiB    fds threads sessions  tasks   keys", flush=True)
         while (past := asyncio.get_running_loop().time() - begun) < minutes * 60:
             await asyncio.sleep(min(60.0, minutes * 60 - past))
             figures = process_figures(pid)
             at = (asyncio.get_running_loop().time() - begun) / 60
-            samples.append(Sample(at, *figures, await self.sessions()))
+            keys = self.redis.dbsize() if self.redis is not None else 0
+            samples.append(Sample(at, *figures, *await self.gauges(), keys))
             print(samples[-1], flush=True)
             if broken := [task for task in tasks if task.done()]:
                 broken[0].result()
@@ -150,19 +159,22 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--clients", type=int, default=150, help="at most 100 a user, of which there are two")
     parser.add_argument("--rate", type=float, default=5, help="reports a second")
+    parser.add_argument("--redis", action="store_true", help="with a Redis of its own as doorbell")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="windsock-soak-") as folder:
+    with tempfile.TemporaryDirectory(prefix="windsock-soak-") as folder, ExitStack() as stack:
+        url = stack.enter_context(running_redis()) if options.redis else None
         # The ring of recent events grows until it is full, which is no leak; a small one is full within minutes.
-        service = RunningService.prepare(Path(folder), WINDSOCK_RING_EVENTS="1000")
+        settings = {"WINDSOCK_RING_EVENTS": "1000", **({"REDIS_URL": url} if url else {})}
+        service = RunningService.prepare(Path(folder), **settings)
         service.start()
         try:
-            soak = Soak(service, options.clients, options.rate)
+            soak = Soak(service, url, options.clients, options.rate)
             samples = asyncio.run(soak.run(options.minutes))
         finally:
             service.stop()
     print(f"{soak.reports:,} reports, {soak.connects:,} connects")
     if len(samples) >= 6:
-        grown = {name: round(growth(samples, name), 1) for name in ("rss_kb", "descriptors", "threads")}
+        grown = {name: round(growth(samples, name), 1) for name in GROWING}
         print("growth per hour, second third to last:", json.dumps(grown))
 
 

@@ -1,5 +1,6 @@
 """The figures of live delivery in this process, for /metrics."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
@@ -68,6 +69,7 @@ def figures() -> Iterator[Figure]:
         yield counter("reloads", "Times the live board was read anew.", tail.reloads)
         yield gauge("handshakes", "Handshakes under way.", gate.under_way)
         yield counter("handshakes_refused", "Handshakes refused for want of room or time.", gate.refused)
+        yield gauge("tasks", "Tasks of the event loop; none is kept for a connection.", _tasks(service))
         yield gauge("loop_late_seconds", "How late the event loop was in its last sample.", gate.late)
         yield gauge("rights_failing", "1 while rights cannot be checked.", rights.failing)
         yield counter("rights_asked", "Askers whose rights were looked up again.", rights.asked)
@@ -92,3 +94,10 @@ def figures() -> Iterator[Figure]:
             yield counter(
                 "doorbell_dropped", "Events the group was not sent, as too many waited.", bridge.dropped
             )
+
+
+def _tasks(service: LiveService) -> int:
+    try:
+        return len(asyncio.all_tasks(service.loop))
+    except RuntimeError:  # the set changed too often while it was copied from another thread
+        return 0
