@@ -1,5 +1,6 @@
 """What a board shows: which hours, which flights, in which words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -9,9 +10,11 @@ from windsock.clock import ReplayClock, system_clock
 from windsock.conf import config
 from windsock.flights import Flight
 from windsock.flights.airports import Airport
+from windsock.flights.programmes import Programme, Standing
 from windsock.journal.base import FlightQuery
 from windsock.journal.database import DatabaseJournal
 from windsock.pages import places
+from windsock.pages.programmes import because
 from windsock.pages.wording import WAITING, Board, Direction, Row, board_row, in_window, sort_key
 
 # Half an hour back tells whoever comes late what happened; six hours ahead is what people wait for at an airport.
@@ -75,8 +78,20 @@ def flights(code: str, direction: Direction, window: Hours) -> list[Flight]:
     return sorted(shown, key=lambda flight: sort_key(flight, direction))
 
 
-def rows(shown: list[Flight], airport: Airport, direction: Direction, now: datetime) -> list[Row]:
-    """The rows of these flights, in the words of this airport's board."""
+def standings_at(*codes: str) -> list[Standing]:
+    """The programmes of those of these airports that ever had any, in the order of the codes."""
+    known = {one.airport: one for one in journal().standings()[1]}
+    return [known[code] for code in dict.fromkeys(codes) if code in known]
+
+
+def rows(
+    shown: list[Flight],
+    airport: Airport,
+    direction: Direction,
+    now: datetime,
+    programmes: Sequence[Programme] = (),
+) -> list[Row]:
+    """The rows of these flights, in the words of this airport's board, at which these programmes stand."""
     naming = names_for(shown, airport)
     board = Board(
         direction=direction,
@@ -86,6 +101,7 @@ def rows(shown: list[Flight], airport: Airport, direction: Direction, now: datet
         airports=naming["airports"],
         carriers=naming["carriers"],
         late_minutes=config().late_minutes,
+        because=because(programmes, direction, now),
     )
     return [board_row(flight, board) for flight in shown]
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,7 +14,7 @@ from windsock.clock import ReplayClock
 from windsock.conf import config
 from windsock.errors import WindsockError
 from windsock.flights import FlightKey, airports
-from windsock.pages import boards, places
+from windsock.pages import boards, places, programmes
 from windsock.pages.accounts import readers_only
 from windsock.pages.story import tell
 from windsock.pages.wording import Direction
@@ -60,7 +61,8 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
     now = boards.service_now(clock)
     window = boards.hours(now, request.GET.get("from"), request.GET.get("to"))
     shown = boards.flights(airport.code, direction, window)
-    rows = boards.rows(shown, airport, direction, now)
+    standing = [programme for one in boards.standings_at(airport.code) for programme in one.programmes]
+    rows = boards.rows(shown, airport, direction, now, standing)
     text, show = request.GET.get("q", "").strip(), request.GET.get("show", "all")
     counts = {"all": len(rows)} | {
         group: sum(row.group == group for row in rows) for group in ("delayed", "cancelled")
@@ -76,7 +78,11 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "airport": airport,
             "direction": direction,
             "rows": visible,
+            "programmes": [
+                programmes.line(one, airport.tz, now) for one in programmes.shown(standing, direction, now)
+            ],
             "next_id": next((row.id for row in visible if row.planned and row.planned >= now), ""),
+            "standing": msgspec.to_builtins(standing),
             "names": boards.names_for(shown, airport),
             "has_gates": any(row.gate or row.terminal for row in visible),
             "q": text,
@@ -128,8 +134,14 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
     head = journal.head()
     now = boards.service_now(head.clock)
     page = tell(record, journal.history(key), journal.reports(key, 500), now, config().late_minutes)
+    ends = programmes.ends(record.flight)
+    standings = boards.standings_at(*ends)
+    versions = dict.fromkeys(ends, 0) | {one.airport: one.version for one in standings}
+    standing = [programme for one in standings for programme in one.programmes]
     context = {
         "page": page,
+        "programmes": programmes.lines_for(record.flight, standing, now),
+        "programme_versions": versions,
         "direction": "departures",
         "now": now,
         "now_local": f"{now.astimezone(ZoneInfo(page.origin.zone)):%H:%M}",

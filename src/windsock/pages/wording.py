@@ -33,6 +33,7 @@ class Board:
     airports: Mapping[str, str] = field(default_factory=dict)
     carriers: Mapping[str, str] = field(default_factory=dict)
     late_minutes: int = 15
+    because: str = ""  # what the airport's programmes say; for late flights without a reason of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +221,8 @@ def _situation(flight: Flight, board: Board) -> tuple[str, str, str]:
         if departing
         else {"airborne": "in flight", "out": f"left {_place(flight.origin, board)}"}.get(status, "")
     )
+    # What holds at the airport now is no reason for a flight that is on its way already.
+    because = because or ("" if flying else board.because)
     if late:
         return lateness(delay), _dotted(because, flying, stale), "late"
     before = None if departing else flight.departure.delay_minutes

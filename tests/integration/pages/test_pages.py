@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
@@ -12,7 +13,9 @@ from django.test.utils import override_settings
 from windsock.access import tickets
 from windsock.clock import ReplayClock
 from windsock.conf import config
-from windsock.ingest import Recorded, record
+from windsock.flights.programmes import Programme, ProgrammeList
+from windsock.ingest import Recorded, pipeline, record
+from windsock.ingest.programmes import record_programmes
 from windsock.journal.database import DatabaseJournal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -253,3 +256,53 @@ def test_an_overdue_flights_steps_are_told_as_one(ada: Client) -> None:
         "Departure overdue: at least 1 h 20 min late (inferred)"
     ]
     assert story.timeline[0].more == ["told 3 times since 12:10, as time went by"]
+
+
+# --- Programmes of airports -------------------------------------------------------------------------------------------
+
+PROGRAMME = Programme(airport="JFK", kind="departure_delay", source="faa", observed_at=NOW, reason="WX:snow")
+
+
+def programmes(*listed: Programme) -> None:
+    record_programmes(pipeline(), ProgrammeList(source="faa", observed_at=NOW, programmes=listed))
+
+
+def test_a_board_tells_what_holds_up_its_airport_and_explains_late_flights_by_it(ada: Client) -> None:
+    tell(flight="B6711", departure={"estimated": at(80)}, delay_reasons=[])
+    programmes(PROGRAMME)
+    page = text(ada, BOARD)
+    assert "Departures from JFK are late" in page
+    assert 'told by <span data-f="said">FAA</span>' in page
+    assert "departure delays at JFK: snow" in page
+    assert "late inbound aircraft" in page, "who has a reason of its own keeps it"
+    assert "Departures from JFK are late" not in text(ada, "/airports/JFK/arrivals/")
+
+
+def test_a_board_of_an_airport_without_programmes_shows_no_list_of_them(ada: Client) -> None:
+    programmes(PROGRAMME, msgspec.structs.replace(PROGRAMME, kind="closure", only_for="general aviation"))
+    programmes_of_atlanta = text(ada, "/airports/ATL/departures/")
+    assert 'data-programmes aria-label="What holds up this airport" hidden' in programmes_of_atlanta
+    assert "JFK is closed" not in text(ada, BOARD)
+
+
+def test_a_flight_tells_what_holds_it_up_at_either_end(ada: Client) -> None:
+    stop = msgspec.structs.replace(
+        PROGRAMME, airport="MCO", kind="ground_stop", ends_at=NOW + timedelta(hours=1)
+    )
+    elsewhere = msgspec.structs.replace(PROGRAMME, airport="ATL", kind="closure")
+    arrivals = msgspec.structs.replace(PROGRAMME, kind="arrival_delay")
+    programmes(PROGRAMME, stop, elsewhere, arrivals)
+    page = text(ada, "/flights/B6711.2013-02-08.JFK/")
+    assert "Departures from JFK are late" in page
+    assert "Ground stop: no flights leave for MCO until 11:20" in page
+    assert "closed" not in page
+    assert "Arrivals at JFK" not in page
+    assert "Ground stop" in text(ada, "/flights/B6711.2013-02-08.JFK/?part=1")
+
+
+def test_a_flight_in_the_air_is_held_by_no_programme_on_the_ground(ada: Client) -> None:
+    programmes(PROGRAMME, msgspec.structs.replace(PROGRAMME, airport="MCO", kind="ground_stop"))
+    tell(flight="B6711", takeoff={"actual": at(-6)}, departure={"actual": at(-12)})
+    page = text(ada, "/flights/B6711.2013-02-08.JFK/")
+    assert "Departures from JFK" not in page
+    assert "Ground stop" not in page

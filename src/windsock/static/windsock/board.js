@@ -2,7 +2,8 @@
 /** The board page: the rows the server rendered, kept live. */
 
 import { announcer, goLive } from "./live.js";
-import { fillRow } from "./rows.js";
+import { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
+import { fillRow, freshen } from "./rows.js";
 import { announcement, boardRow, inWindow, sortKey, wallClock } from "./wording.js";
 
 /** @typedef {import("./session.js").Flight} Flight */
@@ -30,14 +31,19 @@ const follow = root.dataset.follow === "true";
 if (wall) before = HOUR / 4; // on a wall the next flights matter most
 
 const announce = announcer();
-const client = goLive([`${direction}:${airport}`], zone);
+const client = goLive([`${direction}:${airport}`], zone, [`programmes:${airport}`]);
+const list = /** @type {HTMLElement} */ (root.querySelector("[data-programmes]"));
+const lineTemplate = /** @type {HTMLTemplateElement} */ (root.querySelector("[data-programme-template]"));
 
 /** @type {Map<string, HTMLElement>} */
 const rows = new Map();
 for (const tr of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll("tr"))) rows.set(tr.dataset.flight ?? "", tr);
 
 /** @returns {import("./wording.js").BoardContext} */
-const context = () => ({ direction, airport, zone, now: client.now(), names, lateMinutes });
+const context = () => ({ direction, airport, zone, now: client.now(), names, lateMinutes, because: becauseOf(standing(), direction, client.now()) });
+/** What stands at the airport: until the socket has told it, what the page came with. @returns {import("./programmes.js").Programme[]} */
+const standing = () => client.session.topics.get(`programmes:${airport}`) ? client.programmes.get(airport)?.programmes ?? [] : rendered;
+const rendered = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("standing")).textContent ?? "[]");
 const shown = () => /** @type {HTMLInputElement} */ (form.querySelector("[name=show]:checked"))?.value ?? "all";
 
 /** The flights that just changed: their rows are marked when drawn. @type {Set<string>} */
@@ -57,6 +63,7 @@ function draw() {
 function drawNow() {
   if (!client.session.complete) return; // until the snapshot is here, the server's rows are the truth
   const now = client.now();
+  drawProgrammes(now);
   if (follow) [from, to] = [now.getTime() - before, now.getTime() + ahead];
   const at = context();
   const inside = [...client.board.values()].filter((flight) => inWindow(flight, direction, new Date(from), new Date(to)));
@@ -101,6 +108,27 @@ function drawNow() {
   void learn();
 }
 
+/** @param {Date} now */
+function drawProgrammes(now) {
+  const lines = shownProgrammes(standing(), direction, now).map((one) => programmeLine(one, zone, now));
+  const items = /** @type {HTMLElement[]} */ ([...list.children]);
+  for (const item of items.splice(lines.length)) item.remove();
+  lines.forEach((line, index) => {
+    let item = items[index];
+    if (!item) list.append(item = /** @type {HTMLElement} */ (/** @type {any} */ (lineTemplate.content.firstElementChild).cloneNode(true)));
+    item.dataset.kind = line.kind;
+    let changed = false;
+    for (const leaf of /** @type {NodeListOf<HTMLElement>} */ (item.querySelectorAll("[data-f]"))) {
+      const text = /** @type {any} */ (line)[/** @type {string} */ (leaf.dataset.f)];
+      if (leaf.textContent === text) continue;
+      leaf.textContent = text;
+      changed = true;
+    }
+    if (changed) freshen(item);
+  });
+  list.hidden = lines.length === 0;
+}
+
 /** Names asked for already, so that an unknown code is asked for once. @type {Set<string>} */
 const asked = new Set();
 
@@ -125,6 +153,16 @@ async function learn() {
   } catch { /* the codes themselves stay: right, if not pretty */ }
 }
 
+client.addEventListener("programmes", (event) => {
+  const { changes } = /** @type {CustomEvent} */ (event).detail;
+  for (const { kind, programme } of changes) {
+    const [concerned] = shownProgrammes([programme], direction, client.now());
+    if (!concerned) continue;
+    const { what, why } = programmeLine(concerned, zone, client.now());
+    announce(kind === "programme.ended" ? `No longer: ${what}.` : `${what}${why ? `, ${why}` : ""}.`);
+  }
+  draw();
+});
 client.addEventListener("snapshot", draw);
 client.addEventListener("resumed", draw);
 client.addEventListener("event", (event) => {

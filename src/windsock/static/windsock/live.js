@@ -13,9 +13,21 @@ const $ = (selector) => document.querySelector(selector);
 /** Words that come in a burst are gathered this long, so that a screen reader is not flooded. */
 const ANNOUNCE_EVERY = 5000;
 
-/** @param {string[]} topics @param {string} zone */
-export function goLive(topics, zone) {
+/** @param {string[]} topics @param {string} zone @param {string[]} [extra] topics that the page can do without */
+export function goLive(topics, zone, extra = []) {
   const client = new WindsockClient({ topics });
+  let asked = false, alone = 0;
+  client.addEventListener("state", () => {
+    if (asked || client.state !== "live") return;
+    asked = true;
+    client.subscribe(...extra);
+  });
+  // A server that is older than this page does not know them, and refuses what is asked together with them.
+  client.addEventListener("problem", (event) => {
+    if (/** @type {CustomEvent} */ (event).detail.code !== "unknown_topic" || client.session.topics.size || Date.now() - alone < 30_000) return;
+    alone = Date.now();
+    client.subscribe(...topics);
+  });
   const text = $("[data-link-text]"), ago = $("[data-link-ago]"), retry = $("[data-link-retry]");
   const say = () => {
     document.documentElement.dataset.link = client.state;

@@ -10,5 +10,6 @@
 
 export { ClientSession, backOff, reaction } from "./session.js";
 export { WindsockClient, serviceTime, socketUrl } from "./client.js";
+export { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
 export { boardRow, inWindow, sortKey } from "./wording.js";
 export { FlightBoard } from "./flight-board.js";

@@ -7,7 +7,7 @@
  * @typedef {import("./session.js").Change} Change
  * @typedef {{airports: Record<string, string>, carriers: Record<string, string>}} Names
  * @typedef {{direction: "departures"|"arrivals", airport: string, zone: string, now: Date, names: Names,
- *   lateMinutes?: number}} BoardContext
+ *   lateMinutes?: number, because?: string}} BoardContext
  * @typedef {{sched: string, day: string, exp: string, place: string, code: string, flight: string, airline: string,
  *   also: string, terminal: string, gate: string, state: string, why: string, heard: string|null}} RowText
  * @typedef {RowText & {id: string, tone: string, planned: number|null, group: "delayed"|"cancelled"|"", search: string}} Row
@@ -138,7 +138,7 @@ export function boardRow(flight, context) {
 const dotted = (...parts) => parts.filter(Boolean).join(" · ");
 
 /** @param {Flight} flight @param {BoardContext} context @returns {{state: string, why: string, tone: string}} */
-function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUTES }) {
+function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUTES, because: general = "" }) {
   const { departing, gate } = sideOf(flight, direction);
   const name = (/** @type {string|null} */ code) => (code && names.airports[code]) || code || "elsewhere";
   const { status } = flight;
@@ -166,12 +166,14 @@ function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUT
   const back = flight.flags.includes("air_return") ? "Turned back" : flight.flags.includes("returned_to_gate") ? "Back at the gate" : "";
   if (departing && back) return { state: back, why: dotted(lateness(delay), late ? because : ""), tone: "late" };
   const flying = departing ? "" : status === "airborne" ? "in flight" : status === "out" ? `left ${name(flight.origin)}` : "";
-  if (late) return { state: lateness(delay), why: dotted(because, flying, stale), tone: "late" };
+  // What holds at the airport now is no reason for a flight that is on its way already.
+  const explained = because || (flying ? "" : general);
+  if (late) return { state: lateness(delay), why: dotted(explained, flying, stale), tone: "late" };
   const before = departing ? null : flight.departure.delay_minutes;
   if (delay === null && before !== null && before >= lateMinutes) {
     const inferred = flight.departure.delay_basis === "inferred";
     const verb = GONE.has(status) ? "Left" : "Leaves";
-    return { state: `${verb} ${inferred ? "at least " : ""}${lateness(before)}`, why: dotted(because, flying, stale), tone: inferred ? "overdue" : "late" };
+    return { state: `${verb} ${inferred ? "at least " : ""}${lateness(before)}`, why: dotted(explained, flying, stale), tone: inferred ? "overdue" : "late" };
   }
   const calm = delay === null ? "" : lateness(delay);
   if (flying) return { state: flying[0].toUpperCase() + flying.slice(1), why: dotted(calm, stale), tone: "calm" };
