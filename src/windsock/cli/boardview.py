@@ -15,7 +15,15 @@ from windsock.clock import Clock, system_clock
 from windsock.flights import Flight
 from windsock.flights.airports import airport
 from windsock.protocol.board import arrival_time, departure_time
-from windsock.protocol.client_outputs import Happened, Loaded, Noticed, Problem, State, StateChanged
+from windsock.protocol.client_outputs import (
+    Happened,
+    Loaded,
+    Noticed,
+    Problem,
+    ProgrammesChanged,
+    State,
+    StateChanged,
+)
 
 # A flight that is done stays on the board this long; one that is not done stays until it is: overdue never vanishes.
 DONE_MINUTES = 30
@@ -54,6 +62,9 @@ class BoardView:
         match news:
             case Happened(event):
                 self._changed[event.flight.id] = self._seconds()
+                self._events += 1
+            case ProgrammesChanged(event):
+                self._message = words.programmes(event.standing, event.changes)
                 self._events += 1
             case StateChanged(state, why, retry_in):
                 self._state = (state, why, self._seconds() + (retry_in or 0.0))

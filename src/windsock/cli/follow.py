@@ -11,7 +11,14 @@ from windsock.cli.boardview import BoardView
 from windsock.cli.console import console, say
 from windsock.client import WindsockClient, connect
 from windsock.client.backlog import News
-from windsock.protocol.client_outputs import Happened, Noticed, Problem, State, StateChanged
+from windsock.protocol.client_outputs import (
+    Happened,
+    Noticed,
+    Problem,
+    ProgrammesChanged,
+    State,
+    StateChanged,
+)
 from windsock.protocol.codec import encode
 
 # The highlight of a change fades and the clock moves on even when nothing happens.
@@ -69,7 +76,9 @@ async def _follow(client: WindsockClient, show: "_Lines | _Screen") -> None:
 class _Lines:
     """One line per event on stdout; what concerns the connection goes to stderr."""
 
-    def __init__(self, line: Callable[[Happened], str], *, board_first: bool = False) -> None:
+    def __init__(
+        self, line: Callable[[Happened | ProgrammesChanged], str], *, board_first: bool = False
+    ) -> None:
         self._line = line
         self._board_first = board_first
 
@@ -86,6 +95,8 @@ class _Lines:
     def tell(self, news: News) -> None:
         match news:
             case Happened():
+                print(self._line(news), flush=True)
+            case ProgrammesChanged():
                 print(self._line(news), flush=True)
             case StateChanged(state, why, retry_in) if state is not State.LIVE or why != "live":
                 say(f"windsock: {state}: {why}" + (f"; next try in {retry_in:.1f} s" if retry_in else ""))
@@ -125,9 +136,11 @@ class _Screen:
         self._live.update(self._view.screen(client, self._live.console.size.height), refresh=True)
 
 
-def _line(news: Happened) -> str:
+def _line(news: Happened | ProgrammesChanged) -> str:
+    if isinstance(news, ProgrammesChanged):
+        return words.programmes(news.event.standing, news.event.changes)
     return words.event(news.event.flight, news.event.changes)
 
 
-def _json(news: Happened) -> str:
+def _json(news: Happened | ProgrammesChanged) -> str:
     return encode(news.event).decode()

@@ -1,10 +1,12 @@
 """A flight in the words and colours of the terminal. Plain text; colour is never the only carrier of a meaning."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 from windsock.flights import Change, Flight
 from windsock.flights.airports import airport
+from windsock.flights.programmes import ProgrammeChange, Standing
 
 Side = Literal["departure", "arrival"]
 
@@ -96,6 +98,17 @@ def event(flight: Flight, changes: tuple[Change, ...] | list[Change]) -> str:
     when = f"{flight.updated_at:%H:%M:%SZ}" if flight.updated_at else ""
     route = f"{flight.origin}→{flight.destination or '?'}"
     return f"{when:9} {flight.designator:7} {route:8} {kinds}: {remark(flight)}".strip()
+
+
+def programmes(standing: Standing, changes: Sequence[ProgrammeChange]) -> str:
+    """One line for what changed in an airport's programmes: when, where, which ones, and why."""
+    told = "; ".join(
+        f"{change.programme.kind} {change.kind.removeprefix('programme.')}"
+        + (f" until {change.programme.ends_at:%H:%MZ}" if change.programme.ends_at else "")
+        + (f": {change.programme.reason}" if change.programme.reason else "")
+        for change in changes
+    )
+    return f"{standing.updated_at:%H:%M:%SZ} {standing.airport:7} {told}"
 
 
 def _value(value: object, name: str, origin: str | None) -> str:
