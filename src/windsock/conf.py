@@ -39,6 +39,7 @@ class Config:
     feeds: Mapping[str, object] = field(
         default_factory=dict
     )  # name → {"format": …}, see windsock.feeds.configuration
+    run_feeds: bool = True  # by the server's processes; else only `windsock ingest` does
 
     # Live delivery
     heartbeat_seconds: int = 20

@@ -70,6 +70,11 @@ class Supervisor:
         self._open: httpx2.Client | None = None
         self._runs = [_Run(settings, pipeline, clock) for settings in feeds.values() if settings.enabled]
 
+    @property
+    def names(self) -> list[str]:
+        """The feeds that are run: asked, left in a folder, or mailed."""
+        return [run.name for run in self._runs if run.active]
+
     def start(self) -> None:
         """Starts the thread, if any feed is to be run."""
         if self._thread is None and any(run.active for run in self._runs):

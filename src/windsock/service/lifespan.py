@@ -47,9 +47,10 @@ async def start(running: AsyncExitStack) -> None:
     upkeep = Upkeep(pipeline().journal, record, config())
     upkeep.start()
     running.push_async_callback(asyncio.to_thread, upkeep.stop, 2.0)
-    supervisor = await asyncio.to_thread(Supervisor, read_feeds(config().feeds), pipeline())
-    supervisor.start()
-    running.push_async_callback(asyncio.to_thread, supervisor.stop, 5.0)
+    if config().run_feeds:
+        supervisor = await asyncio.to_thread(Supervisor, read_feeds(config().feeds), pipeline())
+        supervisor.start()
+        running.push_async_callback(asyncio.to_thread, supervisor.stop, 5.0)
     live = await LiveService.running()
     running.push_async_callback(live.stop)
     say_goodbye_first(live)

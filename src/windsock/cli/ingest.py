@@ -1,0 +1,70 @@
+"""`windsock ingest`: runs the configured feeds, and nothing else."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from windsock.cli.console import require_migrated, say, start_django, use_data_directory
+from windsock.errors import ConfigError
+
+# Long enough for what is under way: a poll that has its answer, and the commit.
+STOP_SECONDS = 20.0
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the verb."""
+    app.command()(ingest)
+
+
+def ingest(
+    only: Annotated[
+        list[str] | None, typer.Option("--feed", help="Only this feed; may be repeated. Default: all.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The service's data folder.")] = None,
+) -> None:
+    """Runs the configured feeds until Ctrl-C: asks providers, empties folders and mailboxes.
+
+    `windsock serve` does it too, unless WINDSOCK_RUN_FEEDS is 0; of several processes one runs each feed at a time.
+    """
+    use_data_directory(data)
+    start_django()
+    require_migrated()
+    from windsock.conf import config
+    from windsock.feeds.configuration import read
+    from windsock.ingest import pipeline, stop
+    from windsock.ingest.supervisor import Supervisor
+
+    feeds = read(config().feeds)
+    unknown = [name for name in only or [] if name not in feeds]
+    if unknown:
+        raise ConfigError(
+            f"No feed {unknown[0]!r} is configured. There are: {', '.join(sorted(feeds)) or 'none'}."
+        )
+    feeds = {name: settings for name, settings in feeds.items() if not only or name in only}
+    supervisor = Supervisor(feeds, pipeline())
+    if not supervisor.names:
+        raise ConfigError(
+            "There is no feed to run: none is configured, or none that is asked, left in a folder or mailed. "
+            'Say which in feeds.toml of the data folder, or in WINDSOCK["FEEDS"].'
+        )
+    ended = threading.Event()
+
+    def end(signum: int, frame: FrameType | None) -> None:
+        if ended.is_set():
+            raise SystemExit(1)  # the second time nobody wants to wait
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    supervisor.start()
+    say(f"Windsock runs {', '.join(supervisor.names)}. Ctrl-C ends it.")
+    # Woken now and then: a signal is noticed only between two waits where it meets another thread.
+    while not ended.wait(1.0):
+        pass
+    say("Ending after what is under way …")
+    supervisor.stop(STOP_SECONDS)
+    stop(STOP_SECONDS)
