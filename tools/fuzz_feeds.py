@@ -66,7 +66,6 @@ def targets() -> dict[str, Target]:
         test_avinor,
         test_faa,
         test_flightstats,
-        test_generic,
         test_hongkong,
         test_mvt,
         test_schiphol,
@@ -74,6 +73,7 @@ def targets() -> dict[str, Target]:
         test_ssm,
         test_swedavia,
     )
+    from tests.unit.feeds.generic import test_generic
     from windsock.feeds import (
         aeroapi,
         aerodatabox,

@@ -320,14 +320,14 @@ def test_windows_line_ends_are_read() -> None:
 
 
 def test_more_flights_than_the_cap_end_with_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssim, "MAX_FLIGHTS", 5)
+    monkeypatch.setattr("windsock.feeds.ssim.schedule.MAX_FLIGHTS", 5)
     parsed = read(carrier(), leg(), first="2026-07-01", last="2026-08-01")
     assert len(parsed.reports) == 5
     assert "narrow the window" in parsed.faults[-1].message
 
 
 def test_more_faults_than_the_cap_end_with_one_saying_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssim, "MAX_FAULTS", 2)
+    monkeypatch.setattr("windsock.feeds.ssim.schedule.MAX_FAULTS", 2)
     parsed = read(carrier(), *[leg(c29="       ")] * 5, leg())
     assert len(parsed.faults) == 3
     assert "further ones are not told" in parsed.faults[-1].message
@@ -368,7 +368,7 @@ def test_what_is_no_schedule_is_refused(data: bytes) -> None:
 
 
 def test_a_file_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssim, "MAX_BYTES", 10)
+    monkeypatch.setattr("windsock.feeds.ssim.schedule.MAX_BYTES", 10)
     with pytest.raises(FeedError, match="at most 10 are read"):
         ssim.parse(b"x" * 11, received_at=RECEIVED)
 

@@ -328,7 +328,7 @@ def test_acknowledgements_say_nothing() -> None:
 
 
 def test_more_faults_than_the_cap_end_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssm, "MAX_FAULTS", 2)
+    monkeypatch.setattr("windsock.feeds.ssm.messages.MAX_FAULTS", 2)
     parsed = read("ASM\nLT\nCNL\n" + "WHAT IS THIS\n" * 9 + "QX417/02JUL\n")
     assert len(parsed.faults) == 4
     assert "the rest is not read" in parsed.faults[-1].message

@@ -10,15 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from windsock.feeds.base import Fault
-from windsock.feeds.genericsetup import Poller, prepared
-from windsock.feeds.genericvalues import UTC_ZONE, day_of, minutes_of, moment_of, told, truth_of
-from windsock.feeds.mapping import Column, Mapping, kind_of
+from windsock.feeds.generic.mapping import Column, Mapping, kind_of
+from windsock.feeds.generic.records import ABSENT, Record, faulty, missing_columns, records_of
+from windsock.feeds.generic.refusals import WHO, left_out
+from windsock.feeds.generic.values import UTC_ZONE, day_of, minutes_of, moment_of, told, truth_of
 from windsock.feeds.parsing import Gathering, Parsed
-from windsock.feeds.records import ABSENT, Record, faulty, missing_columns, records_of
-from windsock.feeds.refusals import WHO, left_out
 from windsock.flights.airports import Airport, airport
-
-__all__ = ["MAX_BYTES", "Poller", "parse", "prepared"]
 
 MAX_BYTES = 50_000_000
 """A day of the whole world's flights, told generously; what is larger is better sent in parts."""

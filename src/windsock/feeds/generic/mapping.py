@@ -25,6 +25,7 @@ ELSEWHERE = {
     "source": "the name under which the feed is set up",
     "departure_overdue_minutes": "Windsock's own watch",
     "arrival_overdue_minutes": "Windsock's own watch",
+    "silent_source": "Windsock's own watch",
 }
 """Fields of a report that are no plain column's, and where they come from."""
 
@@ -146,7 +147,7 @@ class Mapping:
     @classmethod
     def from_toml(cls, text: str) -> "Mapping":
         """The mapping that the file's text spells; raises ConfigError, and nothing else."""
-        from windsock.feeds.mappingfile import read  # which knows all the classes here
+        from windsock.feeds.generic.mappingfile import read  # which knows all the classes here
 
         return read(text)
 

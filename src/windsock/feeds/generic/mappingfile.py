@@ -1,4 +1,4 @@
-"""Reads a mapping's TOML into the frozen tree of `windsock.feeds.mapping`, or says which key is wrong."""
+"""Reads a mapping's TOML into the frozen tree of `windsock.feeds.generic.mapping`, or says which key is wrong."""
 
 import difflib
 import tomllib
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from windsock.errors import ConfigError
-from windsock.feeds.mapping import (
+from windsock.feeds.generic.mapping import (
     ELSEWHERE,
     FIELDS,
     WRITTEN,
@@ -24,7 +24,7 @@ from windsock.feeds.mapping import (
     Word,
     kind_of,
 )  # fmt: skip
-from windsock.feeds.mappingtable import Reading
+from windsock.feeds.generic.mappingtable import Reading
 from windsock.flights import delay_codes
 from windsock.flights.airports import airport
 from windsock.flights.airports import zone as zone_of

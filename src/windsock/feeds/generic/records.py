@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from windsock.errors import FeedError
 from windsock.feeds.base import Fault
-from windsock.feeds.mapping import Mapping
+from windsock.feeds.generic.mapping import Mapping
 from windsock.feeds.parsing import MAX_RAW
 from windsock.flights.values import shown
 

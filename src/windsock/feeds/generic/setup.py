@@ -8,7 +8,7 @@ from typing import Any
 
 from windsock.errors import ConfigError
 from windsock.feeds import polling
-from windsock.feeds.mapping import Mapping
+from windsock.feeds.generic.mapping import Mapping
 
 
 def prepared(options: Options[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as Day
 
-from windsock.feeds.mapping import TimeRule
+from windsock.feeds.generic.mapping import TimeRule
 from windsock.flights.airports import Airport, zone
 from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 

@@ -1,6 +1,6 @@
 """The lines of a movement telex (IATA AHM 780), each alone: the envelope, the flight line, the elements AD, EA, DL, …
 
-Nothing here knows a calendar: days and times stay as they were written. `windsock.feeds.mvt` gives them their meaning.
+Nothing here knows a calendar: days and times stay as they were written. `movements` gives them their meaning.
 """
 
 import re

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from datetime import date as Day
 
 from windsock.errors import FeedError
-from windsock.feeds import mvt_lines, mvt_times
-from windsock.feeds.mvt_lines import Element, FlightLine
-from windsock.feeds.mvt_telexes import Telex, telexes
+from windsock.feeds.mvt import lines, times
+from windsock.feeds.mvt.lines import Element, FlightLine
+from windsock.feeds.mvt.telexes import Telex, telexes
 from windsock.feeds.parsing import MAX_RAW, Gathering, Parsed
 from windsock.flights import airports
 
@@ -107,7 +107,7 @@ def _read(telex: Telex, gathering: Gathering) -> None:
     lost = False
     for number, full in telex.lines[telex.body :]:
         line = full.rstrip("= ")
-        flight = mvt_lines.flight_line(line)
+        flight = lines.flight_line(line)
         # Below the first one, only what is whole: `PX12/3.` is not of another flight.
         if flight is not None and (not movements or (flight.place and flight.registration)):
             movements.append(_Movement(number, flight))
@@ -122,7 +122,7 @@ def _read(telex: Telex, gathering: Gathering) -> None:
         elif line == "SI" or line.startswith(("SI ", "SI/")):
             break  # supplementary information: free text to the end
         else:
-            read, rest = mvt_lines.elements(line)
+            read, rest = lines.elements(line)
             for element in read:
                 movements[-1].add(element)
             if rest:
@@ -185,7 +185,7 @@ class _Telling:
         text = self.telex.sent
         if text is None:
             return None
-        moment = mvt_times.sent_at(text, self.now)
+        moment = times.sent_at(text, self.now)
         if moment is None:
             self.fault(
                 "this is no day and time (ddhhmm); the telex counts as sent when received.", "sent", text
@@ -194,7 +194,7 @@ class _Telling:
 
     def day(self) -> Day | None:
         flight = self.movement.flight
-        day = mvt_times.operating_day(flight.day, flight.month, flight.year, self.now)
+        day = times.operating_day(flight.day, flight.month, flight.year, self.now)
         if day is not None and flight.year is not None and day.year % 100 != flight.year:
             self.fault(
                 "this year is yet to come; the latest that fits is taken.", "year", f"{flight.year:02}"
@@ -210,12 +210,12 @@ class _Telling:
         ]
         there = [time for time in there if time[1] is not None]
         moments: list[datetime | None] = []
-        for timeline in mvt_times.timelines(day, self.observed_at, self.now):
+        for timeline in times.timelines(day, self.observed_at, self.now):
             tried = [
                 timeline.expected(text) if expected else timeline.actual(text)
                 for _, text, _, expected in there
             ]
-            fits = not mvt_times.not_yet(timeline.happened, self.now)
+            fits = not times.not_yet(timeline.happened, self.now)
             if fits or not moments:
                 moments = tried
             if fits:
@@ -275,7 +275,7 @@ class _Telling:
             )
         reasons: list[dict[str, object]] = []
         for code, minutes in self.movement.reasons.items():
-            scheme = mvt_lines.scheme(code)
+            scheme = lines.scheme(code)
             if scheme is None:
                 self.fault("this is no delay code of AHM 730 or 732; it is left out.", "delay code", code)
                 continue

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from windsock.feeds import mvt_lines as lines
+from windsock.feeds.mvt import lines
 
 FRAMING = "\x01\x02\x03\x04 \t\v\f"
 """Start and end of heading, text and transmission, which stand around a telex and not in it."""

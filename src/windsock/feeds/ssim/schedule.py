@@ -11,10 +11,10 @@ from datetime import date as Day
 
 from windsock.errors import FeedError
 from windsock.feeds.base import Fault
-from windsock.feeds.onward import Rotation
 from windsock.feeds.parsing import Gathering, Parsed, Statement
 from windsock.feeds.periods import clock, full_date, midnight, spelled
-from windsock.feeds.ssim_records import COLUMNS, MOST_CODESHARES, Leg, leg_of
+from windsock.feeds.ssim.records import COLUMNS, MOST_CODESHARES, Leg, leg_of
+from windsock.feeds.ssim.rotation import Rotation
 from windsock.flights import Designator
 
 SOURCE = "ssim"

@@ -12,10 +12,10 @@ from datetime import date as Day
 from typing import TypeVar
 
 from windsock.errors import FeedError
-from windsock.feeds import ssm_lines
 from windsock.feeds.parsing import Gathering, Parsed
-from windsock.feeds.ssm_lines import LegLine
-from windsock.feeds.ssm_reports import Group, Telling
+from windsock.feeds.ssm import lines
+from windsock.feeds.ssm.lines import LegLine
+from windsock.feeds.ssm.reports import Group, Telling
 
 SOURCE = "ssm"
 
@@ -115,10 +115,10 @@ class _Reading:
         if line in ("SSM", "ASM"):
             self.finish()
             self.known, self.kind, self.local, self.text, self.actions = True, line, None, False, frozenset()
-        elif line.startswith(".") or ssm_lines.addresses(line):
+        elif line.startswith(".") or lines.addresses(line):
             # A next envelope begins; what stands before its SSM or ASM is addresses.
             self.finish()
-            self.kind, self.sent = None, ssm_lines.sent_at(line, self.gathering.received_at)
+            self.kind, self.sent = None, lines.sent_at(line, self.gathering.received_at)
         elif self.kind is None or not line:
             return
         elif line == "//":
@@ -131,7 +131,7 @@ class _Reading:
             self.text = True
         elif line in ("UTC", "LT"):
             self.local = line == "LT"
-        elif (action := ssm_lines.action_of(line)) is not None:
+        elif (action := lines.action_of(line)) is not None:
             self.finish()
             self.actions, self.xasm = action
             for name in sorted(self.actions & set(_NOT_TAKEN)):
@@ -153,11 +153,11 @@ class _Reading:
             )
         except ValueError as error:
             self.fault(f"{error}; the line and what belongs to it are passed over", line)
-        if self.group.begun or ssm_lines.like_flight(line):
+        if self.group.begun or lines.like_flight(line):
             self.finish()
         else:
             self.group.doubtful = True
-            self.group.lost += ssm_lines.like_leg(line)
+            self.group.lost += lines.like_leg(line)
 
     def fault(self, message: str, line: str, number: int | None = None) -> None:
         self.gathering.fault(message, line=number or self.number, raw=line)
@@ -165,25 +165,25 @@ class _Reading:
     def content(self, line: str) -> bool:
         """Takes a line; whether it is one of the known kinds. Raises ValueError if what it says is impossible."""
         group = self.group
-        if (period := ssm_lines.period_of(line, self.today)) is not None:
+        if (period := lines.period_of(line, self.today)) is not None:
             if group.doubtful and group.periods:
                 self.finish()  # the line that was not understood may have been a flight, whose period this is
             elif group.begun:
                 self.finish(keep_flights=True)
             self.add(self.group.periods, period[0])
-            for number, values in ssm_lines.elements_of(period[1]).items():
+            for number, values in lines.elements_of(period[1]).items():
                 self.group.elements.setdefault(number, []).extend(values)
-        elif (leg := ssm_lines.leg_of(self.number, line)) is not None:
+        elif (leg := lines.leg_of(self.number, line)) is not None:
             group.begun = True
             leg.aircraft_type = leg.aircraft_type or group.equipment
             self.add(group.legs, leg)
-        elif (flight := ssm_lines.flight_of(self.number, line, self.today)) is not None:
+        elif (flight := lines.flight_of(self.number, line, self.today)) is not None:
             if group.begun or group.periods:
                 self.finish()
             self.add(self.group.flights, flight)
-        elif (equipment := ssm_lines.equipment_of(line)) is not None:
+        elif (equipment := lines.equipment_of(line)) is not None:
             group.equipment, group.begun = equipment, True
-        elif (segment := ssm_lines.segment_of(self.number, line)) is not None:
+        elif (segment := lines.segment_of(self.number, line)) is not None:
             group.begun = True
             self.segment(segment)
         else:
@@ -199,7 +199,7 @@ class _Reading:
         """A pair of stations: elements for a leg already named, or a leg without times."""
         legs = self.group.legs
         stations = segment.origin, segment.destination
-        if ssm_lines.everywhere(segment):
+        if lines.everywhere(segment):
             found = [self.group.elements]
         else:
             found = [leg.elements for leg in legs if (leg.origin, leg.destination) == stations]

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date as Day
 from datetime import datetime
 
-from windsock.feeds import ssm_lines
 from windsock.feeds.parsing import Gathering
 from windsock.feeds.periods import Period, from_local, midnight, spelled
-from windsock.feeds.ssim_records import MOST_CODESHARES
-from windsock.feeds.ssm_lines import Clock, FlightLine, LegLine
+from windsock.feeds.ssim.records import MOST_CODESHARES
+from windsock.feeds.ssm import lines
+from windsock.feeds.ssm.lines import Clock, FlightLine, LegLine
 from windsock.flights import Designator, airports
 
 _TIMES = frozenset({"NEW", "RPL", "TIM", "RRT"})
@@ -109,7 +109,7 @@ class Telling:
         """Fills in what the actions say."""
         if "CNL" in self.actions:
             report["cancelled"] = True
-        elif ssm_lines.REINSTATE in self.actions:
+        elif lines.REINSTATE in self.actions:
             report["cancelled"] = False
         elif self.actions & _FULL:
             # Of an ASM it says that the flight goes. An SSM only takes back what an SSM said: a later ASM stands above.

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from windsock.errors import ConfigError, FeedError
 from windsock.feeds.base import Fault
 from windsock.feeds.generic import Poller, parse, prepared
-from windsock.feeds.mapping import Mapping
+from windsock.feeds.generic.mapping import Mapping
 from windsock.feeds.parsing import Parsed
 from windsock.flights import Report
 
 NOW = datetime(2026, 11, 25, 21, 34, tzinfo=UTC)
-DOC = Path(__file__).parents[3] / "docs/reference/feeds/generic.md"
+DOC = Path(__file__).parents[4] / "docs/reference/feeds/generic.md"
 
 
 def mapping(extra: str = "", columns: str = "", form: str = "ndjson", top: str = "") -> Mapping:

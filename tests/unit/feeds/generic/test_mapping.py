@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windsock.errors import ConfigError
-from windsock.feeds.mapping import FIELDS, Column, Mapping, TimeRule, kind_of
+from windsock.feeds.generic.mapping import FIELDS, Column, Mapping, TimeRule, kind_of
 
 BASE = 'format = "csv"\n{top}\n[flight]\ndesignator = "F"\n{rest}'
 

@@ -1,0 +1,8 @@
+"""What SSM and ASM telexes say, by which airlines change their schedule. `parse` reads one, or a file of them.
+
+`lines` knows the grammar, `messages` goes through it line by line, and `reports` says what it means for a flight.
+"""
+
+from windsock.feeds.ssm.messages import MAX_BYTES, MAX_GROUP, parse
+
+__all__ = ["MAX_BYTES", "MAX_GROUP", "parse"]
