@@ -10,7 +10,7 @@ from windsock.flights.delay import basis_of, minutes_between
 from windsock.flights.facts import Belief, Facts, beliefs, best, weight
 from windsock.flights.identity import FlightKey
 from windsock.flights.report import Reason
-from windsock.flights.rules import MergeRules
+from windsock.flights.rules import OWN_WATCHES, MergeRules
 from windsock.flights.state import Arrival, Carrier, Departure, Flight, Runway
 from windsock.flights.status import flags_of, from_first, latest, status_of
 
@@ -135,6 +135,19 @@ class _Reading:
         passed = min(fact.value, minutes_between(scheduled, fact.observed_at))
         return passed if passed > 0 else None
 
+    def silent_source(self) -> str | None:
+        """The feed that fell silent, unless somebody (the feed itself, too) has spoken of the flight since then."""
+        held = self.held.get("silent_source")
+        if held is None or held[1].value is None:
+            return None
+        since = held[1].observed_at
+        for by_source in self.facts.values():
+            for source, fact in by_source.items():
+                if fact.observed_at > since and source not in OWN_WATCHES:
+                    return None
+        source = held[1].value
+        return str(source)
+
     def cancelled(self) -> bool:
         """Whether it is cancelled: said so, and no weightier or later word saw it fly since.
 
@@ -196,6 +209,8 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
     boarding = bool(value("boarding"))
     returned, air_return = value("returned_to_gate"), value("air_return")
     conflicts = reading.conflicts()
+    # Of a flight that is down, or never leaves, no news is expected.
+    silent = None if cancelled or (on or in_) is not None else reading.silent_source()
     return Flight(
         id=before.id,
         designator=before.designator,
@@ -214,7 +229,8 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
         ),
         flags=flags_of(
             departure, takeoff, landing, arrival,
-            returned_to_gate=returned, air_return=air_return, conflicts=conflicts, rules=rules,
+            returned_to_gate=returned, air_return=air_return, conflicts=conflicts,
+            silent=silent is not None, rules=rules,
         ),
         departure=departure,
         takeoff=takeoff,
@@ -229,6 +245,7 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
         recovery_of=value("recovery_of"),
         recovered_by=value("recovered_by"),
         conflicts=conflicts,
+        silent_source=silent,
         version=before.version,
         updated_at=before.updated_at,
     )  # fmt: skip

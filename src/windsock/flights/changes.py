@@ -137,6 +137,11 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
         more = not set(after.conflicts) <= set(before.conflicts)
         kind = "data.conflict" if more else "flight.corrected"
         found.append(Change(kind=kind, field="conflicts", from_=before.conflicts, to=after.conflicts))
+    if before.silent_source != after.silent_source:
+        kind = "flight.corrected" if after.silent_source is None else "data.stale"
+        found.append(
+            Change(kind=kind, field="silent_source", from_=before.silent_source, to=after.silent_source)
+        )
     return tuple(found)
 
 

@@ -64,6 +64,7 @@ _SINGLE = (
     "recovered_by",
     "departure_overdue_minutes",
     "arrival_overdue_minutes",
+    "silent_source",
 )
 FIELDS = tuple(path for _, names in _PARTS for _, path in names) + _SINGLE
 """Every field that a report can speak of."""

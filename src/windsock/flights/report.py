@@ -89,6 +89,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recovered_by: Text = UNSET
     departure_overdue_minutes: Number = UNSET
     arrival_overdue_minutes: Number = UNSET
+    silent_source: Text = UNSET
 
     @property
     def designator(self) -> Designator:

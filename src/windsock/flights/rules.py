@@ -6,6 +6,9 @@ import msgspec
 
 # The one source that speaks of what was *not* heard; it may say nothing else, and everyone else outranks it.
 OVERDUE_SOURCE = "windsock.overdue"
+# The one that says of a feed that it fell silent. Neither says anything new about the flight itself.
+FEEDS_SOURCE = "windsock.feeds"
+OWN_WATCHES = frozenset({OVERDUE_SOURCE, FEEDS_SOURCE})
 DEFAULT_RANK = 50
 
 

@@ -74,6 +74,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All we believe of one flight leg; encoding it gives the wire form.
 
     Flags, sorted: "air_return", "conflict", "delayed", "early", "overdue", "retimed", "returned_to_gate", "stale".
+    "stale" also while `silent_source` names the feed that fell silent and nobody has spoken of the flight since.
     "delayed" and "early" start at the late minutes (15); "early" also counts against the first schedule, because a
     flight moved 14 hours forward leaves on time and yet without its passengers.
     """
@@ -105,6 +106,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recovery_of: str | None = None
     recovered_by: str | None = None
     conflicts: tuple[str, ...] = ()
+    silent_source: str | None = None
     version: int = 0
     updated_at: datetime | None = None
 

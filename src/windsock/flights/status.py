@@ -49,6 +49,7 @@ def flags_of(
     returned_to_gate: datetime | None,
     air_return: datetime | None,
     conflicts: tuple[str, ...],
+    silent: bool,
     rules: MergeRules,
 ) -> tuple[str, ...]:
     """What else is to be said of the flight, sorted."""
@@ -73,6 +74,8 @@ def flags_of(
         flags.append("overdue")
         if overdue >= rules.stale_minutes:
             flags.append("stale")
+    if silent:
+        flags.append("stale")
     return tuple(sorted(set(flags))) if len(flags) > 1 else tuple(flags)
 
 
@@ -145,6 +148,6 @@ def settle(flight: Flight, rules: MergeRules = DEFAULT_RULES) -> Flight:
         flags=flags_of(
             departure, flight.takeoff, flight.landing, arrival,
             returned_to_gate=flight.returned_to_gate, air_return=flight.air_return,
-            conflicts=flight.conflicts, rules=rules,
+            conflicts=flight.conflicts, silent=flight.silent_source is not None, rules=rules,
         ),
     )  # fmt: skip

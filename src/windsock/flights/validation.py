@@ -339,6 +339,17 @@ class _Reader(ValueReader):
             )
         return self.minutes(field, value, 0, 400 * 1440)
 
+    def silent(self, field: str, value: object) -> str:
+        if not self.trusted:
+            raise fault(
+                "reserved_field",
+                f"{field} is filled in by Windsock's own watch over its feeds",
+                field,
+                value,
+                f"a report without {field}",
+            )
+        return self.text(field, value, _SOURCE_LENGTH)
+
     # What the fields say together
 
     def order(self, report: Report) -> None:
@@ -402,4 +413,5 @@ _READERS: dict[str, Callable[[_Reader, str, object], Any]] = {
     "recovered_by": _Reader.other_flight,
     "departure_overdue_minutes": _Reader.overdue,
     "arrival_overdue_minutes": _Reader.overdue,
+    "silent_source": _Reader.silent,
 }

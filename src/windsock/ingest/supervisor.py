@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from django.db import connections
 
 from windsock.clock import Clock, system_clock
+from windsock.conf import config
 from windsock.errors import ConfigError, FeedError, WindsockError
 from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.mailaddress import MailAddress
 from windsock.feeds.polling import Poller
 from windsock.flights.programmes import ProgrammeList
-from windsock.ingest import folder, lease, mailbox
+from windsock.ingest import folder, lease, mailbox, silence
 from windsock.ingest.fetching import TIMEOUT_SECONDS, Marks, Refused, fetch
 from windsock.ingest.intake import Intake
 from windsock.ingest.models import FeedState
@@ -160,7 +161,13 @@ class _Run:
         self.look_at = self.leased_until = self.mail_at = clock()
         self.mail_failures = 0
         self.well_at = self.mail_at  # when a poll went well; as far as this process knows
-        self.active = self.poller is not None or settings.folder is not None or settings.mailbox is not None
+        # What is pushed to us needs no run, but for the watch over its silence.
+        self.active = (
+            self.poller is not None
+            or settings.folder is not None
+            or settings.mailbox is not None
+            or settings.stale_minutes is not None
+        )
 
     @property
     def interval(self) -> float:
@@ -265,7 +272,7 @@ class _Run:
         self.mail_at = now if visit.more else now + timedelta(seconds=wait)
 
     def watch(self, state: FeedState, now: datetime) -> None:
-        """Notes a source that has fallen silent, and one that speaks again."""
+        """Notes a source that has fallen silent, and one that speaks again, and has it said of its flights."""
         minutes = self.settings.stale_minutes
         if minutes is None:
             if self.poller is None:
@@ -273,13 +280,21 @@ class _Run:
             minutes = self.interval * STALE_INTERVALS / 60
         last = max((at for at in (state.reported_at, state.heard_at) if at is not None), default=None)
         stale = last is not None and now - last > timedelta(minutes=minutes)
-        if stale != (state.stale_since is not None):
+        if last is not None and stale != (state.stale_since is not None):
             log.log(
                 logging.WARNING if stale else logging.INFO,
                 "Feed %s %s",
                 self.name,
                 "has fallen silent" if stale else "speaks again",
             )
+            active = timedelta(hours=config().active_hours)
+            # Noted only when it was said: what cannot be recorded now is said at the next look.
+            if stale:
+                silence.fell_silent(self._pipeline, self.settings.source, since=last, now=now, active=active)
+            else:
+                silence.speaks_again(
+                    self._pipeline, self.settings.source, heard_at=last, now=now, active=active
+                )
             state.stale_since = now if stale else None
             FeedState.objects.filter(name=self.name).update(stale_since=state.stale_since)
 

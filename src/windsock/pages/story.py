@@ -15,7 +15,10 @@ from windsock.pages import places
 from windsock.pages.telling import Teller
 from windsock.pages.wording import Board, board_row, day_marker, expected, lateness, scheduled, spaced
 
-SOURCES = {"windsock.overdue": "Windsock itself, as the time passed without word"}
+SOURCES = {
+    "windsock.overdue": "Windsock itself, as the time passed without word",
+    "windsock.feeds": "Windsock itself, which watches over its sources",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +212,7 @@ def _facts(flight: Flight, teller: Teller) -> Any:
         ("Planned destination", "destination", flight.destination if flight.diverted_to else None),
         ("Also sold as", "codeshares", [spaced(name) for name in flight.codeshares]),
         ("Sources disagree on", "conflicts", list(flight.conflicts)),
+        ("No word any more from", "silent_source", flight.silent_source),
     ):
         text = teller.value(path, value)
         if text:

@@ -106,6 +106,8 @@ class Teller:
             change.get("from"),
             change.get("to"),
         )
+        if field == "silent_source":
+            return f"No word from {after} any more" if after else f"Word again, after the silence of {before}"
         if kind in _PLAIN:
             return _PLAIN[kind]
         side = "arrival" if field.startswith(("arrival", "landing")) else "departure"

@@ -89,9 +89,16 @@ overdue = st.builds(
     departure_overdue_minutes=sometimes(st.integers(0, 400)),
     arrival_overdue_minutes=sometimes(st.integers(0, 400)),
 )
+silence = st.builds(
+    Report,
+    flight=st.just("DL1865"),
+    source=st.just("windsock.feeds"),
+    observed_at=observations,
+    silent_source=st.sampled_from([None, "airline", "airport"]),
+)
 # Each with its time of receipt, which stays with it however often it comes.
 deliveries = st.lists(
-    st.tuples(st.one_of(ordinary, ordinary, ordinary, overdue), moments), min_size=1, max_size=8
+    st.tuples(st.one_of(ordinary, ordinary, ordinary, overdue, silence), moments), min_size=1, max_size=8
 )
 
 
@@ -134,6 +141,30 @@ def test_applying_the_changes_of_each_report_to_the_old_flight_gives_the_new(
         for changes in (merged.changes, on_the_wire):
             if changes or before is not None:
                 assert timeless(apply_changes(before, changes, RULES)) == timeless(record.flight)
+
+
+@settings(max_examples=150, deadline=None)
+@given(deliveries)
+def test_data_is_stale_by_silence_exactly_while_nobody_has_spoken_since(
+    received: list[tuple[Report, datetime]],
+) -> None:
+    record = fold(received)
+    said = record.facts.get("silent_source", {}).get("windsock.feeds")
+    words = [
+        fact.observed_at
+        for by_source in record.facts.values()
+        for source, fact in by_source.items()
+        if not source.startswith("windsock.")
+    ]
+    flight = record.flight
+    over = flight.cancelled or flight.landing.actual or flight.arrival.actual
+
+    if said is None or over or any(observed > said.observed_at for observed in words):
+        assert flight.silent_source is None
+    else:
+        assert flight.silent_source == said.value
+    if flight.silent_source is not None:
+        assert "stale" in flight.flags
 
 
 @settings(max_examples=80, deadline=None)

@@ -442,3 +442,60 @@ def test_a_report_without_observed_at_counts_from_its_receipt() -> None:
     merged = apply_report(None, KEY, report, received_at=at("06:30"))
 
     assert merged.record.facts["departure.scheduled"]["airline"].observed_at == at("06:30")
+
+
+# A source that fell silent
+
+
+def silence(observed: str, of: str | None = "airline") -> Report:
+    return said(observed, "windsock.feeds", silent_source=of)
+
+
+def test_a_flight_whose_source_fell_silent_is_stale_and_this_is_told_once() -> None:
+    first = tell(schedule(), silence("09:00"))
+    again = tell(silence("09:00"), record=first.record)
+
+    assert kinds(first) == ["data.stale"]
+    assert first.changes[0].field == "silent_source"
+    assert first.record.flight.silent_source == "airline"
+    assert first.record.flight.flags == ("stale",)
+    assert again.changes == ()
+
+
+@pytest.mark.parametrize("source", ["airline", "airport"])
+def test_whoever_speaks_of_the_flight_again_makes_it_fresh_even_with_the_same_word(source: str) -> None:
+    silent = tell(schedule(), silence("09:00"))
+    merged = tell(said("09:10", source, std="13:55"), record=silent.record)
+
+    assert kinds(merged) == ["flight.corrected"]
+    assert merged.record.flight.silent_source is None
+    assert merged.record.flight.flags == ()
+
+
+def test_a_word_from_before_the_silence_makes_nothing_fresh() -> None:
+    silent = tell(schedule(), silence("09:00"))
+
+    assert tell(said("08:50", gate="B1"), record=silent.record).record.flight.flags == ("stale",)
+
+
+def test_our_own_watch_over_the_time_is_nobody_speaking() -> None:
+    silent = tell(schedule(), silence("09:00"))
+
+    assert tell(watch("14:15", 20), record=silent.record).record.flight.silent_source == "airline"
+
+
+def test_a_silence_that_is_over_can_begin_again() -> None:
+    silent = tell(schedule(), silence("09:00"))
+    over = tell(silence("10:00", None), record=silent.record)
+    again = tell(silence("10:00"), record=over.record)
+
+    assert kinds(over) == ["flight.corrected"]
+    assert kinds(again) == ["data.stale"]
+
+
+@pytest.mark.parametrize("word", [{"cancelled": True}, {"on": "15:20"}, {"in_": "15:25"}])
+def test_of_a_flight_that_is_over_no_word_is_missed(word: dict[str, object]) -> None:
+    merged = tell(schedule(), said("08:00", **word), silence("09:00"))
+
+    assert merged.changes == ()
+    assert "stale" not in merged.record.flight.flags

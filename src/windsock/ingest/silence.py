@@ -1,0 +1,99 @@
+"""Says of a silent feed's flights that their data is stale, and takes it back when the feed speaks again.
+
+Deterministic: what is filed depends on the journal and on when the feed was last heard, so whoever files it twice (two
+processes, or one that died in between) changes nothing the second time. Whether somebody else has spoken of a flight
+since is for belief to decide, then and later (`flights.belief`).
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+
+from windsock.flights import Flight, Report
+from windsock.flights.facts import Facts
+from windsock.flights.rules import FEEDS_SOURCE, OWN_WATCHES
+from windsock.ingest.pipeline import Pipeline
+from windsock.journal.projection import project
+
+BATCH = 1000
+"""Reports handed over at once: the writer goes on with what others tell in between."""
+
+
+def fell_silent(pipeline: Pipeline, source: str, *, since: datetime, now: datetime, active: timedelta) -> int:
+    """Says that `source`, last heard at `since`, is silent, of each flight that it spoke of last; returns how many.
+
+    Of flights under way or to come within `active` of `now`: news of others is not expected yet, or no more.
+    """
+    _, records = pipeline.journal.snapshot(since=now - active)
+    spoken_of = (
+        record.flight
+        for record in records
+        if _awaited(record.flight, now + active)
+        # Of two feeds that are silent one is named; the other's silence is no news any more.
+        and record.flight.silent_source is None
+        and source in (heard := _last_words(record.facts))
+        and max(heard.values()) <= since
+    )
+    return _tell(pipeline, spoken_of, source, at=since, now=now)
+
+
+def speaks_again(
+    pipeline: Pipeline, source: str, *, heard_at: datetime, now: datetime, active: timedelta
+) -> int:
+    """Takes back that the data of flights is stale of which `source`, heard at `heard_at`, speaks; returns how many.
+
+    Also where another feed is the one that is silent: one of those that speak of the flight is heard again.
+    """
+    _, records = pipeline.journal.snapshot(since=now - active)
+    stale = (
+        record.flight
+        for record in records
+        if record.flight.silent_source is not None and source in _last_words(record.facts)
+    )
+    return _tell(pipeline, stale, None, at=heard_at, now=now)
+
+
+def _awaited(flight: Flight, until: datetime) -> bool:
+    """Whether news of it is awaited before `until`: it is neither down nor cancelled, and leaves by then."""
+    if flight.cancelled or flight.landing.actual or flight.arrival.actual:
+        return False
+    times = project(flight)
+    leaves = times.departs_at or times.arrives_at
+    return leaves is None or leaves <= until
+
+
+def _last_words(facts: Facts) -> dict[str, datetime]:
+    """When each source last said anything of a flight, Windsock's own watches left out."""
+    heard: dict[str, datetime] = {}
+    for by_source in facts.values():
+        for source, fact in by_source.items():
+            if source not in OWN_WATCHES and (source not in heard or fact.observed_at > heard[source]):
+                heard[source] = fact.observed_at
+    return heard
+
+
+def _tell(
+    pipeline: Pipeline, flights: Iterable[Flight], silent: str | None, *, at: datetime, now: datetime
+) -> int:
+    reports = (
+        Report(
+            flight=flight.designator,
+            date=flight.date,
+            origin=flight.origin,
+            source=FEEDS_SOURCE,
+            observed_at=at,
+            silent_source=silent,
+        )
+        for flight in flights
+    )
+    told = 0
+    for batch in _batches(reports):
+        # Raises JournalUnavailable: the caller then has not noted the change, and comes again.
+        pipeline.submit(batch, received_at=now, trusted=True).result()
+        told += len(batch)
+    return told
+
+
+def _batches(reports: Iterator[Report]) -> Iterator[list[Report]]:
+    while batch := list(islice(reports, BATCH)):
+        yield batch

@@ -1,0 +1,152 @@
+"""What is told of the flights of a feed that falls silent, by the real supervisor over the real journal."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from tests.integration.ingest.test_supervisor import LATE, Answer, Provider, World, board
+from windsock.flights import Flight, FlightKey
+from windsock.ingest import pipeline
+from windsock.ingest.process import record
+from windsock.ingest.results import Recorded
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KEY = FlightKey("WF", 588, None, datetime(2026, 3, 4, tzinfo=UTC).date(), "BGO")
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    found = Provider()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def world(provider: Provider) -> World:
+    """A feed that told of one flight, and whose provider answers no more."""
+    provider.answers = [Answer(body=board()), Answer(500)]
+    world = World(provider.url, stale_minutes=20)
+    world.after(0)
+    return world
+
+
+def flight() -> Flight:
+    found = pipeline().journal.flight(KEY)
+    assert found is not None
+    return found.flight
+
+
+def told() -> list[tuple[str, str | None]]:
+    """Kind and field of every change of the flight so far, but for those it began with."""
+    bodies = [msgspec.json.decode(b"{" + event.body) for event in pipeline().journal.history(KEY)]
+    return [(change["kind"], change["field"]) for body in bodies[1:] for change in body["changes"]]
+
+
+def pass_minutes(world: World, minutes: int) -> None:
+    for _ in range(minutes):
+        world.after(1)
+
+
+def someone_else(world: World, **said: object) -> None:
+    about = {"flight": "WF588", "date": "2026-03-04", "origin": "BGO", "source": "airline"}
+    (result,) = record([{**about, **said}], received_at=world.now)
+    assert isinstance(result, Recorded)
+
+
+def test_the_flights_of_a_silent_feed_are_stale_until_it_speaks_again(
+    world: World, provider: Provider
+) -> None:
+    pass_minutes(world, 19)
+    assert flight().flags == ()
+    pass_minutes(world, 10)
+    assert flight().silent_source == "bergen"
+    assert "stale" in flight().flags
+    assert told() == [("data.stale", "silent_source")]
+    provider.answers = [Answer(body=board(LATE, "2026-03-04T12:40:00Z"))]
+    pass_minutes(world, 20)
+    assert flight().silent_source is None
+    assert "stale" not in flight().flags
+    assert told().count(("flight.corrected", "silent_source")) == 1
+
+
+def test_a_feed_that_has_nothing_new_to_say_of_the_flight_makes_it_fresh_all_the_same(
+    world: World, provider: Provider
+) -> None:
+    pass_minutes(world, 29)
+    provider.answers = [Answer(304)]
+    pass_minutes(world, 20)
+    assert told() == [("data.stale", "silent_source"), ("flight.corrected", "silent_source")]
+
+
+def test_another_source_that_spoke_meanwhile_keeps_the_flight_fresh(world: World) -> None:
+    pass_minutes(world, 10)
+    someone_else(world, registration="LN-WDE")
+    pass_minutes(world, 30)
+    assert flight().silent_source is None
+
+
+def test_another_source_that_speaks_later_makes_the_flight_fresh(world: World) -> None:
+    pass_minutes(world, 29)
+    someone_else(world, departure={"scheduled": "2026-03-04T12:30:00Z"})
+    assert told() == [("data.stale", "silent_source"), ("flight.corrected", "silent_source")]
+
+
+@pytest.mark.parametrize("over", [{"cancelled": True}, {"arrival": {"actual": "2026-03-04T12:00:00Z"}}])
+def test_of_a_flight_that_is_over_nothing_is_told(world: World, over: dict[str, object]) -> None:
+    someone_else(world, **over)
+    before = pipeline().journal.head().offset
+    pass_minutes(world, 30)
+    assert pipeline().journal.head().offset == before
+
+
+def test_a_process_that_starts_during_the_silence_tells_nothing_again(
+    world: World, provider: Provider
+) -> None:
+    pass_minutes(world, 29)
+    before = pipeline().journal.head().offset
+    later = World(provider.url, stale_minutes=20)
+    later.now = world.now + timedelta(minutes=5)
+    pass_minutes(later, 10)
+    assert pipeline().journal.head().offset == before
+
+
+def test_what_was_told_twice_as_a_process_died_between_changes_nothing(world: World) -> None:
+    from windsock.ingest.models import FeedState
+
+    pass_minutes(world, 29)
+    before = pipeline().journal.head().offset
+    FeedState.objects.update(stale_since=None)  # it died before it could note that it has told
+    assert world.after(1).stale_since is not None
+    assert pipeline().journal.head().offset == before
+
+
+def test_a_feed_that_falls_silent_again_is_told_again(world: World, provider: Provider) -> None:
+    pass_minutes(world, 29)
+    provider.answers = [Answer(304), Answer(500)]
+    pass_minutes(world, 60)
+    assert [kind for kind, _ in told()] == ["data.stale", "flight.corrected", "data.stale"]
+
+
+def test_a_flight_that_is_days_ahead_is_not_spoken_of(world: World, provider: Provider) -> None:
+    (result,) = record(
+        [
+            {
+                "flight": "WF588",
+                "date": "2026-03-08",
+                "origin": "BGO",
+                "departure": {"scheduled": "2026-03-08T12:30:00Z"},
+            }
+        ],
+        source="bergen",
+        received_at=world.now,
+    )
+    assert isinstance(result, Recorded)
+    pass_minutes(world, 30)
+    ahead = pipeline().journal.flight(
+        FlightKey("WF", 588, None, datetime(2026, 3, 8, tzinfo=UTC).date(), "BGO")
+    )
+    assert ahead is not None
+    assert ahead.flight.silent_source is None
