@@ -31,6 +31,7 @@ from windsock.journal.base import (
 )
 from windsock.journal.board import find
 from windsock.journal.connection import ask, durable_transaction
+from windsock.journal.headrow import HEAD, create_head, head_of, read_head
 from windsock.journal.models import (
     EventRow,
     FlightName,
@@ -44,7 +45,7 @@ from windsock.journal.pruning import prune_events, prune_flights, prune_reports
 from windsock.journal.recent import RecentFlights
 from windsock.journal.seen import remember
 from windsock.journal.standings import standing_of
-from windsock.journal.writing import HEAD, DatabaseWriting, create_head, head_of, read_head
+from windsock.journal.writing import DatabaseWriting
 from windsock.protocol.positions import Position
 
 _EVENT = ("offset", "flight_id", "version", "topics", "body", "recorded_at")
