@@ -1,6 +1,7 @@
 """Several processes on one database: what reaches the clients of another one, and what a second one is worth."""
 
 import statistics
+import time
 from contextlib import ExitStack
 from typing import Any
 
@@ -35,8 +36,12 @@ def two_processes(
         before = machine.cpu_seconds(pids)
         loads[1].begin(f"listen {seconds + 3}")
         first = loads[0].ask(f"rate {rate} {seconds} 0")
-        second = loads[1].finish()
+        # Read before the other one has heard the rest of its time, which is silence: it would be divided among fewer.
+        time.sleep(0.3)
         used = machine.cpu_seconds(pids) - before
+        second = loads[1].finish()
+        for load in loads:
+            load.close()  # before any server: a publisher left alone would complain
         delivered = first["delivered"] + second["delivered"]
         second["lost"] = first["published"] * opened[1]["open"] - second["delivered"]
         print(
@@ -84,7 +89,7 @@ def workers(clients: int, reps: int, seconds: float) -> dict[str, Any]:
                 statistics.median(each[kind]["per_second"] for each in rounds) for kind in ("one", "two")
             )
             print(f"  one worker {one:,.0f}/s, two {two:,.0f}/s, load {machine.load_average():.1f}")
-    rate = 5.0
+    rate = 10.0  # many enough that what an idle worker uses does not show
     return {
         "clients": clients,
         "burst": BURST,
@@ -99,12 +104,11 @@ def workers(clients: int, reps: int, seconds: float) -> dict[str, Any]:
 
 def _burst(loads: list[Load]) -> Result:
     """One burst to all of these at the same time, read afterwards: deliveries a second and the CPU of each."""
-    pids = [pid for load in loads for pid in load.pids]
-    before = machine.cpu_seconds(pids)
+    before = [machine.cpu_seconds(load.pids) for load in loads]
     for load in loads:
         load.begin(f"burst {BURST}")
     told = [load.finish() for load in loads]
-    used = machine.cpu_seconds(pids) - before
+    used = [machine.cpu_seconds(load.pids) - since for load, since in zip(loads, before, strict=True)]
     for load in loads:
         load.begin("drain")
     read = [load.finish() for load in loads]
@@ -112,7 +116,9 @@ def _burst(loads: list[Load]) -> Result:
     took = max(each["until_us"] for each in told) - min(each["from_us"] for each in told)
     return {
         "per_second": delivered * 1e6 / took,
-        "cpu_us": used * 1e6 / max(1, delivered),
+        # What it would be if each had had its core for itself; the same on a quiet machine.
+        "per_cpu_second": delivered / max(used),
+        "cpu_us": sum(used) * 1e6 / max(1, delivered),
         "lost": sum(each["lost"] for each in read),
         "load": machine.load_average(),
     }
