@@ -1,17 +1,21 @@
 """What a host project includes: `path("", include("windsock.urls"))`. The API, the live stream and the pages.
 
-Here the parts meet that do not know each other: what live delivery knows of itself is told to readiness and metrics.
+Here the parts meet that do not know each other: what live delivery and the feeds know of themselves is
+told to readiness and metrics.
 """
 
 from django.urls import URLPattern, URLResolver, include, path
 
 from windsock.api import health, metrics
+from windsock.ingest import feedhealth
 from windsock.live.health import details, not_ready
 from windsock.live.metrics import figures
 
 health.add_check("live", not_ready)
 health.add_details("live", details)
+health.add_details("feeds", feedhealth.details)
 metrics.add_figures(figures)
+metrics.add_figures(feedhealth.figures)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Before the API, whose last pattern answers for everything below /api/ that does not exist.

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from windsock.feeds.configuration import FeedSettings
 from windsock.flights import Flight, airports
+from windsock.ingest.feedhealth import standing
 from windsock.ingest.models import FeedState, ParkedReport
 from windsock.pages import places
 from windsock.pages.telling import Teller
@@ -68,12 +69,13 @@ def feed_line(
 
 
 def _standing(settings: FeedSettings, state: FeedState, now: datetime) -> tuple[str, str, str]:
-    """State, tone and reason: what an operator decided comes first, then the worst news."""
-    if not settings.enabled:
+    """State, tone and reason."""
+    stands = standing(settings, state)
+    if stands == "off":
         return "Off", "off", "enabled = false in its settings"
-    if state.paused:
+    if stands == "paused":
         return "Paused", "paused", "by an operator; nothing is fetched or taken"
-    if fails(state):
+    if stands == "failing":
         again = ""
         if state.next_at is not None and state.next_at > now:
             again = f", asks again in {span(state.next_at - now)}"
@@ -81,18 +83,11 @@ def _standing(settings: FeedSettings, state: FeedState, now: datetime) -> tuple[
             return "Failing", "failing", "its newest input could not be read"
         times = f"{state.failures} times in a row" if state.failures > 1 else "once"
         return "Failing", "failing", f"{times}{again}"
-    if state.stale_since is not None:
+    if stands == "stale":
         return "Stale", "stale", f"silent; noticed {ago(state.stale_since, now)}"
     if state.heard_at is None:
         return "On", "on", "nothing has come yet"
     return "On", "on", ""
-
-
-def fails(state: FeedState) -> bool:
-    """Whether the last thing heard of it was a failure: a poll's, or an input nobody could read."""
-    if not state.error or state.error_at is None:
-        return False
-    return state.failures > 0 or state.heard_at is None or state.error_at >= state.heard_at
 
 
 def ago(then: datetime | None, now: datetime) -> str:
@@ -209,4 +204,4 @@ def _candidate(name: str, flight: Flight | None, *, local: bool) -> Candidate:
     return Candidate(id=name, designator=spaced(flight.designator), more=", ".join(parts))
 
 
-__all__ = ["Candidate", "FeedLine", "Waiting", "ago", "fails", "feed_line", "span", "waiting"]
+__all__ = ["Candidate", "FeedLine", "Waiting", "ago", "feed_line", "span", "waiting"]

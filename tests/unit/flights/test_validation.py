@@ -105,6 +105,7 @@ def test_only_windsock_itself_speaks_as_windsock() -> None:
     assert parse_report(data, source=None, now=NOW, trusted=True).departure_overdue_minutes == 20
     assert refused(data).code == "reserved_source"
     assert refused(departure_overdue_minutes=20).code == "reserved_field"
+    assert refused(silent_source="airline").code == "reserved_field"
 
 
 def test_reasons_keep_their_codes() -> None:

@@ -1,0 +1,133 @@
+"""How the configured feeds do, for /readyz and /metrics: `add_details("feeds", details)`, `add_figures(figures)`.
+
+Told as numbers and one word; what a provider answered in words is for operators, in the console.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from django.db import DatabaseError
+from django.db.models import Count
+
+from windsock.clock import Clock, system_clock
+from windsock.conf import config
+from windsock.errors import ConfigError
+from windsock.feeds.configuration import FeedSettings, read
+from windsock.ingest.models import FeedState, ParkedReport
+
+Standing = Literal["off", "paused", "failing", "stale", "on"]
+STANDINGS: tuple[Standing, ...] = ("off", "paused", "failing", "stale", "on")
+
+
+class FeedHealth(NamedTuple):
+    """One feed: how it stands, the age of its newest report, failures in a row, reports that wait for an operator.
+
+    `stale` stands apart: a feed may be silent because it fails.
+    """
+
+    name: str
+    state: Standing
+    stale: bool
+    report_age_seconds: float | None
+    failures: int
+    parked: int
+
+
+class Figure(NamedTuple):
+    """One figure for /metrics."""
+
+    name: str
+    help: str
+    kind: Literal["counter", "gauge"]
+    value: float
+    labels: dict[str, str]
+
+
+def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
+    """Every configured feed, by name; nothing when the database or the settings cannot be read. Two questions."""
+    try:
+        settings = read(config().feeds)
+        if not settings:
+            return []
+        states = FeedState.objects.in_bulk(list(settings))
+        waiting = ParkedReport.objects.filter(settled_at=None, feed__in=list(settings))
+        parked = dict(waiting.values_list("feed").annotate(Count("id")).order_by())
+    except (ConfigError, DatabaseError):
+        return []  # other checks say what is wrong
+    now = clock()
+    found = []
+    for name in sorted(settings):
+        state = states.get(name) or FeedState(name=name)
+        age = None
+        if state.reported_at is not None:
+            age = round(max(0.0, (now - state.reported_at).total_seconds()), 1)
+        found.append(
+            FeedHealth(
+                name,
+                standing(settings[name], state),
+                state.stale_since is not None,
+                age,
+                state.failures,
+                parked.get(name, 0),
+            )
+        )
+    return found
+
+
+def standing(settings: FeedSettings, state: FeedState) -> Standing:
+    """How a feed stands: what an operator decided comes first, then the worst news."""
+    if not settings.enabled:
+        return "off"
+    if state.paused:
+        return "paused"
+    if fails(state):
+        return "failing"
+    return "on" if state.stale_since is None else "stale"
+
+
+def fails(state: FeedState) -> bool:
+    """Whether the last thing heard of it was a failure: a poll's, or an input nobody could read."""
+    if not state.error or state.error_at is None:
+        return False
+    return state.failures > 0 or state.heard_at is None or state.error_at >= state.heard_at
+
+
+def details() -> dict[str, Any]:
+    """The feeds by name, for people who look at readiness; a feed that fails makes no process unready."""
+    return {
+        feed.name: {
+            "state": feed.state,
+            "stale": feed.stale,
+            "report_age_seconds": feed.report_age_seconds,
+            "failures": feed.failures,
+            "parked": feed.parked,
+        }
+        for feed in feeds()
+    }
+
+
+def figures() -> Iterator[Figure]:
+    """The same as figures, labelled with the feed's name."""
+    for feed in feeds():
+        name = {"feed": feed.name}
+        for state in STANDINGS:
+            yield Figure(
+                "windsock_feed_state",
+                "1 for how the feed stands, 0 for how it does not.",
+                "gauge",
+                float(state == feed.state),
+                {**name, "state": state},
+            )
+        yield Figure(
+            "windsock_feed_stale", "1 while the feed is silent for too long.", "gauge", feed.stale, name
+        )
+        if feed.report_age_seconds is not None:
+            yield Figure(
+                "windsock_feed_report_age_seconds",
+                "Since the feed's newest report came.",
+                "gauge",
+                feed.report_age_seconds,
+                name,
+            )
+        yield Figure("windsock_feed_failures", "Polls that failed in a row.", "gauge", feed.failures, name)
+        yield Figure("windsock_feed_parked", "Reports that wait for an operator.", "gauge", feed.parked, name)
