@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from windsock.access import tokens
 from windsock.access.models import SCOPES, Token
 from windsock.flights import FlightRecord
+from windsock.ingest import pipeline
 from windsock.journal.models import EventRow, FlightRow, ReportRow
 
 # Django's classes take a type only in their stubs.
@@ -107,7 +108,7 @@ class FlightAdmin(ReadOnlyAdmin):
                 said.get("why") or "",
                 _assertions(said.get("assertions", ())),
             )
-            for field, said in sorted(_record(row).provenance().items())
+            for field, said in sorted(_record(row).provenance(pipeline().rules).items())
         )
         return format_html(
             "<table><tr><th>Field</th><th>Believed</th><th>Why</th><th>Everyone's word</th></tr>{}</table>",

@@ -19,7 +19,7 @@ class Config:
     ] = ()  # exact origins ("https://example.org") besides the service's own host
 
     # Truth
-    source_ranks: Mapping[str, int] = field(
+    source_ranks: Mapping[str, object] = field(
         default_factory=dict
     )  # source → rank; unnamed sources have 50, higher wins
     late_minutes: int = 15  # D15/A15: from here a flight counts as late

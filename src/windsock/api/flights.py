@@ -13,6 +13,7 @@ from windsock.api.journal import journal, reading
 from windsock.api.parameters import airport_code
 from windsock.api.problems import Problem, quoted
 from windsock.flights import FlightKey, FlightRecord, airlines
+from windsock.ingest import pipeline
 from windsock.journal.base import FlightQuery
 
 router = Router(tags=["flights"])
@@ -92,7 +93,9 @@ async def one(request: HttpRequest, flight_id: FlightId) -> HttpResponse:
     """The flight as now believed; `provenance` says per field which source is believed, why, and what others said."""
     reader(request)
     record = await _existing(_key(flight_id, "flight_id"))
-    return _json(msgspec.json.encode({"flight": record.flight, "provenance": record.provenance()}))
+    return _json(
+        msgspec.json.encode({"flight": record.flight, "provenance": record.provenance(pipeline().rules)})
+    )
 
 
 @router.get(

@@ -102,7 +102,7 @@ class _Reading:
         """
         time = self.held.get(f"{side}.estimated")
         minutes = self.held.get(f"{side}_delay_minutes")
-        if minutes is not None and minutes[1].value is not None and self._speaks(minutes, time):
+        if minutes is not None and minutes[1].value is not None and self._speaks(side, minutes, time):
             value: int = minutes[1].value
             seen = minutes[1].observed_at
             if scheduled is None:
@@ -115,10 +115,11 @@ class _Reading:
             return None, None, None
         return time[1].value, None, time[1].observed_at
 
-    def _speaks(self, minutes: Belief, time: Belief | None) -> bool:
+    def _speaks(self, side: str, minutes: Belief, time: Belief | None) -> bool:
         if time is None:
             return True
-        mine, other = weight(minutes, self.rules), weight(time, self.rules)
+        mine = weight(f"{side}_delay_minutes", minutes, self.rules)
+        other = weight(f"{side}.estimated", time, self.rules)
         return mine > other or (mine == other and time[1].value is None)
 
     def overdue(self, side: str, scheduled: datetime | None, seen: datetime | None) -> int | None:
@@ -163,7 +164,7 @@ class _Reading:
         if seen is None or seen[1].value is None:
             return False
         later: bool = seen[1].observed_at > cancelled[1].observed_at
-        return later and self.rules.rank(seen[0]) >= self.rules.rank(cancelled[0])
+        return later and self.rules.rank(seen[0], path) >= self.rules.rank(cancelled[0], "cancelled")
 
     def conflicts(self) -> tuple[str, ...]:
         """The fields in which sources of the same, highest rank contradict each other.
@@ -175,9 +176,11 @@ class _Reading:
             by_source = self.facts.get(path)
             if by_source is None or len(by_source) == 1 or path not in self.held:
                 continue
-            top = self.rules.rank(self.held[path][0])
+            top = self.rules.rank(self.held[path][0], path)
             values = [
-                f.value for s, f in by_source.items() if f.value is not None and self.rules.rank(s) == top
+                f.value
+                for s, f in by_source.items()
+                if f.value is not None and self.rules.rank(s, path) == top
             ]
             if path != "diverted_to" and self.back is not None:
                 values = [value for value in values if value > self.back]

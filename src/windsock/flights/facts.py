@@ -69,6 +69,9 @@ _SINGLE = (
 FIELDS = tuple(path for _, names in _PARTS for _, path in names) + _SINGLE
 """Every field that a report can speak of."""
 
+PARTS = tuple(part for part, _ in _PARTS)
+"""The parts of a flight that hold several of them."""
+
 
 def assertions(report: Report) -> list[tuple[str, Any]]:
     """What the report says, field by field, None where it erases.
@@ -150,18 +153,18 @@ def best(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Belief:
     """The belief among these words; of a first schedule the earliest of the highest rank."""
     if path in _FIRSTS:
         # max() with a negated time would need a number; two passes say it more plainly.
-        top = max(rules.rank(source) for source in by_source)
+        top = max(rules.rank(source, path) for source in by_source)
         return min(
-            ((s, f) for s, f in by_source.items() if rules.rank(s) == top),
+            ((s, f) for s, f in by_source.items() if rules.rank(s, path) == top),
             key=lambda b: (b[1].observed_at, b[0]),
         )
     if rules.order and len(rules.order.keys() & by_source.keys()) > 1:
-        by_source = _settled(by_source, rules)
+        by_source = _settled(path, by_source, rules)
     # A loop instead of max() with a key: this is the busiest line of all when several sources speak.
     ranked = rules.rank
     chosen, fact, rank = "", None, 0
     for source, other in by_source.items():
-        its = ranked(source)
+        its = ranked(source, path)
         if fact is not None and (
             its < rank or (its == rank and (other.observed_at, source) < (fact.observed_at, chosen))
         ):
@@ -171,16 +174,16 @@ def best(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Belief:
     return chosen, fact
 
 
-def _settled(by_source: Mapping[str, Fact], rules: MergeRules) -> Mapping[str, Fact]:
+def _settled(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Mapping[str, Fact]:
     """Without the feeds that another one of their rank, named before them and not silent, speaks for."""
     order, silent = rules.order, timedelta(minutes=rules.silent_minutes)
     left = dict(by_source)
     for source in by_source.keys() & order.keys():
-        fact, rank, place = by_source[source], rules.rank(source), order[source]
+        fact, rank, place = by_source[source], rules.rank(source, path), order[source]
         for other in by_source.keys() & order.keys():
             if (
                 order[other] < place
-                and rules.rank(other) == rank
+                and rules.rank(other, path) == rank
                 and fact.observed_at - by_source[other].observed_at <= silent
             ):
                 del left[source]
@@ -188,6 +191,6 @@ def _settled(by_source: Mapping[str, Fact], rules: MergeRules) -> Mapping[str, F
     return left
 
 
-def weight(belief: Belief, rules: MergeRules) -> tuple[int, datetime]:
-    """What a belief weighs against one of another field."""
-    return (rules.rank(belief[0]), belief[1].observed_at)
+def weight(path: str, belief: Belief, rules: MergeRules) -> tuple[int, datetime]:
+    """What a belief of the field `path` weighs against one of another field."""
+    return (rules.rank(belief[0], path), belief[1].observed_at)

@@ -99,11 +99,11 @@ class FlightRecord:
             believed, _ = best(path, by_source, rules)
             told[path] = {
                 "believed": believed,
-                "why": _why(believed, by_source, rules),
+                "why": _why(path, believed, by_source, rules),
                 "assertions": [
                     {
                         "source": source,
-                        "rank": rules.rank(source),
+                        "rank": rules.rank(source, path),
                         "value": msgspec.to_builtins(fact.value),
                         "observed_at": msgspec.to_builtins(fact.observed_at),
                         "received_at": msgspec.to_builtins(fact.received_at),
@@ -156,15 +156,15 @@ def _facts_of(stored: msgspec.Raw) -> Facts:
     return facts
 
 
-def _why(believed: str, by_source: dict[str, Fact], rules: MergeRules) -> str:
+def _why(path: str, believed: str, by_source: dict[str, Fact], rules: MergeRules) -> str:
     others = [source for source in by_source if source != believed]
     if not others:
         return "the only source"
-    rank = rules.rank(believed)
-    next_best = max(rules.rank(source) for source in others)
+    rank = rules.rank(believed, path)
+    next_best = max(rules.rank(source, path) for source in others)
     if rank > next_best:
         return f"higher rank ({rank} over {next_best})"
-    rivals = [by_source[source].observed_at for source in others if rules.rank(source) == rank]
+    rivals = [by_source[source].observed_at for source in others if rules.rank(source, path) == rank]
     if believed in rules.order and by_source[believed].observed_at < max(rivals):
         return f"same rank ({rank}), and the feed named first; it still speaks"
     if by_source[believed].observed_at != max(rivals):

@@ -15,6 +15,8 @@ DEFAULT_RANK = 50
 class MergeRules(msgspec.Struct, frozen=True, kw_only=True):
     """`ranks`: source → rank, higher wins, 50 where not named. `late_minutes`: D15/A15, from here a flight is late.
 
+    `field_ranks`: source → field, or part like "departure" → its rank there, where it differs.
+
     `stale_minutes`: overdue this long, what we show is old rather than true. `conflict_minutes`: two sources of equal
     rank whose actual times differ by more than this contradict each other (less is rounding and different clocks).
 
@@ -27,11 +29,18 @@ class MergeRules(msgspec.Struct, frozen=True, kw_only=True):
     late_minutes: int = 15
     stale_minutes: int = 360
     conflict_minutes: int = 10
+    field_ranks: Mapping[str, Mapping[str, int]] = {}
     order: Mapping[str, int] = {}
     silent_minutes: int = 15
 
-    def rank(self, source: str) -> int:
-        """How much this source is believed."""
+    def rank(self, source: str, path: str = "") -> int:
+        """How much this source is believed, of the field `path`."""
+        if self.field_ranks and (by_field := self.field_ranks.get(source)) is not None:
+            found = by_field.get(path)
+            if found is None:
+                found = by_field.get(path.partition(".")[0].removesuffix("_delay_minutes"))
+            if found is not None:
+                return found
         return self.ranks.get(source, -1 if source == OVERDUE_SOURCE else DEFAULT_RANK)
 
 

@@ -31,13 +31,16 @@ def _make() -> Pipeline:
 
     from windsock.conf import config
     from windsock.feeds.configuration import order as feed_order
+    from windsock.flights.ranking import ranks_of
     from windsock.journal.database import DatabaseJournal
 
     settings = config()
+    ranks, field_ranks = ranks_of(settings.source_ranks)
     return Pipeline(
         DatabaseJournal(settings.database),
         rules=MergeRules(
-            ranks=settings.source_ranks,
+            ranks=ranks,
+            field_ranks=field_ranks,
             late_minutes=settings.late_minutes,
             stale_minutes=settings.stale_minutes,
             order=feed_order(settings.feeds),

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from windsock.flights import Flight, FlightRecord, airports
+from windsock.flights import Flight, FlightRecord, MergeRules, airports
 from windsock.flights.airports import Airport
+from windsock.flights.rules import DEFAULT_RULES
 from windsock.journal.base import Event, RawReport
 from windsock.pages import places
 from windsock.pages.telling import Teller
@@ -96,7 +97,7 @@ def tell(
     events: Sequence[Event],
     reports: Sequence[RawReport],
     now: datetime,
-    late_minutes: int = 15,
+    rules: MergeRules = DEFAULT_RULES,
 ) -> Story:
     """The story as of `now`; the newest event first."""
     flight = record.flight
@@ -116,7 +117,7 @@ def tell(
             zone=side.tz,
             now=now,
             airports=cities,
-            late_minutes=late_minutes,
+            late_minutes=rules.late_minutes,
         ),
     )
     return Story(
@@ -130,11 +131,11 @@ def tell(
         why=row.why,
         tone=row.tone,
         flown=_flown(flight, now),
-        origin=_end(flight, "departures", origin, now, late_minutes),
-        destination=_end(flight, "arrivals", destination, now, late_minutes),
+        origin=_end(flight, "departures", origin, now, rules.late_minutes),
+        destination=_end(flight, "arrivals", destination, now, rules.late_minutes),
         facts=list(_facts(flight, teller)),
         timeline=_timeline(events, reports, teller, origin.tz, now),
-        beliefs=_beliefs(record, teller, origin.tz, now),
+        beliefs=_beliefs(record, teller, origin.tz, now, rules),
     )
 
 
@@ -272,8 +273,10 @@ def _said(report: RawReport | None, recorded_at: datetime, zone: ZoneInfo) -> st
 _ORDER = ("cancelled", "diverted", "departure", "takeoff", "landing", "arrival", "delay_reasons")
 
 
-def _beliefs(record: FlightRecord, teller: Teller, zone: ZoneInfo, now: datetime) -> list[Belief]:
-    provenance = record.provenance()
+def _beliefs(
+    record: FlightRecord, teller: Teller, zone: ZoneInfo, now: datetime, rules: MergeRules
+) -> list[Belief]:
+    provenance = record.provenance(rules)
     beliefs = []
     for path in sorted(provenance, key=lambda path: (_place(path), path)):
         known = provenance[path]

@@ -14,6 +14,7 @@ from windsock.clock import ReplayClock
 from windsock.conf import config
 from windsock.errors import WindsockError
 from windsock.flights import FlightKey, airports
+from windsock.ingest import pipeline
 from windsock.pages import boards, places, programmes
 from windsock.pages.accounts import readers_only
 from windsock.pages.story import tell
@@ -133,7 +134,7 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
         )
     head = journal.head()
     now = boards.service_now(head.clock)
-    page = tell(record, journal.history(key), journal.reports(key, 500), now, config().late_minutes)
+    page = tell(record, journal.history(key), journal.reports(key, 500), now, pipeline().rules)
     ends = programmes.ends(record.flight)
     standings = boards.standings_at(*ends)
     versions = dict.fromkeys(ends, 0) | {one.airport: one.version for one in standings}
