@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from windsock.clock import Clock, system_clock
@@ -153,12 +155,21 @@ class Intake:
             for fault in taken.faults[:MOST_FAULTS]
         ]
         kept.save()
-        told: dict[str, Any] = {"heard_at": kept.received_at}
+        told: dict[str, Any] = {}
+        if not taken.error:
+            told["heard_at"] = _later("heard_at", kept.received_at)
         if taken.recorded or taken.parsed.programmes is not None:  # an empty list says that all is normal
-            told["reported_at"] = kept.received_at
+            told["reported_at"] = _later("reported_at", kept.received_at)
         if taken.error:
             told |= {"error": taken.error, "error_at": kept.received_at}
-        FeedState.objects.update_or_create(name=self.feed, defaults=told)
+        FeedState.objects.get_or_create(name=self.feed)
+        FeedState.objects.filter(name=self.feed).update(**told)
+
+
+def _later(field: str, at: datetime) -> Greatest:
+    """The later of what the field holds and `at`: an old input read again must not make its feed look silent."""
+    came = Value(at, output_field=DateTimeField())
+    return Greatest(Coalesce(F(field), came), came)
 
 
 def _where(fault: Fault) -> str:

@@ -5,18 +5,45 @@ processes, or one that died in between) changes nothing the second time. Whether
 since is for belief to decide, then and later (`flights.belief`).
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
+from windsock.conf import config
 from windsock.flights import Flight, Report
 from windsock.flights.facts import Facts
 from windsock.flights.rules import FEEDS_SOURCE, OWN_WATCHES
+from windsock.ingest.models import FeedState
 from windsock.ingest.pipeline import Pipeline
 from windsock.journal.projection import project
 
+log = logging.getLogger("windsock.ingest")
+
 BATCH = 1000
 """Reports handed over at once: the writer goes on with what others tell in between."""
+
+
+def watch(pipeline: Pipeline, source: str, state: FeedState, longest: timedelta, now: datetime) -> None:
+    """Notes a feed that has been silent for more than `longest`, and one that speaks again, and tells its flights so.
+
+    Noted only when it was told: what cannot be recorded now is told at the next look.
+    """
+    last = max((at for at in (state.reported_at, state.heard_at) if at is not None), default=None)
+    if last is None:
+        return
+    stale = now - last > longest
+    if stale == (state.stale_since is not None):
+        return
+    active = timedelta(hours=config().active_hours)
+    if stale:
+        told = fell_silent(pipeline, source, since=last, now=now, active=active)
+        log.warning("Feed %s has fallen silent; %d flights are stale", state.name, told)
+    else:
+        told = speaks_again(pipeline, source, heard_at=last, now=now, active=active)
+        log.info("Feed %s speaks again; %d flights are stale no more", state.name, told)
+    state.stale_since = now if stale else None
+    FeedState.objects.filter(name=state.name).update(stale_since=state.stale_since)
 
 
 def fell_silent(pipeline: Pipeline, source: str, *, since: datetime, now: datetime, active: timedelta) -> int:

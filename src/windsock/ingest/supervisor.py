@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from django.db import connections
 
 from windsock.clock import Clock, system_clock
-from windsock.conf import config
 from windsock.errors import ConfigError, FeedError, WindsockError
 from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.mailaddress import MailAddress
@@ -278,25 +277,7 @@ class _Run:
             if self.poller is None:
                 return
             minutes = self.interval * STALE_INTERVALS / 60
-        last = max((at for at in (state.reported_at, state.heard_at) if at is not None), default=None)
-        stale = last is not None and now - last > timedelta(minutes=minutes)
-        if last is not None and stale != (state.stale_since is not None):
-            log.log(
-                logging.WARNING if stale else logging.INFO,
-                "Feed %s %s",
-                self.name,
-                "has fallen silent" if stale else "speaks again",
-            )
-            active = timedelta(hours=config().active_hours)
-            # Noted only when it was said: what cannot be recorded now is said at the next look.
-            if stale:
-                silence.fell_silent(self._pipeline, self.settings.source, since=last, now=now, active=active)
-            else:
-                silence.speaks_again(
-                    self._pipeline, self.settings.source, heard_at=last, now=now, active=active
-                )
-            state.stale_since = now if stale else None
-            FeedState.objects.filter(name=self.name).update(stale_since=state.stale_since)
+        silence.watch(self._pipeline, self.settings.source, state, timedelta(minutes=minutes), now)
 
     def _failed(self, state: FeedState, now: datetime, why: str, retry_after: float | None) -> None:
         wait = BACK_OFF_SECONDS[min(state.failures, len(BACK_OFF_SECONDS) - 1)]

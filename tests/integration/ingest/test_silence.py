@@ -7,10 +7,14 @@ import msgspec
 import pytest
 
 from tests.integration.ingest.test_supervisor import LATE, Answer, Provider, World, board
+from windsock.feeds.configuration import read
 from windsock.flights import Flight, FlightKey
 from windsock.ingest import pipeline
+from windsock.ingest.intake import Intake
+from windsock.ingest.models import FeedInput, FeedState
 from windsock.ingest.process import record
 from windsock.ingest.results import Recorded
+from windsock.ingest.supervisor import Supervisor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -114,8 +118,6 @@ def test_a_process_that_starts_during_the_silence_tells_nothing_again(
 
 
 def test_what_was_told_twice_as_a_process_died_between_changes_nothing(world: World) -> None:
-    from windsock.ingest.models import FeedState
-
     pass_minutes(world, 29)
     before = pipeline().journal.head().offset
     FeedState.objects.update(stale_since=None)  # it died before it could note that it has told
@@ -150,3 +152,35 @@ def test_a_flight_that_is_days_ahead_is_not_spoken_of(world: World, provider: Pr
     )
     assert ahead is not None
     assert ahead.flight.silent_source is None
+
+
+def test_an_old_input_that_is_read_again_makes_no_feed_silent(world: World, provider: Provider) -> None:
+    provider.answers = [Answer(304)]
+    pass_minutes(world, 29)
+    bergen = read({"bergen": {"format": "avinor", "airport": "BGO"}})["bergen"]
+    intake = Intake("bergen", bergen.format.parser("bergen", bergen.options), pipeline())
+    intake.replay(FeedInput.objects.order_by("id")[0])
+    assert world.after(0).heard_at is not None
+    assert world.after(0.1).stale_since is None
+
+
+MVT = b"MVT\nWF588/04.LNWDE.BGO\nAD1233/1241 EA1350 ABZ\n"
+
+
+def test_a_feed_that_is_pushed_is_watched_where_its_settings_say_so_and_garbage_is_no_word() -> None:
+    now = datetime(2026, 3, 4, 12, 45, tzinfo=UTC)
+    feeds = read({"telex": {"format": "mvt", "stale_minutes": 30}})
+    supervisor = Supervisor(feeds, pipeline(), clock=lambda: now)
+    telex = Intake("telex", feeds["telex"].format.parser("telex", {}), pipeline(), clock=lambda: now)
+    telex.take(MVT)
+    for minutes, body in ((20, bytes(range(256))), (11, None)):
+        now += timedelta(minutes=minutes)
+        if body is not None:
+            assert telex.take(body).error
+        supervisor.tick()
+    assert flight().silent_source == "telex"
+    telex.take(b"MVT\nWF588/04.LNWDE.BGO\nED1300\nMVT")
+    now += timedelta(minutes=1)
+    supervisor.tick()
+    assert FeedState.objects.get().stale_since is None
+    assert flight().silent_source is None
