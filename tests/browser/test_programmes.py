@@ -78,3 +78,22 @@ def test_a_flight_tells_what_holds_it_up_and_a_board_opened_then_knows_it_at_onc
     assert never_reloaded(page)
     without = visit("/airports/JFK/departures/", java_script_enabled=False)
     expect(without.locator(".programmes b")).to_have_text("Departures from JFK are 31 min to 45 min late")
+
+
+def test_the_element_on_another_site_explains_late_flights_too(service: RunningService, visit: Visit) -> None:
+    service.post(flight(100, leaves_in=30, departure={"estimated": minutes(65)}))
+    page = visit("/")
+    page.evaluate(
+        """async () => {
+            await import("/static/windsock/windsock.js");
+            const board = document.createElement("flight-board");
+            board.setAttribute("airport", "JFK");
+            document.body.append(board);
+        }"""
+    )
+    rows = page.locator("flight-board tbody")
+    expect(rows).to_contain_text("35 min late")
+
+    told(service, DELAY)
+
+    expect(rows).to_contain_text("departure delays at JFK: Snow")

@@ -10,6 +10,7 @@
  */
 
 import { WindsockClient, socketUrl } from "./client.js";
+import { becauseOf } from "./programmes.js";
 import { fillRow } from "./rows.js";
 import { boardRow, inWindow, sortKey } from "./wording.js";
 
@@ -98,7 +99,13 @@ export class FlightBoard extends Element {
       const live = this.client?.state === "live" ? "" : this.client?.state === "closed" ? " (offline)" : " (connecting)";
       caption.textContent = `${this.direction === "departures" ? "Departures" : "Arrivals"} ${city}${live}`;
     };
-    this.client.addEventListener("state", () => { label(); this.draw(); });
+    this.client.addEventListener("state", () => {
+      label();
+      // Asked for by itself, so that a service that is older than this script refuses nothing but this.
+      if (this.client?.state === "live") this.client.subscribe(`programmes:${this.airport}`);
+      this.draw();
+    });
+    this.client.addEventListener("programmes", () => this.draw());
     this.client.addEventListener("snapshot", () => this.draw());
     this.client.addEventListener("event", (event) => {
       this.news.add(/** @type {CustomEvent} */ (event).detail.flight.id);
@@ -135,8 +142,9 @@ export class FlightBoard extends Element {
       this.rows.delete(id);
     }
     let next = body.firstElementChild;
+    const because = becauseOf(client.programmes.get(airport)?.programmes ?? [], direction, now);
     for (const flight of flights) {
-      const row = boardRow(flight, { direction, airport, zone, now, names: this.names });
+      const row = boardRow(flight, { direction, airport, zone, now, names: this.names, because });
       const known = this.rows.get(row.id);
       const tr = known ?? /** @type {HTMLElement} */ (/** @type {any} */ (template.content.firstElementChild).cloneNode(true));
       this.rows.set(row.id, tr);
