@@ -9,15 +9,16 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from windsock.errors import FeedError
-from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
+from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
+from windsock.feeds.reports import said, zone
 from windsock.feeds.watching import Watch
 from windsock.flights.values import utc
 
 _NAME = "AeroAPI"
 _LISTS = ("flights", "departures", "arrivals", "scheduled_departures", "scheduled_arrivals")
+_EXPECTED = f"an object with {', '.join(_LISTS)}, or an alert's with flight,"
 
 # Which of AeroAPI's times a side of a report takes.
 _SIDES = {"departure": "out", "takeoff": "off", "landing": "on", "arrival": "in"}
@@ -59,22 +60,16 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aeroapi") -> Par
     body = decode(data, name=_NAME)
     gathering = Gathering(received_at, source)
     if not isinstance(body, dict):
-        raise FeedError(
-            f"An {_NAME} body is an object with {', '.join(_LISTS)} or flight; this is another format."
-        )
+        raise refused(body, name=_NAME, expected=_EXPECTED)
     if "flight" in body and ("event_code" in body or "alert_id" in body):
         flight = Place.record(body["flight"], "flight", gathering)
         if flight is not None:
             _flight(flight, push=Place(body, "", gathering, flight.raw))
     elif any(name in body for name in _LISTS):
         for name in _LISTS:
-            _poll(records(body, name, gathering))
-    elif "status" in body and ("title" in body or "detail" in body):
-        raise refusal(_NAME, body.get("status"), body.get("title"), body.get("detail"))
+            _poll(records(body.get(name), name, gathering))
     else:
-        raise FeedError(
-            f"The body is no {_NAME} answer and no alert: none of {', '.join(_LISTS)} and no flight is in it."
-        )
+        raise refused(body, name=_NAME, expected=_EXPECTED)
     return gathering.parsed()
 
 

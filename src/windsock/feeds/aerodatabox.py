@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from windsock.errors import ConfigError, FeedError
-from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
+from windsock.errors import ConfigError
+from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
+from windsock.feeds.reports import observed, said, zone
 from windsock.feeds.watching import Watch
 from windsock.flights.identity import Designator
 
@@ -78,15 +79,11 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aerodatabox") ->
     body = decode(data, name=_NAME)
     gathering = Gathering(received_at, source)
     if isinstance(body, list):
-        _all(list(records(body, None, gathering)))
+        _all(list(records(body, "", gathering)))
     elif isinstance(body, dict) and any(name in body for name in _LISTS):
-        _all([flight for name in _LISTS for flight in records(body, name, gathering)])
-    elif isinstance(body, dict) and ("message" in body or "title" in body):
-        raise refusal(_NAME, body.get("code"), body.get("title"), body.get("message"), body.get("detail"))
+        _all([flight for name in _LISTS for flight in records(body.get(name), name, gathering)])
     else:
-        raise FeedError(
-            f"An {_NAME} body is a list of flights, or has {', '.join(_LISTS)}; this is another format."
-        )
+        raise refused(body, name=_NAME, expected=f"a list of flights or an object with {' or '.join(_LISTS)}")
     return gathering.parsed()
 
 
@@ -160,7 +157,7 @@ def _flight(flight: Place, sold: list[str]) -> None:
         origin=origin,
         destination=_code(arrival.inner("airport")),
         date=scheduled.astimezone(tz).date().isoformat() if scheduled and tz else None,
-        observed_at=flight.observed(updated),
+        observed_at=observed(updated, flight.gathering.received_at),
         departure=_gate_side(departure, scheduled, {"terminal": "terminal", "gate": "gate"}),
         takeoff=_runway(departure, updated),
         landing=_runway(arrival, updated),

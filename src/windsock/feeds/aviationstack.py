@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from windsock.errors import FeedError
 from windsock.feeds import watching
-from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
+from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
+from windsock.feeds.reports import said, zone
 from windsock.feeds.watching import Watch
 from windsock.flights.values import shown
 
@@ -103,15 +104,10 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aviationstack") 
     """What a body says; FeedError if it is another format, or the provider's error (which comes with HTTP 200 too)."""
     body = decode(data, name=_NAME)
     gathering = Gathering(received_at, source)
-    error = body.get("error") if isinstance(body, dict) else None
-    if isinstance(error, dict):
-        raise refusal(_NAME, error.get("code"), error.get("message"), error.get("info"))
-    if error is not None:
-        raise refusal(_NAME, error)
-    if not isinstance(body, dict) or "data" not in body:
-        raise FeedError(f"An {_NAME} body is an object with data, a list of flights; this is another format.")
+    if not isinstance(body, dict) or "data" not in body or body.get("error") is not None:
+        raise refused(body, name=_NAME, expected="an object with data, a list of flights,")
     flights: dict[tuple[str, ...], _Flight] = {}
-    for record in records(body, "data", gathering):
+    for record in records(body["data"], "data", gathering):
         _collect(record, flights)
     for flight in flights.values():
         _tell(flight)

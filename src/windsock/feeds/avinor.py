@@ -11,17 +11,23 @@ from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
 from windsock.errors import ConfigError, FeedError
-from windsock.feeds import board, xml
+from windsock.feeds import xml
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
+from windsock.feeds.reports import flight_date, moment_of, observed, said
+from windsock.feeds.underway import day_it_left
 from windsock.flights import airports
+from windsock.flights.values import utc
 
 NAME = "avinor"
 ATTRIBUTION: str | None = "Flight data from Avinor"
 
 MAX_BYTES = 8 * 1024 * 1024
 """Oslo's busiest four days are about 1 MB."""
+
+MAX_RECORDS = 10_000
+"""Several times what the busiest airport has in four days; what is behind them is one fault."""
 
 UNDER_WAY = {"D": timedelta(hours=1), "S": timedelta(hours=2), "I": timedelta(hours=4)}
 """About how long a domestic, Schengen or other flight takes where its way is not known. Arrivals do not say when they
@@ -41,10 +47,12 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
             "like; a misspelt parameter is ignored without a word."
         )
     gathering = Gathering(received_at, source)
-    observed = board.observed(_updated(flights), received_at)
-    records = board.first(list(xml.children(flights, "flight")), "flight", gathering)
-    for index, element in enumerate(records):
-        _Flight(element, f"flight[{index}]", here.code, gathering).tell(observed)
+    updated = observed(_updated(flights), received_at)
+    for index, element in enumerate(xml.children(flights, "flight")):
+        if index == MAX_RECORDS:
+            gathering.fault(f"Only the first {MAX_RECORDS} records were read.", path=f"flight[{index}]")
+            break
+        _Flight(element, f"flight[{index}]", here.code, gathering).tell(updated)
     return gathering.parsed()
 
 
@@ -87,9 +95,9 @@ def _flights(data: bytes) -> tuple[Element, Element]:
     root = xml.root_of(data, max_bytes=MAX_BYTES)
     flights = xml.child(root, "flights")
     if root.tag != "airport" or flights is None:
-        said = " ".join("".join(root.itertext()).split())[:200]
+        words = " ".join("".join(root.itertext()).split())[:200]
         raise FeedError(
-            f"Avinor: <{root.tag[:40]}> came ({said!r}); <airport> with <flights> was expected. Check the "
+            f"Avinor: <{root.tag[:40]}> came ({words!r}); <airport> with <flights> was expected. Check the "
             "address: its path and its parameters heed upper and lower case."
         )
     return root, flights
@@ -97,7 +105,7 @@ def _flights(data: bytes) -> tuple[Element, Element]:
 
 def _updated(flights: Element) -> datetime | None:
     try:
-        return board.time_of((flights.get("lastUpdate") or "").strip())
+        return moment_of((flights.get("lastUpdate") or "").strip())
     except ValueError:
         return None
 
@@ -109,7 +117,7 @@ class _Flight:
         self.element, self.path, self.here, self.gathering = element, path, here, gathering
         self.raw = tostring(element, encoding="unicode").strip()[:2000]
 
-    def tell(self, observed: dict[str, str]) -> None:
+    def tell(self, observed_at: datetime | None) -> None:
         number, direction = xml.text(self.element, "flight_id"), xml.text(self.element, "arr_dep")
         side = _DIRECTIONS.get(direction or "")
         if number is None or side is None:
@@ -120,24 +128,22 @@ class _Flight:
             return
         scheduled = self.time(xml.text(self.element, "schedule_time"), "schedule_time")
         other = xml.text(self.element, "airport")
-        part: dict[str, Any] = board.said(
-            scheduled=board.spelt(scheduled),
+        part: dict[str, Any] = said(
+            scheduled=scheduled,
             gate=xml.text(self.element, "gate"),
             belt=xml.text(self.element, "belt") if side == "arrival" else None,
         )
-        report: dict[str, Any] = {"flight": number, **observed, side: part}
+        report: dict[str, Any] = {**said(flight=number, observed_at=observed_at), side: part}
         utc_day = None
         if side == "departure":
-            report |= board.said(origin=self.here, destination=other)
-            if scheduled is not None:
-                report |= board.flight_day(scheduled, self.here)
+            report |= said(origin=self.here, destination=other, date=flight_date(scheduled, self.here))
         else:
-            report |= board.said(origin=other, destination=self.here)
+            report |= said(origin=other, destination=self.here)
             if scheduled is not None:
                 kind = xml.text(self.element, "dom_int") or ""
-                utc_day = board.day_it_left(scheduled, other, self.here, UNDER_WAY.get(kind, UNDER_WAY["S"]))
+                utc_day = day_it_left(scheduled, other, self.here, UNDER_WAY.get(kind, UNDER_WAY["S"]))
         self.status(report, part, side)
-        board.tell(self.gathering, report, path=self.path, raw=self.raw, utc_day=utc_day)
+        self.gathering.tell_what_holds(report, path=self.path, raw=self.raw, utc_day=utc_day)
 
     def status(self, report: dict[str, Any], part: dict[str, Any], side: str) -> None:
         """Adds what the status says. No status erases an earlier one; a word we do not know says nothing."""
@@ -155,7 +161,7 @@ class _Flight:
             report["cancelled"] = False
             time = self.time((element.get("time") or "").strip() or None, "status.time")
             if time is not None:
-                part["estimated" if code == "E" else "actual"] = board.spelt(time)
+                part["estimated" if code == "E" else "actual"] = utc(time)
             elif element.get("time") is None:
                 self.fault(f"the status {code} has no time", "status.time", None)
         else:
@@ -170,7 +176,7 @@ class _Flight:
         if value is None:
             return None
         try:
-            return board.time_of(value)
+            return moment_of(value)
         except ValueError as error:
             self.fault(f"{column}: {error}", column, value)
             return None

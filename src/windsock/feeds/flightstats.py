@@ -11,14 +11,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from windsock.errors import FeedError
-from windsock.feeds.jsonbody import Place, decode, records, refusal, said, zone
+from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request, two_parts
+from windsock.feeds.reports import observed, said, zone
 from windsock.feeds.watching import Watch
 from windsock.flights.identity import Designator
 
 _NAME = "FlightStats"
+_EXPECTED = "an object with flightStatuses, flightStatus or alert"
 
 # A Cirium code that is one of IATA's or ICAO's as well, where the appendix does not list it.
 _CARRIER = re.compile(r"[A-Z]{3}|[A-Z][A-Z0-9]|[0-9][A-Z]", re.ASCII)
@@ -80,13 +81,8 @@ def parse(data: bytes, *, received_at: datetime, source: str = "flightstats") ->
     """What a poll's or a push's body says; FeedError if it is neither, or the provider's error."""
     body = decode(data, name=_NAME)
     gathering = Gathering(received_at, source)
-    if not isinstance(body, dict):
-        raise FeedError(
-            f"A {_NAME} body is an object with flightStatuses, flightStatus or alert; this is none."
-        )
-    error = body.get("error")
-    if isinstance(error, dict):
-        raise refusal(_NAME, error.get("httpStatusCode"), error.get("errorCode"), error.get("errorMessage"))
+    if not isinstance(body, dict) or isinstance(body.get("error"), dict):
+        raise refused(body, name=_NAME, expected=_EXPECTED)
     appendix = Place(body, "", gathering).inner("appendix")
     reader = _Reader(_codes(appendix, "airlines", "airline"), _codes(appendix, "airports", "airport"))
     if "alert" in body:
@@ -96,16 +92,14 @@ def parse(data: bytes, *, received_at: datetime, source: str = "flightstats") ->
             if flight is not None:
                 reader.flight(flight, _recorded(alert))
     elif "flightStatuses" in body:
-        for flight in records(body, "flightStatuses", gathering):
+        for flight in records(body["flightStatuses"], "flightStatuses", gathering):
             reader.flight(flight, None)
     elif "flightStatus" in body:
         flight = Place.record(body["flightStatus"], "flightStatus", gathering)
         if flight is not None:
             reader.flight(flight, None)
     else:
-        raise FeedError(
-            f"The body is no {_NAME} answer and no alert: flightStatuses, flightStatus and alert are missing."
-        )
+        raise refused(body, name=_NAME, expected=_EXPECTED)
     return gathering.parsed()
 
 
@@ -147,7 +141,7 @@ class _Reader:
             date=planned.astimezone(tz).date().isoformat() if planned and tz else None,
             origin=origin,
             destination=destination,
-            observed_at=flight.observed(recorded or _updated(flight)),
+            observed_at=observed(recorded or _updated(flight), flight.gathering.received_at),
             departure=_gate_side(times, "Departure", tz)
             | said(terminal=places.text("departureTerminal"), gate=places.text("departureGate")),
             takeoff=_runway(times, "Departure", tz),

@@ -11,11 +11,14 @@ from datetime import date as Day
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from windsock.feeds import board
+from windsock.feeds.json import Place, decode, excerpt, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
+from windsock.feeds.reports import said
+from windsock.feeds.underway import day_it_left
 from windsock.flights.airports import zone
+from windsock.flights.values import utc
 
 NAME = "hongkong"
 ATTRIBUTION: str | None = "Flight data from Hong Kong International Airport"
@@ -91,11 +94,11 @@ YESTERDAY_UNTIL = 10
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
     """What the answer says; raises FeedError if it is another one, with the airport's own words if it refused."""
-    days = board.document(data, feed="Hong Kong", max_bytes=MAX_BYTES)
+    days = decode(data, name="Hong Kong", max_bytes=MAX_BYTES)
     if not isinstance(days, list):
-        raise board.not_flights(days, feed="Hong Kong", expected="a list of days")
+        raise refused(days, name="Hong Kong", expected="a list of days")
     if days and not any(isinstance(day, Mapping) and "list" in day for day in days):
-        raise board.not_flights(days[0], feed="Hong Kong", expected="a list of days, each with 'list',")
+        raise refused(days[0], name="Hong Kong", expected="a list of days, each with 'list',")
     gathering = Gathering(received_at, source)
     for index, day in enumerate(days[:MAX_DAYS]):
         _day(day, f"[{index}]", gathering)
@@ -108,7 +111,7 @@ def _day(day: Any, path: str, gathering: Gathering) -> None:
     """Tells the flights of one day; a day that does not say which, or which direction, is one fault."""
     flights = day.get("list") if isinstance(day, Mapping) else None
     if not isinstance(flights, list):
-        gathering.fault("a day has no list of flights", path=path, raw=board.excerpt(day))
+        gathering.fault("a day has no list of flights", path=path, raw=excerpt(day))
         return
     try:
         date = Day.fromisoformat(str(day.get("date"))[:40])
@@ -121,21 +124,17 @@ def _day(day: Any, path: str, gathering: Gathering) -> None:
             f"the day does not say its date and, by arrival true or false, its direction; its {len(flights)} flights "
             "are skipped",
             path=path,
-            raw=board.excerpt(head),
+            raw=excerpt(head),
         )
         return
-    for index, flight in enumerate(board.first(flights, f"{path}.list", gathering)):
-        where = f"{path}.list[{index}]"
-        if isinstance(flight, Mapping):
-            _Flight(board.Record(flight, gathering, where), date, arrival).tell()
-        else:
-            gathering.fault("a flight is an object", path=where, raw=board.excerpt(flight))
+    for record in records(flights, f"{path}.list", gathering):
+        _Flight(record, date, arrival).tell()
 
 
 class _Flight:
     """One entry of a day, read into one report."""
 
-    def __init__(self, record: board.Record, day: Day, arrival: bool) -> None:
+    def __init__(self, record: Place, day: Day, arrival: bool) -> None:
         self.record, self.day = record, day
         self.side = "arrival" if arrival else "departure"
         self.zone: ZoneInfo = zone("Asia/Hong_Kong")
@@ -143,34 +142,34 @@ class _Flight:
     def tell(self) -> None:
         numbers = self.numbers()
         if not numbers:
-            self.record.fault("no flight number is given; the entry is skipped", ("flight",), None)
+            self.record.fault("no flight number is given; the entry is skipped", "flight")
             return
         record, side = self.record, self.side
         scheduled = self.scheduled()
-        part: dict[str, Any] = board.said(
-            scheduled=board.spelt(scheduled),
+        part: dict[str, Any] = said(
+            scheduled=scheduled,
             terminal=record.text("terminal"),
             gate=record.text("gate"),
             stand=record.text("stand"),
             belt=record.text("baggage") if side == "arrival" else None,
         )
-        report: dict[str, Any] = {"flight": numbers[0], **board.said(codeshares=numbers[1:]), side: part}
+        report: dict[str, Any] = {"flight": numbers[0], **said(codeshares=numbers[1:]), side: part}
         utc_day = None
         # Vias stand in the order they are flown: the last origin and the first destination are those of this leg.
         if side == "departure":
             report |= {"origin": "HKG", "date": self.day.isoformat()}
-            report |= board.said(destination=next(iter(record.texts("destination")), None))
+            report |= said(destination=next(iter(record.texts("destination")), None))
         else:
             origin = next(reversed(record.texts("origin")), None)
-            report |= board.said(origin=origin) | {"destination": "HKG"}
+            report |= said(origin=origin) | {"destination": "HKG"}
             if scheduled is not None:
-                utc_day = board.day_it_left(scheduled, origin, "HKG", UNDER_WAY)
+                utc_day = day_it_left(scheduled, origin, "HKG", UNDER_WAY)
         self.status(report, part, scheduled)
-        board.tell(record.gathering, report, path=record.path, raw=record.raw, utc_day=utc_day)
+        record.tell(report, utc_day=utc_day)
 
     def numbers(self) -> list[str]:
         """The operating flight's number, then its codeshares'. None without the first: no other may take its place."""
-        flights = self.record.values.get("flight")
+        flights = self.record.fields.get("flight")
         if not isinstance(flights, list):
             return []
         found = []
@@ -181,7 +180,7 @@ class _Flight:
             elif index == 0:
                 return []
             else:
-                self.record.fault("a codeshare has no number", (f"flight[{index}].no",), number)
+                self.record.fault("a codeshare has no number", f"flight[{index}].no", number)
         return found
 
     def scheduled(self) -> datetime | None:
@@ -189,7 +188,7 @@ class _Flight:
         match = _CLOCK.fullmatch(text)
         found = match and self.moment(self.day, match[1], match[2])
         if not found:
-            self.record.fault("the scheduled time is no time like 08:30", ("time",), text)
+            self.record.fault("the scheduled time is no time like 08:30", "time", text)
         return found or None
 
     def moment(self, day: Day, hour: str, minute: str) -> datetime | None:
@@ -213,16 +212,16 @@ class _Flight:
         match = _TIMED.fullmatch(text)
         place = match and _TIMES.get((self.side, match[1].lower()))
         if not match or not place:
-            self.record.fault(f"this text is not known at {self.side}s; the rest is told", ("status",), text)
+            self.record.fault(f"this text is not known at {self.side}s; the rest is told", "status", text)
             return
         report["cancelled"] = False
         if self.side == "departure":
             report["boarding"] = False
         time = self.told(match, scheduled)
         if time is None:
-            self.record.fault("its time is none that a clock shows", ("status",), text)
+            self.record.fault("its time is none that a clock shows", "status", text)
             return
-        report.setdefault(place[0], {})[place[1]] = board.spelt(time)
+        report.setdefault(place[0], {})[place[1]] = utc(time)
 
     def told(self, match: re.Match[str], scheduled: datetime | None) -> datetime | None:
         """The moment a text means: on the day it names, else on that which is nearest by what flights do."""

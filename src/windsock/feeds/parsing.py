@@ -8,18 +8,23 @@ It never raises for what stands in `data` except FeedError, when nothing of it c
 format, cut XML, too deep); everything smaller is a Fault, and the rest is kept. It asks no clock, network or database.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date as Day
 from datetime import datetime
 
 from windsock.errors import ReportError
 from windsock.feeds.base import Fault
+from windsock.feeds.reports import left_out
 from windsock.flights import Report, parse_report
 from windsock.flights.programmes import ProgrammeList
 
 MAX_RAW = 2000
 """So much of a faulty place is kept to be shown: enough to see what it was."""
+
+_MOST_LEFT_OUT = 64
+"""More than a report has fields, codeshares and reasons together, so that the end never depends on the input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,34 @@ class Gathering:
             Statement(report=report, where=where or "", raw=raw[:MAX_RAW], utc_day=utc_day, callsign=callsign)
         )
         return True
+
+    def tell_what_holds(
+        self,
+        data: Mapping[str, object],
+        *,
+        line: int | None = None,
+        path: str | None = None,
+        raw: str = "",
+        utc_day: Day | None = None,
+        callsign: str | None = None,
+        needed: Collection[str] = ("flight",),
+    ) -> bool:
+        """Tells `data`; a field that is wrong becomes a fault and is left out, and the rest is told.
+
+        False if nothing is left, or one of the fields `needed` is wrong.
+        """
+        if self.tell(data, line=line, path=path, raw=raw, utc_day=utc_day, callsign=callsign):
+            return True
+        left, before = deepcopy(dict(data)), len(self.faults)
+        for _ in range(_MOST_LEFT_OUT):
+            wrong = self.faults[-1].column
+            if wrong is None and len(self.faults) > before:
+                self.faults.pop()  # that it says nothing follows from what was left out
+            if wrong is None or not left_out(left, wrong, needed=needed):
+                return False
+            if self.tell(left, line=line, path=path, raw=raw, utc_day=utc_day, callsign=callsign):
+                return True
+        return False
 
     def fault(
         self,

@@ -6,13 +6,16 @@ The airport writes one record for each number a flight is sold under; those of o
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from windsock.feeds import board
+from windsock.feeds.json import Place, decode, list_in, records
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request, two_parts
+from windsock.feeds.reports import flight_date, moment_of, observed, said
+from windsock.feeds.underway import day_it_left
 from windsock.flights.airports import zone
 
 NAME = "schiphol"
@@ -30,6 +33,7 @@ day they left is guessed, and can be wrong for those that left around midnight U
 
 _PARAMETER = re.compile(r';[ \t]*([A-Za-z]+)[ \t]*=[ \t]*("[^"]*"|[^\s;,"]+)', re.ASCII)
 _HERE = "AMS"
+_SIDES = {"A": "arrival", "D": "departure"}
 _ZONE = "Europe/Amsterdam"
 _CANCELLED, _DIVERTED = "CNX", "DIV"
 # With one of these alone the flight is as scheduled or late, and an earlier cancellation is taken back, not denied.
@@ -92,10 +96,9 @@ class Poller(BasePoller):
         """Amsterdam's time of the latest update told, less an overlap: the airport's clock counts, not ours."""
         latest: datetime | None = None
         for body in bodies:
-            found = board.document(body, feed="Schiphol", max_bytes=MAX_BYTES)
-            for record in board.list_in(found, "flights", feed="Schiphol"):
+            for record in _flights(body):
                 try:
-                    updated = board.time_of(str(record["lastUpdatedAt"]))
+                    updated = moment_of(str(record["lastUpdatedAt"]))
                 except (KeyError, TypeError, ValueError):
                     continue
                 # One record's clock that runs ahead must not make us miss all that comes until then.
@@ -125,22 +128,19 @@ OVERLAP = timedelta(minutes=5)
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
     """What the page says, in the order of its flights; raises FeedError if it is another answer."""
-    found = board.document(data, feed="Schiphol", max_bytes=MAX_BYTES)
-    records = board.list_in(found, "flights", feed="Schiphol")
     gathering = Gathering(received_at, source)
-    flights: dict[tuple[str, ...], list[board.Record]] = {}
-    for index, values in enumerate(board.first(records, "flights", gathering)):
-        path = f"flights[{index}]"
-        if not isinstance(values, Mapping):
-            gathering.fault("a flight is an object", path=path, raw=board.excerpt(values))
-            continue
-        record = board.Record(values, gathering, _place(path, values.get("id")))
-        key = _key(record)
-        if key is not None:
-            flights.setdefault(key, []).append(record)
+    flights: dict[tuple[str, ...], list[_Numbered]] = {}
+    for record in records(_flights(data), "flights", gathering):
+        one = _numbered(replace(record, path=_place(record.path, record.fields.get("id"))))
+        if one is not None:
+            flights.setdefault((one.main, one.side, one.when), []).append(one)
     for same in flights.values():
         _tell(same)
     return gathering.parsed()
+
+
+def _flights(data: bytes) -> list[Any]:
+    return list_in(decode(data, name="Schiphol", max_bytes=MAX_BYTES), "flights", name="Schiphol")
 
 
 def next_page(link_header: str) -> str | None:
@@ -164,94 +164,98 @@ def _place(path: str, number: Any) -> str:
     """The record's place with the airport's id, as text: it is beyond 2^53, and as a number others would round it."""
     if isinstance(number, bool) or not isinstance(number, (int, str)):
         return path
-    return f"{path} (id {board.excerpt(number)[:30]})"
+    return f"{path} (id {str(number)[:30]})"
 
 
-def _key(record: board.Record) -> tuple[str, ...] | None:
-    """What the records of one flight have in common; None, with a fault, if they do not say."""
-    number = _main(record)
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """One record: a number that the flight `main` is sold under, on one side of it, scheduled for `when`."""
+
+    record: Place
+    main: str
+    own: str
+    side: str
+    when: str
+
+
+def _numbered(record: Place) -> _Numbered | None:
+    """What the record is about; None, with a fault, if it does not say."""
+    main, own = record.text("mainFlight"), record.text("flightName")
     direction = record.text("flightDirection")
+    number = main or own
     if number is None:
-        record.fault("no flight number is given; the record is skipped", ("flightName",), None)
+        record.fault("no flight number is given; the record is skipped", "flightName")
         return None
-    if direction not in ("A", "D"):
-        record.fault("it is neither A nor D; the record is skipped", ("flightDirection",), direction)
+    side = _SIDES.get(direction or "")
+    if side is None:
+        record.fault("it is neither A nor D; the record is skipped", "flightDirection", direction)
         return None
-    when = record.text("scheduleDateTime") or record.text("scheduleDate") or ""
-    return (_squeezed(number), direction, when)
-
-
-def _main(record: board.Record) -> str | None:
-    return record.text("mainFlight") or record.text("flightName")
+    when = record.fields.get("scheduleDateTime") or record.fields.get("scheduleDate") or ""
+    return _Numbered(record, _squeezed(number), _squeezed(own or number), side, str(when)[:40])
 
 
 def _squeezed(number: str) -> str:
     return number.replace(" ", "").upper()
 
 
-def _tell(records: list[board.Record]) -> None:
+def _tell(flight: list[_Numbered]) -> None:
     """Tells one flight by its own record, or if that is on another page by the first of its codeshares'."""
-    main = _squeezed(_main(records[0]) or "")
-    own = [_squeezed(one.text("flightName") or main) for one in records]
-    record = records[own.index(main)] if main in own else records[0]
-    side = "departure" if record.text("flightDirection") == "D" else "arrival"
+    chosen = next((one for one in flight if one.own == one.main), flight[0])
+    record, main, side = chosen.record, chosen.main, chosen.side
     scheduled = record.time("scheduleDateTime")
     # Each once, without the flight itself, in the order found.
-    listed = [_squeezed(name) for one in records for name in one.texts("codeshares", "codeshares")]
-    names = dict.fromkeys([*listed, *own])
+    listed = [
+        _squeezed(name) for one in flight for name in one.record.inner("codeshares").texts("codeshares")
+    ]
+    names = dict.fromkeys([*listed, *(one.own for one in flight)])
     names.pop(main, None)
-    part: dict[str, Any] = board.said(
-        scheduled=board.spelt(scheduled), terminal=record.text("terminal"), gate=record.text("gate")
+    aircraft = record.inner("aircraftType")
+    part: dict[str, Any] = said(
+        scheduled=scheduled, terminal=record.text("terminal"), gate=record.text("gate")
     )
     report: dict[str, Any] = {
-        "flight": main,
-        **board.observed(record.time("lastUpdatedAt"), record.gathering.received_at),
-        **board.said(
+        **said(
+            flight=main,
+            observed_at=observed(record.time("lastUpdatedAt"), record.gathering.received_at),
             codeshares=list(names),
             registration=record.text("aircraftRegistration"),
-            aircraft_type=record.text("aircraftType", "iataSub") or record.text("aircraftType", "iataMain"),
+            aircraft_type=aircraft.text("iataSub") or aircraft.text("iataMain"),
         ),
         side: part,
     }
     utc_day = None
-    route = record.texts("route", "destinations")
+    route = record.inner("route").texts("destinations")
     if side == "departure":
-        report |= {"origin": _HERE} | board.said(destination=next(iter(route), None))
-        if scheduled is not None:
-            report |= board.flight_day(scheduled, _HERE)
+        report |= said(origin=_HERE, destination=next(iter(route), None), date=flight_date(scheduled, _HERE))
         part |= _expected(record, "publicEstimatedOffBlockTime", "actualOffBlockTime")
     else:
         # Where several airports stand, which of them is the last before Amsterdam is not documented.
         origin = route[0] if len(route) == 1 else None
-        report |= board.said(origin=origin) | {"destination": _HERE}
+        report |= said(origin=origin, destination=_HERE)
         if scheduled is not None:
-            utc_day = board.day_it_left(scheduled, origin, _HERE, UNDER_WAY)
-        part |= board.said(belt=", ".join(record.texts("baggageClaim", "belts")))
-        landing = _expected(record, "estimatedLandingTime", "actualLandingTime")
-        if landing:
-            report["landing"] = landing
-    report |= _states(record, side)
-    board.tell(record.gathering, report, path=record.path, raw=record.raw, utc_day=utc_day)
+            utc_day = day_it_left(scheduled, origin, _HERE, UNDER_WAY)
+        part |= said(belt=", ".join(record.inner("baggageClaim").texts("belts")))
+        report |= said(landing=_expected(record, "estimatedLandingTime", "actualLandingTime"))
+    report |= _states(record.inner("publicFlightState"), side)
+    record.tell(report, utc_day=utc_day)
 
 
-def _expected(record: board.Record, estimated: str, actual: str) -> dict[str, Any]:
+def _expected(record: Place, estimated: str, actual: str) -> dict[str, Any]:
     """Estimate and actual time. An estimate that is null was taken back, or never given; absent it says nothing."""
-    found = board.said(estimated=board.spelt(record.time(estimated)), actual=board.spelt(record.time(actual)))
-    if estimated in record.values and record.values[estimated] is None:
+    found = said(estimated=record.time(estimated), actual=record.time(actual))
+    if estimated in record.fields and record.fields[estimated] is None:
         found["estimated"] = None
     return found
 
 
-def _states(record: board.Record, side: str) -> dict[str, Any]:
+def _states(given: Place, side: str) -> dict[str, Any]:
     """What the states say. One we do not know is a fault and changes nothing the others say."""
     states = set()
-    for state in record.texts("publicFlightState", "flightStates"):
+    for state in given.texts("flightStates"):
         if state.upper() in _KNOWN:
             states.add(state.upper())
         else:
-            record.fault(
-                "this state is not known; the rest is told", ("publicFlightState", "flightStates"), state
-            )
+            given.fault("this state is not known; the rest is told", "flightStates", state)
     found: dict[str, Any] = {}
     if _CANCELLED in states:
         return {"cancelled": True}

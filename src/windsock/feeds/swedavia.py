@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from windsock.errors import ConfigError
-from windsock.feeds import board
+from windsock.feeds.json import Place, decode, list_in, records
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
+from windsock.feeds.reports import flight_date, said
 from windsock.flights import airports
 
 NAME = "swedavia"
@@ -78,28 +79,21 @@ YESTERDAY_UNTIL = 6
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
     """What the answer says; raises FeedError if it is another one, with the sender's own words if it refused."""
-    found = board.document(data, feed="Swedavia", max_bytes=MAX_BYTES)
-    flights = board.list_in(found, "flights", feed="Swedavia")
+    flights = list_in(decode(data, name="Swedavia", max_bytes=MAX_BYTES), "flights", name="Swedavia")
     gathering = Gathering(received_at, source)
-    for index, values in enumerate(board.first(flights, "flights", gathering)):
-        path = f"flights[{index}]"
-        if not isinstance(values, Mapping):
-            gathering.fault("a flight is an object", path=path, raw=board.excerpt(values))
-            continue
-        wrapped = [side for side in _SIDES if isinstance(values.get(side), Mapping)]
+    for record in records(flights, "flights", gathering):
+        wrapped = [side for side in _SIDES if isinstance(record.fields.get(side), Mapping)]
+        sides = [side for side in _SIDES if f"{side}Time" in record.fields]
         if wrapped:
             for side in wrapped:
-                _tell(board.Record(values[side], gathering, f"{path}.{side}"), side)
-            continue
-        record = board.Record(values, gathering, path)
-        sides = [side for side in _SIDES if f"{side}Time" in values]
-        if len(sides) == 1:
+                _tell(record.inner(side), side)
+        elif len(sides) == 1:
             _tell(record, sides[0])
         else:
             record.fault(
                 "a flight has either departureTime or arrivalTime; this one is skipped",
-                (f"{_SIDES[0]}Time",),
-                sorted(map(str, values))[:12],
+                f"{_SIDES[0]}Time",
+                sorted(record.fields)[:12],
             )
     return gathering.parsed()
 
@@ -109,60 +103,57 @@ def continuation(data: bytes) -> str | None:
 
     Raises FeedError as `parse` does for what is no answer.
     """
-    found = board.document(data, feed="Swedavia", max_bytes=MAX_BYTES)
-    board.list_in(found, "flights", feed="Swedavia")
+    found = decode(data, name="Swedavia", max_bytes=MAX_BYTES)
+    list_in(found, "flights", name="Swedavia")
     token = found.get("continuationtoken")
     return token if isinstance(token, str) and 0 < len(token) <= MAX_TOKEN else None
 
 
-def _tell(record: board.Record, side: str) -> None:
+def _tell(record: Place, side: str) -> None:
     """Tells one flight, seen from the airport where it departs or arrives."""
-    number = record.text("flightId") or record.text(_LEG, "flightId")
+    leg, times, state = (record.inner(name) for name in (_LEG, f"{side}Time", "locationAndStatus"))
+    number = record.text("flightId") or leg.text("flightId")
     if number is None:
-        record.fault("no flight number is given; the flight is skipped", ("flightId",), None)
+        record.fault("no flight number is given; the flight is skipped", "flightId")
         return
-    times = f"{side}Time"
-    scheduled = record.time(times, "scheduledUtc")
-    part: dict[str, Any] = board.said(
-        scheduled=board.spelt(scheduled),
-        estimated=board.spelt(record.time(times, "estimatedUtc")),
-        actual=board.spelt(record.time(times, "actualUtc")),
-        terminal=record.text("locationAndStatus", "terminal"),
-        gate=record.text("locationAndStatus", "gate"),
-        belt=record.text("baggage", "baggageClaimUnit") if side == "arrival" else None,
-    )
-    origin, destination = _airport(record, "departure"), _airport(record, "arrival")
-    report: dict[str, Any] = {
-        "flight": number,
-        **board.said(origin=origin, destination=destination, codeshares=record.texts("codeShareData")),
-        side: part,
-        **_status(record),
-    }
+    scheduled = times.time("scheduledUtc")
+    origin, destination = _airport(leg, "departure"), _airport(leg, "arrival")
     # The flight's date is the origin's; the identifier's is that of the departure in UTC, given on both sides.
-    day = {} if scheduled is None or side == "arrival" else board.flight_day(scheduled, origin)
-    departure = None if day else record.time(_LEG, "flightDepartureDateUtc")
-    board.tell(
-        record.gathering,
-        report | day,
-        path=record.path,
-        raw=record.raw,
-        utc_day=None if departure is None else departure.date(),
-        callsign=record.text(_LEG, "callsign"),
+    day = None if side == "arrival" else flight_date(scheduled, origin)
+    departure = None if day else leg.time("flightDepartureDateUtc")
+    report: dict[str, Any] = {
+        **said(
+            flight=number,
+            date=day,
+            origin=origin,
+            destination=destination,
+            codeshares=record.texts("codeShareData"),
+        ),
+        side: said(
+            scheduled=scheduled,
+            estimated=times.time("estimatedUtc"),
+            actual=times.time("actualUtc"),
+            terminal=state.text("terminal"),
+            gate=state.text("gate"),
+            belt=record.inner("baggage").text("baggageClaimUnit") if side == "arrival" else None,
+        ),
+        **_status(state),
+    }
+    record.tell(
+        report, utc_day=None if departure is None else departure.date(), callsign=leg.text("callsign")
     )
 
 
-def _airport(record: board.Record, end: str) -> str | None:
-    return record.text(_LEG, f"{end}AirportIata") or record.text(_LEG, f"{end}AirportIcao")
+def _airport(leg: Place, end: str) -> str | None:
+    return leg.text(f"{end}AirportIata") or leg.text(f"{end}AirportIcao")
 
 
-def _status(record: board.Record) -> dict[str, Any]:
+def _status(state: Place) -> dict[str, Any]:
     """What the status says. One we do not know is a fault and says nothing."""
-    status = record.text("locationAndStatus", "flightLegStatus")
+    status = state.text("flightLegStatus")
     if status is None:
         return {}
     if status.upper() not in _STATUSES:
-        record.fault(
-            "this status is not known; the rest is told", ("locationAndStatus", "flightLegStatus"), status
-        )
+        state.fault("this status is not known; the rest is told", "flightLegStatus", status)
         return {}
     return _STATUSES[status.upper()]

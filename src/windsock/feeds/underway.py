@@ -1,7 +1,8 @@
 """About how long a flight between two airports takes, for arrivals whose source does not say when they left."""
 
 import csv
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import date as Day
 from functools import cache, lru_cache
 from importlib import resources
 from math import asin, cos, radians, sin, sqrt
@@ -31,6 +32,18 @@ def under_way(origin: str, destination: str) -> timedelta | None:
     )
     kilometres = 2 * _EARTH_KM * asin(min(1.0, sqrt(half)))
     return _ON_THE_GROUND + timedelta(hours=kilometres / _KM_AN_HOUR)
+
+
+def day_it_left(arrival: datetime, origin: str | None, here: str, otherwise: timedelta) -> Day | None:
+    """The UTC day on which a flight arriving then probably left: as long before as flights from there take.
+
+    `otherwise` is how long where the origin is not known. None before the calendar began.
+    """
+    long = under_way(origin, here) if origin else None
+    try:
+        return (arrival.astimezone(UTC) - (long or otherwise)).date()
+    except OverflowError:
+        return None
 
 
 def _place(code: str) -> tuple[float, float] | None:

@@ -259,7 +259,7 @@ def test_another_format_is_refused(data: bytes) -> None:
 
 
 def test_a_body_over_the_cap_is_refused() -> None:
-    with pytest.raises(FeedError, match="smaller pages"):
+    with pytest.raises(FeedError, match="Ask for less"):
         parse(b" " * (8 * 1024 * 1024 + 1), received_at=NOW)
 
 

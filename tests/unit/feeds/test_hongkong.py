@@ -13,7 +13,7 @@ from msgspec import UNSET
 from tests.unit.feeds.damage import damaged, endures
 from windsock.errors import FeedError
 from windsock.feeds import hongkong
-from windsock.feeds.board import MAX_RECORDS
+from windsock.feeds.json.places import MAX_RECORDS
 from windsock.feeds.parsing import Parsed
 from windsock.flights import ArrivalReport, DepartureReport, Report, RunwayReport
 
@@ -187,7 +187,7 @@ def test_no_text_takes_an_earlier_estimate_back() -> None:
 )
 def test_a_text_not_understood_is_a_fault_and_the_rest_is_told(status: Any) -> None:
     found = parsed(departures(flight(status=status, gate="62")))
-    assert [(fault.path, fault.column) for fault in found.faults] == [("[0].list[0]", "status")]
+    assert [(fault.path, fault.column) for fault in found.faults] == [("[0].list[0].status", "status")]
     assert found.reports[0].departure == DepartureReport(scheduled=utc("2026-05-10 13:35"), gate="62")
 
 
@@ -203,12 +203,12 @@ def test_what_is_wrong_in_an_entry_is_left_out_alone() -> None:
         )
     )
     assert [(fault.path, fault.column) for fault in found.faults] == [
-        ("[0].list[0]", "gate"),
+        ("[0].list[0].gate", "gate"),
         ("[0].list[0]", "destination"),
-        ("[0].list[1]", "time"),
-        ("[0].list[2]", "flight"),
-        ("[0].list[3]", "flight"),
-        ("[0].list[4]", "flight[1].no"),
+        ("[0].list[1].time", "time"),
+        ("[0].list[2].flight", "flight"),
+        ("[0].list[3].flight", "flight"),
+        ("[0].list[4].flight[1].no", "flight[1].no"),
         ("[0].list[4]", "codeshares[0]"),
         ("[0].list[5]", None),
     ]
@@ -250,7 +250,7 @@ def test_more_days_and_flights_than_there_can_be_are_one_fault() -> None:
         (b'[{"day": "2026-05-10", "flights": []}]', "'day', 'flights'"),
         (b'"closed"', "a text"),
         (departures(flight())[:100], "not whole JSON"),
-        (b"[" * 100_000, "not whole JSON"),
+        (b"[" * 100_000, "nests too deep"),
         (b"[\xff]", "not UTF-8"),
         (b"[" + b"9" * 5000 + b"]", "not whole JSON"),
         (b" " * (hongkong.MAX_BYTES + 1), "at most"),

@@ -203,16 +203,16 @@ def test_what_is_wrong_in_a_record_is_left_out_alone() -> None:
         )
     )
     assert [(fault.path, fault.column) for fault in found.faults if fault.path] == [
-        ("flights[1] (id 128944018320551233)", "flightName"),
-        ("flights[2] (id 128944018320551233)", "flightDirection"),
+        ("flights[1] (id 128944018320551233).flightName", "flightName"),
+        ("flights[2] (id 128944018320551233).flightDirection", "flightDirection"),
         ("flights[6]", None),
-        ("flights[0] (id 128944018320551233)", "gate"),
-        ("flights[0] (id 128944018320551233)", "publicFlightState.flightStates"),
+        ("flights[0] (id 128944018320551233).gate", "gate"),
+        ("flights[0] (id 128944018320551233).publicFlightState.flightStates", "flightStates"),
         ("flights[0] (id 128944018320551233)", "registration"),
         ("flights[3] (id 128944018320551233)", "flight"),
-        ("flights[4] (id 128944018320551233)", "scheduleDateTime"),
-        ("flights[5] (id 128944018320551233)", "codeshares.codeshares"),
-        ("flights[5] (id 128944018320551233)", "route"),
+        ("flights[4] (id 128944018320551233).scheduleDateTime", "scheduleDateTime"),
+        ("flights[5] (id 128944018320551233).codeshares.codeshares", "codeshares"),
+        ("flights[5] (id 128944018320551233).route", "route"),
         ("flights[5] (id 128944018320551233)", "codeshares[1]"),
     ]
     assert [(report.flight, report.boarding) for report in found.reports] == [

@@ -160,14 +160,14 @@ def test_what_is_wrong_in_a_flight_is_left_out_alone() -> None:
         )
     )
     assert [(fault.path, fault.column) for fault in found.faults] == [
-        ("flights[0]", "departureTime.scheduledUtc"),
-        ("flights[0]", "codeShareData"),
-        ("flights[0]", "locationAndStatus.flightLegStatus"),
-        ("flights[1]", "flightId"),
-        ("flights[2]", "departureTime"),
+        ("flights[0].departureTime.scheduledUtc", "scheduledUtc"),
+        ("flights[0].codeShareData", "codeShareData"),
+        ("flights[0].locationAndStatus.flightLegStatus", "flightLegStatus"),
+        ("flights[1].flightId", "flightId"),
+        ("flights[2].departureTime", "departureTime"),
         ("flights[2]", "destination"),
-        ("flights[3]", "departureTime"),
-        ("flights[4]", "departureTime"),
+        ("flights[3].departureTime", "departureTime"),
+        ("flights[4].departureTime", "departureTime"),
         ("flights[5]", "arrival.actual"),
         ("flights[6]", None),
     ]

@@ -8,8 +8,8 @@ from windsock.feeds.aidx.details import say_aircraft, say_fate, say_names, say_p
 from windsock.feeds.aidx.message import designator_of, legs_of, message_of, moment_of, origin_date_of
 from windsock.feeds.aidx.times import Times, say_times, times_of
 from windsock.feeds.parsing import MAX_RAW, Gathering, Parsed
+from windsock.feeds.reports import flight_date, left_out
 from windsock.feeds.xml import child, children, text
-from windsock.flights.airports import airport
 from windsock.flights.values import CLOCK_SKEW
 
 _ACTIONS = {
@@ -99,7 +99,7 @@ class _Leg:
         if destination is not None:
             report["destination"] = destination
         times = times_of(leg_data, self.fault)
-        date = _flight_date(times, origin)
+        date = flight_date(moment_of(times.get(("OFB", "SCT")) or ""), origin)
         if date is not None:
             report["date"] = date.isoformat()
         sides: dict[str, dict[str, object]] = {"departure": {}, "takeoff": {}, "landing": {}, "arrival": {}}
@@ -141,49 +141,13 @@ class _Leg:
         day = None if "date" in report else utc_day
         while not self.gathering.tell(report, path=self.path, raw=self.raw, utc_day=day):
             field = self.gathering.faults[-1].column
-            if field is None or field == "flight" or not _drop(report, field):
+            if field is None or not left_out(report, field):
                 return
             if field in ("date", "departure.scheduled"):
                 # The one was made from the other.
-                _drop(report, "date")
-                _drop(report, "departure.scheduled")
+                left_out(report, "date")
+                left_out(report, "departure.scheduled")
                 day = utc_day
-
-
-def _drop(report: dict[str, object], field: str) -> bool:
-    """Takes out the field of that path (`arrival.gate`, `delay_reasons[0].minutes`); False if it is not there."""
-    name, _, rest = field.partition(".")
-    name, _, index = name.partition("[")
-    if name not in report:
-        return False
-    value = report[name]
-    if index and isinstance(value, list):
-        at = int(index.rstrip("]"))
-        entry = value[at]
-        if rest == "minutes" and isinstance(entry, dict):
-            del entry["minutes"]
-            return True
-        del value[at]
-        if value:
-            return True
-    elif rest and isinstance(value, dict):
-        value.pop(rest, None)
-        if value:
-            return True
-    del report[name]
-    return True
-
-
-def _flight_date(times: Times, origin: str | None) -> Day | None:
-    """The scheduled departure's date on the origin's calendar: OriginDate is UTC, and of the first leg."""
-    place = None if origin is None else airport(origin)
-    scheduled = moment_of(times.get(("OFB", "SCT")) or "")
-    if place is None or scheduled is None:
-        return None
-    try:
-        return scheduled.astimezone(place.tz).date()
-    except OverflowError:
-        return None
 
 
 def _utc_day(who: Element, leg_data: Element, times: Times) -> Day | None:

@@ -12,16 +12,13 @@ from typing import Any
 from windsock.feeds.base import Fault
 from windsock.feeds.generic.mapping import Column, Mapping, kind_of
 from windsock.feeds.generic.records import ABSENT, Record, faulty, missing_columns, records_of
-from windsock.feeds.generic.refusals import WHO, left_out
 from windsock.feeds.generic.values import UTC_ZONE, day_of, minutes_of, moment_of, told, truth_of
 from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.reports import WHO
 from windsock.flights.airports import Airport, airport
 
 MAX_BYTES = 50_000_000
 """A day of the whole world's flights, told generously; what is larger is better sent in parts."""
-
-_MOST_DROPPED = 60
-"""More fields than a report has, and its lists' entries."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str, mapping: Mapping) -> Parsed:
@@ -272,22 +269,16 @@ class _Reading:
 
     def say(self) -> None:
         """Tells the report; a field that is refused is a fault and is left out, unless it says which flight it is."""
-        for _ in range(_MOST_DROPPED):
-            if self.gathering.tell(
-                self.data,
-                line=self.record.line,
-                path=self.record.path,
-                raw=self.record.raw,
-                utc_day=self.utc_day,
-            ):
-                return
-            refused = self.gathering.faults[-1]
-            if refused.column is None:
-                if len(self.gathering.faults) > self.faults_before + 1:
-                    self.gathering.faults.pop()  # that it says nothing follows from what was left out
-                return
-            field = refused.column
-            name = field.partition("[")[0]
-            self.gathering.faults[-1] = dataclasses.replace(refused, column=self.from_column.get(name, field))
-            if field in WHO or not left_out(self.data, field):
-                return
+        before = len(self.gathering.faults)
+        at = self.record
+        done = self.gathering.tell_what_holds(
+            self.data, line=at.line, path=at.path, raw=at.raw, utc_day=self.utc_day, needed=WHO
+        )
+        faults = self.gathering.faults
+        if not done and faults[-1].column is None and len(faults) > self.faults_before + 1:
+            faults.pop()  # that it says nothing follows from what could not be read
+        for index in range(before, len(faults)):
+            field = faults[index].column
+            if field is not None:
+                column = self.from_column.get(field.partition("[")[0], field)
+                faults[index] = dataclasses.replace(faults[index], column=column)

@@ -165,21 +165,7 @@ class _Telling:
         self.times(day)
         self.reasons()
         # What does not hold costs its field, with a fault, and not the telex.
-        while not self.gathering.tell(self.data, line=self.movement.line, raw=self.raw, utc_day=day):
-            if not self.drop(self.gathering.faults[-1].column):
-                break
-
-    def drop(self, path: str | None) -> bool:
-        name, _, leaf = (path or "").partition("[")[0].partition(".")
-        if name == "flight" or name not in self.data:
-            return False
-        part = self.data[name]
-        if leaf and isinstance(part, dict) and leaf in part:
-            del part[leaf]
-            if part:
-                return True
-        del self.data[name]
-        return True
+        self.gathering.tell_what_holds(self.data, line=self.movement.line, raw=self.raw, utc_day=day)
 
     def sending(self) -> datetime | None:
         text = self.telex.sent

@@ -1,109 +1,31 @@
-"""JSON bodies of feeds, read carefully: a decoder with caps, and typed access whose faults name the place.
+"""One object of a JSON body: typed access to its fields, whose faults name the place.
 
-`decode` gives the body or FeedError. A `Place` is one object of it: each reader of a field gives the value, or None
-where it is absent or null; where it has another type than the feed's format says, that is a fault and counts as absent.
+Each reader of a field gives the value, or None where it is absent or null; where it has another type than the feed's
+format says, that is a fault and counts as absent.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from datetime import date as Day
-from functools import partial
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from windsock.errors import FeedError, InvalidReport, ReportError
-from windsock.feeds.parsing import MAX_RAW, Gathering
-from windsock.flights import airports
+from windsock.errors import InvalidReport, ReportError
+from windsock.feeds.json.bodies import excerpt, without_secrets
+from windsock.feeds.parsing import Gathering
 from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 from windsock.flights.values import ValueReader, shown, utc
 
-MAX_BYTES = 8 * 1024 * 1024
-"""The largest bodies (a hundred flights a page, or a big airport's half day) have about 1 MB."""
-
-MAX_DEPTH = 32
-"""The deepest of the formats nests nine levels."""
-
 MAX_RECORDS = 10_000
-"""More flights than any page has; what is behind them is one fault, so that rubbish gives no million of faults."""
+"""Several times what the busiest airport has in a day; what is behind them is one fault, not a million."""
 
 MAX_ENTRIES = 1000
 """More codeshares or changes than any flight has; what is behind them is one fault, for the same reason."""
 
 MAX_FAULTS = 20_000
 """Nobody reads more, and eight megabytes could hold millions."""
-
-# A report has about forty fields; each may have to go once.
-_MOST_DROPPED = 64
-_SECRET = re.compile(
-    r'((?:access[_-]?key|api[_-]?key|app[_-]?key|app[_-]?id|token|secret|password)"?\s?[=:]\s?"?)[^"&\s,}]+',
-    re.IGNORECASE,
-)
-_SECRET_WORDS = ("key", "app", "token", "secret", "password")
-"""One of these stands in whatever _SECRET finds."""
-
-_ZONE = re.compile(r"[A-Za-z_]{2,20}(?:/[A-Za-z0-9_+\-]{1,30}){1,2}|UTC", re.ASCII)
-
-
-def decode(data: bytes, *, name: str) -> Any:
-    """The JSON value of a body of the feed `name`; FeedError where it is none, or too large or too deep."""
-    if len(data) > MAX_BYTES:
-        raise FeedError(
-            f"The body has {len(data)} bytes; {name} is read up to {MAX_BYTES}. Ask for smaller pages."
-        )
-    try:
-        value = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except RecursionError:
-        raise FeedError(f"The body nests too deep for {name}; at most {MAX_DEPTH} levels are read.") from None
-    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
-        start = without_secrets(data[:80].decode("utf-8", "replace"))
-        raise FeedError(f"The body is no JSON, which {name} sends ({error}); it begins {start!r}.") from None
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, (dict, list))]
-        if not level:
-            return value
-    raise FeedError(f"The body nests too deep for {name}; at most {MAX_DEPTH} levels are read.")
-
-
-def _inside(value: object) -> Iterator[object]:
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list):
-        yield from value
-
-
-def without_secrets(text: str) -> str:
-    """The text with what looks like an API key taken out: some providers repeat the request in their answer."""
-    # Nearly no text names any, and looking for the words alone takes a tenth of the time.
-    folded = text.casefold()
-    return _SECRET.sub(r"\1…", text) if any(word in folded for word in _SECRET_WORDS) else text
-
-
-def refusal(name: str, *words: object) -> FeedError:
-    """The error for a body that is the provider's own error, in the provider's words."""
-    said = ": ".join(str(word) for word in words if isinstance(word, (str, int)) and word != "")
-    return FeedError(
-        f"{name} answered with an error: {without_secrets(said[:1000])[:500] or 'without a word'}"
-    )
-
-
-def zone(code: str | None, name: object = None) -> ZoneInfo | None:
-    """The zone of the airport `code`, else the IANA zone `name` if it is one; None where neither is known."""
-    place = airports.airport(code) if code else None
-    if place is not None:
-        return place.tz
-    if not isinstance(name, str) or _ZONE.fullmatch(name) is None:
-        return None
-    try:
-        return airports.zone(name)
-    except (KeyError, ValueError, OSError):  # no such zone, or a folder of zones
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +40,7 @@ class Place:
     @classmethod
     def record(cls, value: object, path: str, gathering: Gathering) -> Self | None:
         """The record `value`; a fault and None if it is no object."""
-        raw = without_secrets(json.dumps(value, ensure_ascii=False)[: 2 * MAX_RAW])[:MAX_RAW]
+        raw = excerpt(value)
         if isinstance(value, dict):
             return cls(value, path, gathering, raw)
         gathering.fault(
@@ -183,7 +105,7 @@ class Place:
     def inner(self, name: str) -> Self:
         """The object of that name; an empty one where it is absent."""
         value = self.fields.get(name)
-        if value is not None and not isinstance(value, dict):
+        if value not in (None, "") and not isinstance(value, dict):
             self.wrong(name, "an object")
         return type(self)(value if isinstance(value, dict) else {}, self.at(name), self.gathering, self.raw)
 
@@ -193,7 +115,7 @@ class Place:
         if wrapped is not None and isinstance(value, dict):
             value = value.get(wrapped)
             value = [value] if isinstance(value, dict) else value
-        if value is None:
+        if value is None or value == "":
             return []
         if not isinstance(value, list):
             self.wrong(name, "a list")
@@ -213,14 +135,19 @@ class Place:
         return found
 
     def texts(self, name: str) -> list[str]:
-        """The texts of a list."""
-        found = []
-        for index, value in enumerate(self.entries(name)):
-            if isinstance(value, str) and value.strip():
+        """The texts of a list, numbers as their digits, without blank ones; one fault for all that are none."""
+        found, wrong = [], []
+        for value in self.entries(name):
+            if isinstance(value, str):
                 found.append(value.strip())
+            elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
+                found.append(str(value))
             else:
-                self.fault(f"{name}[{index}] is {shown(value)}; text is needed.", name, value)
-        return found
+                wrong.append(value)
+        if wrong:
+            what = shown(wrong[0]) if len(wrong) == 1 else f"{shown(wrong[0])} and {len(wrong) - 1} more"
+            self.fault(f"{name} has entries that are no text, {what}; they are left out.", name, wrong[0])
+        return [text for text in found if text]
 
     def time(self, name: str, *, tz: ZoneInfo | None = None, ignore_utc: bool = False) -> datetime | None:
         """A time in UTC. One without offset is read in `tz`; with `ignore_utc` an offset of zero counts as none."""
@@ -262,69 +189,28 @@ class Place:
         )
         return None
 
-    def observed(self, time: datetime | None) -> str | None:
-        """`time` as `observed_at`; None where it is later than the receipt, since clocks differ."""
-        return utc(time) if time is not None and time <= self.gathering.received_at else None
-
     def tell(
         self, data: Mapping[str, Any], *, utc_day: Day | None = None, callsign: str | None = None
     ) -> bool:
         """Tells the report `data` without its invalid fields, a fault for each. False: nothing was told."""
-        tell = partial(self.gathering.tell, path=self.path, raw=self.raw, utc_day=utc_day, callsign=callsign)
-        if tell(data):
-            return True
-        left = deepcopy(dict(data))
-        for _ in range(_MOST_DROPPED):
-            wrong = self.gathering.faults[-1].column
-            if wrong is None or wrong == "flight" or not _drop(left, wrong):
-                return False
-            if tell(left):
-                return True
-        return False
-
-
-def records(body: Mapping[str, Any] | list[Any], name: str | None, gathering: Gathering) -> Iterator[Place]:
-    """The flights of a list in the body (or of the body, where that is a list), each with its path."""
-    values = body if isinstance(body, list) else body.get(name or "")
-    if values is None:
-        return
-    if not isinstance(values, list):
-        gathering.fault(f"{name} is {shown(values)}; a list of flights is needed.", path=name)
-        return
-    for index, value in enumerate(values[:MAX_RECORDS]):
-        place = Place.record(value, f"{name or ''}[{index}]", gathering)
-        if place is not None:
-            yield place
-    if len(values) > MAX_RECORDS:
-        gathering.fault(
-            f"The list has {len(values)} flights; only the first {MAX_RECORDS} were read. Ask for smaller pages.",
-            path=name or "[]",
+        return self.gathering.tell_what_holds(
+            data, path=self.path, raw=self.raw, utc_day=utc_day, callsign=callsign
         )
 
 
-def said(**fields: Any) -> dict[str, Any]:
-    """The fields that say something: times as text, and no None (which would erase) and nothing empty."""
-    return {
-        name: utc(value) if isinstance(value, datetime) else value
-        for name, value in fields.items()
-        if value is not None and value not in ({}, [])
-    }
-
-
-def _drop(data: dict[str, Any], field: str) -> bool:
-    """Takes a field like `arrival.gate` or `codeshares[2]` out of a report; False if it is not there."""
-    name, _, rest = field.partition(".")
-    name, _, index = name.partition("[")
-    value = data.get(name)
-    if index and isinstance(value, list) and index[:-1].isdecimal() and int(index[:-1]) < len(value):
-        del value[int(index[:-1])]
-    elif rest and isinstance(value, dict) and rest in value:
-        del value[rest]
-    elif name in data:
-        del data[name]
-        return True
-    else:
-        return False
-    if not value:
-        del data[name]
-    return True
+def records(values: Any, path: str, gathering: Gathering) -> Iterator[Place]:
+    """The flights of a list that stands at `path` of a body, each with its own path; none where it is absent."""
+    if values is None:
+        return
+    if not isinstance(values, list):
+        gathering.fault(f"{path} is {shown(values)}; a list of flights is needed.", path=path)
+        return
+    if len(values) > MAX_RECORDS:
+        gathering.fault(
+            f"{len(values)} flights came; only the first {MAX_RECORDS} were read. Ask for less at a time.",
+            path=f"{path}[{MAX_RECORDS}]",
+        )
+    for index, value in enumerate(values[:MAX_RECORDS]):
+        place = Place.record(value, f"{path}[{index}]", gathering)
+        if place is not None:
+            yield place

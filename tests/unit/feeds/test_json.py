@@ -7,20 +7,11 @@ from typing import Any
 import pytest
 
 from windsock.errors import FeedError
-from windsock.feeds.jsonbody import (
-    MAX_BYTES,
-    MAX_DEPTH,
-    MAX_ENTRIES,
-    MAX_FAULTS,
-    MAX_RECORDS,
-    Place,
-    decode,
-    records,
-    refusal,
-    without_secrets,
-    zone,
-)
+from windsock.feeds.json import Place, decode, records, refused
+from windsock.feeds.json.bodies import MAX_BYTES, MAX_DEPTH, without_secrets
+from windsock.feeds.json.places import MAX_ENTRIES, MAX_FAULTS, MAX_RECORDS
 from windsock.feeds.parsing import Gathering
+from windsock.feeds.reports import zone
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -48,11 +39,25 @@ def test_nesting_is_read_to_the_cap(depth: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b"NaN", b"\xff", b'["\xff"]', b'["\\ud800"]', b"[1e999]", b"1" * 5000]
+    ("data", "words"),
+    [
+        (b"", "nothing came"),
+        (b"<html>", "an HTML page came"),
+        (b"{", "not whole JSON"),
+        (b"NaN", "not whole JSON"),
+        (b"[1e999]", "not whole JSON"),
+        (b"1" * 5000, "not whole JSON"),
+        (b"\xff", "byte 0 is not UTF-8"),
+        (b'["\xff"]', "byte 2 is not UTF-8"),
+    ],
 )
-def test_what_is_no_json_is_refused(data: bytes) -> None:
-    with pytest.raises(FeedError, match="no JSON"):
+def test_what_is_no_json_is_refused_in_words(data: bytes, words: str) -> None:
+    with pytest.raises(FeedError, match=words):
         decode(data, name="x")
+
+
+def test_half_a_surrogate_pair_costs_its_character_and_not_the_body() -> None:
+    assert decode(b'["A\\ud800B", 1.5, true]', name="x") == ["A?B", 1.5, True]
 
 
 def test_a_body_over_the_cap_is_refused_before_it_is_read() -> None:
@@ -113,14 +118,14 @@ def test_the_longest_lists_are_cut_with_one_fault() -> None:
     assert len(place.gathering.faults) == 1
 
     into = gathering()
-    assert len(list(records({"flights": [{}] * (MAX_RECORDS + 5)}, "flights", into))) == MAX_RECORDS
+    assert len(list(records([{}] * (MAX_RECORDS + 5), "flights", into))) == MAX_RECORDS
     assert len(into.faults) == 1
 
 
 def test_a_body_of_rubbish_gives_no_million_of_faults() -> None:
     into = gathering()
     for index in range(MAX_FAULTS // MAX_ENTRIES + 3):
-        Place({"a": [1] * MAX_ENTRIES}, f"flights[{index}]", into).texts("a")
+        Place({"a": [1] * MAX_ENTRIES}, f"flights[{index}]", into).objects("a")
 
     assert len(into.faults) == MAX_FAULTS
 
@@ -159,7 +164,7 @@ def test_a_report_of_no_flight_is_one_fault() -> None:
 )  # fmt: skip
 def test_keys_are_taken_out(text: str) -> None:
     assert "SECRET" not in without_secrets(text)
-    assert "SECRET" not in str(refusal("x", 401, text))
+    assert "SECRET" not in str(refused({"status": 401, "message": text}, name="x", expected="flights"))
 
 
 @pytest.mark.parametrize("name", ["Nowhere/Land", "America", "../../etc/passwd", "", None, 7, "a" * 300])

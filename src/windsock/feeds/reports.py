@@ -1,0 +1,115 @@
+"""How feeds put a report together: only what is said, dated by the origin's calendar, and without what is refused."""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+from datetime import date as Day
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from windsock.errors import InvalidReport
+from windsock.flights import airports
+from windsock.flights.values import ValueReader, utc
+
+WHO = ("flight", "date", "origin")
+"""Without one of these that was given but is wrong, a report could reach another flight."""
+
+_ENTRY = re.compile(r"(codeshares|delay_reasons)\[(\d{1,6})\](?:\.(\w+))?", re.ASCII)
+
+_ZONE = re.compile(r"[A-Za-z_]{2,20}(?:/[A-Za-z0-9_+\-]{1,30}){1,2}|UTC", re.ASCII)
+
+_NEEDED = ("scheme", "code")
+"""A reason without these says nothing."""
+
+_READER = ValueReader(datetime(2000, 1, 1, tzinfo=UTC))
+"""Reads times only; what now is matters to none of them."""
+
+
+def said(**fields: Any) -> dict[str, Any]:
+    """The fields that say something, times and days as text: no None (which would erase), and nothing empty."""
+    return {
+        name: _spelt(value)
+        for name, value in fields.items()
+        if value is not None and value not in ("", [], {})
+    }
+
+
+def _spelt(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return utc(value)
+    return value.isoformat() if isinstance(value, Day) else value
+
+
+def moment_of(text: str) -> datetime:
+    """The moment, in UTC, that a text with an offset spells; raises ValueError that says what is wrong."""
+    try:
+        time, aware = _READER.clock("it", text)
+    except InvalidReport as error:
+        raise ValueError(error.message) from None
+    if not aware:
+        raise ValueError(f"it is {text[:40]!r}, a time without an offset")
+    return time
+
+
+def observed(time: datetime | None, received_at: datetime) -> datetime | None:
+    """`time` as `observed_at`; None where it is later than the receipt, since clocks differ."""
+    return time if time is not None and time <= received_at else None
+
+
+def flight_date(departure: datetime | None, origin: str | None) -> Day | None:
+    """The day on the origin's calendar when the flight is to leave; None if either is not known."""
+    place = airports.airport(origin) if origin else None
+    if place is None or departure is None:
+        return None
+    try:
+        return departure.astimezone(place.tz).date()
+    except OverflowError:
+        return None
+
+
+def zone(code: str | None, name: object = None) -> ZoneInfo | None:
+    """The zone of the airport `code`, else the IANA zone `name` if it is one; None where neither is known."""
+    place = airports.airport(code) if code else None
+    if place is not None:
+        return place.tz
+    if not isinstance(name, str) or _ZONE.fullmatch(name) is None:
+        return None
+    try:
+        return airports.zone(name)
+    except (KeyError, ValueError, OSError):  # no such zone, or a folder of zones
+        return None
+
+
+def left_out(report: dict[str, Any], field: str, *, needed: Collection[str] = ("flight",)) -> bool:
+    """Takes a refused field (`arrival.gate`), one entry of its list (`codeshares[2]`) or what such an entry says.
+
+    False if it is not there, or is one of the `needed`, without which the rest must not be told.
+    """
+    if field in needed:
+        return False
+    if (entry := _ENTRY.fullmatch(field)) is not None:
+        return _entry_left_out(report, entry[1], int(entry[2]), entry[3])
+    name, _, leaf = field.partition(".")
+    part = report.get(name)
+    if leaf and isinstance(part, dict):
+        if leaf not in part:
+            return False
+        del part[leaf]
+        if not part:
+            del report[name]
+        return True
+    return report.pop(name, report) is not report
+
+
+def _entry_left_out(report: dict[str, Any], name: str, index: int, leaf: str | None) -> bool:
+    entries = report.get(name)
+    if not isinstance(entries, list) or index >= len(entries):
+        return False
+    entry = entries[index]
+    if leaf is not None and leaf not in _NEEDED and isinstance(entry, dict) and leaf in entry:
+        del entry[leaf]
+        return True
+    del entries[index]
+    if not entries:
+        del report[name]
+    return True
