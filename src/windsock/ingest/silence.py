@@ -15,7 +15,7 @@ from windsock.flights import Flight, Report
 from windsock.flights.facts import Facts
 from windsock.flights.rules import FEEDS_SOURCE, OWN_WATCHES
 from windsock.ingest.models import FeedState
-from windsock.ingest.pipeline import Pipeline
+from windsock.ingest.pipeline import TICK, Pipeline
 from windsock.journal.projection import project
 
 log = logging.getLogger("windsock.ingest")
@@ -53,7 +53,8 @@ def fell_silent(pipeline: Pipeline, source: str, *, since: datetime, now: dateti
     """
     _, records = pipeline.journal.snapshot(since=now - active)
     spoken_of = (
-        record.flight
+        # A word that took an earlier silence back at this very moment gives way to it again: see `facts`.
+        (record.flight, max(since, _told_at(record.facts) or since))
         for record in records
         if _awaited(record.flight, now + active)
         # Of two feeds that are silent one is named; the other's silence is no news any more.
@@ -61,7 +62,7 @@ def fell_silent(pipeline: Pipeline, source: str, *, since: datetime, now: dateti
         and source in (heard := _last_words(record.facts))
         and max(heard.values()) <= since
     )
-    return _tell(pipeline, spoken_of, source, at=since, now=now)
+    return _tell(pipeline, spoken_of, source, now=now)
 
 
 def speaks_again(
@@ -73,11 +74,18 @@ def speaks_again(
     """
     _, records = pipeline.journal.snapshot(since=now - active)
     stale = (
-        record.flight
+        # It may be taken back without a word, where an operator now allows for longer silence.
+        (record.flight, max(heard_at, (_told_at(record.facts) or heard_at) + TICK))
         for record in records
         if record.flight.silent_source is not None and source in _last_words(record.facts)
     )
-    return _tell(pipeline, stale, None, at=heard_at, now=now)
+    return _tell(pipeline, stale, None, now=now)
+
+
+def _told_at(facts: Facts) -> datetime | None:
+    """As of when the feeds' own watch last spoke of the flight."""
+    told = facts.get("silent_source", {}).get(FEEDS_SOURCE)
+    return None if told is None else told.observed_at
 
 
 def _awaited(flight: Flight, until: datetime) -> bool:
@@ -100,7 +108,7 @@ def _last_words(facts: Facts) -> dict[str, datetime]:
 
 
 def _tell(
-    pipeline: Pipeline, flights: Iterable[Flight], silent: str | None, *, at: datetime, now: datetime
+    pipeline: Pipeline, flights: Iterable[tuple[Flight, datetime]], silent: str | None, *, now: datetime
 ) -> int:
     reports = (
         Report(
@@ -111,7 +119,7 @@ def _tell(
             observed_at=at,
             silent_source=silent,
         )
-        for flight in flights
+        for flight, at in flights
     )
     told = 0
     for batch in _batches(reports):

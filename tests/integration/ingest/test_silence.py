@@ -184,3 +184,19 @@ def test_a_feed_that_is_pushed_is_watched_where_its_settings_say_so_and_garbage_
     supervisor.tick()
     assert FeedState.objects.get().stale_since is None
     assert flight().silent_source is None
+
+
+def test_who_allows_for_longer_silence_has_the_flights_fresh_and_stale_again_in_the_end(
+    world: World, provider: Provider
+) -> None:
+    pass_minutes(world, 29)
+    provider.answers = [Answer(500)]
+    longer = World(provider.url, stale_minutes=60)
+    longer.now = world.now + timedelta(minutes=5)
+    pass_minutes(longer, 5)
+    assert flight().silent_source is None
+    pass_minutes(longer, 40)
+    assert [kind for kind, _ in told()] == ["data.stale", "flight.corrected", "data.stale"]
+    provider.answers = [Answer(304)]
+    pass_minutes(longer, 20)
+    assert flight().silent_source is None
