@@ -21,7 +21,7 @@ from windsock.flights import airports
 from windsock.flights.values import utc
 
 NAME = "avinor"
-ATTRIBUTION: str | None = "Flight data from Avinor"
+ATTRIBUTION = "Flight data from Avinor"
 
 MAX_BYTES = 8 * 1024 * 1024
 """Oslo's busiest four days are about 1 MB."""

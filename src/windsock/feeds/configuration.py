@@ -97,6 +97,12 @@ def order(feeds: Mapping[str, Any]) -> dict[str, int]:
     return found
 
 
+def attributions(feeds: Mapping[str, Any]) -> list[str]:
+    """What the providers of the enabled feeds want to be shown with their data, each once."""
+    told = (settings.format.attribution for settings in read(feeds).values() if settings.enabled)
+    return list(dict.fromkeys(text for text in told if text is not None))
+
+
 def from_toml(text: str, name: str = "feeds.toml") -> dict[str, Any]:
     """The tables of a feeds.toml, unchecked; raises ConfigError when it is not TOML."""
     try:

@@ -21,7 +21,7 @@ from windsock.flights.airports import zone
 from windsock.flights.values import utc
 
 NAME = "hongkong"
-ATTRIBUTION: str | None = "Flight data from Hong Kong International Airport"
+ATTRIBUTION = "Flight data from Hong Kong International Airport"
 
 MAX_BYTES = 16 * 1024 * 1024
 """A busy day of one kind is about 300 kB; an answer holds one or two days."""

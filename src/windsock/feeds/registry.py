@@ -21,13 +21,16 @@ class FeedFormat:
     title: str
     options: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
-    attribution: str | None = None
-    tells_programmes: bool = False  # of airports, instead of reports of flights
 
     @property
     def module(self) -> Any:
-        """The module that reads it, `windsock.feeds.<name>`."""
+        """The module or package that reads it, `windsock.feeds.<name>`."""
         return importlib.import_module(f"windsock.feeds.{self.name}")
+
+    @property
+    def attribution(self) -> str | None:
+        """What its provider wants to be shown with its data, the `ATTRIBUTION` of its module."""
+        return getattr(self.module, "ATTRIBUTION", None)
 
     def parser(self, source: str, options: Mapping[str, Any]) -> Parser:
         """What reads inputs of a feed set up like this; raises ConfigError for options it cannot work with."""
@@ -54,26 +57,10 @@ FORMATS: dict[str, FeedFormat] = {
     for one in (
         FeedFormat("mvt", "MVT and MVA telexes (AHM 780)"),
         FeedFormat("aidx", "AIDX flight leg notifications"),
-        FeedFormat(
-            "avinor", "Avinor: the airports of Norway", ("airport",), ("airport",), "Flight data from Avinor"
-        ),
-        FeedFormat(
-            "hongkong",
-            "Hong Kong International Airport",
-            attribution="Flight data from Hong Kong International Airport",
-        ),
-        FeedFormat(
-            "schiphol",
-            "Amsterdam Airport Schiphol",
-            attribution="Flight data from Amsterdam Airport Schiphol",
-        ),
-        FeedFormat(
-            "swedavia",
-            "Swedavia: ten airports of Sweden",
-            ("airport",),
-            ("airport",),
-            "Flight data from Swedavia",
-        ),
+        FeedFormat("avinor", "Avinor: the airports of Norway", ("airport",), ("airport",)),
+        FeedFormat("hongkong", "Hong Kong International Airport"),
+        FeedFormat("schiphol", "Amsterdam Airport Schiphol"),
+        FeedFormat("swedavia", "Swedavia: ten airports of Sweden", ("airport",), ("airport",)),
         FeedFormat("aeroapi", "FlightAware AeroAPI: polls and alerts", ("flights",)),
         FeedFormat("aerodatabox", "AeroDataBox: polls and webhooks", ("flights", "market")),
         FeedFormat("aviationstack", "aviationstack", ("flights", "airports")),
@@ -81,8 +68,6 @@ FORMATS: dict[str, FeedFormat] = {
         FeedFormat(
             "faa",
             "FAA NAS status: ground stops, delays and closures of US airports",
-            attribution="Airport programmes from the FAA",
-            tells_programmes=True,
         ),
         FeedFormat("ssim", "SSIM chapter 7 schedules"),
         FeedFormat("ssm", "SSM and ASM telexes"),

@@ -19,7 +19,7 @@ from windsock.feeds.underway import day_it_left
 from windsock.flights.airports import zone
 
 NAME = "schiphol"
-ATTRIBUTION: str | None = "Flight data from Amsterdam Airport Schiphol"
+ATTRIBUTION = "Flight data from Amsterdam Airport Schiphol"
 
 MAX_BYTES = 8 * 1024 * 1024
 """A page of 20 records is about 40 kB; some gather many pages into one."""

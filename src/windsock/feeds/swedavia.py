@@ -17,7 +17,7 @@ from windsock.feeds.reports import flight_date, said
 from windsock.flights import airports
 
 NAME = "swedavia"
-ATTRIBUTION: str | None = "Flight data from Swedavia"
+ATTRIBUTION = "Flight data from Swedavia"
 
 MAX_BYTES = 8 * 1024 * 1024
 """A day of Arlanda's arrivals or departures is below 1 MB."""

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from windsock.clock import ReplayClock
 from windsock.conf import config
 from windsock.errors import WindsockError
+from windsock.feeds.configuration import attributions
 from windsock.flights import FlightKey, airports
 from windsock.ingest import pipeline
 from windsock.pages import boards, places, programmes
@@ -104,6 +105,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "now_date": f"{now.astimezone(zone):%a} {now.astimezone(zone).day} {now.astimezone(zone):%B}",
             "late_minutes": config().late_minutes,
             "wall": "wall" in request.GET,
+            "attributions": attributions(config().feeds),
             **_clock(clock),
         },
     )
@@ -143,6 +145,7 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
         "page": page,
         "programmes": programmes.lines_for(record.flight, standing, now),
         "programme_versions": versions,
+        "attributions": attributions(config().feeds),
         "direction": "departures",
         "now": now,
         "now_local": f"{now.astimezone(ZoneInfo(page.origin.zone)):%H:%M}",

@@ -97,6 +97,23 @@ def test_with_public_read_anybody_may_look(client: Client, settings: Any) -> Non
             config.cache_clear()
 
 
+def test_pages_with_flights_name_the_providers_of_the_enabled_feeds(client: Client, settings: Any) -> None:
+    feeds = {
+        "bergen": {"format": "avinor", "airport": "BGO"},
+        "oslo": {"format": "avinor", "airport": "OSL"},
+        "arlanda": {"format": "swedavia", "airport": "ARN", "enabled": False},
+        "telexes": {"format": "mvt"},
+    }
+    with override_settings(WINDSOCK={**settings.WINDSOCK, "PUBLIC_READ": True, "FEEDS": feeds}):
+        config.cache_clear()
+        try:
+            for page in (text(client, BOARD), text(client, "/flights/DL1865.2013-02-08.JFK/")):
+                assert page.count("Flight data from Avinor") == 1
+                assert "Swedavia" not in page
+        finally:
+            config.cache_clear()
+
+
 def test_the_board_is_complete_without_javascript(ada: Client) -> None:
     page = text(ada, BOARD)
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from windsock.errors import ConfigError
-from windsock.feeds.configuration import read
+from windsock.feeds.configuration import attributions, read
 from windsock.feeds.registry import FORMATS, format_named
 
 PAGES = Path(__file__).parents[3] / "docs" / "reference" / "feeds"
@@ -39,6 +39,17 @@ def test_a_format_has_a_page_that_names_its_options(name: str) -> None:
     assert [
         option for option in FORMATS[name].options if f"`{option}`" not in page and f"{option} = " not in page
     ] == []
+
+
+def test_each_enabled_feeds_provider_is_named_once() -> None:
+    feeds: dict[str, Any] = {
+        "bergen": {"format": "avinor", "airport": "BGO"},
+        "oslo": {"format": "avinor", "airport": "OSL"},
+        "telexes": {"format": "mvt"},
+        "programmes": {"format": "faa"},
+        "off": {"format": "hongkong", "enabled": False},
+    }
+    assert attributions(feeds) == ["Flight data from Avinor", "Airport programmes from the FAA"]
 
 
 @every_format

@@ -1,0 +1,10 @@
+"""The FAA's NAS status: ground stops, delays and closures of US airports, which are programmes instead of reports.
+
+`parse` reads the document that `Poller` asks for; `times` and `notams` read what it writes for people.
+"""
+
+from windsock.feeds.faa.status import ADDRESS, MAX_BYTES, MAX_PROGRAMMES, Poller, parse
+
+__all__ = ["ADDRESS", "ATTRIBUTION", "MAX_BYTES", "MAX_PROGRAMMES", "Poller", "parse"]
+
+ATTRIBUTION = "Airport programmes from the FAA"
