@@ -34,6 +34,12 @@ def change(kind: str, field: str | None = None, before: Any = None, after: Any =
             change("overdue.raised", "departure.overdue_minutes", None, 45),
             "Departure overdue: at least 45 min late (inferred)",
         ),
+        (change("data.stale", "departure.overdue_minutes", 350, 365), "No word for a long time"),
+        (change("data.stale", "silent_source", None, "bergen"), "No word from bergen any more"),
+        (
+            change("flight.corrected", "silent_source", "bergen", None),
+            "Word again, after the silence of bergen",
+        ),
         (change("gate.changed", "departure.gate", "B12", "B14"), "Gate B14, before B12"),
         (change("gate.changed", "departure.gate", None, "B12"), "Gate B12"),
         (change("gate.changed", "departure.gate", "B12", None), "No gate any more"),
