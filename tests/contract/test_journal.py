@@ -789,6 +789,7 @@ def test_a_write_knows_the_standings_and_when_each_source_was_observed(journal: 
         standings, observed = writing.standings()
     assert standings["JFK"].programmes == (STOP,)
     assert observed == {"faa": NOON, "tower": NOON + timedelta(minutes=5)}
+    assert journal.programme_sources() == observed
 
 
 def test_a_list_that_says_the_same_makes_no_event(journal: Journal) -> None:

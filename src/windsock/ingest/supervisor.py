@@ -20,13 +20,11 @@ from windsock.errors import ConfigError, FeedError, WindsockError
 from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.mailaddress import MailAddress
 from windsock.feeds.polling import Poller
-from windsock.flights.programmes import ProgrammeList
 from windsock.ingest import folder, lease, mailbox, silence
 from windsock.ingest.fetching import TIMEOUT_SECONDS, Marks, Refused, fetch
 from windsock.ingest.intake import Intake
 from windsock.ingest.models import FeedState
 from windsock.ingest.pipeline import Pipeline
-from windsock.ingest.programmes import record_programmes
 
 if TYPE_CHECKING:
     import httpx2
@@ -42,10 +40,6 @@ BACK_OFF_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
 JITTER = 0.1
 MOST_JITTER_SECONDS = 300.0
 """After hours of rest a few minutes' scatter are as good, and a day's budget is not left unused long after midnight."""
-
-FORGET_PROGRAMMES_AFTER = timedelta(hours=2)
-"""When a source of airport programmes cannot be asked or read for so long, its programmes are given up: they are
-renewed or ended within the hour, and a reason that nobody stands for any more is worse than none."""
 
 STALE_INTERVALS = 10
 """A polled feed from which nothing came in so many of its intervals is stale, unless its settings say when."""
@@ -111,7 +105,6 @@ class Supervisor:
             run.leased_until = now + lease.LEASE
         state = FeedState.objects.get(name=run.name)
         run.watch(state, now)
-        run.forget_programmes(state, now)
         if state.paused:
             return
         if run.settings.folder is not None:
@@ -159,7 +152,6 @@ class _Run:
             )
         self.look_at = self.leased_until = self.mail_at = clock()
         self.mail_failures = 0
-        self.well_at = self.mail_at  # when a poll went well; as far as this process knows
         # What is pushed to us needs no run, but for the watch over its silence.
         self.active = (
             self.poller is not None
@@ -219,22 +211,9 @@ class _Run:
             return
         self.marks = fetched.marks
         state.failures, state.error = 0, ""
-        self.well_at = now
         if fetched.requests:
             state.heard_at = now
         self._later(state, now, self.interval)
-
-    def forget_programmes(self, state: FeedState, now: datetime) -> None:
-        """Gives up what a source of airport programmes told last, when nothing was heard of it for too long."""
-        if not self.settings.format.tells_programmes or self.poller is None:
-            return
-        # Another process may have asked until now, and this one only just taken over.
-        well_at = max(self.well_at, state.reported_at or self.well_at)
-        if now - well_at < FORGET_PROGRAMMES_AFTER:
-            return
-        log.warning("Feed %s is silent for too long: the programmes it told are given up", self.name)
-        record_programmes(self._pipeline, ProgrammeList(source=self.settings.source, observed_at=now))
-        self.well_at = now
 
     def empty_folder(self, where: Path) -> None:
         """Takes in the files that lie there."""

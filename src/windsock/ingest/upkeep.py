@@ -1,4 +1,4 @@
-"""What a process does beside its work: watches for overdue flights and prunes what is old. One thread, on request."""
+"""What a process does beside its work: watches for overdue flights and silent sources, and prunes. One thread."""
 
 import logging
 import random
@@ -9,6 +9,7 @@ from windsock.clock import Clock, system_clock
 from windsock.conf import Config
 from windsock.errors import WindsockError
 from windsock.ingest.overdue import OverdueWatch, Record
+from windsock.ingest.programmes import forget_silent
 from windsock.journal.base import Journal, Pruned
 
 log = logging.getLogger("windsock.ingest")
@@ -68,6 +69,8 @@ class Upkeep:
             return
         now = self._clock()
         self._watch.run(now)
+        for source in forget_silent(self._journal, now):
+            log.warning("%s is silent for too long: the programmes it told are given up", source)
         every = timedelta(seconds=self._settings.prune_every)
         # A clock that was set back must not put it off until it is there again.
         self._prune_at = min(self._prune_at, now + every)

@@ -220,6 +220,10 @@ class Journal(abc.ABC):
         """The head and, as of exactly that head, the programmes of every airport that ever had any, by its code."""
 
     @abc.abstractmethod
+    def programme_sources(self) -> dict[str, datetime]:
+        """Of each source of programmes, when its newest list was observed."""
+
+    @abc.abstractmethod
     def flight(self, key: FlightKey) -> FlightRecord | None:
         """The flight as now believed, with its provenance."""
 

@@ -44,7 +44,7 @@ from windsock.journal.models import (
 from windsock.journal.pruning import prune_events, prune_flights, prune_reports
 from windsock.journal.recent import RecentFlights
 from windsock.journal.seen import remember
-from windsock.journal.standings import standing_of
+from windsock.journal.standings import read_observed, standing_of
 from windsock.journal.writing import DatabaseWriting
 from windsock.protocol.positions import Position
 
@@ -114,6 +114,9 @@ class DatabaseJournal(Journal):
         if found:
             head = head_of(found[0][:4])
         return head, [standing_of(row[4]) for row in found]
+
+    def programme_sources(self) -> dict[str, datetime]:
+        return ask(self.using, lambda: read_observed(self.using))
 
     def flight(self, key: FlightKey) -> FlightRecord | None:
         row = ask(

@@ -75,6 +75,10 @@ class MemoryJournal(Journal):
         with self._lock:
             return self._head, [standing for _, standing in sorted(self._standings.items())]
 
+    def programme_sources(self) -> dict[str, datetime]:
+        with self._lock:
+            return dict(self._observed)
+
     def flight(self, key: FlightKey) -> FlightRecord | None:
         with self._lock:
             return self._flights.get(key)

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.integration.ingest.test_supervisor import Answer, Provider
+from windsock.conf import config
 from windsock.feeds.configuration import read
-from windsock.ingest import pipeline
+from windsock.ingest import pipeline, record
 from windsock.ingest.intake import Intake, Taken
 from windsock.ingest.models import FeedInput, FeedState
 from windsock.ingest.supervisor import Supervisor
+from windsock.ingest.upkeep import Upkeep
 from windsock.journal.base import Event
 from windsock.protocol.positions import Position
 
@@ -115,25 +117,27 @@ def test_what_cannot_be_read_ends_nothing(provider: Provider) -> None:
     assert kinds() == ["ground_stop"]
 
 
-def test_after_two_hours_of_silence_its_programmes_are_given_up(provider: Provider) -> None:
-    provider.answers = [Answer(body=document(BEGIN, STOP)), Answer(500)]
-    world = World(provider.url)
-    world.after(0)
-    world.after(118)
+def upkeep(at: datetime) -> None:
+    """What every process does each half minute."""
+    Upkeep(pipeline().journal, record, config(), clock=lambda: at).tick()
+
+
+def test_after_two_hours_of_silence_programmes_are_given_up_whatever_became_of_their_feed() -> None:
+    take(document(BEGIN, STOP))
+    upkeep(BEGIN + timedelta(minutes=119))
     assert kinds() == ["ground_stop"]
-    world.after(3)
+    upkeep(BEGIN + timedelta(minutes=120))
     assert kinds() == []
-    provider.answers = [Answer(body=document(world.now + timedelta(minutes=20), STOP))]
-    world.after(30)
+    upkeep(BEGIN + timedelta(minutes=121))
+    assert pipeline().journal.head().offset == 2
+    later = BEGIN + timedelta(minutes=122)
+    take(document(later, STOP), at=later)
     assert kinds() == ["ground_stop"]
 
 
-def test_a_process_that_takes_over_does_not_give_up_what_another_was_just_told(provider: Provider) -> None:
-    provider.answers = [Answer(body=document(BEGIN, STOP)), Answer(500)]
-    world = World(provider.url)
-    standby = Supervisor(world.feeds, pipeline(), clock=lambda: world.now)
-    world.after(0)
-    FeedState.objects.update(reported_at=BEGIN + timedelta(hours=3), owned_until=None, owner="")
-    world.now += timedelta(hours=3, minutes=2)
-    standby.tick()
+def test_a_list_that_says_the_same_again_keeps_its_programmes_from_being_given_up() -> None:
+    for minute in (0, 100):
+        at = BEGIN + timedelta(minutes=minute)
+        take(document(at, STOP), at=at)
+    upkeep(BEGIN + timedelta(minutes=130))
     assert kinds() == ["ground_stop"]
