@@ -430,7 +430,7 @@ def test_rotations_say_which_leg_the_aircraft_flew_before_and_flies_next() -> No
         ("DY321", "DY0482", "LNQXZ"),
         ("DY0482", "DY489", "LNQXZ"),
     ]
-    assert (found[0].inbound.origin, found[0].inbound.origin_date) == ("CPH", date(2026, 5, 8))
+    assert (found[0].inbound.origin, found[0].inbound.utc_day) == ("CPH", date(2026, 5, 8))
 
 
 def test_a_message_taken_whole_is_answered_with_success() -> None:

@@ -12,6 +12,7 @@ from msgspec import UNSET
 from windsock.errors import FeedError
 from windsock.feeds import ssim
 from windsock.feeds.parsing import Parsed, Statement
+from windsock.feeds.rotation import Leg
 
 RECEIVED = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)  # a Wednesday
 PADDING = "0" * 200
@@ -352,13 +353,9 @@ def test_lines_are_read_one_by_one() -> None:
 def test_the_onward_flight_is_a_rotation() -> None:
     data = "\n".join([carrier(), leg(c138="QX", c141=" 418", c145="1"), leg(c6=" 500")]).encode()
     (found,) = ssim.rotations(data, received_at=RECEIVED, first=date(2026, 7, 1), last=date(2026, 7, 1))
-    assert (found.inbound, found.date, found.origin, found.station) == (
-        "QX417",
-        date(2026, 7, 1),
-        "FRA",
-        "LIS",
-    )
-    assert (found.onward, found.layover_days) == ("QX418", 1)
+    assert found.inbound == Leg(flight="QX417", origin="FRA", destination="LIS", date=date(2026, 7, 1))
+    assert found.outbound == Leg(flight="QX418", origin="LIS")
+    assert found.layover_days == 1
 
 
 @pytest.mark.parametrize("data", [b"", b"hello\nworld", b"<xml/>", b"\x00" * 500, PADDING.encode()])

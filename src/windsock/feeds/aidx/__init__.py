@@ -5,6 +5,7 @@
 
 from windsock.feeds.aidx.answer import acknowledgement
 from windsock.feeds.aidx.legs import parse
-from windsock.feeds.aidx.rotation import Rotation, rotations
+from windsock.feeds.aidx.rotation import rotations
+from windsock.feeds.rotation import Rotation
 
 __all__ = ["Rotation", "acknowledgement", "parse", "rotations"]

@@ -1,33 +1,10 @@
-"""Which legs one aircraft flies one after the other, as an AIDX message says it.
+"""Which legs one aircraft flies one after the other, as an AIDX message says it; its reports keep the registration."""
 
-A report has no place for it, so it is read on its own: the reports of the same message keep the registration.
-"""
-
-from dataclasses import dataclass
-from datetime import date as Day
 from xml.etree.ElementTree import Element
 
 from windsock.feeds.aidx.message import designator_of, legs_of, message_of, origin_date_of
+from windsock.feeds.rotation import Leg, Rotation
 from windsock.feeds.xml import child, children, text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """A leg as AIDX names it: `origin_date` is the UTC day on which its flight (perhaps an earlier leg) began."""
-
-    flight: str
-    origin: str | None
-    destination: str | None
-    origin_date: Day | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rotation:
-    """The same aircraft (`registration`, where it is said) flies `inbound`, and then `outbound`."""
-
-    inbound: Leg
-    outbound: Leg
-    registration: str | None
 
 
 def rotations(data: bytes) -> tuple[Rotation, ...]:
@@ -60,5 +37,5 @@ def _leg(element: Element | None) -> Leg | None:
         flight=flight,
         origin=text(element, "DepartureAirport"),
         destination=text(element, "ArrivalAirport"),
-        origin_date=origin_date_of(element),
+        utc_day=origin_date_of(element),
     )

@@ -4,7 +4,7 @@
 an aircraft flies next.
 """
 
-from windsock.feeds.ssim.rotation import Rotation
+from windsock.feeds.rotation import Rotation
 from windsock.feeds.ssim.schedule import iter_parse, parse, rotations
 
 __all__ = ["Rotation", "iter_parse", "parse", "rotations"]

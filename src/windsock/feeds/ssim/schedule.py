@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from datetime import date as Day
 
 from windsock.errors import FeedError
+from windsock.feeds import rotation
 from windsock.feeds.base import Fault
 from windsock.feeds.parsing import Gathering, Parsed, Statement
 from windsock.feeds.periods import clock, full_date, midnight, spelled
+from windsock.feeds.rotation import Rotation
 from windsock.feeds.ssim.records import COLUMNS, MOST_CODESHARES, Leg, leg_of
-from windsock.feeds.ssim.rotation import Rotation
 from windsock.flights import Designator
 
 SOURCE = "ssim"
@@ -286,14 +287,15 @@ class _Reading:
                 _, date = leg.on(day, bool(self.local))
             except ValueError:
                 continue  # a local time that no clock shows: `parse` tells the fault
+            station = leg.arrival.place.code
             yield Rotation(
-                inbound=str(leg.designator),
-                date=date,
-                origin=leg.departure.place.code,
-                station=leg.arrival.place.code,
-                onward_carrier=onward.carrier,
-                onward_number=onward.number,
-                onward_suffix=onward.suffix,
+                inbound=rotation.Leg(
+                    flight=str(leg.designator),
+                    origin=leg.departure.place.code,
+                    destination=station,
+                    date=date,
+                ),
+                outbound=rotation.Leg(flight=str(onward), origin=station),
                 layover_days=layover,
             )
 
