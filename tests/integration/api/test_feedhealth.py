@@ -23,6 +23,7 @@ def feeds(settings: object) -> None:
             "old": {"format": "mvt", "enabled": False},
         }
     }
+    config.cache_clear()
     now = timezone.now()
     FeedState.objects.create(
         name="bergen",
@@ -88,6 +89,7 @@ def test_a_feed_stands_as_an_operator_decided_else_as_its_worst_news_says(
 
 def test_settings_that_cannot_be_read_leave_readiness_without_feeds(settings: object) -> None:
     settings.WINDSOCK = {"FEEDS": {"bergen": {"format": "no-such-format"}}}  # type: ignore[attr-defined]
+    config.cache_clear()
     assert config().feeds
     assert feedhealth.details() == {}
     assert "feeds" not in Client().get("/readyz").json()

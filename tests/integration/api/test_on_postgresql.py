@@ -1,13 +1,15 @@
 """The ready-made service on PostgreSQL and Redis: configured by two URLs, otherwise the same."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.integration.api.test_reports import GOOD, problem
 from tests.running_service import RunningService
-from tests.services import PostgreSQL
+from tests.services import PostgreSQL, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +21,7 @@ def service(
         tmp_path_factory.mktemp("service"),
         DATABASE_URL=postgresql.url("windsock_service"),
         REDIS_URL=redis_url,
+        WINDSOCK_FEEDS=json.dumps({"telex": {"format": "mvt", "stale_minutes": 0.05}}),
     )
     running.start()
     yield running
@@ -53,3 +56,36 @@ def test_many_at_once_are_all_recorded_and_the_journal_has_no_hole(service: Runn
     offsets = [int(event["position"].rpartition(":")[2]) for event in events]
     assert offsets == list(range(1, len(offsets) + 1))
     assert len(offsets) >= 100
+
+
+def test_a_feed_that_falls_silent_makes_its_flights_stale_until_it_speaks_again(
+    service: RunningService,
+) -> None:
+    now = datetime.now(UTC)
+    flight = f"/api/v1/flights/WF588.{now:%Y-%m-%d}.KEF"  # where clocks show UTC, so that no midnight comes between
+
+    def telex(line: str) -> None:
+        body = f"MVT\nWF588/{now:%d}.LNWDE.KEF\n{line}\n"
+        answer = service.ask("POST", "/api/v1/feeds/telex", body, {"Content-Type": "text/plain"})
+        assert answer.data["recorded"] == 1, answer.body
+
+    def silent_source() -> str | None:
+        found: str | None = service.get(flight).data["flight"]["silent_source"]
+        return found
+
+    service.post(
+        GOOD
+        | {
+            "flight": "WF588",
+            "date": f"{now:%Y-%m-%d}",
+            "origin": "KEF",
+            "departure": {"scheduled": now.isoformat()},
+        }
+    )
+    telex(f"ED{now:%d%H%M}")
+    wait_until(lambda: silent_source() == "telex", 15, "the silence of the feed")
+    told = service.get("/readyz", who=None).data["feeds"]["telex"]
+    assert told["state"] == "stale"
+    assert told["report_age_seconds"] > 0
+    telex(f"ED{now:%d%H%M}")
+    assert silent_source() is None
