@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date as Day
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from windsock.errors import ReportError
 from windsock.feeds.base import Fault
@@ -59,6 +60,16 @@ class Parsed:
         return tuple(statement.report for statement in self.statements)
 
 
+class Beside(TypedDict, total=False):
+    """What stands beside a report when it is told: its place in the input, and what else a Statement holds."""
+
+    line: int | None
+    path: str | None
+    raw: str
+    utc_day: Day | None
+    callsign: str | None
+
+
 @dataclass(slots=True)
 class Gathering:
     """Collects statements and faults while a parser goes through its input."""
@@ -95,18 +106,14 @@ class Gathering:
         self,
         data: Mapping[str, object],
         *,
-        line: int | None = None,
-        path: str | None = None,
-        raw: str = "",
-        utc_day: Day | None = None,
-        callsign: str | None = None,
         needed: Collection[str] = ("flight",),
+        **beside: Unpack[Beside],
     ) -> bool:
         """Tells `data`; a field that is wrong becomes a fault and is left out, and the rest is told.
 
         False if nothing is left, or one of the fields `needed` is wrong.
         """
-        if self.tell(data, line=line, path=path, raw=raw, utc_day=utc_day, callsign=callsign):
+        if self.tell(data, **beside):
             return True
         left, before = deepcopy(dict(data)), len(self.faults)
         for _ in range(_MOST_LEFT_OUT):
@@ -115,7 +122,7 @@ class Gathering:
                 self.faults.pop()  # that it says nothing follows from what was left out
             if wrong is None or not left_out(left, wrong, needed=needed):
                 return False
-            if self.tell(left, line=line, path=path, raw=raw, utc_day=utc_day, callsign=callsign):
+            if self.tell(left, **beside):
                 return True
         return False
 

@@ -1,4 +1,4 @@
-"""The feeds there are, a line each. A new one takes a module with `parse`, a line here, and a page of documentation."""
+"""The feeds there are, a line each. A new one takes a module (or package) with `parse`, a line here, and its page."""
 
 import importlib
 from collections.abc import Callable, Mapping
