@@ -177,6 +177,8 @@ class _Run:
             self._later(state, now, (midnight - now).total_seconds())
             return
         left = None if budget is None else budget - state.requests
+        # Noted before it is asked: whatever becomes of the answer, also of this process, nobody asks again at once.
+        self._later(state, now, self.interval)
         try:
             fetched = fetch(
                 client,

@@ -14,7 +14,7 @@ import pytest
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import read
 from windsock.flights import FlightKey
-from windsock.ingest import pipeline
+from windsock.ingest import pipeline, stop
 from windsock.ingest.intake import settle
 from windsock.ingest.models import FeedInput, FeedState, ParkedReport
 from windsock.ingest.process import record
@@ -310,3 +310,19 @@ def test_a_report_whose_flight_is_not_known_waits_for_an_operator() -> None:
     assert found is not None
     assert found.flight.status == "arrived"
     assert not ParkedReport.objects.get().waits
+
+
+def test_while_the_journal_takes_nothing_the_provider_is_not_asked_more_often(provider: Provider) -> None:
+    provider.answers = [Answer(body=board(LATE))]
+    world = World(provider.url)
+    pipeline().stop()  # whoever is handed a report is told to come back
+    for _ in range(40):
+        world.after(1 / 15)
+    assert len(provider.asked) == 1
+    assert delay() is None
+    stop()
+    after_restart = World(provider.url)
+    after_restart.now = world.now
+    after_restart.after(2)
+    assert delay() == 35
+    assert len(provider.asked) == 2
