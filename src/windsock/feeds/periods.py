@@ -79,8 +79,3 @@ def from_local(day: Day, since: timedelta, zone: tzinfo) -> datetime:
     if local.utcoffset() != local.replace(fold=1).utcoffset():
         raise ValueError(f"{local:%Y-%m-%d %H:%M} is shown twice or never by the clocks of {zone}")
     return local.astimezone(UTC)
-
-
-def spelled(moment: datetime) -> str:
-    """A UTC moment as reports write it."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"

@@ -14,11 +14,10 @@ from windsock.feeds.mvt.lines import Element, FlightLine
 from windsock.feeds.mvt.telexes import Telex, telexes
 from windsock.feeds.parsing import MAX_RAW, Gathering, Parsed
 from windsock.flights import airports
+from windsock.flights.values import utc
 
 MAX_BYTES = 1_000_000
 """A telex has at most about 2,000 characters: this is a day's mailbox of a large station, and no accident."""
-
-_WIRE = "%Y-%m-%dT%H:%M:%SZ"
 
 # The airport of movement is the origin when the telex has one of these, else the destination if it has AA. EB is not
 # among them: it is about taxiing at the arrival.
@@ -157,7 +156,7 @@ class _Telling:
             return
         self.data = {"flight": flight.flight}
         if self.observed_at is not None:
-            self.data["observed_at"] = self.observed_at.strftime(_WIRE)
+            self.data["observed_at"] = utc(self.observed_at)
         if flight.surplus:
             self.fault("this is more than a flight line has; it is skipped.", "flight line", flight.surplus)
         self.places()
@@ -214,11 +213,11 @@ class _Telling:
                 continue
             side, _, leaf = target.partition(".")
             if not leaf:
-                self.data.setdefault(side, moment.strftime(_WIRE))
+                self.data.setdefault(side, utc(moment))
                 continue
             part = self.data.setdefault(side, {})
             assert isinstance(part, dict)  # nothing else is put there
-            part[leaf] = moment.strftime(_WIRE)
+            part[leaf] = utc(moment)
 
     # Fields without times
 

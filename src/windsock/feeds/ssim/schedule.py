@@ -13,10 +13,11 @@ from windsock.errors import FeedError
 from windsock.feeds import rotation
 from windsock.feeds.base import Fault
 from windsock.feeds.parsing import Gathering, Parsed, Statement
-from windsock.feeds.periods import clock, full_date, midnight, spelled
+from windsock.feeds.periods import clock, full_date, midnight
 from windsock.feeds.rotation import Rotation
 from windsock.feeds.ssim.records import COLUMNS, MOST_CODESHARES, Leg, leg_of
 from windsock.flights import Designator
+from windsock.flights.values import utc
 
 SOURCE = "ssim"
 
@@ -250,7 +251,7 @@ class _Reading:
         flight = str(leg.operated_as or leg.designator)
         report: dict[str, object] = {"flight": flight, "date": date.isoformat(), "origin": origin}
         if self.observed_at is not None:
-            report["observed_at"] = spelled(self.observed_at)
+            report["observed_at"] = utc(self.observed_at)
         names = leg.codeshares if leg.operated_as is None else {str(leg.designator)}
         if names:
             known = self.names.setdefault((flight, date, origin), set())
@@ -266,9 +267,7 @@ class _Reading:
             try:
                 arrives = leg.arrival.moment(day, bool(self.local))
                 if arrives <= departs:
-                    raise ValueError(
-                        f"it would arrive ({spelled(arrives)}) before it departs ({spelled(departs)})"
-                    )
+                    raise ValueError(f"it would arrive ({utc(arrives)}) before it departs ({utc(departs)})")
                 report["arrival"] = _scheduled(arrives, leg.arrival.terminal)
             except ValueError as error:
                 if not leg.complained:
@@ -316,7 +315,7 @@ def _lines(data: bytes) -> Iterator[str]:
 
 
 def _scheduled(moment: datetime, terminal: str) -> dict[str, object]:
-    side: dict[str, object] = {"scheduled": spelled(moment)}
+    side: dict[str, object] = {"scheduled": utc(moment)}
     if terminal:
         side["terminal"] = terminal
     return side

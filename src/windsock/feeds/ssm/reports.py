@@ -6,11 +6,12 @@ from datetime import date as Day
 from datetime import datetime
 
 from windsock.feeds.parsing import Gathering
-from windsock.feeds.periods import Period, from_local, midnight, spelled
+from windsock.feeds.periods import Period, from_local, midnight
 from windsock.feeds.ssim.records import MOST_CODESHARES
 from windsock.feeds.ssm import lines
 from windsock.feeds.ssm.lines import Clock, FlightLine, LegLine
 from windsock.flights import Designator, airports
+from windsock.flights.values import utc
 
 _TIMES = frozenset({"NEW", "RPL", "TIM", "RRT"})
 _FULL = frozenset({"NEW", "RPL"})
@@ -58,7 +59,7 @@ class Telling:
         if operating is None:
             self.say(report, day, leg, group, number)
         if self.sent is not None:
-            report["observed_at"] = spelled(self.sent)
+            report["observed_at"] = utc(self.sent)
         self.gathering.tell(report, line=number, utc_day=utc_day)
 
     def identify(self, report: dict[str, object], day: Day, index: int, leg: LegLine | None) -> Day | None:
@@ -125,13 +126,11 @@ class Telling:
             if leg.departure is None or leg.arrival is None:
                 return
             departs = self.moment(leg.departure, day, _place(leg.origin))
-            report["departure"] = {"scheduled": spelled(departs)}
+            report["departure"] = {"scheduled": utc(departs)}
             arrives = self.moment(leg.arrival, day, destination)
             if arrives <= departs:
-                raise ValueError(
-                    f"it would arrive ({spelled(arrives)}) before it departs ({spelled(departs)})"
-                )
-            report["arrival"] = {"scheduled": spelled(arrives)}
+                raise ValueError(f"it would arrive ({utc(arrives)}) before it departs ({utc(departs)})")
+            report["arrival"] = {"scheduled": utc(arrives)}
         except ValueError as error:
             self.gathering.fault(f"{error}; left out on {day}", line=number)
 
