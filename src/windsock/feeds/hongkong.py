@@ -22,6 +22,7 @@ from windsock.flights.values import utc
 
 NAME = "hongkong"
 ATTRIBUTION = "Flight data from Hong Kong International Airport"
+_TITLE = "Hong Kong"
 
 MAX_BYTES = 16 * 1024 * 1024
 """A busy day of one kind is about 300 kB; an answer holds one or two days."""
@@ -94,11 +95,11 @@ YESTERDAY_UNTIL = 10
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
     """What the answer says; raises FeedError if it is another one, with the airport's own words if it refused."""
-    days = decode(data, name="Hong Kong", max_bytes=MAX_BYTES)
+    days = decode(data, name=_TITLE, max_bytes=MAX_BYTES)
     if not isinstance(days, list):
-        raise refused(days, name="Hong Kong", expected="a list of days")
+        raise refused(days, name=_TITLE, expected="a list of days")
     if days and not any(isinstance(day, Mapping) and "list" in day for day in days):
-        raise refused(days[0], name="Hong Kong", expected="a list of days, each with 'list',")
+        raise refused(days[0], name=_TITLE, expected="a list of days, each with 'list',")
     gathering = Gathering(received_at, source)
     for index, day in enumerate(days[:MAX_DAYS]):
         _day(day, f"[{index}]", gathering)

@@ -20,6 +20,7 @@ from windsock.flights.airports import zone
 
 NAME = "schiphol"
 ATTRIBUTION = "Flight data from Amsterdam Airport Schiphol"
+_TITLE = "Schiphol"
 
 MAX_BYTES = 8 * 1024 * 1024
 """A page of 20 records is about 40 kB; some gather many pages into one."""
@@ -140,7 +141,7 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
 
 
 def _flights(data: bytes) -> list[Any]:
-    return list_in(decode(data, name="Schiphol", max_bytes=MAX_BYTES), "flights", name="Schiphol")
+    return list_in(decode(data, name=_TITLE, max_bytes=MAX_BYTES), "flights", name=_TITLE)
 
 
 def next_page(link_header: str) -> str | None:

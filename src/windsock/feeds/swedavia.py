@@ -18,6 +18,7 @@ from windsock.flights import airports
 
 NAME = "swedavia"
 ATTRIBUTION = "Flight data from Swedavia"
+_TITLE = "Swedavia"
 
 MAX_BYTES = 8 * 1024 * 1024
 """A day of Arlanda's arrivals or departures is below 1 MB."""
@@ -79,7 +80,7 @@ YESTERDAY_UNTIL = 6
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
     """What the answer says; raises FeedError if it is another one, with the sender's own words if it refused."""
-    flights = list_in(decode(data, name="Swedavia", max_bytes=MAX_BYTES), "flights", name="Swedavia")
+    flights = list_in(decode(data, name=_TITLE, max_bytes=MAX_BYTES), "flights", name=_TITLE)
     gathering = Gathering(received_at, source)
     for record in records(flights, "flights", gathering):
         wrapped = [side for side in _SIDES if isinstance(record.fields.get(side), Mapping)]
@@ -103,8 +104,8 @@ def continuation(data: bytes) -> str | None:
 
     Raises FeedError as `parse` does for what is no answer.
     """
-    found = decode(data, name="Swedavia", max_bytes=MAX_BYTES)
-    list_in(found, "flights", name="Swedavia")
+    found = decode(data, name=_TITLE, max_bytes=MAX_BYTES)
+    list_in(found, "flights", name=_TITLE)
     token = found.get("continuationtoken")
     return token if isinstance(token, str) and 0 < len(token) <= MAX_TOKEN else None
 
