@@ -71,7 +71,7 @@ function what(one) {
 
 /** @param {Programme} one */
 function late({ minimum_minutes: least, maximum_minutes: most, trend }) {
-  const going = trend === "increasing" ? ", and later by and by" : trend === "decreasing" ? ", and less by and by" : "";
+  const going = trend === "increasing" ? ", and rising" : trend === "decreasing" ? ", and falling" : "";
   if (least !== undefined && most !== undefined && least < most) return `${duration(least)} to ${duration(most)} late${going}`;
   if (most !== undefined) return `up to ${duration(most)} late${going}`;
   return least !== undefined ? `at least ${duration(least)} late${going}` : `late${going}`;
