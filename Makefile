@@ -10,6 +10,12 @@ SECONDS ?= 60
 BIN := $(VENV)/bin
 export VENV
 
+# What only computes goes on two cores; what starts servers, kills them and measures has the machine to itself.
+PYTEST := $(BIN)/python -m pytest -q
+TESTS = $(if $(PYTEST_ARGS),$(PYTEST) $(PYTEST_ARGS),\
+	$(PYTEST) -n 2 --dist loadfile tests/unit tests/contract tests/docs tests/js \
+	&& $(PYTEST) tests/integration tests/acceptance tests/browser)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test test-matrix check fmt lint types imports templates migrations spelling bench bench-delivery fuzz docs lock clean
 
@@ -26,7 +32,7 @@ demo:  ## A real day of flights, live on http://127.0.0.1:8000 (sets everything 
 
 test:  ## All tests; sets everything up. What is not installed (PostgreSQL, Redis, Chromium) is skipped and said
 	@bin/setup test
-	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+	@$(TESTS)
 
 setup:  ## The environment for development, everything locked and hashed
 	@bin/setup dev
@@ -36,7 +42,7 @@ serve:  ## The service on the database in var/, without a replay
 	@exec $(BIN)/windsock serve --data $(DATA) --port $(PORT)
 
 check: setup lint types imports templates migrations spelling  ## Exactly what CI runs: every check below, then all tests
-	@$(BIN)/python -m pytest -q $(PYTEST_ARGS)
+	@$(TESTS)
 
 fmt:  ## Puts code and imports into order
 	@bin/setup dev
