@@ -130,9 +130,7 @@ def _what(one: Programme) -> str:
 
 def _late(one: Programme) -> str:
     least, most = one.minimum_minutes, one.maximum_minutes
-    trend = {"increasing": ", and rising", "decreasing": ", and falling"}.get(
-        one.trend or "", ""
-    )
+    trend = {"increasing": ", and rising", "decreasing": ", and falling"}.get(one.trend or "", "")
     if least is not None and most is not None and least < most:
         return f"{duration(least)} to {duration(most)} late{trend}"
     if most is not None:
