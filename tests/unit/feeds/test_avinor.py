@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from tests.unit.feeds.damage import damaged, endures
+from tests.unit.feeds.reading import the_only, utc
 from windsock.errors import FeedError
 from windsock.feeds import avinor
 from windsock.feeds.parsing import Parsed
@@ -48,14 +49,7 @@ def parsed(data: bytes) -> Parsed:
 
 
 def only(data: bytes) -> Report:
-    found = parsed(data)
-    assert found.faults == ()
-    assert len(found.reports) == 1
-    return found.reports[0]
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return the_only(parsed(data))
 
 
 def test_a_departure_leaves_from_the_documents_airport_on_its_local_day() -> None:

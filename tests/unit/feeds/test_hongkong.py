@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from tests.unit.feeds.damage import damaged, endures
+from tests.unit.feeds.reading import the_only, utc
 from windsock.errors import FeedError
 from windsock.feeds import hongkong
 from windsock.feeds.json.places import MAX_RECORDS
@@ -42,14 +43,7 @@ def parsed(data: bytes) -> Parsed:
 
 
 def only(data: bytes) -> Report:
-    found = parsed(data)
-    assert found.faults == ()
-    assert len(found.reports) == 1
-    return found.reports[0]
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return the_only(parsed(data))
 
 
 def test_a_departure_is_of_the_day_it_stands_under_in_hong_kongs_time() -> None:

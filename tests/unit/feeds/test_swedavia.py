@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from tests.unit.feeds.damage import damaged, endures
+from tests.unit.feeds.reading import the_only, utc
 from windsock.errors import FeedError
 from windsock.feeds import swedavia
 from windsock.feeds.parsing import Parsed
@@ -62,14 +63,7 @@ def parsed(data: bytes) -> Parsed:
 
 
 def only(data: bytes) -> Report:
-    found = parsed(data)
-    assert found.faults == ()
-    assert len(found.reports) == 1
-    return found.reports[0]
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return the_only(parsed(data))
 
 
 def test_a_departure_is_of_the_local_day_at_its_origin() -> None:

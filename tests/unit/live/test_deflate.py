@@ -1,26 +1,21 @@
 """Compression (RFC 7692): what is agreed on, what is sent, and what is taken."""
 
 import asyncio
-import socket
 import zlib
-from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, PerMessageDeflate
 from websockets.frames import Frame, Opcode
 
-from tests.echo_app import application
 from tests.unit.live.test_websocket import CLOSE, CONT, KEY, PING, masked
 from tests.unit.live.world import World, flight, later
 from windsock.live import deflate
 from windsock.live.frames import Batch, Encoded
 from windsock.live.subscriptions import Subscriptions
 from windsock.live.websocket import Closing, Fragment, Message, MessageReader, Received
-from windsock.service import edge
 from windsock.service.head import PlainHead
 
 OURS = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
@@ -275,26 +270,6 @@ def test_what_any_client_sends_comes_out_however_it_is_cut(texts: list[str], bit
 
 
 # --- Over a real server -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        application,
-        http=edge.PatientHttpProtocol,
-        ws=edge.HandoverProtocol,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        timeout_graceful_shutdown=1,
-    )
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    await server.startup([listener])
-    yield listener.getsockname()[1]
-    await server.shutdown([listener])
 
 
 @pytest.mark.parametrize("path", ["/?deflate", "/kept?deflate", "/late?deflate", "/", "/kept"])
