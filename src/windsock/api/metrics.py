@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError
@@ -13,24 +13,10 @@ from windsock.access.http import identity_of_request
 from windsock.api.journal import journal
 from windsock.api.problems import Problem
 from windsock.errors import JournalError
+from windsock.figures import Figure
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
-
-
-class Figure(Protocol):
-    """One figure of another part: a counter or a gauge, with labels where there are several of the name."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def help(self) -> str: ...
-    @property
-    def kind(self) -> Literal["counter", "gauge"]: ...
-    @property
-    def value(self) -> float: ...
-    @property
-    def labels(self) -> dict[str, str]: ...
 
 
 Figures = Callable[[], Iterable[Figure]]

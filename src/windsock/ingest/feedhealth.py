@@ -13,6 +13,7 @@ from windsock.clock import Clock, system_clock
 from windsock.conf import config
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import FeedSettings, read
+from windsock.figures import Figure
 from windsock.ingest.models import FeedState, ParkedReport
 
 Standing = Literal["off", "paused", "failing", "stale", "on"]
@@ -31,16 +32,6 @@ class FeedHealth(NamedTuple):
     report_age_seconds: float | None
     failures: int
     parked: int
-
-
-class Figure(NamedTuple):
-    """One figure for /metrics."""
-
-    name: str
-    help: str
-    kind: Literal["counter", "gauge"]
-    value: float
-    labels: dict[str, str]
 
 
 def feeds(clock: Clock = system_clock) -> list[FeedHealth]:

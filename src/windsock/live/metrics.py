@@ -2,19 +2,9 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
 
+from windsock.figures import Figure
 from windsock.live.service import LiveService
-
-
-class Figure(NamedTuple):
-    """One figure: its name, what it says, whether it only grows, its value, and labels where there are several."""
-
-    name: str
-    help: str
-    kind: Literal["counter", "gauge"]
-    value: float
-    labels: dict[str, str]
 
 
 def figures() -> Iterator[Figure]:

@@ -1,0 +1,13 @@
+"""What a part of the service counts, in the form in which /metrics tells it."""
+
+from typing import Literal, NamedTuple
+
+
+class Figure(NamedTuple):
+    """One figure: its name, what it says, whether it only grows, its value, and labels where there are several."""
+
+    name: str
+    help: str
+    kind: Literal["counter", "gauge"]
+    value: float
+    labels: dict[str, str]
