@@ -29,6 +29,7 @@ class Config:
 
     # Journal
     database: str = "default"  # alias of settings.DATABASES that holds the journal
+    seen_file: str = ""  # this node notes there how far it has seen the journal; empty: only processes know
     keep_events_days: int = 14
     keep_reports_days: int = 7
     keep_flights_days: int = 90

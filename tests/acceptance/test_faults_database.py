@@ -46,6 +46,7 @@ print("acknowledged")
 
 ENDLESS_WRITER = """
 import json, sys
+from datetime import datetime, timedelta
 import django
 django.setup()
 from tests.acceptance.cluster import report
@@ -53,7 +54,9 @@ from windsock.ingest import record
 number, minute = int(sys.argv[1]), int(sys.argv[2])
 while True:
     minute += 1
-    for one in record([report(number, minute)]):
+    # Seconds instead of minutes: a report may be only some days away from its flight's date.
+    said = report(number, minute % 1440) | {"observed_at": f"{datetime(2015, 1, 2) + timedelta(seconds=minute)}Z"}
+    for one in record([said]):
         print(one.position, one.flight_id, one.version, minute, flush=True)
 """
 

@@ -231,6 +231,8 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         """As uvicorn's; the plain accept of a plain request is written without a parser."""
+        if not self.handshake_complete and self.transport.is_closing():
+            return  # uvicorn has answered for us (it shuts down), or the other side has gone
         if self._head is not None and "conn" not in self.__dict__:
             subprotocol = message.get("subprotocol")
             if (

@@ -134,6 +134,8 @@ WINDSOCK: dict[str, Any] = {
     "ALLOWED_ORIGINS": TRUSTED_ORIGINS,
     "SOURCE_RANKS": env.json("SOURCE_RANKS", default={}),
     "FEEDS": feeds_file(DATA / "feeds.toml"),
+    # Beside the database, not in it: a database put back from a backup must not bring its own witness.
+    "SEEN_FILE": str(DATA / "journal-seen"),
     **windsock_settings(os.environ),
 }
 

@@ -1,7 +1,9 @@
 """A real uvicorn with our protocol classes, in the test's own loop."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import pytest
 import uvicorn
@@ -9,13 +11,15 @@ import uvicorn
 from tests.echo_app import application
 from windsock.service import edge
 
+Serve = Callable[[Any], AbstractAsyncContextManager[tuple[uvicorn.Server, int]]]
 
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
-    """The port on which the echo application answers."""
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
+    """The server of an ASGI application, and its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        application,
+        app,
         http=edge.PatientHttpProtocol,
         ws=edge.HandoverProtocol,
         ws_per_message_deflate=False,
@@ -27,5 +31,18 @@ async def port() -> AsyncIterator[int]:
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     await server.startup([listener])
-    yield listener.getsockname()[1]
+    yield server, listener.getsockname()[1]
     await server.shutdown([listener])
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """Serves any application."""
+    return serving
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """The port on which the echo application answers."""
+    async with serving(application) as (_, port):
+        yield port

@@ -10,6 +10,7 @@ import uvicorn
 
 from tests.echo_app import application
 from tests.rawsocket import TEXT, masked
+from tests.unit.live.conftest import Serve
 from windsock.service import edge
 
 REQUEST = (
@@ -103,3 +104,30 @@ def test_the_extension_is_only_for_what_was_accepted() -> None:
         assert protocol.hand_over(asyncio.Protocol()) is None
     finally:
         loop.close()
+
+
+async def test_an_accept_after_the_server_has_said_goodbye_is_let_by(serve: Serve) -> None:
+    """The server shuts down while the application still asks who comes: uvicorn has answered 500 by then."""
+    raised: list[BaseException] = []
+    running: list[uvicorn.Server] = []
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        for connection in list(running[0].server_state.connections):
+            connection.shutdown()
+        try:
+            # In the same turn of the loop: the connection is closing, and not gone yet.
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4200})
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    async with serve(slow) as (server, port):
+        running.append(server)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(REQUEST)
+        async with asyncio.timeout(5):
+            answer = await reader.read()
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert raised == []
