@@ -17,6 +17,13 @@ T = TypeVar("T")
 LOCK_SECONDS = 20
 """How long a write waits for others. Longer than any batch takes, shorter than a publisher's patience."""
 
+STANDSTILL_SECONDS = 2
+"""How long a writer may keep PostgreSQL waiting inside its transaction, and with it every other writer.
+
+Who computes between two statements takes milliseconds; who takes seconds was stopped (SIGSTOP, a frozen virtual
+machine) or has lost its network. PostgreSQL ends its session then, and the others go on.
+"""
+
 # The driver's connection that was prepared last, per Django connection: after a reconnect it is another one.
 _prepared: WeakKeyDictionary[BaseDatabaseWrapper, object] = WeakKeyDictionary()
 
@@ -61,7 +68,8 @@ def durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
                     # For this transaction only, in one round trip: the host or a pooler may share the session.
                     cursor.execute(
                         f"SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'; "
-                        f"SET LOCAL statement_timeout = '{3 * LOCK_SECONDS}s'"
+                        f"SET LOCAL statement_timeout = '{3 * LOCK_SECONDS}s'; "
+                        f"SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL_SECONDS}s'"
                     )
             yield connection
 
@@ -147,6 +155,11 @@ def _unavailable(error: Exception) -> NoReturn:
     if "locked" in low or "lock timeout" in low or "busy" in low:
         why = (
             f"The journal's database was locked by another writer for more than {LOCK_SECONDS} s. Try again."
+        )
+    elif "idle-in-transaction" in low:
+        why = (
+            f"This process stood still for more than {STANDSTILL_SECONDS} s while it held the journal's lock, so "
+            "PostgreSQL ended its session. Nothing was acknowledged; try again."
         )
     elif "full" in low or "no space" in low:
         why = "The disk of the journal's database is full. Free some space; nothing was acknowledged."

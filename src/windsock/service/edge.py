@@ -144,6 +144,7 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
     _head: PlainHead | None = None
     _untold = False  # of `websocket.connect`
     _deflates = False
+    _let_by = False  # whatever is still sent: the handshake ended without us
 
     def __init__(
         self,
@@ -232,7 +233,9 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """As uvicorn's; the plain accept of a plain request is written without a parser."""
         if not self.handshake_complete and self.transport.is_closing():
-            return  # uvicorn has answered for us (it shuts down), or the other side has gone
+            self._let_by = self.handshake_complete = True  # the other side has gone
+        if self._let_by:
+            return
         if self._head is not None and "conn" not in self.__dict__:
             subprotocol = message.get("subprotocol")
             if (
@@ -258,6 +261,13 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         self._deflates = compression is not None
         self.transport.write(head.answer(self.default_headers, subprotocol, compression))
         self.start_keepalive()
+
+    def shutdown(self) -> None:
+        """As uvicorn's; its answer to a handshake that has not ended is the last, whatever the application says."""
+        ended = self.handshake_complete
+        super().shutdown()
+        if not ended:
+            self._let_by = self.handshake_complete = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As uvicorn's; remembers the HTTP protocol that read the request."""

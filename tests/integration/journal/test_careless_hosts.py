@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -155,6 +156,31 @@ def test_a_connection_that_postgresql_ended_is_replaced() -> None:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     assert journal.head().offset == 1
     assert connections["postgresql"].connection is not ended
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "postgresql"])
+def test_a_writer_that_stands_still_loses_its_session_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As of a node that gets SIGSTOP between two statements: only PostgreSQL can take the lock from it."""
+    monkeypatch.setattr(journal_connection, "STANDSTILL_SECONDS", 1)
+    journal = DatabaseJournal("postgresql")
+    tell(journal)
+
+    def neighbour() -> int:
+        try:
+            return tell(DatabaseJournal("postgresql"), "B1")
+        finally:
+            connections["postgresql"].close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with pytest.raises(JournalUnavailable, match="stood still"), journal.write() as writing:
+            writing.load([KEY])
+            waiting = threads.submit(neighbour)
+            assert waiting.result(timeout=10) == 2  # while this one still believes it holds the lock
+            writing.load([KEY])
+    assert tell(journal, "C1") == 3
+    assert journal.head().offset == 3
 
 
 def test_an_unreachable_postgresql_is_unavailable(scratch: Scratch) -> None:
