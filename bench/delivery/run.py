@@ -161,6 +161,7 @@ class Load:
     ) -> None:
         self.server = server
         self.connections = connections
+        self._serving = process
         self.pids = machine.family(process.pid)
         command = [program("load"), "--port", str(server.port), "--connections", str(connections), *options]
         self._process = start(command, core, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -209,9 +210,18 @@ class Load:
             print(f"  {self.server.name}: only {result['open']} of {self.connections} connections are open")
         return result
 
+    def worked(self) -> float:
+        """The processor time of the server and its load generator so far, in seconds."""
+        return machine.cpu_seconds([*self.pids, self._process.pid])
+
     def close(self) -> None:
         """Ends it, and with it all its connections."""
         end(self._process)
+
+    def end_all(self) -> None:
+        """Ends it and the server."""
+        self.close()
+        end(self._serving)
 
 
 @contextmanager
