@@ -70,11 +70,14 @@ def resident_kib(pids: list[int]) -> int:
 
 
 def commit() -> str:
-    """Which state of the project was measured."""
+    """Which state of the project was measured; the page that the figures are written into is no part of it."""
+
+    def git(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+
     try:
-        asked = subprocess.run(
-            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-        )
+        named = git("rev-parse", "--short", "HEAD").stdout.strip()
+        changed = git("diff", "--quiet", "HEAD", "--", ".", ":!docs/performance.md").returncode == 1
     except OSError:
         return "unknown"
-    return asked.stdout.strip() or "unknown"
+    return f"{named}-dirty" if named and changed else named or "unknown"
