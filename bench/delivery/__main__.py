@@ -69,8 +69,8 @@ def main() -> None:
     if "way" in only:
         print("From the report to the last client")
         ways = [(min(most, 1_000), 10.0), (most, 5.0)]
-        results = [scenes.whole_way(number, rate, 5 * seconds) for number, rate in ways]
-        two = processes.two_processes(min(most, 1_000), 10.0, 5 * seconds)
+        results = [scenes.whole_way(number, rate, 5 * seconds, reps) for number, rate in ways]
+        two = processes.two_processes(min(most, 1_000), 10.0, 5 * seconds, reps)
         done("way", {"one": results, "two": two}, report.whole_way(results, two))
     if "connects" in only:
         print("Connects")
@@ -86,7 +86,7 @@ def main() -> None:
         done("growth", rows, report.growth(rows))
     if "two" in only:
         print("Two processes")
-        result = processes.two_processes(400 if asked.quick else 36_000, 2, 5 * seconds)
+        result = processes.two_processes(400 if asked.quick else 36_000, 2, 5 * seconds, reps)
         done("two", result, report.two_processes(result))
     if "workers" in only:
         print("Two workers beside one")

@@ -167,19 +167,26 @@ def whole_way(results: list[dict[str, Any]], two: dict[str, Any]) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for each in results:
-        told = each["result"]
-        lines.append(
-            f"| {each['clients']:,} | {each['rate']:g} | {told['p50_ms']:.1f} | {told['p99_ms']:.1f} |"
-            f" {told['answer_ms']:.1f} | {told['lost']} |"
-        )
+        lines.append(f"| {each['clients']:,} | {each['rate']:g} | {way(each['results'])} |")
     first, second = two["first"], two["second"]
     lines += [
         f"| {two['opened'][0]['open']:,} at one of two processes, where the reports come in | {two['rate']:g} |"
-        f" {first['p50_ms']:.1f} | {first['p99_ms']:.1f} | {first['answer_ms']:.1f} | {first['lost']} |",
-        f"| {two['opened'][1]['open']:,} at the other one | {two['rate']:g} | {second['p50_ms']:.1f} |"
-        f" {second['p99_ms']:.1f} | – | {second['lost']} |",
+        f" {way(first)} |",
+        f"| {two['opened'][1]['open']:,} at the other one | {two['rate']:g} | {way(second)} |",
     ]
-    return [*lines, "", measured([*(each["result"]["load"] for each in results), first["load"]])]
+    every = [
+        *(result["load"] for each in results for result in each["results"]),
+        *(one["load"] for one in first),
+    ]
+    return [*lines, "", f"Medians of {len(first)} runs. " + measured(every)]
+
+
+def way(results: list[Result]) -> str:
+    """Cells: p50, p99, how long until the acknowledgement where that was asked, and how many were lost in all runs."""
+    asked = "answer_ms" in results[0]
+    acknowledged = f"{median(results, 'answer_ms'):.1f}" if asked and median(results, "answer_ms") else "–"
+    lost = sum(result["lost"] for result in results)
+    return f"{median(results, 'p50_ms'):.1f} | {median(results, 'p99_ms'):.1f} | {acknowledged} | {lost}"
 
 
 def connects(result: dict[str, Any]) -> list[str]:
@@ -223,11 +230,15 @@ def growth(rows: list[dict[str, Any]]) -> list[str]:
 def two_processes(result: dict[str, Any]) -> list[str]:
     first, second = result["first"], result["second"]
     opened = sum(each["open"] for each in result["opened"])
+    missing = sum(each["lost"] for each in [*first, *second])
+    here, there = (
+        f"p50 {median(some, 'p50_ms'):.0f} and p99 {median(some, 'p99_ms'):.0f} ms"
+        for some in (first, second)
+    )
     return [
-        f"{opened:,} connections, {result['rate']:g} reports/s: p50 {first['p50_ms']:.0f} and p99"
-        f" {first['p99_ms']:.0f} ms where the reports come in, {second['p50_ms']:.0f} and {second['p99_ms']:.0f} ms at"
-        f" the other process; lost {first['lost'] + second['lost']}; {result['cpu_us']:.1f} µs of CPU a delivery. "
-        + measured([first["load"]]),
+        f"{opened:,} connections, {result['rate']:g} reports/s, {len(first)} runs: {here} where the reports come in,"
+        f" {there} at the other process; lost {missing}; {result['cpu_us']:.1f} µs of CPU a delivery. "
+        + measured([each["load"] for each in first]),
     ]
 
 
@@ -235,7 +246,7 @@ def workers(result: dict[str, Any]) -> list[str]:
     """Deliveries of one and of two workers, by bursts that nobody reads meanwhile, and by the journal."""
     rounds, journal = result["rounds"], result["journal"]
     one, two = ([each[kind] for each in rounds] for kind in ("one", "two"))
-    by_journal = [journal["one"]["result"]["cpu_us"], journal["two"]["cpu_us"]]
+    by_journal = [median(journal["one"]["results"], "cpu_us"), journal["two"]["cpu_us"]]
     lines = [
         f"| {result['clients']:,} clients | deliveries/s | CPU µs each | lost | by the journal: CPU µs each |",
         "|---|---|---|---|---|",
@@ -247,7 +258,7 @@ def workers(result: dict[str, Any]) -> list[str]:
             f" {through:.1f} |"
         )
     loads = [each["load"] for each in [*one, *two]]
-    loads += [journal["one"]["result"]["load"], journal["two"]["first"]["load"]]
+    loads += [each["load"] for each in [*journal["one"]["results"], *journal["two"]["first"]]]
     return [
         *lines,
         "",

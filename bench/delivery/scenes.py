@@ -107,7 +107,7 @@ def many_topics(clients: int, reps: int, seconds: float) -> dict[str, Any]:
     return {"clients": clients, "rounds": rounds}
 
 
-def whole_way(clients: int, rate: float, seconds: float) -> dict[str, Any]:
+def whole_way(clients: int, rate: float, seconds: float, reps: int) -> dict[str, Any]:
     """From a report sent by HTTP, through the durable journal, to every client."""
     with run.prepared(flights=100) as data, ExitStack() as stack:
         server = servers.service(data.folder, data.token)
@@ -116,12 +116,15 @@ def whole_way(clients: int, rate: float, seconds: float) -> dict[str, Any]:
         load = stack.enter_context(run.loading(server, process, clients, options))
         load.open()
         load.ask(f"rate {rate} 2 0")  # the first reports find nothing warm
-        result = load.ask(f"rate {rate} {seconds} 0")
-        print(
-            f"  {clients} clients, {rate}/s: p50 {result['p50_ms']:.1f} p99 {result['p99_ms']:.1f} ms, acknowledged in "
-            f"{result['answer_ms']:.1f} ms, lost {result['lost']}, load {result['load']:.1f}"
-        )
-    return {"clients": clients, "rate": rate, "result": result}
+        results = []
+        for _ in range(reps):
+            result = load.ask(f"rate {rate} {seconds} 0")
+            results.append(result)
+            print(
+                f"  {clients} clients, {rate}/s: p50 {result['p50_ms']:.1f} p99 {result['p99_ms']:.1f} ms, acknowledged"
+                f" in {result['answer_ms']:.1f} ms, lost {result['lost']}, load {result['load']:.1f}"
+            )
+    return {"clients": clients, "rate": rate, "results": results}
 
 
 def connects(each: int, reps: int) -> dict[str, Any]:
