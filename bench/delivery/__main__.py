@@ -86,7 +86,7 @@ def main() -> None:
         done("growth", rows, report.growth(rows))
     if "two" in only:
         print("Two processes")
-        result = processes.two_processes(400 if asked.quick else 36_000, 2, 5 * seconds, reps)
+        result = processes.two_processes(400 if asked.quick else 36_000, 1, 5 * seconds, reps)
         done("two", result, report.two_processes(result))
     if "workers" in only:
         print("Two workers beside one")
