@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import wait_until
+from tests.running_service import RunningService
+from tests.services import free_port, wait_until
 
 pytestmark = pytest.mark.acceptance
 
@@ -81,3 +82,21 @@ def test_a_feed_that_is_not_configured_is_named(folder: Path) -> None:
     )
     assert done.returncode == 1
     assert "No feed 'telx' is configured. There are: telex." in done.stderr
+
+
+def test_a_service_starts_where_somebody_has_only_asked_before(tmp_path: Path) -> None:
+    """Asking leaves a database file without tables: to `serve` it is as good as none."""
+    asked = subprocess.run(
+        windsock("feed", "list", "--data", str(tmp_path)),
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.returncode == 1
+    assert "windsock serve" in asked.stderr
+    service = RunningService(tmp_path, environment(tmp_path), free_port())
+    try:
+        service.start()
+    finally:
+        service.stop()

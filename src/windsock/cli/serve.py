@@ -45,9 +45,12 @@ def serve(
 
 
 def _new_sqlite_file() -> bool:
-    from django.db import connection
+    from django.db import DatabaseError, connection
 
     if connection.vendor != "sqlite":
         return False
-    name = str(connection.settings_dict["NAME"])
-    return not Path(name).exists() or Path(name).stat().st_size == 0
+    try:
+        # Whoever only asked (`windsock feed list`) has left a file without tables.
+        return not connection.introspection.table_names()
+    except DatabaseError:
+        return False  # migrations or their absence will be told with the reason
