@@ -150,7 +150,8 @@ def board_row(flight: Flight, board: Board) -> Row:
     code = (flight.destination if departing else flight.origin) or ""
     carrier = flight.carrier.iata or flight.carrier.icao or ""
     planned, best = scheduled(flight, board.direction), expected(flight, board.direction)
-    sched = f"{planned.astimezone(board.zone):%H:%M}" if planned else "--:--"
+    # What is only expected is not what was scheduled: a telex tells when a flight lands, not when it should have.
+    sched = f"{gate.scheduled.astimezone(board.zone):%H:%M}" if gate.scheduled else "–"
     exp = f"{best.astimezone(board.zone):%H:%M}" if best else ""
     state, why, tone = _situation(flight, board)
     late = (gate.delay_minutes or 0) >= board.late_minutes
@@ -160,7 +161,7 @@ def board_row(flight: Flight, board: Board) -> Row:
         sched=sched,
         day=day_marker(planned, board.now, board.zone) if planned else "",
         # Once a flight is overdue, its old estimate is no longer believed: showing it would contradict the status.
-        exp="" if exp == sched or tone == "overdue" else exp,
+        exp="" if exp == sched or (tone == "overdue" and gate.scheduled) else exp,
         place=board.airports.get(code) or code or "unknown",
         code=code,
         flight=spaced(flight.designator),

@@ -114,7 +114,8 @@ export function boardRow(flight, context) {
   const code = (side.departing ? flight.destination : flight.origin) ?? "";
   const carrier = flight.carrier.iata ?? flight.carrier.icao ?? "";
   const scheduled = side.scheduled ? new Date(side.scheduled) : null;
-  const sched = scheduled ? wallClock(scheduled, zone).time : "--:--";
+  // What is only expected is not what was scheduled: a telex tells when a flight lands, not when it should have.
+  const sched = side.gate.scheduled ? wallClock(new Date(side.gate.scheduled), zone).time : "–";
   const exp = side.expected ? wallClock(new Date(side.expected), zone).time : "";
   const place = names.airports[code] || code || "unknown";
   const airline = names.carriers[carrier] || carrier;
@@ -123,9 +124,9 @@ export function boardRow(flight, context) {
   const designator = spaced(flight.designator);
   const also = flight.codeshares.map(spaced).join(", ");
   return {
-    id: flight.id, tone, sched, day: scheduled ? dayMarker(scheduled, now, zone) : "", 
+    id: flight.id, tone, sched, day: scheduled ? dayMarker(scheduled, now, zone) : "",
     // Once a flight is overdue, its old estimate is no longer believed: showing it would contradict the status.
-    exp: exp === sched || tone === "overdue" ? "" : exp,
+    exp: exp === sched || (tone === "overdue" && side.gate.scheduled) ? "" : exp,
     place, code, flight: designator, airline, also,
     terminal: side.gate.terminal ? `Terminal ${side.gate.terminal}` : "", gate: side.gate.gate ?? "",
     state, why, heard: flight.updated_at, planned: scheduled ? scheduled.getTime() : null,
