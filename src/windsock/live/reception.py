@@ -66,9 +66,10 @@ class Reception:
             self._loop.call_soon(self._next)
         return await future
 
-    def _rest(self, asked: int) -> None:
-        """After a question of many, more are on their way: a moment's wait makes few questions of many."""
-        if asked > 1:
+    def _rest(self, answered: int) -> None:
+        """Where many came at once, also with the same token, more are on their way: a moment's wait makes few questions
+        of many."""
+        if answered > 1:
             self._loop.call_later(GATHER_SECONDS, self._next)
         else:
             self._next()
@@ -104,7 +105,7 @@ class Reception:
                     future.set_result(
                         answer.result().get(key) if number == 0 or ask is not _redeemed else None
                     )
-        self._rest(len(askers))
+        self._rest(sum(map(len, askers.values())))
 
 
 class SessionCookie:
