@@ -1,5 +1,6 @@
 """The ready-made service as an ASGI application: `uvicorn windsock.service.asgi:application`."""
 
+import gc
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "windsock.service.settings")
@@ -24,3 +25,10 @@ application = ProtocolTypeRouter(
         "lifespan": Lifespan(),
     }
 )
+
+# What is loaded by now stays for the life of the process. Python's collector would look through all of it again and
+# again while connections come: full rounds of 60 ms and more in which nobody is told anything, 9 % of what a connect
+# costs. What a connection leaves behind goes by itself (its circles are cut), so the rounds that remain may be rare.
+gc.collect()
+gc.freeze()
+gc.set_threshold(10_000, 20, 20)
