@@ -1,16 +1,11 @@
 """Polled feeds against a local server that plays the provider: nothing lost or doubled, the etiquette kept."""
 
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.integration.ingest.provider import Answer, Provider
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import read
 from windsock.flights import FlightKey
@@ -35,57 +30,6 @@ def board(status: str = "", updated: str = "2026-03-04T11:58:00Z") -> bytes:
 
 
 LATE = '<status code="E" time="2026-03-04T13:05:00Z"/>'
-
-
-@dataclass
-class Answer:
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: bool = False
-
-
-class Provider:
-    """Answers in turn as told, the last answer again and again; remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.asked: list[tuple[dict[str, list[str]], dict[str, str]]] = []
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                provider.asked.append(
-                    (parse_qs(urlsplit(self.path).query), {k.lower(): v for k, v in self.headers.items()})
-                )
-                answer = provider.answers.pop(0) if len(provider.answers) > 1 else provider.answers[0]
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                extra = 100 if answer.cut else 0
-                self.send_header("Content-Length", str(len(answer.body) + extra))
-                self.end_headers()
-                self.wfile.write(answer.body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
-        self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/XmlFeed/v1.0"
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    found = Provider()
-    yield found
-    found.close()
 
 
 class World:
