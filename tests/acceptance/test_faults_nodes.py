@@ -60,7 +60,7 @@ async def test_a_node_that_stands_still_holds_nobody_else_up(cluster: Cluster) -
         still = cluster.nodes[1].process
         assert still is not None
         # A sender that waits for a silent node would send nothing to the others. And a node that is stopped while it
-        # writes keeps the lock: on PostgreSQL for two seconds (tests/integration/journal has a test of its own), of an
+        # writes keeps the lock: on PostgreSQL for five seconds (tests/integration/journal has a test of its own), of an
         # SQLite file as long as it is stopped.
         for reporter in cluster.reporters:
             reporter.nodes = [cluster.nodes[0], cluster.nodes[2]]

@@ -17,10 +17,10 @@ T = TypeVar("T")
 LOCK_SECONDS = 20
 """How long a write waits for others. Longer than any batch takes, shorter than a publisher's patience."""
 
-STANDSTILL_SECONDS = 2
+STANDSTILL_SECONDS = 5
 """How long a writer may keep PostgreSQL waiting inside its transaction, and with it every other writer.
 
-Who computes between two statements takes milliseconds; who takes seconds was stopped (SIGSTOP, a frozen virtual
+Who merges a large batch between two statements takes tenths of a second; who takes so long was stopped (SIGSTOP, a frozen virtual
 machine) or has lost its network. PostgreSQL ends its session then, and the others go on.
 """
 
