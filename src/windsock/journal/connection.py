@@ -20,8 +20,8 @@ LOCK_SECONDS = 20
 STANDSTILL_SECONDS = 5
 """How long a writer may keep PostgreSQL waiting inside its transaction, and with it every other writer.
 
-Who merges a large batch between two statements takes tenths of a second; who takes so long was stopped (SIGSTOP, a frozen virtual
-machine) or has lost its network. PostgreSQL ends its session then, and the others go on.
+Who merges a large batch between two statements takes tenths of a second; who takes so long was stopped (SIGSTOP, a
+frozen virtual machine) or has lost its network. PostgreSQL ends its session then, and the others go on.
 """
 
 # The driver's connection that was prepared last, per Django connection: after a reconnect it is another one.
