@@ -12,9 +12,11 @@ export VENV
 
 # What only computes goes on two cores; what starts servers, kills them and measures has the machine to itself.
 PYTEST := $(BIN)/python -m pytest -q
+DAYS := tests/acceptance/test_feed_days.py tests/acceptance/test_replay_day.py
+COMPUTING := tests/unit tests/contract tests/docs tests/js $(filter-out %/live,$(wildcard tests/integration/[a-z]*)) $(DAYS)
 TESTS = $(if $(PYTEST_ARGS),$(PYTEST) $(PYTEST_ARGS),\
-	$(PYTEST) -n 2 --dist loadfile tests/unit tests/contract tests/docs tests/js \
-	&& $(PYTEST) tests/integration tests/acceptance tests/browser)
+	$(PYTEST) -n 2 --dist loadfile $(COMPUTING) \
+	&& $(PYTEST) tests/integration/live tests/acceptance tests/browser $(DAYS:%=--ignore=%))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test test-matrix check fmt lint types imports templates migrations spelling bench bench-delivery fuzz docs lock clean
