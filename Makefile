@@ -43,7 +43,7 @@ serve:  ## The service on the database in var/, without a replay
 	@bin/setup demo
 	@exec $(BIN)/windsock serve --data $(DATA) --port $(PORT)
 
-check: setup lint types imports templates migrations spelling  ## Exactly what CI runs: every check below, then all tests
+check: setup lint types imports templates migrations spelling docs  ## Exactly what CI runs: every check below, then all tests
 	@$(TESTS)
 
 fmt:  ## Puts code and imports into order
