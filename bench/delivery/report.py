@@ -123,20 +123,23 @@ def ratios(found: dict[str, dict[str, list[Result]]], rate: int) -> list[str]:
     if not ours:
         return []
     said = []
-    if "climit" in found:
-        limit = found["climit"]
+
+    def both(name: str, kind: str) -> tuple[list[Result], list[Result]] | None:
+        """Our results and theirs, where there are any: who was left out from some round on may have none."""
+        mine, theirs = ours.get(kind, []), found.get(name, {}).get(kind, [])
+        return (mine, theirs) if mine and theirs else None
+
+    if pair := both("climit", "one"):
         by_cpu = statistics.median(
-            theirs["cpu_us"] / mine["cpu_us"] for mine, theirs in zip(ours["one"], limit["one"], strict=True)
+            theirs["cpu_us"] / mine["cpu_us"] for mine, theirs in zip(*pair, strict=False)
         )
-        said.append(
-            f"one at a time {ratio(ours['one'], limit['one']):.2f} × C in deliveries/s, {by_cpu:.2f} in CPU"
-        )
-        if "steady" in ours and "steady" in limit:
-            said.append(f"p99 at {rate}/s {ratio(ours['steady'], limit['steady'], 'p99_ms'):.2f} × C")
-    if "nchan" in found and "steady" in ours:
-        said.append(f"{ratio(ours['steady'], found['nchan']['steady'], 'p99_ms'):.2f} × nchan")
-    if "nats" in found:
-        said.append(f"pipelined {ratio(ours['pipelined'], found['nats']['pipelined']):.1f} × NATS")
+        said.append(f"one at a time {ratio(*pair):.2f} × C in deliveries/s, {by_cpu:.2f} in CPU")
+    if pair := both("climit", "steady"):
+        said.append(f"p99 at {rate}/s {ratio(*pair, 'p99_ms'):.2f} × C")
+    if pair := both("nchan", "steady"):
+        said.append(f"{ratio(*pair, 'p99_ms'):.2f} × nchan")
+    if pair := both("nats", "pipelined"):
+        said.append(f"pipelined {ratio(*pair):.1f} × NATS")
     for name in ("channels", "daphne"):
         theirs = found.get(name, {})
         kind = "pipelined" if "pipelined" in theirs else "one"

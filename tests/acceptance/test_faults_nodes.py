@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.backends import OwnPostgreSQL, Redis
-from tests.acceptance.cluster import Cluster, times
+from tests.acceptance.cluster import Cluster, times, until
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -64,7 +64,12 @@ async def test_a_node_that_stands_still_holds_nobody_else_up(cluster: Cluster) -
         # SQLite file as long as it is stopped.
         for reporter in cluster.reporters:
             reporter.nodes = [cluster.nodes[0], cluster.nodes[2]]
-        await asyncio.sleep(0.5)
+        before = [len(reporter.acknowledged) for reporter in cluster.reporters]
+        await until(
+            lambda: all(len(r.acknowledged) > had for r, had in zip(cluster.reporters, before, strict=True)),
+            10,
+            "the end of each report that was under way",
+        )
         begun = loop.time()
         still.send_signal(signal.SIGSTOP)
         await asyncio.sleep(seconds)

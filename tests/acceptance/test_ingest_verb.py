@@ -41,6 +41,11 @@ def environment(data: Path) -> dict[str, str]:
     }
 
 
+def asked(data: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = windsock(*words, "--data", str(data))
+    return subprocess.run(command, env=environment(data), capture_output=True, text=True, check=False)
+
+
 def leave(data: Path, name: str) -> Path:
     path = data / "inbox" / name
     path.write_text(TELEX.format(day=time.strftime("%d", time.gmtime())))
@@ -61,40 +66,22 @@ def test_what_is_left_in_the_folder_is_recorded_and_ctrl_c_ends_it(folder: Path)
             process.kill()
     assert process.returncode == 0
     assert "Windsock runs telex. Ctrl-C ends it." in said
-    listed = subprocess.run(
-        windsock("feed", "list", "--data", str(folder)),
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    listed = asked(folder, "feed", "list")
     assert "telex" in listed.stdout
     assert "UTC" in listed.stdout
 
 
 def test_a_feed_that_is_not_configured_is_named(folder: Path) -> None:
-    done = subprocess.run(
-        windsock("ingest", "--feed", "telx", "--data", str(folder)),
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = asked(folder, "ingest", "--feed", "telx")
     assert done.returncode == 1
     assert "No feed 'telx' is configured. There are: telex." in done.stderr
 
 
 def test_a_service_starts_where_somebody_has_only_asked_before(tmp_path: Path) -> None:
     """Asking leaves a database file without tables: to `serve` it is as good as none."""
-    asked = subprocess.run(
-        windsock("feed", "list", "--data", str(tmp_path)),
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert asked.returncode == 1
-    assert "windsock serve" in asked.stderr
+    told = asked(tmp_path, "feed", "list")
+    assert told.returncode == 1
+    assert "windsock serve" in told.stderr
     service = RunningService(tmp_path, environment(tmp_path), free_port())
     try:
         service.start()

@@ -28,7 +28,7 @@ async def send(reporter: Reporter, count: int) -> None:
 async def test_killed_fifty_times_nothing_acknowledged_is_lost_and_every_board_equals_the_journal(
     tmp_path: Path,
 ) -> None:
-    kills = times("KILLS", 25)
+    kills = times("KILLS", 50)
     service = RunningService.prepare(tmp_path)
     service.start()
     chance = random.Random(20150102)

@@ -49,7 +49,7 @@ class Provider:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/XmlFeed/v1.0"
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/feed"
 
     def close(self) -> None:
         self.server.shutdown()
