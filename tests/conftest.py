@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import services
@@ -33,6 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # A SIGTERM (`timeout`, a cancelled job) ends the run as Ctrl-C does: with everything stopped that it started.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_sessionstart() -> None:
+    # In a fresh clone the first text that Hypothesis draws costs seconds, for its tables of Unicode, which it then
+    # keeps in .hypothesis. The test that happens to draw it would be told that it is slow.
+    hypothesis.find(hypothesis.strategies.text(), lambda _: True)
 
 
 # From fast to slow, so that a simple mistake is told early.
