@@ -8,7 +8,8 @@ PROBLEMS = {
     400: "The body cannot be read as JSON; `line` and `column` say where.",
     401: "Nobody is signed in, or the token opens nothing.",
     403: "Who asks may not do this, or the CSRF token is missing.",
-    404: "No such flight is known.",
+    404: "Nothing of that name is known.",
+    405: "Another method than those listed; `Allow` names them.",
     410: "The position is no longer in the journal: begin anew from the flights.",
     413: "The body is too large, or holds too many reports.",
     415: "Another content type than those listed.",
@@ -37,19 +38,25 @@ def operation(
             "description": text,
             "content": {"application/json": {"schema": reference(schema)}},
         }
-    for status in problems:
-        # What is refused with 422 as a whole also carries the result of each report.
-        schema = "Problem"
-        responses[status] = {
-            "description": PROBLEMS[status],
-            "content": {"application/problem+json": {"schema": reference(schema)}},
-        }
-        if status in (429, 503):
-            responses[status]["headers"] = _RETRY_AFTER
+    # What is refused with 422 as a whole also carries the result of each report.
+    responses.update({int(status): answer for status, answer in problem_answers(problems).items()})
     extra: dict[str, Any] = {"responses": responses}
     if body is not None:
         extra["requestBody"] = body
     return extra
+
+
+def problem_answers(statuses: Iterable[int]) -> dict[str, Any]:
+    """Return the answers with these statuses: problem documents."""
+    answers: dict[str, Any] = {}
+    for status in statuses:
+        answers[str(status)] = {
+            "description": PROBLEMS[status],
+            "content": {"application/problem+json": {"schema": reference("Problem")}},
+        }
+        if status in (429, 503):
+            answers[str(status)]["headers"] = _RETRY_AFTER
+    return answers
 
 
 _EXAMPLE = {
@@ -74,46 +81,6 @@ REPORTS_BODY: dict[str, Any] = {
             "example": '{"flight":"DL1865","date":"2015-01-02","origin":"ATL","cancelled":true}\n',
         },
     },
-}
-
-STREAM: dict[str, Any] = {
-    "get": {
-        "operationId": "stream",
-        "summary": "Follow the journal live",
-        "description": "Server-Sent Events: the same messages as on the WebSocket. `id:` is the position; a reconnect "
-        "with `Last-Event-ID` resumes there.",
-        "tags": ["events"],
-        "parameters": [
-            {
-                "in": "query",
-                "name": "topics",
-                "required": False,
-                "schema": {"type": "string", "default": "all"},
-                "description": "Comma-separated, for instance `departures:JFK,carrier:DL`.",
-            },
-            {
-                "in": "header",
-                "name": "Last-Event-ID",
-                "required": False,
-                "schema": {"type": "string"},
-                "description": "The position to resume after.",
-            },
-        ],
-        "responses": {
-            "200": {
-                "description": "The stream.",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
-            },
-            **{
-                str(status): {
-                    "description": PROBLEMS[status],
-                    "content": {"application/problem+json": {"schema": reference("Problem")}},
-                }
-                for status in (401, 403, 422, 429, 503)
-            },
-        },
-        "security": [{"Bearer": []}, {"Session": []}],
-    }
 }
 
 
@@ -227,14 +194,30 @@ def _object(**properties: Any) -> dict[str, Any]:
 
 
 def complete(document: dict[str, Any], prefix: str) -> None:
-    """Adds to ninja's document what it cannot know, and takes out what it only guessed."""
-    document["components"].setdefault("schemas", {}).update(schemas())
-    document["paths"][f"{prefix}stream"] = STREAM
+    """Add to ninja's document what it cannot know, and remove what it only guessed.
+
+    `prefix` is where the API is mounted, such as "/api/v1/". The endpoints that are plain views come from
+    `windsock.api.openapi_views`.
+    """
+    from windsock.api import openapi_views  # here: it builds on this module
+
+    document["components"].setdefault("schemas", {}).update({**schemas(), **openapi_views.schemas()})
+    document["paths"].update(openapi_views.paths(prefix))
     for methods in document["paths"].values():
         for details in methods.values():
+            for parameter in details.get("parameters", ()):
+                _move_examples(parameter)
             # ninja assumes a 200 without a body where an operation answers with an HttpResponse of its own.
             details["responses"] = {
                 str(status): answer
                 for status, answer in sorted(details["responses"].items(), key=lambda item: str(item[0]))
                 if "content" in answer or answer["description"] != HTTPStatus(int(status)).phrase
             }
+
+
+def _move_examples(parameter: dict[str, Any]) -> None:
+    """Move a list of examples into the parameter's schema: on the parameter itself OpenAPI wants them named."""
+    examples = parameter.get("examples")
+    if isinstance(examples, list):
+        del parameter["examples"]
+        parameter["schema"].setdefault("examples", examples)

@@ -1,0 +1,186 @@
+"""The OpenAPI descriptions of endpoints that are plain views: the stream, the feeds' entrances, health and metrics."""
+
+from typing import Any
+
+from windsock.api.openapi import problem_answers, reference
+
+_TEXT = {"type": "string"}
+_WHOLE = {"type": "integer"}
+
+STREAM: dict[str, Any] = {
+    "get": {
+        "operationId": "stream",
+        "summary": "Follow the journal live",
+        "description": "Server-Sent Events: the same messages as on the WebSocket. `id:` is the position; a reconnect "
+        "with `Last-Event-ID` resumes there.",
+        "tags": ["events"],
+        "parameters": [
+            {
+                "in": "query",
+                "name": "topics",
+                "required": False,
+                "schema": {"type": "string", "default": "all"},
+                "description": "Comma-separated, for instance `departures:JFK,carrier:DL`.",
+            },
+            {
+                "in": "header",
+                "name": "Last-Event-ID",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "The position to resume after.",
+            },
+        ],
+        "responses": {
+            "200": {
+                "description": "The stream.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+            **problem_answers((401, 403, 422, 429, 503)),
+        },
+        "security": [{"Bearer": []}, {"Session": []}],
+    }
+}
+
+_FEED_NAME = {
+    "in": "path",
+    "name": "name",
+    "required": True,
+    "schema": {"type": "string", "examples": ["ops-telex"]},
+    "description": "The feed, as configured.",
+}
+_FEED_SECRET = {
+    "in": "path",
+    "name": "secret",
+    "required": True,
+    "schema": _TEXT,
+    "description": "The feed's secret, for providers that can send neither a token nor a signature.",
+}
+
+
+def _feed(
+    operation_id: str, parameters: list[dict[str, Any]], security: list[dict[str, Any]]
+) -> dict[str, Any]:
+    taken = {
+        "application/json": {"schema": reference("FeedInputResult")},
+        "application/xml": {"schema": _TEXT},
+    }
+    return {
+        "post": {
+            "operationId": operation_id,
+            "summary": "Send an input of a feed",
+            "description": "The body is in the feed's own format: a telex, an AIDX message, a provider's alert. "
+            "Answers after the commit. AIDX is answered with its own acknowledgement, in XML.",
+            "tags": ["feeds"],
+            "parameters": parameters,
+            "requestBody": {
+                "required": True,
+                "content": {
+                    kind: {"schema": {"type": "string", "format": "binary"}}
+                    for kind in ("application/octet-stream",)
+                },
+            },
+            "responses": {
+                "200": {"description": "All of it was understood.", "content": taken},
+                "207": {"description": "Parts were not understood; `faults` says which.", "content": taken},
+                **problem_answers((401, 403, 404, 405, 413, 415, 422, 429, 503)),
+            },
+            "security": security,
+        }
+    }
+
+
+def _watched(
+    operation_id: str, summary: str, answers: dict[str, Any], security: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "get": {
+            "operationId": operation_id,
+            "summary": summary,
+            "description": "For machines that watch the service.",
+            "tags": ["health"],
+            "parameters": [],
+            "responses": answers,
+            "security": security,
+        }
+    }
+
+
+def _json(description: str, schema: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": reference(schema)}}}
+
+
+def paths(prefix: str) -> dict[str, Any]:
+    """Return the path items, where the API is mounted at `prefix` ("/api/v1/") and health beside it."""
+    root = prefix.removesuffix("api/v1/")
+    by_token = [{"Bearer": []}, {}]
+    return {
+        f"{prefix}stream": STREAM,
+        f"{prefix}feeds/{{name}}": _feed("send_feed_input", [_FEED_NAME], by_token),
+        f"{prefix}feeds/{{name}}/{{secret}}": _feed(
+            "send_feed_input_by_secret", [_FEED_NAME, _FEED_SECRET], [{}]
+        ),
+        f"{root}healthz": _watched(
+            "healthz", "Whether the process answers", {"200": _json("It does.", "Alive")}, []
+        ),
+        f"{root}readyz": _watched(
+            "readyz",
+            "Whether this process should be sent requests",
+            {
+                "200": _json("Every check is well.", "Readiness"),
+                "503": _json("A check failed: send this process no requests.", "Readiness"),
+            },
+            [],
+        ),
+        f"{root}metrics": _watched(
+            "metrics",
+            "Figures for Prometheus",
+            {
+                "200": {
+                    "description": "In Prometheus' text format.",
+                    "content": {"text/plain": {"schema": _TEXT}},
+                },
+                **problem_answers((401, 429)),
+            },
+            [{}, {"Bearer": []}],
+        ),
+    }
+
+
+def schemas() -> dict[str, Any]:
+    """Return the schemas these endpoints answer with, by name."""
+    fault = {
+        "type": "object",
+        "required": ["where", "message"],
+        "properties": {"where": _TEXT, "message": _TEXT},
+    }
+    return {
+        "FeedInputResult": {
+            "type": "object",
+            "required": ["input", "recorded", "changed", "parked", "faults", "fault_count"],
+            "properties": {
+                "input": {
+                    "type": ["integer", "null"],
+                    "description": "The number under which the input is kept.",
+                },
+                "recorded": {**_WHOLE, "description": "Reports recorded."},
+                "changed": {**_WHOLE, "description": "Reports that changed a flight."},
+                "parked": {**_WHOLE, "description": "Reports whose flight is unclear; an operator decides."},
+                "faults": {"type": "array", "items": fault, "description": "The first 20 of them."},
+                "fault_count": _WHOLE,
+            },
+        },
+        "Alive": {"type": "object", "required": ["status"], "properties": {"status": {"const": "alive"}}},
+        "Readiness": {
+            "type": "object",
+            "required": ["status", "checks"],
+            "properties": {
+                "status": {"enum": ["ready", "not ready"]},
+                "checks": {
+                    "type": "object",
+                    "additionalProperties": _TEXT,
+                    "description": "Each check with 'ok', or with what is wrong.",
+                },
+            },
+            "description": "Other members describe parts of the service for people; they decide nothing.",
+        },
+    }
