@@ -6,10 +6,19 @@
  *     client.addEventListener("event", (e) => console.log(e.detail.flight.designator, e.detail.changes));
  *     client.start();
  *
- * Events, each also as an `on…` callback in the options: `event` (flight, before, changes, position, recordedAt),
- * `programmes` (of an airport: standing, before, changes, position, recordedAt),
- * `snapshot` (the board may differ anywhere), `resumed`, `state` (state, why, retryIn), `head`, `notice`, `answered`
- * (what became of a report), `problem` (a topic was refused), `stopped` (code, why: it will not come back by itself).
+ * Events, each also as an option `on…`, with these details:
+ *
+ * - `event`: a flight changed (flight, before, changes, position, recordedAt)
+ * - `programmes`: what holds up an airport changed (standing, before, changes, position, recordedAt)
+ * - `snapshot`: the board was loaded anew and may differ anywhere (topics, position)
+ * - `resumed`: nothing was missed (position)
+ * - `state`: the connection's state changed (state, why, retryIn in seconds)
+ * - `head`: the server's heartbeat, its message as it came
+ * - `notice`: a message to everybody, its `data`
+ * - `answered`: a report was recorded or refused (id, answer)
+ * - `problem`: the server refused something, such as a topic; its message as it came
+ * - `renew`: the ticket is about to expire (null); with the option `ticket` the client renews it by itself
+ * - `stopped`: the connection ended and will not come back by itself (code, why)
  */
 
 import { ClientSession } from "./session.js";
@@ -33,9 +42,12 @@ export function serviceTime(real, clock) {
 export class WindsockClient extends EventTarget {
   /**
    * @param {{url?: string, topics: string[], mode?: "every"|"latest", after?: string|null,
+   *   board?: import("./session.js").Flight[], programmes?: import("./session.js").Standing[],
    *   ticket?: string | (() => string | Promise<string>), random?: () => number, WebSocket?: any,
-   *   onevent?: (detail: any) => void, onstate?: (detail: any) => void, onsnapshot?: (detail: any) => void, onprogrammes?: (detail: any) => void,
-   *   onnotice?: (data: any) => void, onstopped?: (detail: any) => void}} options
+   *   onevent?: (detail: any) => void, onprogrammes?: (detail: any) => void, onsnapshot?: (detail: any) => void,
+   *   onresumed?: (detail: any) => void, onstate?: (detail: any) => void, onhead?: (message: any) => void,
+   *   onnotice?: (data: any) => void, onanswered?: (detail: any) => void, onproblem?: (message: any) => void,
+   *   onrenew?: (detail: null) => void, onstopped?: (detail: any) => void}} options
    *   `ticket`: for pages of another origin; a function is asked anew for every connection, as a ticket works once.
    */
   constructor(options) {
@@ -106,7 +118,7 @@ export class WindsockClient extends EventTarget {
     });
   }
 
-  /** Lets the session act, then does what it asks for. @param {() => void} act */
+  /** Lets the session act, then does what it asks for. @private @param {() => void} act */
   run(act) {
     act();
     for (const output of this.session.outputs()) {
@@ -117,7 +129,7 @@ export class WindsockClient extends EventTarget {
     }
   }
 
-  /** @param {number} connection @param {number} delay */
+  /** @private @param {number} connection @param {number} delay */
   openLater(connection, delay) {
     this.retryAt = Date.now() + delay * 1000;
     this.waiting.set(connection, setTimeout(() => {
@@ -126,7 +138,7 @@ export class WindsockClient extends EventTarget {
     }, delay * 1000));
   }
 
-  /** @param {number} connection */
+  /** @private @param {number} connection */
   async connect(connection) {
     this.retryAt = 0;
     let protocols = [PROTOCOL];
@@ -154,12 +166,13 @@ export class WindsockClient extends EventTarget {
     };
   }
 
+  /** @private */
   async ticket() {
     const { ticket } = this.options;
     return typeof ticket === "function" ? ticket() : ticket;
   }
 
-  /** @param {number} connection @param {number} code @param {string} reason */
+  /** @private @param {number} connection @param {number} code @param {string} reason */
   shut(connection, code, reason) {
     clearTimeout(this.waiting.get(connection));
     this.waiting.delete(connection);
@@ -171,7 +184,7 @@ export class WindsockClient extends EventTarget {
     socket.close(code, reason);
   }
 
-  /** @param {string} name @param {any} detail */
+  /** @private @param {string} name @param {any} detail */
   tell(name, detail) {
     if (detail?.server_time) this.serverAhead = Date.parse(detail.server_time) - Date.now();
     if (name === "stopped") {
