@@ -91,7 +91,7 @@ def load(raw: Mapping[str, object]) -> Config:
 
 @lru_cache(maxsize=1)
 def config() -> Config:
-    """The configuration of this process, read from Django's settings once (`config.cache_clear()` in tests)."""
+    """Return the configuration of this process, read from Django's settings once and again after an override."""
     from django.conf import settings
 
     return load(getattr(settings, "WINDSOCK", {}))

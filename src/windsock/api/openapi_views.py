@@ -112,7 +112,7 @@ def _json(description: str, schema: str) -> dict[str, Any]:
 def paths(prefix: str) -> dict[str, Any]:
     """Return the path items, where the API is mounted at `prefix` ("/api/v1/") and health beside it."""
     root = prefix.removesuffix("api/v1/")
-    by_token = [{"Bearer": []}, {}]
+    by_token: list[dict[str, Any]] = [{"Bearer": []}, {}]
     return {
         f"{prefix}stream": STREAM,
         f"{prefix}feeds/{{name}}": _feed("send_feed_input", [_FEED_NAME], by_token),
