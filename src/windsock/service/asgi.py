@@ -10,21 +10,10 @@ from django.core.asgi import get_asgi_application
 # Loads the apps: everything that imports models comes after it.
 django_application = get_asgi_application()
 
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-
-from windsock.api.bodylimit import BodyLimit  # noqa: E402
-from windsock.api.lane import ReportsLane  # noqa: E402
+from windsock.asgi import add_windsock  # noqa: E402
 from windsock.live.reception import SessionCookie  # noqa: E402
-from windsock.routing import websocket_urlpatterns  # noqa: E402
-from windsock.service.lifespan import Lifespan  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": BodyLimit(ReportsLane(django_application)),
-        "websocket": SessionCookie(URLRouter(websocket_urlpatterns)),
-        "lifespan": Lifespan(),
-    }
-)
+application = add_windsock(django_application, authentication=SessionCookie)
 
 # What is loaded by now stays for the life of the process. Python's collector would look through all of it again and
 # again while connections come: full rounds of 60 ms and more in which nobody is told anything, 9 % of what a connect

@@ -1,4 +1,4 @@
-"""Start and end of a server process: what runs beside the requests begins before the first and ends after the last."""
+"""Start and end a server process: what runs beside the requests begins before the first and ends after the last."""
 
 import asyncio
 import logging

@@ -1,0 +1,42 @@
+"""What a host's `asgi.py` needs: its own HTTP, Windsock's sockets beside it, and what starts and ends with the server.
+
+    django_application = get_asgi_application()
+
+    from windsock.asgi import add_windsock  # after the line above, which loads the apps
+
+    application = add_windsock(django_application)
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+
+from windsock.api.bodylimit import BodyLimit
+from windsock.api.lane import ReportsLane
+from windsock.routing import websocket_urlpatterns
+from windsock.runtime import Lifespan
+
+__all__ = ["Lifespan", "add_windsock", "websocket_urlpatterns"]
+
+
+def add_windsock(
+    django_application: Any,
+    websockets: Sequence[Any] = (),
+    *,
+    authentication: Callable[[Any], Any] = AuthMiddlewareStack,
+) -> ProtocolTypeRouter:
+    """Return the ASGI application of a project that serves `django_application` and Windsock.
+
+    HTTP goes to `django_application`, with a bound on bodies of reports before it. Sockets go to the patterns of the
+    host's own `websockets` and then to Windsock's, behind `authentication`, which must leave the user in the scope.
+    The server's start and end run what Windsock does beside the requests.
+    """
+    return ProtocolTypeRouter(
+        {
+            "http": BodyLimit(ReportsLane(django_application)),
+            "websocket": authentication(URLRouter([*websockets, *websocket_urlpatterns])),
+            "lifespan": Lifespan(),
+        }
+    )
