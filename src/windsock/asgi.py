@@ -1,10 +1,10 @@
 """What a host's `asgi.py` needs: its own HTTP, Windsock's sockets beside it, and what starts and ends with the server.
 
-    django_application = get_asgi_application()
+django_application = get_asgi_application()
 
-    from windsock.asgi import add_windsock  # after the line above, which loads the apps
+from windsock.asgi import add_windsock  # after the line above, which loads the apps
 
-    application = add_windsock(django_application)
+application = add_windsock(django_application)
 """
 
 from collections.abc import Callable, Sequence
