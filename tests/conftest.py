@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,7 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart() -> None:
     # In a fresh clone the first text that Hypothesis draws costs seconds, for its tables of Unicode, which it then
     # keeps in .hypothesis. The test that happens to draw it would be told that it is slow.
-    hypothesis.find(hypothesis.strategies.text(), lambda _: True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that this is slow is known: here nobody is timed
+        hypothesis.find(hypothesis.strategies.text(), lambda _: True)
 
 
 # From fast to slow, so that a simple mistake is told early.

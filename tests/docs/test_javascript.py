@@ -89,7 +89,7 @@ def test_every_attribute_of_the_element_is_documented_and_no_other() -> None:
 
 
 def test_the_states_are_those_of_the_session() -> None:
-    declared = re.search(r"@typedef \{([^}]*)\} State", SESSION)
+    declared = re.search(r"@typedef \{([^}]*)\} State", (STATIC / "types.js").read_text())
     assert declared
     row = next(row for row in _rows("Members") if row[0] == "`state`")
     assert set(re.findall(r"`(\w+)`", row[1])) == set(re.findall(r'"(\w+)"', declared.group(1)))

@@ -6,7 +6,7 @@ import { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
 import { fillRow, freshen } from "./rows.js";
 import { announcement, boardRow, inWindow, sortKey, wallClock } from "./wording.js";
 
-/** @typedef {import("./session.js").Flight} Flight */
+/** @typedef {import("./types.js").Flight} Flight */
 
 const root = /** @type {HTMLElement} */ (document.getElementById("board"));
 const body = /** @type {HTMLElement} */ (root.querySelector("[data-rows]"));

@@ -33,7 +33,7 @@ export function socketUrl(base = globalThis.location?.href) {
 }
 
 /** What the service's clock shows when the server's machine shows `real` (milliseconds).
- * @param {number} real @param {import("./session.js").ReplayClock|null|undefined} clock */
+ * @param {number} real @param {import("./types.js").ReplayClock|null|undefined} clock */
 export function serviceTime(real, clock) {
   if (!clock) return new Date(real);
   return new Date(Date.parse(clock.simulated_at) + (real - Date.parse(clock.real_at)) * clock.speed);
@@ -42,7 +42,7 @@ export function serviceTime(real, clock) {
 export class WindsockClient extends EventTarget {
   /**
    * @param {{url?: string, topics: string[], mode?: "every"|"latest", after?: string|null,
-   *   board?: import("./session.js").Flight[], programmes?: import("./session.js").Standing[],
+   *   board?: import("./types.js").Flight[], programmes?: import("./types.js").Standing[],
    *   ticket?: string | (() => string | Promise<string>), random?: () => number, WebSocket?: any,
    *   onevent?: (detail: any) => void, onprogrammes?: (detail: any) => void, onsnapshot?: (detail: any) => void,
    *   onresumed?: (detail: any) => void, onstate?: (detail: any) => void, onhead?: (message: any) => void,

@@ -1,5 +1,5 @@
 // @ts-check
-/** The client's local board: the flights of the subscribed topics, each in its newest state. @typedef {import("./session.js").Flight} Flight */
+/** The client's local board: the flights of the subscribed topics, each in its newest state. @typedef {import("./types.js").Flight} Flight */
 
 /** The canonical names of all topics a flight belongs to. @param {Flight} flight @returns {Set<string>} */
 export function topicsOf(flight) {

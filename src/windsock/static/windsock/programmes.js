@@ -3,7 +3,7 @@
  * What pages say of the programmes of an airport, in words. The server says the same (`windsock.pages.programmes`); both
  * are held to tests/js/programmes.json.
  *
- * @typedef {import("./session.js").Programme} Programme
+ * @typedef {import("./types.js").Programme} Programme
  * @typedef {{kind: string, what: string, why: string, said: string}} Line
  */
 

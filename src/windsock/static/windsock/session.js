@@ -5,24 +5,13 @@
  * files. Promises: an event is told once, in the order of its flight's versions; after any loss the client resumes or
  * takes a snapshot before it is `live` again; nothing is asked again of a server that told it to stop.
  *
- * @typedef {"connecting"|"resuming"|"live"|"moving"|"closed"} State
- * @typedef {{kind: string, field: string|null, from: any, to: any}} Change
- * @typedef {{scheduled: string|null, estimated: string|null, actual: string|null, delay_minutes: number|null,
- *   delay_basis?: string|null, first_scheduled?: string|null, terminal: string|null, gate: string|null,
- *   stand?: string|null, belt?: string|null}} GateTimes
- * @typedef {{estimated: string|null, actual: string|null}} RunwayTimes
- * @typedef {{id: string, designator: string, carrier: {iata: string|null, icao: string|null}, number: number,
- *   suffix: string|null, date: string, origin: string, destination: string|null, diverted_to: string|null,
- *   codeshares: string[], registration: string|null, aircraft_type: string|null, status: string, flags: string[],
- *   departure: GateTimes, takeoff: RunwayTimes, landing: RunwayTimes, arrival: GateTimes,
- *   delay_reasons: {scheme: string, code: string|null, text?: string|null, minutes?: number|null}[],
- *   version: number, updated_at: string|null}} Flight
- * @typedef {{airport: string, kind: string, source: string, observed_at: string, reason?: string, begins_at?: string,
- *   ends_at?: string, average_minutes?: number, minimum_minutes?: number, maximum_minutes?: number, trend?: string,
- *   only_for?: string}} Programme
- * @typedef {{airport: string, version: number, updated_at: string, programmes: Programme[]}} Standing
- * @typedef {{label: string, simulated_at: string, real_at: string, speed: number}} ReplayClock
- * @typedef {{epoch: string, offset: number}} Position
+ * @typedef {import("./types.js").State} State
+ * @typedef {import("./types.js").Change} Change
+ * @typedef {import("./types.js").Flight} Flight
+ * @typedef {import("./types.js").Programme} Programme
+ * @typedef {import("./types.js").Standing} Standing
+ * @typedef {import("./types.js").ReplayClock} ReplayClock
+ * @typedef {import("./types.js").Position} Position
  * @typedef {{topics: Set<string>, resume: boolean, after: Position|null, parts: Flight[], standings: Standing[],
  *   expectedPart: number}} Asked
  * @typedef {{do: "open", connection: number, delay: number}

@@ -1,5 +1,5 @@
 // @ts-check
-/** The client's programmes of airports: of each subscribed topic `programmes:…` what now stands. @typedef {import("./session.js").Standing} Standing */
+/** The client's programmes of airports: of each subscribed topic `programmes:…` what now stands. @typedef {import("./types.js").Standing} Standing */
 
 /** Airport → its programmes, always current. As on the board of flights, an old snapshot undoes no newer event. */
 export class Standings {

@@ -5,7 +5,8 @@
  *     <script type="module" src="https://HOST/static/windsock/windsock.js"></script>
  *     <flight-board airport="JFK" direction="departures"></flight-board>
  *
- * or `import { WindsockClient } from "https://HOST/static/windsock/windsock.js"`.
+ * The client without the element is `WindsockClient`. (No statement is shown here that names another module: Django's
+ * storages that hash file names find those with regular expressions, in comments too, and fail.)
  */
 
 export { ClientSession, backOff, reaction } from "./session.js";

@@ -3,8 +3,8 @@
  * What a board says about a flight, in words. The server says the same (`windsock.pages.wording`); both are held to
  * tests/js/wording.json, so a row does not change its wording when the live update replaces the rendered one.
  *
- * @typedef {import("./session.js").Flight} Flight
- * @typedef {import("./session.js").Change} Change
+ * @typedef {import("./types.js").Flight} Flight
+ * @typedef {import("./types.js").Change} Change
  * @typedef {{airports: Record<string, string>, carriers: Record<string, string>}} Names
  * @typedef {{direction: "departures"|"arrivals", airport: string, zone: string, now: Date, names: Names,
  *   lateMinutes?: number, because?: string}} BoardContext
