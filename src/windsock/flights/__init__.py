@@ -1,8 +1,9 @@
 """What is known of a flight, pure and typed: identity, reports, merging, changes, delay, status."""
 
 from windsock.flights import airlines, airports, delay_codes
-from windsock.flights.changes import Change, Kind, apply_changes, diff
+from windsock.flights.changes import Change, apply_changes, diff
 from windsock.flights.facts import Fact
+from windsock.flights.fields import Kind
 from windsock.flights.identity import Designator, FlightKey
 from windsock.flights.merge import Merged, apply_report
 from windsock.flights.record import FlightRecord

@@ -2,45 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from windsock.flights.belief import blank
+from windsock.flights.fields import BY_PATH, PARTS, TABLE, Kind
 from windsock.flights.identity import FlightKey
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
 from windsock.flights.state import Arrival, Departure, Flight, Runway
 from windsock.flights.status import latest, moved_on, settle
-
-Kind = Literal[
-    "flight.added",
-    "schedule.retimed",
-    "estimate.changed",
-    "delay.raised",
-    "delay.changed",
-    "delay.cleared",
-    "early.raised",
-    "overdue.raised",
-    "flight.boarding",
-    "flight.out",
-    "flight.off",
-    "flight.on",
-    "flight.in",
-    "flight.returned_to_gate",
-    "flight.air_return",
-    "flight.cancelled",
-    "flight.reinstated",
-    "flight.diverted",
-    "gate.changed",
-    "terminal.changed",
-    "stand.changed",
-    "belt.changed",
-    "aircraft.changed",
-    "reason.changed",
-    "data.stale",
-    "data.conflict",
-    "flight.corrected",
-]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"from_": "from"}):
@@ -57,31 +28,22 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"from_
 # What goes without saying: `diverted` with a `diverted_to`, the first schedule published, and that a flight which has
 # moved on is no longer overdue.
 
-_PLACES: tuple[tuple[str, Kind], ...] = (
-    ("terminal", "terminal.changed"),
-    ("gate", "gate.changed"),
-    ("stand", "stand.changed"),
-)
-_SINGLE: tuple[tuple[str, Kind], ...] = (
-    ("registration", "aircraft.changed"),
-    ("aircraft_type", "aircraft.changed"),
-    ("delay_reasons", "reason.changed"),
-    ("destination", "flight.corrected"),
-    ("codeshares", "flight.corrected"),
-    ("recovery_of", "flight.corrected"),
-    ("recovered_by", "flight.corrected"),
-)
-_HAPPENED: dict[str, Kind] = {
-    "departure": "flight.out",
-    "takeoff": "flight.off",
-    "landing": "flight.on",
-    "arrival": "flight.in",
+_PLAIN: dict[str, tuple[tuple[str, str, Kind], ...]] = {
+    part: tuple(
+        (field.name, field.path, field.change) for field in TABLE if field.plain and field.part == part
+    )
+    for part in ("", *PARTS)
 }
+_SINGLE = tuple((path, kind) for _, path, kind in _PLAIN[""])
+_HAPPENED = {part: BY_PATH[f"{part}.actual"].change for part in PARTS}
 _GATES = (Departure, Arrival)
 Part = Departure | Runway | Arrival
 # What a new flight brings along by itself; the rest is told as changes, so that nobody misses a delay it came with.
-_PLAN = ("destination", "codeshares", "registration", "aircraft_type", "recovery_of")
-_PLAN_SIDE = ("scheduled", "first_scheduled", "terminal", "gate", "stand", "belt")
+_PLAN = tuple(field.path for field in TABLE if field.planned and not field.part)
+_PLAN_SIDES = {
+    side: ("first_scheduled", *(field.name for field in TABLE if field.planned and field.part == side))
+    for side in ("departure", "arrival")
+}
 
 
 def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES) -> tuple[Change, ...]:
@@ -128,7 +90,7 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
                     )
                 )
         for side, old, new in sides:
-            _places(found, side, old, new)
+            _plain(found, side, old, new)
     for name, kind in _SINGLE:
         was, now = getattr(before, name), getattr(after, name)
         if was != now:
@@ -157,13 +119,11 @@ def _delay(
         _moved_forward(found, side, old, new, late)
 
 
-def _places(found: list[Change], side: str, old: Departure | Arrival, new: Departure | Arrival) -> None:
-    for name, kind in _PLACES:
+def _plain(found: list[Change], side: str, old: Departure | Arrival, new: Departure | Arrival) -> None:
+    for name, path, kind in _PLAIN[side]:
         was, now = getattr(old, name), getattr(new, name)
         if was != now:
-            found.append(Change(kind=kind, field=f"{side}.{name}", from_=was, to=now))
-    if isinstance(old, Arrival) and isinstance(new, Arrival) and old.belt != new.belt:
-        found.append(Change(kind="belt.changed", field="arrival.belt", from_=old.belt, to=new.belt))
+            found.append(Change(kind=kind, field=path, from_=was, to=now))
 
 
 def _fate(found: list[Change], before: Flight, after: Flight) -> None:
@@ -290,7 +250,7 @@ def _added(after: Flight) -> tuple[dict[str, Any], Flight]:
             plan[name] = values[name] = value
     for side, empty in (("departure", Departure()), ("arrival", Arrival())):
         part = getattr(after, side)
-        kept = {name: value for name in _PLAN_SIDE if (value := getattr(part, name, None)) is not None}
+        kept = {name: value for name in _PLAN_SIDES[side] if (value := getattr(part, name)) is not None}
         if kept:
             values[side] = msgspec.structs.replace(empty, **kept)
             if kept.get("first_scheduled") == kept.get("scheduled"):

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from windsock.flights.fields import FIRST, SIDES, SINGLE
 from windsock.flights.report import Report
 from windsock.flights.rules import MergeRules
 
@@ -30,47 +31,9 @@ Facts = dict[str, dict[str, Fact]]
 Belief = tuple[str, Fact]
 """The source that is believed for a field, and what it said."""
 
-# The schedule as first published is a fact of its own that joins the other way round: the earliest word is kept.
-FIRST = {
-    "departure.scheduled": "departure.first_scheduled",
-    "arrival.scheduled": "arrival.first_scheduled",
-}
 _FIRSTS = frozenset(FIRST.values())
-
-_PARTS = tuple(
-    (part, tuple((name, f"{part}.{name}") for name in names))
-    for part, names in (
-        ("departure", ("scheduled", "estimated", "actual", "terminal", "gate", "stand")),
-        ("takeoff", ("estimated", "actual")),
-        ("landing", ("estimated", "actual")),
-        ("arrival", ("scheduled", "estimated", "actual", "terminal", "gate", "stand", "belt")),
-    )
-)
-_SINGLE = (
-    "destination",
-    "departure_delay_minutes",
-    "arrival_delay_minutes",
-    "registration",
-    "aircraft_type",
-    "codeshares",
-    "cancelled",
-    "diverted",
-    "diverted_to",
-    "boarding",
-    "returned_to_gate",
-    "air_return",
-    "delay_reasons",
-    "recovery_of",
-    "recovered_by",
-    "departure_overdue_minutes",
-    "arrival_overdue_minutes",
-    "silent_source",
-)
-FIELDS = tuple(path for _, names in _PARTS for _, path in names) + _SINGLE
-"""Every field that a report can speak of."""
-
-PARTS = tuple(part for part, _ in _PARTS)
-"""The parts of a flight that hold several of them."""
+# Made out beforehand, since every report passes through here.
+_PARTS = tuple((part, tuple((name, f"{part}.{name}") for name in names)) for part, names in SIDES.items())
 
 
 def assertions(report: Report) -> list[tuple[str, Any]]:
@@ -87,7 +50,7 @@ def assertions(report: Report) -> list[tuple[str, Any]]:
                 value = getattr(side, name)
                 if value is not UNSET:
                     said.append((path, value))
-    for name in _SINGLE:
+    for name in SINGLE:
         value = getattr(report, name)
         if value is not UNSET:
             said.append((name, value))

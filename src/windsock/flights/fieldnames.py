@@ -3,14 +3,8 @@
 import difflib
 from functools import cache
 
-from windsock.flights.report import ArrivalReport, DepartureReport, Report, RunwayReport
-
-SIDES: dict[str, tuple[str, ...]] = {
-    "departure": DepartureReport.__struct_fields__,
-    "takeoff": RunwayReport.__struct_fields__,
-    "landing": RunwayReport.__struct_fields__,
-    "arrival": ArrivalReport.__struct_fields__,
-}
+from windsock.flights.fields import SIDES
+from windsock.flights.report import Report
 
 # What people write instead, seen in other feeds; difflib finds the misspellings.
 _ALIASES = {

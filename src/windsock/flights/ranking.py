@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 
 from windsock.errors import ConfigError
-from windsock.flights.facts import FIELDS, PARTS
+from windsock.flights.fields import FIELDS, PARTS
 
 DEFAULT = "default"
 

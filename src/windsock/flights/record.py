@@ -1,22 +1,17 @@
 """A flight with the word of every source behind it, and its compact form on disk."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from windsock.flights.facts import FIELDS, FIRST, Fact, Facts, best
+from windsock.flights.facts import Fact, Facts, best
+from windsock.flights.fields import FIRST, TABLE, TIMES
 from windsock.flights.identity import FlightKey
 from windsock.flights.report import Reason
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
 from windsock.flights.state import Flight
-
-_TIMES = frozenset(
-    path
-    for path in (*FIELDS, *FIRST.values())
-    if path.rpartition(".")[2]
-    in ("scheduled", "first_scheduled", "estimated", "actual", "returned_to_gate", "air_return")
-)
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -29,17 +24,22 @@ _decoder = msgspec.json.Decoder(_Stored)
 _facts_decoder = msgspec.json.Decoder(list[tuple[str, datetime, datetime | None, dict[str, Any]]])
 
 
+def _reasons(raw: Any) -> tuple[Reason, ...]:
+    return msgspec.convert(raw, tuple[Reason, ...])
+
+
+# Times and tuples are text and lists in JSON; what is not here is stored as facts hold it.
+_READERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(TIMES, datetime.fromisoformat),
+    **{field.path: tuple for field in TABLE if field.value == "designators"},
+    **{field.path: _reasons for field in TABLE if field.value == "reasons"},
+}
+
+
 def _value(path: str, raw: Any) -> Any:
-    """A stored value as facts hold it: times and tuples are text and lists in JSON."""
-    if raw is None:
-        return None
-    if path in _TIMES:
-        return datetime.fromisoformat(raw)
-    if path == "codeshares":
-        return tuple(raw)
-    if path == "delay_reasons":
-        return msgspec.convert(raw, tuple[Reason, ...])
-    return raw
+    """Return a stored value as facts hold it."""
+    read = _READERS.get(path)
+    return raw if raw is None or read is None else read(raw)
 
 
 class FlightRecord:

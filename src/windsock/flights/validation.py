@@ -43,10 +43,11 @@ from msgspec import UNSET
 from windsock.errors import InvalidReport
 from windsock.flights import airports, delay_codes
 from windsock.flights.delay import minutes_between
-from windsock.flights.fieldnames import SIDES, meant_field
+from windsock.flights.fieldnames import meant_field
+from windsock.flights.fields import BY_PATH, SIDES, SINGLE, TIMES, Value
 from windsock.flights.identity import Designator, FlightKey
 from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
-from windsock.flights.values import LENGTHS, TEXT_LENGTH, ValueReader, clean, fault, shown, utc
+from windsock.flights.values import TEXT_LENGTH, ValueReader, clean, fault, shown, utc
 
 # Sources cut or round to the minute, each milestone its own way.
 ORDER_SLACK = timedelta(minutes=5)
@@ -242,17 +243,17 @@ class _Reader(ValueReader):
             path = f"{name}.{leaf}"
             if given is None:
                 values[leaf] = None
-            elif leaf in LENGTHS:
-                values[leaf] = self.place(path, given)
-            else:
+            elif path in TIMES:
                 values[leaf] = self.moment(path, given, where)
+            else:
+                values[leaf] = _BY_VALUE[BY_PATH[path].value](self, path, given)
         return values
 
     def at_origin(self, field: str, value: object) -> datetime:
         return self.moment(field, value, self.origin)
 
     def aircraft(self, field: str, value: object) -> str:
-        text = self.text(field, value, LENGTHS["registration"]).upper().replace(" ", "")
+        text = self.bounded(field, value).upper().replace(" ", "")
         if _REGISTRATION.fullmatch(text) is None:
             raise fault(
                 "bad_registration",
@@ -396,22 +397,22 @@ _PARTS: dict[str, Callable[..., Any]] = {
     "landing": RunwayReport,
     "arrival": ArrivalReport,
 }
-_READERS: dict[str, Callable[[_Reader, str, object], Any]] = {
-    "departure_delay_minutes": _Reader.minutes,
-    "arrival_delay_minutes": _Reader.minutes,
+_BY_VALUE: dict[Value, Callable[[_Reader, str, object], Any]] = {
+    "time": _Reader.at_origin,
+    "text": _Reader.bounded,
+    "minutes": _Reader.minutes,
+    "overdue": _Reader.overdue,
+    "truth": _Reader.truth,
+    "airport": _Reader.code_of_airport,
     "registration": _Reader.aircraft,
-    "aircraft_type": _Reader.place,
-    "codeshares": _Reader.codeshares,
-    "cancelled": _Reader.truth,
-    "diverted": _Reader.truth,
-    "diverted_to": _Reader.code_of_airport,
-    "boarding": _Reader.truth,
-    "returned_to_gate": _Reader.at_origin,
-    "air_return": _Reader.at_origin,
-    "delay_reasons": _Reader.reasons,
-    "recovery_of": _Reader.other_flight,
-    "recovered_by": _Reader.other_flight,
-    "departure_overdue_minutes": _Reader.overdue,
-    "arrival_overdue_minutes": _Reader.overdue,
-    "silent_source": _Reader.silent,
+    "designators": _Reader.codeshares,
+    "reasons": _Reader.reasons,
+    "flight": _Reader.other_flight,
+    "source": _Reader.silent,
+}
+_READERS = {
+    # The destination comes first and by itself: times at the destination are read by its clocks.
+    path: _BY_VALUE[BY_PATH[path].value]
+    for path in SINGLE
+    if path != "destination"
 }

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from windsock.errors import InvalidReport
 from windsock.flights import airports
+from windsock.flights.fields import LENGTHS, PAST
 from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 
 # A flight is known by its first planned date for ever, so a real one can leave days later (one in the MVT samples left
@@ -18,7 +19,6 @@ LATEST = timedelta(days=10)
 # Clocks of sources differ; more than this is a mistake that would outlast every later word of the source.
 CLOCK_SKEW = timedelta(minutes=10)
 
-LENGTHS = {"terminal": 16, "gate": 16, "stand": 16, "belt": 16, "aircraft_type": 40, "registration": 12}
 TEXT_LENGTH = 200
 _DELAY_RANGE = (-2 * 1440, 10 * 1440)
 
@@ -105,8 +105,8 @@ class ValueReader:
             )
         return value
 
-    def place(self, field: str, value: object) -> str:
-        return self.text(field, value, LENGTHS[field.rpartition(".")[2]])
+    def bounded(self, field: str, value: object) -> str:
+        return self.text(field, value, LENGTHS[field])
 
     def truth(self, field: str, value: object) -> bool:
         if not isinstance(value, bool):
@@ -236,13 +236,14 @@ class ValueReader:
                     value,
                     f"a time from {-EARLIEST.days} days before to {LATEST.days} days after the flight's date",
                 )
-        if field.endswith("actual") and time - self.now > CLOCK_SKEW:
+        if field in PAST and time - self.now > CLOCK_SKEW:
             raise fault(
                 "actual_in_future",
                 f"{field} is {value!r}, but now it is {utc(self.now)}: this has not happened yet",
                 field,
                 value,
-                "the time at which it happened; if it is expected, give 'estimated'",
+                "the time at which it happened"
+                + (", or 'estimated' where it is expected" if field.endswith(".actual") else ""),
             )
         return time
 

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from windsock.feeds.aidx.message import designator_of
 from windsock.feeds.xml import child, children, is_nil, text
 from windsock.flights import airports, delay_codes
-from windsock.flights.values import LENGTHS
+from windsock.flights.fields import LENGTHS
 
 Telling = Callable[[str, str, str], None]
 """Takes a fault: its message, the element's name and what stood there."""
@@ -48,7 +48,7 @@ def _say_resource(resource: Element, side: str, said: dict[str, object]) -> None
             values = list(dict.fromkeys(value for one in elements if (value := text(one)) is not None))
             if values:
                 joined = "/".join(values)
-                said[name] = joined if len(joined) <= LENGTHS[name] else values[0]
+                said[name] = joined if len(joined) <= LENGTHS[f"{side}.{name}"] else values[0]
                 break
             if any(is_nil(one) for one in elements):
                 said.setdefault(name, None)

@@ -9,7 +9,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from typing import Literal
 
-from windsock.flights.fieldnames import SIDES
+from windsock.flights.fields import SIDES
 from windsock.flights.report import Report
 
 Value = str | int | bool

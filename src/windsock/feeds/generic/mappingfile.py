@@ -28,7 +28,8 @@ from windsock.feeds.generic.mappingtable import Reading
 from windsock.flights import delay_codes
 from windsock.flights.airports import airport
 from windsock.flights.airports import zone as zone_of
-from windsock.flights.fieldnames import SIDES, meant_field
+from windsock.flights.fieldnames import meant_field
+from windsock.flights.fields import SIDES
 
 _AIRPORTS = ("origin", "destination", "diverted_to")
 
