@@ -191,10 +191,32 @@ def test_every_status_of_a_flight_is_documented_and_no_other() -> None:
     assert _first_cells(_part(_page("flight.md"), "Status")) == set(get_args(Status))
 
 
-def test_every_field_of_a_report_is_documented() -> None:
+def test_every_field_of_a_report_is_documented_and_no_other() -> None:
     from windsock.flights import Report
+    from windsock.flights.fields import SIDES
 
-    assert set(_wire_fields(Report)) <= _first_cells(_part(_page("flight.md"), "A report"))
+    part = _part(_page("flight.md"), "A report")
+    assert _first_cells(part) == set(_wire_fields(Report))
+    for side, names in SIDES.items():
+        row = re.search(rf"^\| `{side}` \|(.*)\|$", part, flags=re.MULTILINE)
+        assert row is not None
+        assert set(re.findall(r"`(\w+)`", row[1])) == set(names), side
+
+
+def test_the_types_for_javascript_have_every_field_of_a_flight() -> None:
+    from windsock.flights import Arrival, Departure, Flight, Runway
+
+    types = (ROOT / "src/windsock/static/windsock/types.js").read_text()
+
+    def names(typedef: str) -> set[str]:
+        shape = re.search(rf"@typedef \{{\{{((?:(?!@typedef).)*?)\}}\}} {typedef}\n", types, flags=re.DOTALL)
+        assert shape is not None, typedef
+        flat = re.sub(r"\{[^{}]*\}", "", shape[1])  # what lies deeper belongs to other shapes
+        return set(re.findall(r"(\w+)\??:", flat))
+
+    assert names("GateTimes") == set(_wire_fields(Departure)) | set(_wire_fields(Arrival))
+    assert names("RunwayTimes") == set(_wire_fields(Runway))
+    assert names("Flight") == set(_wire_fields(Flight))
 
 
 def test_every_endpoint_is_documented_and_no_other() -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from windsock.flights import Change, Flight
 from windsock.flights.airports import airport
+from windsock.flights.fields import LABELS
 from windsock.flights.programmes import ProgrammeChange, Standing
 
 Side = Literal["departure", "arrival"]
@@ -82,9 +83,10 @@ def local(time: datetime | None, code: str | None, flight: Flight | None = None)
 
 
 def change(what: Change, origin: str | None = None) -> str:
-    """One change in words: "departure.gate B12 → B14"; times at the origin are local there, others UTC."""
-    name = what.field or what.kind
-    before, after = _value(what.from_, name, origin), _value(what.to, name, origin)
+    """One change in words: "Departure gate B12 → B14"; times at the origin are local there, others UTC."""
+    path = what.field or what.kind
+    before, after = _value(what.from_, path, origin), _value(what.to, path, origin)
+    name = LABELS.get(path, path)
     if what.kind == "flight.added":
         return "added"
     if not before:

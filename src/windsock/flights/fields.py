@@ -1,7 +1,8 @@
 """Every field that a report can speak of, in one table. Whatever lists fields derives from it.
 
-The structs (`report.py`, `state.py`) are the wire form and spell the same names again; `tests/unit/flights/test_fields.py`
-holds them equal to the table and proves, for every field, that a value is read, believed, stored and worded.
+The structs (`report.py`, `state.py`) are the wire form and spell the same names again, and `belief.py` fills them in by
+name, for speed. `tests/unit/flights/test_fields.py` holds them equal to the table and proves, for every field, that a
+value is read, believed, stored and worded.
 """
 
 from dataclasses import dataclass
@@ -79,6 +80,11 @@ class Field:
     planned: bool = False
     plain: bool = False
     past: bool = False
+
+    @property
+    def own(self) -> bool:
+        """Whether only Windsock's own watches fill it in."""
+        return self.value in ("overdue", "source")
 
     @property
     def part(self) -> str:

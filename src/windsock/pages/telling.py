@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from windsock.flights import delay_codes
+from windsock.flights.fields import LABELS, TABLE
 from windsock.pages.wording import duration, lateness
 
 _MILESTONES = {
@@ -24,33 +25,7 @@ _PLAIN = {
     "delay.cleared": "No longer late",
     "data.stale": "No word for a long time",
 }
-_ITEMS = {
-    "gate.changed": "Gate",
-    "terminal.changed": "Terminal",
-    "stand.changed": "Stand",
-    "belt.changed": "Belt",
-}
-
-FIELDS = {
-    "departure": "Departure",
-    "arrival": "Arrival",
-    "takeoff": "Take-off",
-    "landing": "Landing",
-    "scheduled": "scheduled",
-    "estimated": "expected",
-    "actual": "actual",
-    "delay_minutes": "delay",
-    "first_scheduled": "first scheduled",
-    "overdue_minutes": "overdue",
-    "departure_delay_minutes": "Departure delay",
-    "arrival_delay_minutes": "Arrival delay",
-    "departure_overdue_minutes": "Departure overdue",
-    "arrival_overdue_minutes": "Arrival overdue",
-    "delay_reasons": "Reason",
-    "aircraft_type": "Aircraft type",
-    "diverted_to": "Diverted to",
-}
-"""Parts of a field's dotted path in words; others are read as they stand."""
+_ITEMS = {field.change: field.words.capitalize() for field in TABLE if field.part and field.value == "text"}
 
 # What a reader wants to know first, when a report changed several things at once.
 _WEIGHT = (
@@ -134,8 +109,7 @@ class Teller:
 
     def field(self, path: str) -> str:
         """A field's dotted path in words: "departure.estimated" → "Departure expected"."""
-        words = " ".join(FIELDS.get(part, part.replace("_", " ")) for part in path.split("."))
-        return words[:1].upper() + words[1:] if words else "Data"
+        return LABELS.get(path) or path.replace(".", " ").replace("_", " ").capitalize() or "Data"
 
     def value(self, path: str, value: Any) -> str:
         """A field's value in words: times on the wall clock of the place, codes with their names."""

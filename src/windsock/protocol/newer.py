@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from windsock.flights.changes import Kind
+from windsock.flights.fields import Kind
 from windsock.flights.programmes import KINDS, ProgrammeChangeKind, Trend
 from windsock.flights.state import Basis, Status
 from windsock.protocol.messages import ServerMessage

@@ -91,8 +91,8 @@ def test_a_report_says_only_what_was_told_and_prints_what_changed(service: Servi
     ]
     assert done.stdout.splitlines() == [
         "DL1865.2015-01-02.ATL version 4, position k3v9q2:13",
-        "  delay.raised: departure.delay_minutes 35",
-        "  gate.changed: departure.gate B12 → B14",
+        "  delay.raised: Departure delay 35",
+        "  gate.changed: Departure gate B12 → B14",
         "  of.the.future: of.the.future",
     ]
 

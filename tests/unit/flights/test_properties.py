@@ -2,85 +2,33 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.flights.building import KEY, timeless
+from tests.unit.flights.values_of_fields import START, moments, reports, sometimes
 from windsock.errors import InvalidReport
 from windsock.flights import (
-    ArrivalReport,
     Change,
-    DepartureReport,
     FlightKey,
     FlightRecord,
     MergeRules,
-    Reason,
     Report,
-    RunwayReport,
     apply_changes,
     apply_report,
     parse_report,
 )
+from windsock.flights.fields import TABLE
 
 RULES = MergeRules(
     ranks={"airline": 80, "airport": 80, "gossip": 20}, order={"airport": 0, "airline": 1}, silent_minutes=2
 )
-START = datetime(2015, 1, 2, 13, 0, tzinfo=UTC)
 
-# Few values on purpose: what matters is how they meet, agree, contradict and tie.
-moments = st.integers(0, 40).map(lambda n: START + timedelta(minutes=7 * n))
 # Observations tie often, because ties are where order could creep in.
 observations = st.integers(0, 4).map(lambda n: START + timedelta(minutes=n))
-times = st.one_of(st.none(), moments)
-places = st.sampled_from([None, "A", "B12"])
-truths = st.sampled_from([None, True, False])
-delays = st.sampled_from([None, -20, 0, 14, 15, 40])
-
-
-def sometimes(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(st.just(msgspec.UNSET), st.just(msgspec.UNSET), values)
-
-
-def part(kind: type, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return sometimes(st.builds(kind, **{name: sometimes(values) for name, values in fields.items()}))
-
-
-ordinary = st.builds(
-    Report,
-    flight=st.just("DL1865"),
-    source=st.sampled_from(["airline", "airport", "gossip"]),
-    observed_at=observations,
-    destination=sometimes(st.sampled_from([None, "MCO", "TPA"])),
-    departure=part(
-        DepartureReport,
-        scheduled=times,
-        estimated=times,
-        actual=times,
-        terminal=places,
-        gate=places,
-        stand=places,
-    ),
-    takeoff=part(RunwayReport, estimated=times, actual=times),
-    landing=part(RunwayReport, estimated=times, actual=times),
-    arrival=part(ArrivalReport, scheduled=times, estimated=times, actual=times, gate=places, belt=places),
-    departure_delay_minutes=sometimes(delays),
-    arrival_delay_minutes=sometimes(delays),
-    registration=sometimes(places),
-    codeshares=sometimes(st.sampled_from([None, (), ("AF3635", "KL6012")])),
-    cancelled=sometimes(truths),
-    diverted=sometimes(truths),
-    diverted_to=sometimes(st.sampled_from([None, "BHM", "TPA"])),
-    boarding=sometimes(truths),
-    returned_to_gate=sometimes(times),
-    air_return=sometimes(times),
-    delay_reasons=sometimes(
-        st.sampled_from([None, (), (Reason("ahm730", "93", minutes=34),), (Reason("text", "snow", "snow"),)])
-    ),
-    recovered_by=sometimes(st.sampled_from([None, "DL1865.2015-01-02.BHM"])),
-)
+ordinary = reports(st.sampled_from(["airline", "airport", "gossip"]), observations)
 overdue = st.builds(
     Report,
     flight=st.just("DL1865"),
@@ -252,7 +200,7 @@ spelled = st.sampled_from(
 )  # fmt: skip
 values = anything | spelled | st.lists(spelled, max_size=2)
 sides = st.dictionaries(
-    st.sampled_from(["scheduled", "estimated", "actual", "terminal", "gate", "belt", "gte"]),
+    st.sampled_from([*dict.fromkeys(field.name for field in TABLE if field.part), "gte"]),
     values,
     max_size=3,
 )

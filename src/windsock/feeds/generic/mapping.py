@@ -9,23 +9,21 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from typing import Literal
 
-from windsock.flights.fields import SIDES
+from windsock.flights.fields import BY_PATH, SIDES, TABLE
 from windsock.flights.report import Report
 
 Value = str | int | bool
 FieldKind = Literal["time", "day", "minutes", "truth", "text"]
 
-_TIMES = ("observed_at", "returned_to_gate", "air_return")
-_TRUTHS = ("cancelled", "diverted", "boarding")
-_MINUTES = ("departure_delay_minutes", "arrival_delay_minutes")
+_KINDS: dict[str, FieldKind] = {"date": "day", "utc_day": "day", "observed_at": "time"}
+# What a field holds, where that is written in a way of its own; all else is text.
+_WRITTEN: dict[str, FieldKind] = {"time": "time", "minutes": "minutes", "truth": "truth"}
 ELSEWHERE = {
     "flight": "the table [flight]",
     "codeshares": "the table [codeshares]",
     "delay_reasons": "the table [reasons]",
     "source": "the name under which the feed is set up",
-    "departure_overdue_minutes": "Windsock's own watch",
-    "arrival_overdue_minutes": "Windsock's own watch",
-    "silent_source": "Windsock's own watch",
+    **{field.path: "Windsock's own watch" for field in TABLE if field.own},
 }
 """Fields of a report that are no plain column's, and where they come from."""
 
@@ -42,14 +40,8 @@ WRITTEN = ("iso", "hhmm", "epoch", "epoch_ms")
 
 def kind_of(field: str) -> FieldKind:
     """What kind of value a field takes."""
-    leaf = field.rpartition(".")[2]
-    if field in _TIMES or ("." in field and leaf in ("scheduled", "estimated", "actual")):
-        return "time"
-    if field in ("date", "utc_day"):
-        return "day"
-    if field in _MINUTES:
-        return "minutes"
-    return "truth" if field in _TRUTHS else "text"
+    known = BY_PATH.get(field)
+    return _KINDS.get(field, "text") if known is None else _WRITTEN.get(known.value, "text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,18 @@
  * @typedef {"connecting"|"resuming"|"live"|"moving"|"closed"} State
  * @typedef {{kind: string, field: string|null, from: any, to: any}} Change
  * @typedef {{scheduled: string|null, estimated: string|null, actual: string|null, delay_minutes: number|null,
- *   delay_basis?: string|null, first_scheduled?: string|null, terminal: string|null, gate: string|null,
- *   stand?: string|null, belt?: string|null}} GateTimes
+ *   delay_basis?: string|null, first_scheduled?: string|null, delay_from_first_minutes?: number|null,
+ *   overdue_minutes?: number|null, terminal: string|null, gate: string|null, stand?: string|null,
+ *   belt?: string|null}} GateTimes
  * @typedef {{estimated: string|null, actual: string|null}} RunwayTimes
  * @typedef {{id: string, designator: string, carrier: {iata: string|null, icao: string|null}, number: number,
  *   suffix: string|null, date: string, origin: string, destination: string|null, diverted_to: string|null,
  *   codeshares: string[], registration: string|null, aircraft_type: string|null, status: string, flags: string[],
  *   departure: GateTimes, takeoff: RunwayTimes, landing: RunwayTimes, arrival: GateTimes,
  *   delay_reasons: {scheme: string, code: string|null, text?: string|null, minutes?: number|null}[],
- *   version: number, updated_at: string|null}} Flight
+ *   cancelled?: boolean, diverted?: boolean, boarding?: boolean, returned_to_gate?: string|null,
+ *   air_return?: string|null, recovery_of?: string|null, recovered_by?: string|null, conflicts?: string[],
+ *   silent_source?: string|null, version: number, updated_at: string|null}} Flight
  * @typedef {{airport: string, kind: string, source: string, observed_at: string, reason?: string, begins_at?: string,
  *   ends_at?: string, average_minutes?: number, minimum_minutes?: number, maximum_minutes?: number, trend?: string,
  *   only_for?: string}} Programme
