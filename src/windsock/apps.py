@@ -19,7 +19,10 @@ class WindsockConfig(AppConfig):
         """Register the system checks, and have every process note who signs in and who loses a right."""
         from windsock import checks  # noqa: F401
         from windsock.access import changes, together
+        from windsock.duties import registry
+        from windsock.ingest import duties
 
+        registry.add("ingest", duties.SOURCE)
         changes.connect()
         together.connect()
         setting_changed.connect(_follow_settings, dispatch_uid="windsock.settings")

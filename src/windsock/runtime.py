@@ -6,9 +6,12 @@ import signal
 import threading
 from contextlib import AsyncExitStack
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from windsock.live.service import LiveService
+
+if TYPE_CHECKING:
+    from windsock.duties.runner import Runner
 
 logger = logging.getLogger(__name__)
 
@@ -35,25 +38,30 @@ class Lifespan:
 
 
 async def start(running: AsyncExitStack) -> None:
-    """Starts everything; `running` ends it again, last first: live sessions, upkeep, then the writer of reports."""
-    from windsock.conf import config
-    from windsock.feeds.configuration import read as read_feeds
-    from windsock.ingest import pipeline, record, stop
-    from windsock.ingest.supervisor import Supervisor
-    from windsock.ingest.upkeep import Upkeep
+    """Start everything; `running` ends it again, last first: live sessions, duties, then the writer of reports."""
+    from windsock.ingest import stop
 
     # What was taken from a reporter is written before the process ends.
     running.push_async_callback(asyncio.to_thread, stop, 10.0)
-    upkeep = Upkeep(pipeline().journal, record, config())
-    upkeep.start()
-    running.push_async_callback(asyncio.to_thread, upkeep.stop, 2.0)
-    if config().run_feeds:
-        supervisor = await asyncio.to_thread(Supervisor, read_feeds(config().feeds), pipeline())
-        supervisor.start()
-        running.push_async_callback(asyncio.to_thread, supervisor.stop, 5.0)
+    runner = await asyncio.to_thread(_start_duties)
+    running.push_async_callback(asyncio.to_thread, runner.stop, 5.0)
     live = await LiveService.running()
     running.push_async_callback(live.stop)
     say_goodbye_first(live)
+
+
+def _start_duties() -> "Runner":
+    from django.db import connections
+
+    from windsock.duties import registry
+    from windsock.duties.runner import Runner
+
+    try:
+        runner = Runner(registry.make(server=True))
+        runner.start()
+    finally:
+        connections.close_all()  # this thread's own, which nobody would close
+    return runner
 
 
 def say_goodbye_first(live: LiveService) -> None:

@@ -40,7 +40,7 @@ async def receive(request: HttpRequest, name: str, secret: str | None = None) ->
     except AccessDenied as error:
         return Problem(403, "forbidden", str(error)).response()
     except JournalUnavailable as error:
-        text = f"{error} The input is kept, and may be sent again."
+        text = f"{error} Send the input again."
         return Problem(503, "journal_unavailable", text, retry_after=2).response()
 
 

@@ -136,6 +136,9 @@ def list_feeds(data: Data = None) -> None:
     require_migrated()
     from rich.table import Table
 
+    from windsock.duties.health import attended
+    from windsock.ingest.feedhealth import standing
+    from windsock.ingest.feedrun import duty_name, is_run
     from windsock.ingest.models import FeedState, ParkedReport
 
     feeds = _configured()
@@ -143,6 +146,7 @@ def list_feeds(data: Data = None) -> None:
         say('No feed is configured. Say which in feeds.toml of the data folder, or in WINDSOCK["FEEDS"].')
         return
     states = {state.name: state for state in FeedState.objects.filter(name__in=feeds)}
+    run = attended([duty_name(name) for name in feeds], system_clock())
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("FEED", "FORMAT", "STATE", "NEWEST REPORT", "PARKED", "LAST ERROR"):
         table.add_column(title, overflow="fold")
@@ -152,12 +156,16 @@ def list_feeds(data: Data = None) -> None:
         table.add_row(
             name,
             settings.format.name,
-            "off" if not settings.enabled else "paused" if state and state.paused else "on",
+            standing(settings, state or FeedState(name=name), attended=duty_name(name) in run),
             f"{state.reported_at:%Y-%m-%d %H:%M} UTC" if state and state.reported_at else "none yet",
             str(parked or "-"),
             _escaped(state.error[:80]) if state and state.error else "-",
         )
     console().print(table)
+    if not run and any(map(is_run, feeds.values())):
+        say(
+            "Nobody runs the feeds. Start the server (windsock serve), or run them alone with: windsock ingest"
+        )
 
 
 @feed_app.command()

@@ -36,6 +36,7 @@ def ingest(
     from windsock.conf import config
     from windsock.feeds.configuration import read
     from windsock.ingest import pipeline, stop
+    from windsock.ingest.feedrun import is_run
     from windsock.ingest.supervisor import Supervisor
 
     feeds = read(config().feeds)
@@ -45,12 +46,12 @@ def ingest(
             f"No feed {unknown[0]!r} is configured. There are: {', '.join(sorted(feeds)) or 'none'}."
         )
     feeds = {name: settings for name, settings in feeds.items() if not only or name in only}
-    supervisor = Supervisor(feeds, pipeline())
-    if not supervisor.names:
+    if not any(map(is_run, feeds.values())):
         raise ConfigError(
             "There is no feed to run: none is configured, or none that is asked, left in a folder or mailed. "
             'Say which in feeds.toml of the data folder, or in WINDSOCK["FEEDS"].'
         )
+    supervisor = Supervisor(feeds, pipeline())
     ended = threading.Event()
 
     def end(signum: int, frame: FrameType | None) -> None:
@@ -61,7 +62,7 @@ def ingest(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     supervisor.start()
-    say(f"Windsock runs {', '.join(supervisor.names)}. Ctrl-C ends it.")
+    say(f"Windsock runs {', '.join(name for name, feed in feeds.items() if is_run(feed))}. Ctrl-C ends it.")
     # Woken now and then: a signal is noticed only between two waits where it meets another thread.
     while not ended.wait(1.0):
         pass

@@ -1,7 +1,4 @@
-"""How the configured feeds do, for /readyz and /metrics: `add_details("feeds", details)`, `add_figures(figures)`.
-
-Told as numbers and one word; what a provider answered in words is for operators, in the console.
-"""
+"""How the configured feeds do, for /readyz and /metrics: `add_details("feeds", details)`, `add_figures(figures)`."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
@@ -11,19 +8,24 @@ from django.db.models import Count
 
 from windsock.clock import Clock, system_clock
 from windsock.conf import config
+from windsock.duties.health import attended
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import FeedSettings, read
 from windsock.figures import Figure
+from windsock.ingest.feedrun import duty_name, is_run
 from windsock.ingest.models import FeedState, ParkedReport
 
-Standing = Literal["off", "paused", "failing", "stale", "on"]
-STANDINGS: tuple[Standing, ...] = ("off", "paused", "failing", "stale", "on")
+Standing = Literal["off", "paused", "unattended", "failing", "stale", "on"]
+STANDINGS: tuple[Standing, ...] = ("off", "paused", "unattended", "failing", "stale", "on")
+
+MAX_ERROR = 200
+"""Characters of a feed's error in /readyz, which everybody may read; the console has all of it."""
 
 
 class FeedHealth(NamedTuple):
     """One feed: how it stands, the age of its newest report, failures in a row, reports that wait for an operator.
 
-    `stale` stands apart: a feed may be silent because it fails.
+    `stale` stands apart: a feed may be silent because it fails. `error` is why it fails, empty while it does not.
     """
 
     name: str
@@ -32,10 +34,11 @@ class FeedHealth(NamedTuple):
     report_age_seconds: float | None
     failures: int
     parked: int
+    error: str = ""
 
 
 def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
-    """Every configured feed, by name; nothing when the database or the settings cannot be read. Two questions."""
+    """Every configured feed, by name; nothing when the database or the settings cannot be read. Three questions."""
     try:
         settings = read(config().feeds)
         if not settings:
@@ -43,9 +46,10 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
         states = FeedState.objects.in_bulk(list(settings))
         waiting = ParkedReport.objects.filter(settled_at=None, feed__in=list(settings))
         parked = dict(waiting.values_list("feed").annotate(Count("id")).order_by())
+        now = clock()
+        run = attended([duty_name(name) for name in settings], now)
     except (ConfigError, DatabaseError):
         return []  # other checks say what is wrong
-    now = clock()
     found = []
     for name in sorted(settings):
         state = states.get(name) or FeedState(name=name)
@@ -55,22 +59,29 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
         found.append(
             FeedHealth(
                 name,
-                standing(settings[name], state),
+                standing(settings[name], state, attended=duty_name(name) in run),
                 state.stale_since is not None,
                 age,
                 state.failures,
                 parked.get(name, 0),
+                state.error[:MAX_ERROR] if fails(state) else "",
             )
         )
     return found
 
 
-def standing(settings: FeedSettings, state: FeedState) -> Standing:
-    """How a feed stands: what an operator decided comes first, then the worst news."""
+def standing(settings: FeedSettings, state: FeedState, *, attended: bool) -> Standing:
+    """Return how a feed stands: what an operator decided comes first, then the worst news.
+
+    A feed that nobody runs (`attended` is False) is not on, however well it did while somebody ran it. What is only
+    pushed to us needs nobody.
+    """
     if not settings.enabled:
         return "off"
     if state.paused:
         return "paused"
+    if not attended and is_run(settings):
+        return "unattended"
     if fails(state):
         return "failing"
     return "on" if state.stale_since is None else "stale"
@@ -92,6 +103,7 @@ def details() -> dict[str, Any]:
             "report_age_seconds": feed.report_age_seconds,
             "failures": feed.failures,
             "parked": feed.parked,
+            **({"error": feed.error} if feed.error else {}),
         }
         for feed in feeds()
     }

@@ -1,13 +1,19 @@
 """One poll of a provider by HTTP: bounded in time and size, polite, and with what it says about coming again."""
 
-from collections.abc import Mapping
+import math
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urljoin, urlsplit, urlunsplit
 
 import windsock
+from windsock.clock import Clock
 from windsock.errors import FeedError
 from windsock.feeds.polling import Poller, Request
 
@@ -17,8 +23,12 @@ if TYPE_CHECKING:
 USER_AGENT = f"windsock/{windsock.__version__} (+https://windsock.readthedocs.io/)"
 TIMEOUT_SECONDS = 20.0
 WHOLE_SECONDS = 60.0
-"""A body may trickle in, but not for ever: a slow provider must not hold up its own next poll."""
+"""An answer may trickle in, its head too, but not for ever: a slow provider must not hold up its own next poll."""
 MOST_BYTES = 20_000_000
+MOST_BYTES_OF_A_POLL = 60_000_000
+"""Of all its pages together, which are held in memory until they are recorded."""
+LONGEST_REST_SECONDS = 86_400.0
+"""What a provider may ask for with `Retry-After`: budgets are renewed daily, so more than a day is a mistake."""
 
 
 Marks = dict[str, dict[str, str]]
@@ -41,10 +51,12 @@ class Refused(FeedError):
 class Fetched:
     """The bodies of one poll, in order; none where nothing has changed since the last. `requests` were made for it.
 
-    `marks` are what the addresses of a poll of several gave to be asked with next time.
+    `came_at` is when each of the bodies was complete. `marks` are what the addresses of a poll of several gave to be
+    asked with next time.
     """
 
     bodies: list[bytes] = field(default_factory=list)
+    came_at: list[datetime] = field(default_factory=list)
     etag: str = ""
     last_modified: str = ""
     requests: int = 0
@@ -61,12 +73,14 @@ def fetch(
     now: datetime,
     most_requests: int | None = None,
     known: Mapping[str, Mapping[str, str]] | None = None,
+    clock: Clock | None = None,
 ) -> Fetched:
     """Asks what the poller wants asked; raises Refused, with what was answered, when any part of it fails.
 
     `etag` and `last_modified` go with a poll of one address, `known` (`marks` of the last poll) with one of several.
     """
     fetched = Fetched()
+    opened: list[socket.socket] = []
     asked = list(poller.requests(cursor, now))
     try:
         for first in asked:
@@ -76,7 +90,19 @@ def fetch(
                 marks = _marks(etag, last_modified)
             else:
                 marks = (known or {}).get(first.url, {}) if not first.params else {}
-            _pages(client, poller, first, marks, fetched, most_requests, alone=len(asked) == 1)
+            _pages(
+                client,
+                poller,
+                first,
+                marks,
+                fetched,
+                most_requests,
+                alone=len(asked) == 1,
+                clock=clock,
+                opened=opened,
+            )
+            while len(fetched.came_at) < len(fetched.bodies):
+                fetched.came_at.append(now)
     except Refused as refusal:
         refusal.requests = fetched.requests
         raise
@@ -92,6 +118,8 @@ def _pages(
     most_requests: int | None,
     *,
     alone: bool,
+    clock: Clock | None,
+    opened: list[socket.socket],
 ) -> None:
     """Adds the pages of one answer to what was fetched."""
     request: Request | None = first
@@ -101,13 +129,17 @@ def _pages(
         if most_requests is not None and fetched.requests >= most_requests:
             raise Refused("The budget of requests for today is used up in the midst of a poll.")
         fetched.requests += 1
-        status, headers, body = _get(client, request, marks)
+        status, headers, body = _get(client, request, marks, opened)
         if status == 304:
             fetched.marks[first.url] = dict(marks)
             return
         if status == 204:
             return
         fetched.bodies.append(body)
+        if clock is not None:
+            fetched.came_at.append(clock())
+        if sum(map(len, fetched.bodies)) > MOST_BYTES_OF_A_POLL:
+            raise Refused(f"The pages of one poll have more than {MOST_BYTES_OF_A_POLL:,} bytes.")
         etag, last_modified = headers.get("etag", "")[:200], headers.get("last-modified", "")[:64]
         if request is first and alone:
             fetched.etag, fetched.last_modified = etag, last_modified
@@ -146,48 +178,90 @@ def _following(request: Request, url: str | None) -> Request | None:
 
 
 def _get(
-    client: "httpx2.Client", request: Request, marks: Mapping[str, str]
+    client: "httpx2.Client", request: Request, marks: Mapping[str, str], opened: list[socket.socket]
 ) -> tuple[int, Mapping[str, str], bytes]:
-    import time
-
     import httpx2
 
     host = urlsplit(request.url).netloc
+    late = f"{host} has not sent its answer within {WHOLE_SECONDS:.0f} s."
     ends = time.monotonic() + WHOLE_SECONDS
     try:
-        with client.stream(
-            "GET",
-            request.url,
-            params=dict(request.params) or None,
-            headers={"User-Agent": USER_AGENT, **marks, **request.headers},
-        ) as answer:
+        with (
+            _ended(WHOLE_SECONDS, opened) as extensions,
+            client.stream(
+                "GET",
+                request.url,
+                params=dict(request.params) or None,
+                headers={"User-Agent": USER_AGENT, **marks, **request.headers},
+                extensions=extensions,
+            ) as answer,
+        ):
             headers = {name.lower(): value for name, value in answer.headers.items()}
             if answer.status_code in (204, 304):
                 return answer.status_code, headers, b""
             if answer.status_code != 200:
-                raise Refused(
-                    f"{host} answered {answer.status_code} {answer.reason_phrase}.", _retry_after(headers)
-                )
+                raise Refused(_refusal(host, answer.status_code, answer.reason_phrase), _retry_after(headers))
             body = bytearray()
             for part in answer.iter_bytes():
                 body += part
                 if len(body) > MOST_BYTES:
                     raise Refused(f"{host} sends more than {MOST_BYTES:,} bytes.")
                 if time.monotonic() > ends:
-                    raise Refused(f"{host} has not sent its answer within {WHOLE_SECONDS:.0f} s.")
+                    raise Refused(late)
             return 200, headers, bytes(body)
     except httpx2.HTTPError as error:
+        if time.monotonic() >= ends:
+            raise Refused(late) from None
         # Its own text may hold the whole address, and with it a key.
+        raise Refused(f"{host} could not be asked: {type(error).__name__}.") from None
+    except (httpx2.InvalidURL, httpx2.StreamError, ValueError, OSError) as error:
         raise Refused(f"{host} could not be asked: {type(error).__name__}.") from None
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    given = headers.get("retry-after", "").strip()
-    if given.isdigit():
-        return float(given)
+def _refusal(host: str, status: int, phrase: str) -> str:
+    if 300 <= status < 400:
+        # Not followed: our key would go to an address that nobody has configured.
+        return f"{host} answered {status} {phrase}: it has moved. Set the feed's 'url' to the new address."
+    return f"{host} answered {status} {phrase}."
+
+
+@contextmanager
+def _ended(seconds: float, opened: list[socket.socket]) -> Iterator[dict[str, Any]]:
+    """End the connections of this poll after `seconds`: each byte may be on time, and the answer never be.
+
+    Gives the extensions for the request, by which the connections it opens are added to `opened`.
+    """
+
+    def trace(event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            found = info["return_value"].get_extra_info("socket")
+            if found is not None:
+                opened.append(found)
+
+    def end() -> None:
+        for found in opened:
+            with suppress(OSError):
+                # Not by a TLS socket's own method, which takes its state from under a read in another thread.
+                socket.socket.shutdown(found, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
     try:
-        at = parsedate_to_datetime(given)
-    except ValueError:
-        return None
-    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+        yield {"trace": trace}
+    finally:
+        timer.cancel()
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return for how many seconds the provider wants to be left alone, up to a day; None for what says nothing."""
+    given = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(given) if given.isascii() and given.lstrip("+").isdigit() else None
+        if seconds is None:
+            at = parsedate_to_datetime(given)
+            at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+            seconds = (at - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None  # no number and no date: the feed's own pauses hold
+    return max(0.0, min(seconds, LONGEST_REST_SECONDS)) if not math.isnan(seconds) else None

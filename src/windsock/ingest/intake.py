@@ -5,19 +5,20 @@ same input twice changes nothing: the same reports say the same again.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import DateTimeField, F, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from windsock.clock import Clock, system_clock
-from windsock.errors import FeedError, UnknownFlight
+from windsock.errors import FeedError, JournalUnavailable, UnknownFlight, WindsockError
 from windsock.feeds.base import Fault
 from windsock.feeds.parsing import MAX_RAW, Parsed, Statement
 from windsock.feeds.registry import Parser
@@ -36,6 +37,10 @@ PARKED_CODES = frozenset({"unknown_flight", "ambiguous_flight"})
 
 MOST_FAULTS = 50
 """So many faults of one input are kept in words; all are counted."""
+
+
+MAX_ERROR = 1000
+"""Characters of an exception's text that are kept: it may hold the whole input."""
 
 
 @dataclass(slots=True)
@@ -88,14 +93,49 @@ class Intake:
         self._clock = clock
 
     def take(self, body: bytes, *, received_at: datetime | None = None) -> Taken:
-        """Keeps and records one input; raises JournalUnavailable if it could not be recorded (it is kept even so)."""
+        """Keep and record one input; raise JournalUnavailable where it could not be recorded and is to be given again.
+
+        Whatever else is raised is a fault of ours: the input is kept and can be read again once that is mended.
+        """
         at = received_at or self._clock()
-        kept = FeedInput.objects.create(feed=self.feed, received_at=at, body=body)
-        return self._record(kept)
+        with self._failing(at):
+            kept = FeedInput.objects.create(feed=self.feed, received_at=at, body=body)
+            return self._record(kept)
 
     def replay(self, kept: FeedInput) -> Taken:
         """Reads an input again, as if it came when it came: after a parser or a setting was mended."""
-        return self._record(kept)
+        with self._failing(kept.received_at):
+            taken = self._record(kept)
+            if not taken.error:
+                # What the feed was failing for is mended.
+                FeedState.objects.filter(name=self.feed, failures=0, error_at=kept.received_at).update(
+                    error=""
+                )
+            return taken
+
+    @contextmanager
+    def _failing(self, at: datetime) -> Iterator[None]:
+        """Make the feed count as failing for whatever is raised inside, then raise it on.
+
+        What the database fails at is raised as JournalUnavailable.
+        """
+        try:
+            yield
+        except (DatabaseError, InterfaceError) as error:
+            text = " ".join(str(error).split())
+            unavailable = JournalUnavailable(f"The input could not be kept. (The database says: {text})")
+            self._note_failure(unavailable, at)
+            raise unavailable from error
+        except Exception as error:
+            self._note_failure(error, at)
+            raise
+
+    def _note_failure(self, error: Exception, at: datetime) -> None:
+        why = str(error) if isinstance(error, WindsockError) else f"{type(error).__name__}: {error}"
+        try:
+            self._note_state({"error": why[:MAX_ERROR], "error_at": at})
+        except Exception as another:
+            log.warning("Feed %s: that it failed could not be noted: %s", self.feed, another)
 
     def _record(self, kept: FeedInput) -> Taken:
         taken = Taken(input_id=kept.pk, received_at=kept.received_at)
@@ -103,9 +143,12 @@ class Intake:
             parsed = self._parser(bytes(kept.body), kept.received_at)
         except FeedError as error:
             taken.error = str(error)
-        except Exception:
+        except Exception as error:
             log.exception("Feed %s: input %s made its parser fail", self.feed, kept.pk)
-            taken.error = "Windsock's parser failed at this input; that is a fault of Windsock. See the log."
+            taken.error = (
+                f"Windsock's parser failed at this input ({type(error).__name__}: {str(error)[:200]}); "
+                "that is a fault of Windsock. See the log."
+            )
         else:
             taken.parsed, taken.faults = parsed, list(parsed.faults)
             statements = parsed.statements
@@ -162,6 +205,9 @@ class Intake:
             told["reported_at"] = _later("reported_at", kept.received_at)
         if taken.error:
             told |= {"error": taken.error, "error_at": kept.received_at}
+        self._note_state(told)
+
+    def _note_state(self, told: dict[str, Any]) -> None:
         FeedState.objects.get_or_create(name=self.feed)
         FeedState.objects.filter(name=self.feed).update(**told)
 

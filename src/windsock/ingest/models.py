@@ -11,13 +11,10 @@ __all__ = ["FeedInput", "FeedState", "ParkedReport"]
 
 
 class FeedState(models.Model):
-    """One configured feed: who runs it, where its provider is to be asked on from, and how it does."""
+    """One configured feed: where its provider is to be asked on from, and how it does. Who runs it: `DutyState`."""
 
     name = models.CharField(max_length=64, primary_key=True)
     paused = models.BooleanField(default=False)
-    # The lease: one process at a time asks a provider, and another takes over when it no longer renews.
-    owner = models.CharField(max_length=64, blank=True, default="", editable=False)
-    owned_until = models.DateTimeField(null=True, blank=True, editable=False)
     # Where to go on: the provider's own marks, kept over restarts so that nothing is fetched twice.
     etag = models.CharField(max_length=200, blank=True, default="", editable=False)
     last_modified = models.CharField(max_length=64, blank=True, default="", editable=False)

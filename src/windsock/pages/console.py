@@ -20,10 +20,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from windsock.conf import config
+from windsock.duties.health import attended
 from windsock.errors import WindsockError
 from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.configuration import read as read_feeds
 from windsock.ingest import pipeline
+from windsock.ingest.feedrun import duty_name
 from windsock.ingest.intake import Intake
 from windsock.ingest.models import FeedInput, FeedState, ParkedReport
 from windsock.journal.models import ReportRow
@@ -73,9 +75,15 @@ def console(request: HttpRequest) -> HttpResponseBase:
     parked = _waiting_by_feed()
     lags = _lags({settings.source for settings in feeds.values()})
     now = timezone.now()
+    run = attended([duty_name(name) for name in feeds], now)
     lines = [
         feed_line(
-            settings, states.get(name), parked=parked.get(name, 0), lag=lags.get(settings.source), now=now
+            settings,
+            states.get(name),
+            parked=parked.get(name, 0),
+            lag=lags.get(settings.source),
+            now=now,
+            attended=duty_name(name) in run,
         )
         for name, settings in feeds.items()
     ]
@@ -122,6 +130,7 @@ def feed(request: HttpRequest, name: str) -> HttpResponseBase:
             parked=_waiting_by_feed().get(name, 0),
             lag=_lags({settings.source}).get(settings.source),
             now=now,
+            attended=bool(attended([duty_name(name)], now)),
         )
     context = {
         "name": name,

@@ -42,11 +42,17 @@ class FeedLine:
 
 
 def feed_line(
-    settings: FeedSettings, state: FeedState | None, *, parked: int, lag: timedelta | None, now: datetime
+    settings: FeedSettings,
+    state: FeedState | None,
+    *,
+    parked: int,
+    lag: timedelta | None,
+    now: datetime,
+    attended: bool,
 ) -> FeedLine:
     """How a configured feed stands; `state` is None for one of which nothing is known yet."""
     state = state or FeedState(name=settings.name)
-    word, tone, why = _standing(settings, state, now)
+    word, tone, why = _standing(settings, state, now, attended)
     today = state.requests if state.requests_on == now.date() else 0
     budget = "" if settings.requests_per_day is None else f" of {settings.requests_per_day:,}"
     asks = today or budget or state.requests_on is not None
@@ -68,13 +74,17 @@ def feed_line(
     )
 
 
-def _standing(settings: FeedSettings, state: FeedState, now: datetime) -> tuple[str, str, str]:
+def _standing(
+    settings: FeedSettings, state: FeedState, now: datetime, attended: bool
+) -> tuple[str, str, str]:
     """State, tone and reason."""
-    stands = standing(settings, state)
+    stands = standing(settings, state, attended=attended)
     if stands == "off":
         return "Off", "off", "enabled = false in its settings"
     if stands == "paused":
         return "Paused", "paused", "by an operator; nothing is fetched or taken"
+    if stands == "unattended":
+        return "Not running", "failing", "no process runs the feeds: start the server or windsock_run"
     if stands == "failing":
         again = ""
         if state.next_at is not None and state.next_at > now:

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from windsock.conf import config
+from windsock.duties.models import DutyState
 from windsock.ingest import feedhealth
 from windsock.ingest.models import FeedState, ParkedReport
 
@@ -25,6 +26,7 @@ def feeds(settings: object) -> None:
     }
     config.cache_clear()
     now = timezone.now()
+    DutyState.objects.create(name="feed.bergen", owner="node", owned_until=now + timedelta(minutes=5))
     FeedState.objects.create(
         name="bergen",
         reported_at=now - timedelta(minutes=40),
@@ -53,7 +55,9 @@ def test_readiness_tells_how_each_feed_does_and_does_not_depend_on_it() -> None:
     assert list(told) == ["bergen", "old", "telex"]
     age = told["bergen"].pop("report_age_seconds")
     assert 2400 <= age < 2460
-    assert told["bergen"] == {"state": "failing", "stale": True, "failures": 3, "parked": 2}
+    assert told["bergen"] == {
+        "state": "failing", "stale": True, "failures": 3, "parked": 2, "error": "HTTP 500"
+    }  # fmt: skip
     assert told["telex"] == {
         "state": "on", "stale": False, "report_age_seconds": None, "failures": 0, "parked": 0
     }  # fmt: skip
@@ -85,6 +89,14 @@ def test_a_feed_stands_as_an_operator_decided_else_as_its_worst_news_says(
 ) -> None:
     FeedState.objects.filter(name="bergen").update(**more)
     assert feedhealth.feeds()[0].state == state
+
+
+def test_a_feed_that_nobody_runs_is_not_on_and_one_that_is_pushed_needs_nobody() -> None:
+    FeedState.objects.filter(name="bergen").update(failures=0, error="", stale_since=None)
+    DutyState.objects.update(owned_until=timezone.now() - timedelta(minutes=1))
+    assert [(feed.name, feed.state) for feed in feedhealth.feeds()] == [
+        ("bergen", "unattended"), ("old", "off"), ("telex", "on")
+    ]  # fmt: skip
 
 
 def test_settings_that_cannot_be_read_leave_readiness_without_feeds(settings: object) -> None:

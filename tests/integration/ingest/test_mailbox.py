@@ -236,12 +236,15 @@ def test_a_server_that_is_away_is_noted_and_asked_again_later(server: Server, tm
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_mailbox_without_a_password_is_said_before_anything_is_asked(
+def test_a_mailbox_without_a_password_is_a_failing_feed_and_nobody_is_asked(
     server: Server, tmp_path: Path
 ) -> None:
-    feeds = read({"telex": {"format": "mvt", "mailbox": "imaps://ops@mail.example.org/INBOX"}})
-    with pytest.raises(ConfigError, match="password of its mailbox"):
-        Supervisor(feeds, pipeline())
+    feeds = read({"telex": {"format": "mvt", "mailbox": f"imap://ops@127.0.0.1:{server.port}/INBOX"}})
+    Supervisor(feeds, pipeline()).tick()
+    state = FeedState.objects.get()
+    assert "password of its mailbox" in state.error
+    assert state.failures == 1
+    assert server.commands == []
 
 
 def test_a_message_is_marked_only_when_it_was_recorded(server: Server) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.integration.ingest.provider import Answer, Provider
-from windsock.errors import ConfigError
 from windsock.feeds.configuration import read
 from windsock.flights import FlightKey
-from windsock.ingest import pipeline, stop
+from windsock.ingest import feedhealth, pipeline, stop
 from windsock.ingest.intake import settle
 from windsock.ingest.models import FeedInput, FeedState, ParkedReport
 from windsock.ingest.process import record
@@ -201,9 +200,24 @@ def test_a_watched_flight_that_is_refused_is_passed_over_and_counted(
     assert places == [("1", 1, 1), ("", 2, 0)]
 
 
-def test_a_key_that_is_not_there_is_said_before_anything_is_asked() -> None:
-    with pytest.raises(ConfigError, match="NO_SUCH_VARIABLE"):
-        World(None, secret_env="NO_SUCH_VARIABLE")
+def test_a_feed_whose_key_is_not_there_fails_alone_and_says_so(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.answers = [Answer(body=board(LATE))]
+    now = BEGIN
+    good = {"format": "avinor", "airport": "BGO", "url": provider.url}
+    feeds = {"keyless": {**good, "secret_env": "NO_SUCH_VARIABLE"}, "bergen": good}
+    supervisor = Supervisor(read(feeds), pipeline(), clock=lambda: now)
+    supervisor.tick()
+    assert delay() == 35
+    failing = FeedState.objects.get(name="keyless")
+    assert "NO_SUCH_VARIABLE" in failing.error
+    assert feedhealth.fails(failing)
+    # The operator gives it, where the feed can see it.
+    monkeypatch.setenv("NO_SUCH_VARIABLE", "k")
+    now += timedelta(minutes=2)
+    supervisor.tick()
+    assert not feedhealth.fails(FeedState.objects.get(name="keyless"))
 
 
 def test_files_in_a_folder_are_taken_in_and_put_away(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The operator's console: who may open it, what it shows of feeds, and what an operator can do there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from windsock.conf import config
+from windsock.duties.models import DutyState
 from windsock.feeds.configuration import read
 from windsock.ingest import Recorded, pipeline, record, stop
 from windsock.ingest.intake import Intake
@@ -118,6 +119,11 @@ def test_the_board_of_feeds_says_how_each_stands_in_words(ada: Client) -> None:
         requests_on=datetime.now(UTC),
     )
     FeedState.objects.create(name="quiet", heard_at=NOW, reported_at=NOW, stale_since=NOW)
+
+    for name in ("feed.telex", "feed.quiet"):
+        DutyState.objects.create(
+            name=name, owner="node", owned_until=datetime.now(UTC) + timedelta(minutes=5)
+        )
 
     page = text(ada, "/console/")
 

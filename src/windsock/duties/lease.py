@@ -1,0 +1,41 @@
+"""Who runs a duty: one process at a time among all nodes, decided by one conditional UPDATE."""
+
+import os
+import secrets
+import socket
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from windsock.duties.models import DutyState
+
+LEASE = timedelta(seconds=20)
+"""For this long a duty rests when its process dies: with the next look of another one, taken over within 30 s.
+
+Long work does not need a longer lease: it is renewed by a thread that does nothing else (`Runner`)."""
+
+
+def owner_name() -> str:
+    """Return a name that no other process has, and that tells people where it runs."""
+    return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def take(names: Collection[str], owner: str, now: datetime) -> set[str]:
+    """Make `owner` the owner of those duties that are free, keep it so of its own; return the ones it has now."""
+    if not names:
+        return set()
+    free = Q(owner=owner) | Q(owner="") | Q(owned_until=None) | Q(owned_until__lt=now)
+    rows = dict(DutyState.objects.filter(name__in=names).values_list("name", "owner"))
+    if missing := [name for name in names if name not in rows]:
+        DutyState.objects.bulk_create([DutyState(name=name) for name in missing], ignore_conflicts=True)
+    # Asked before it is written: a process that has nothing to take must not write each time it looks.
+    if not DutyState.objects.filter(free, name__in=names).exists():
+        return set()
+    DutyState.objects.filter(free, name__in=names).update(owner=owner, owned_until=now + LEASE, beat_at=now)
+    return set(DutyState.objects.filter(name__in=names, owner=owner).values_list("name", flat=True))
+
+
+def release(owner: str) -> None:
+    """Give up what `owner` holds, so that another process need not wait."""
+    DutyState.objects.filter(owner=owner).update(owner="", owned_until=None)

@@ -1,0 +1,212 @@
+"""Runs duties: takes and renews their leases on one thread, does each piece of work on a thread of its own.
+
+So work that waits for a provider, a mail server or a slow disk holds up no other work, nor the renewal of the leases.
+Work must bear being done twice: a process that stood still for longer than a lease may end what another has begun anew.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import DatabaseError, InterfaceError, connections
+
+from windsock.clock import Clock, system_clock
+from windsock.duties import lease
+from windsock.duties.duty import Duty, Work
+from windsock.duties.models import DutyState
+from windsock.errors import WindsockError
+
+log = logging.getLogger("windsock.duties")
+
+LOOK_SECONDS = 2.0
+"""How often a process looks for a duty that nobody runs."""
+
+RENEW_SECONDS = 5.0
+"""A quarter of the lease: three renewals in a row may fail before another process takes over."""
+
+REPORT_SECONDS = 30.0
+"""How often it is written that work ends well; that it fails, with the next renewal."""
+
+BACK_OFF_SECONDS = (0.0, 1.0, 2.0, 5.0)
+"""Work that failed n times in a row waits at least this long, up to the last: short, for a database that is back."""
+
+SAID_AGAIN = 20
+"""A failure is logged once in this many times in a row."""
+
+MAX_ERROR = 500
+"""Characters of an error that are kept."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """A duty as this process has it."""
+
+    duty: Duty
+    until: datetime | None = None  # None: another process has it, or nobody yet
+    failures: dict[str, int] = field(default_factory=dict)  # in a row, by work
+    errors: dict[str, tuple[datetime, str]] = field(default_factory=dict)  # the newest, by work
+    worked_at: datetime | None = None
+    reported: tuple[object, ...] = ()
+    reported_at: datetime | None = None
+
+
+class Runner:
+    """The duties of one process; `start` once, `stop` at the end. A test calls `tick` instead, on its own thread."""
+
+    def __init__(self, duties: Iterable[Duty], *, clock: Clock = system_clock) -> None:
+        self._held = {duty.name: _Held(duty) for duty in duties}
+        self._clock = clock
+        self._owner = lease.owner_name()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._renew_at = float("-inf")
+        self._looked_ill = False
+
+    @property
+    def names(self) -> list[str]:
+        """The duties this process would run."""
+        return list(self._held)
+
+    def holds(self, name: str) -> bool:
+        """Return whether this process has the duty's lease now."""
+        until = self._held[name].until
+        return until is not None and self._clock() < until
+
+    def start(self) -> None:
+        """Take what is free and start the threads, once. Not on an event loop's thread: it asks the database."""
+        if self._threads or not self._held:
+            return
+        try:
+            self._look()
+        except Exception as error:
+            log.warning("No duty can be taken yet: %s", error)
+        self._thread("leases", self._keep)
+        for held in self._held.values():
+            for work in held.duty.work:
+                self._thread(f"{held.duty.name}.{work.name}", self._loop, held, work)
+
+    def stop(self, timeout: float | None = 10.0) -> None:
+        """End after what is under way, and leave the duties to other processes."""
+        self._stop.set()
+        ends = None if timeout is None else time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(None if ends is None else max(0.0, ends - time.monotonic()))
+
+    def tick(self) -> None:
+        """Do one round on this thread: the leases, then every piece of work of the duties that are ours."""
+        self._look()
+        for name, held in self._held.items():
+            for work in held.duty.work:
+                if self.holds(name) and not self._stop.is_set():
+                    self._once(held, work)
+        self._report()
+
+    # Threads -------------------------------------------------------------------------------------------------------
+
+    def _thread(self, name: str, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, name=f"windsock-{name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _keep(self) -> None:
+        wait = 0.0
+        while not self._stop.wait(wait):
+            wait = LOOK_SECONDS
+            due = time.monotonic() >= self._renew_at
+            if due or not all(held.until for held in self._held.values()):
+                try:
+                    self._look()
+                    if due:
+                        self._report()
+                        self._renew_at = time.monotonic() + RENEW_SECONDS
+                    self._looked_ill = False
+                except (WindsockError, DatabaseError, InterfaceError) as error:
+                    # Once, not every two seconds while the database is away; readiness says so too.
+                    log.log(
+                        logging.DEBUG if self._looked_ill else logging.WARNING,
+                        "The duties' leases cannot be renewed: %s",
+                        error,
+                    )
+                    self._looked_ill = True
+                except Exception:
+                    log.exception("The duties' leases cannot be renewed; trying again")
+                finally:
+                    connections.close_all()
+        try:
+            self._report()
+            lease.release(self._owner)
+        except Exception as error:
+            log.warning(
+                "The duties' leases could not be given back (%s); they end within %s.", error, lease.LEASE
+            )
+        finally:
+            connections.close_all()
+
+    def _loop(self, held: _Held, work: Work) -> None:
+        wait = 0.0
+        try:
+            while not self._stop.wait(wait):
+                if not self.holds(held.duty.name):
+                    wait = min(max(work.seconds, 0.05), 0.5)
+                    continue
+                self._once(held, work)
+                failures = held.failures.get(work.name, 0)
+                wait = max(work.seconds, BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)])
+                if failures or not work.keeps_connection:
+                    connections.close_all()
+        finally:
+            connections.close_all()
+
+    # Work ----------------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Renew what is ours, take what is free."""
+        now = self._clock()
+        wanted = [
+            name
+            for name, held in self._held.items()
+            if held.until is None or held.until - now < lease.LEASE * 0.75 or held.until - now > lease.LEASE
+        ]
+        ours = lease.take(wanted, self._owner, now)
+        for name in wanted:
+            held, had = self._held[name], self._held[name].until is not None
+            held.until = now + lease.LEASE if name in ours else None
+            if (name in ours) != had:
+                log.info("%s: this process %s", name, "runs it now" if name in ours else "runs it no longer")
+
+    def _once(self, held: _Held, work: Work) -> None:
+        try:
+            work.run()
+        except (WindsockError, DatabaseError, InterfaceError) as error:
+            self._failed(held, work, str(error), None)
+        except Exception as error:
+            self._failed(held, work, f"{type(error).__name__}: {error}", error)
+        else:
+            held.worked_at = self._clock()
+            if held.failures.pop(work.name, 0):
+                held.errors.pop(work.name, None)
+
+    def _failed(self, held: _Held, work: Work, why: str, unexpected: Exception | None) -> None:
+        failures = held.failures[work.name] = held.failures.get(work.name, 0) + 1
+        why = " ".join(why.split())[:MAX_ERROR]
+        if failures % SAID_AGAIN == 1 or held.errors[work.name][1] != why:
+            log.warning("%s, %s: %s; trying again", held.duty.title, work.name, why, exc_info=unexpected)
+        held.errors[work.name] = (self._clock(), why)
+
+    def _report(self) -> None:
+        """Write how the duties that are ours are going, where that has changed since it was written last."""
+        now = self._clock()
+        for name, held in self._held.items():
+            if held.until is None:
+                continue
+            error_at, error = max(tuple(held.errors.values()), default=(None, ""))
+            told = (sum(tuple(held.failures.values())), error, error_at)
+            since = None if held.reported_at is None else (now - held.reported_at).total_seconds()
+            if told != held.reported or since is None or not 0 <= since < REPORT_SECONDS:
+                DutyState.objects.filter(name=name, owner=self._owner).update(
+                    worked_at=held.worked_at, failures=told[0], error=told[1], error_at=told[2]
+                )
+                held.reported, held.reported_at = told, now
