@@ -27,7 +27,7 @@ from websockets.server import ServerProtocol
 from windsock.live.deflate import extension
 from windsock.live.handover import DEFLATE, EXTENSION
 from windsock.service.head import PlainHead, plain_head
-from windsock.service.refusal import MAX_HEAD_BYTES, Refusal, handshake_refusal, head_refusal
+from windsock.service.refusal import MAX_HEAD_BYTES, Refusal, handshake_refusal, head_refusal, head_too_long
 
 # uvicorn and websockets tell of each connection three times. With thousands a second that is most of the work, so only
 # warnings come through; LOGGING may set a level for this name.
@@ -53,7 +53,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
     _in_head = True
     _head_bytes = 0  # received since the head began, as far as whole reads tell
     _refusal: Refusal | None = None
-    _refused = False
+    _refused: Any = False  # set within calls of which mypy does not know that they do
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """As uvicorn's; the time runs."""
@@ -81,7 +81,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
         if self._refused or self.transport.get_protocol() is not self:
             return
         if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
-            self.refuse(head_refusal([], b"", self._head_bytes))
+            self.refuse(head_too_long(self._head_bytes))
             return
         cycle: Any = self.cycle  # None before the first request
         idle = cycle is not None and cycle.response_complete and self.timeout_keep_alive_task is None
@@ -101,7 +101,8 @@ class PatientHttpProtocol(HttpToolsProtocol):
         refusal = head_refusal(self.headers, self.url)
         if refusal is None and upgrade:
             refusal = handshake_refusal(self.headers, self.url)
-            if self.cycle is not None and not self.cycle.response_complete:
+            cycle: Any = self.cycle  # None before the first request
+            if cycle is not None and not cycle.response_complete:
                 refusal = Refusal(400, "A handshake must wait for the answer to the request before it.")
         if refusal is not None:
             self._refusal = refusal
@@ -220,7 +221,7 @@ class UnchunkedCycle(RequestResponseCycle):
 
 def address_of(client: tuple[str, int] | None) -> str:
     """The client for a log line."""
-    return "%s:%d" % client if client else "a client without an address"
+    return f"{client[0]}:{client[1]}" if client else "a client without an address"
 
 
 class _HandedOver:

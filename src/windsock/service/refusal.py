@@ -53,15 +53,20 @@ class Refusal:
         return b"\r\n".join(lines)
 
 
-def head_refusal(headers: Headers, url: bytes, received: int = 0) -> Refusal | None:
-    """Return what to answer a head that is too long, or None. `received`: its bytes so far, where it is incomplete."""
-    size = max(received, len(url) + sum(len(name) + len(value) + _OVERHEAD for name, value in headers))
+def head_too_long(size: int) -> Refusal:
+    """Return what to answer a head of `size` bytes, or more."""
+    return Refusal(
+        431,
+        f"The request's head has {size:,} bytes or more; at most {MAX_HEAD_BYTES:,} are read. "
+        "Cookies are the usual cause: delete those of this site.",
+    )
+
+
+def head_refusal(headers: Headers, url: bytes) -> Refusal | None:
+    """Return what to answer a complete head that is too long, or None."""
+    size = len(url) + sum(len(name) + len(value) + _OVERHEAD for name, value in headers)
     if size > MAX_HEAD_BYTES:
-        return Refusal(
-            431,
-            f"The request's head has {size:,} bytes or more; at most {MAX_HEAD_BYTES:,} are read. "
-            "Cookies are the usual cause: delete those of this site.",
-        )
+        return head_too_long(size)
     if len(headers) > MAX_HEADERS:
         return Refusal(431, f"The request has {len(headers)} headers; at most {MAX_HEADERS} are read.")
     return None

@@ -16,7 +16,6 @@ from tests.unit.live.conftest import Serve, serving
 from windsock.service import edge
 from windsock.service.refusal import (
     MAX_HANDSHAKE_HEADERS,
-    MAX_HANDSHAKE_LINE,
     MAX_HEAD_BYTES,
     MAX_HEADERS,
 )
@@ -82,7 +81,7 @@ LONG_LINES = [7_000, 7_990, 8_000, 8_100, *range(8_150, 8_200), 9_000, 20_000, M
 async def test_a_handshake_is_accepted_or_answered_431_whatever_the_length_of_a_line(
     served: tuple[uvicorn.Server, int], place: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server, port = served
+    _server, port = served
     statuses = {}
     for size in LONG_LINES:
         filling = b"a" * (size - len(place))
@@ -254,7 +253,7 @@ async def test_the_server_ends_in_peace_with_heads_of_every_kind_open(
         async with asyncio.timeout(PROMPT_SECONDS):
             while len(server.server_state.connections) < 3 or not opened[-1][0]._buffer:  # type: ignore[attr-defined]
                 await asyncio.sleep(0.01)
-    for reader, writer in opened:
+    for _, writer in opened:
         writer.close()
     assert not [record for record in caplog.records if record.exc_info], caplog.text
     assert "Cancel" not in caplog.text
