@@ -61,8 +61,12 @@ def publish(
         str | None, typer.Option(help="Terminal at the origin. '' erases; so for all texts.")
     ] = None,
     gate: Annotated[str | None, typer.Option(help="Gate at the origin.")] = None,
+    checkin_desk: Annotated[str | None, typer.Option(help="Check-in desks, such as 101-118.")] = None,
     arrival_gate: Annotated[str | None, typer.Option(help="Gate at the destination.")] = None,
     belt: Annotated[str | None, typer.Option(help="Baggage belt.")] = None,
+    first_bag: Annotated[
+        str | None, typer.Option(help="When the first bag comes to the belt, expected or actual.")
+    ] = None,
     registration: Annotated[str | None, typer.Option(help="The aircraft, such as N910DE.")] = None,
     cancelled: Annotated[
         bool | None, typer.Option("--cancelled/--reinstated", help="It does not fly, or does after all.")
@@ -107,6 +111,7 @@ def publish(
             actual=time("--out", out),
             terminal=terminal,
             gate=gate,
+            checkin_desk=checkin_desk,
         ),
         takeoff=_told(actual=time("--off", off)),
         landing=_told(actual=time("--on", on)),
@@ -116,6 +121,7 @@ def publish(
             actual=time("--in", in_),
             gate=arrival_gate,
             belt=belt,
+            first_bag=time("--first-bag", first_bag),
         ),
         registration=registration,
         cancelled=cancelled,

@@ -158,7 +158,9 @@ def _flight(flight: Place, sold: list[str]) -> None:
         destination=_code(arrival.inner("airport")),
         date=scheduled.astimezone(tz).date().isoformat() if scheduled and tz else None,
         observed_at=observed(updated, flight.gathering.received_at),
-        departure=_gate_side(departure, scheduled, {"terminal": "terminal", "gate": "gate"}),
+        departure=_gate_side(
+            departure, scheduled, {"terminal": "terminal", "gate": "gate", "checkin_desk": "checkInDesk"}
+        ),
         takeoff=_runway(departure, updated),
         landing=_runway(arrival, updated),
         arrival=_gate_side(

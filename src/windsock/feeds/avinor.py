@@ -131,6 +131,7 @@ class _Flight:
         part: dict[str, Any] = said(
             scheduled=scheduled,
             gate=xml.text(self.element, "gate"),
+            checkin_desk=xml.text(self.element, "check_in") if side == "departure" else None,
             belt=xml.text(self.element, "belt") if side == "arrival" else None,
         )
         report: dict[str, Any] = {**said(flight=number, observed_at=observed_at), side: part}

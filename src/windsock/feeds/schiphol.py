@@ -235,7 +235,10 @@ def _tell(flight: list[_Numbered]) -> None:
         report |= said(origin=origin, destination=_HERE)
         if scheduled is not None:
             utc_day = day_it_left(scheduled, origin, _HERE, UNDER_WAY)
-        part |= said(belt=", ".join(record.inner("baggageClaim").texts("belts")))
+        part |= said(
+            belt=", ".join(record.inner("baggageClaim").texts("belts")),
+            first_bag=record.time("expectedTimeOnBelt"),
+        )
         report |= said(landing=_expected(record, "estimatedLandingTime", "actualLandingTime"))
     report |= _states(record.inner("publicFlightState"), side)
     record.tell(report, utc_day=utc_day)

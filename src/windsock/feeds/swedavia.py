@@ -136,12 +136,27 @@ def _tell(record: Place, side: str) -> None:
             actual=times.time("actualUtc"),
             terminal=state.text("terminal"),
             gate=state.text("gate"),
-            belt=record.inner("baggage").text("baggageClaimUnit") if side == "arrival" else None,
+            **_baggage(record.inner("baggage")) if side == "arrival" else _checkin(record.inner("checkIn")),
         ),
         **_status(state),
     }
     record.tell(
         report, utc_day=None if departure is None else departure.date(), callsign=leg.text("callsign")
+    )
+
+
+def _baggage(baggage: Place) -> dict[str, Any]:
+    return said(
+        belt=baggage.text("baggageClaimUnit"),
+        first_bag=baggage.time("firstBagUtc") or baggage.time("estimatedFirstBagUtc"),
+    )
+
+
+def _checkin(desks: Place) -> dict[str, Any]:
+    """The desks of check-in: one, or from the first to the last."""
+    first, last = desks.text("checkInDeskFrom"), desks.text("checkInDeskTo")
+    return said(
+        checkin_desk="-".join(dict.fromkeys(desk for desk in (first, last) if desk is not None)) or None
     )
 
 

@@ -291,6 +291,7 @@ def _departure(
         terminal=value("departure.terminal"),
         gate=value("departure.gate"),
         stand=value("departure.stand"),
+        checkin_desk=value("departure.checkin_desk"),
         first_scheduled=first,
         delay_from_first_minutes=from_first(delay, scheduled, first),
         delay_basis=basis_of(
@@ -343,6 +344,7 @@ def _arrival(
         gate=value("arrival.gate"),
         stand=value("arrival.stand"),
         belt=value("arrival.belt"),
+        first_bag=value("arrival.first_bag"),
         first_scheduled=first,
         delay_from_first_minutes=from_first(delay, scheduled, first),
         delay_basis=basis_of(

@@ -31,6 +31,8 @@ Kind = Literal[
     "terminal.changed",
     "stand.changed",
     "belt.changed",
+    "baggage.changed",
+    "checkin.changed",
     "aircraft.changed",
     "reason.changed",
     "data.stale",
@@ -58,7 +60,8 @@ Value = Literal[
 """
 
 _PLACE = 16
-"""Characters of a gate, stand or belt, at most; the longest seen in the samples of the feeds has 9."""
+"""Characters of a gate, stand or belt, at most; the longest seen in the samples of the feeds has 9. Check-in desks are
+many at once ("101-118, 201-204"), so they may have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ TABLE: tuple[Field, ...] = (
     _place("departure.terminal", "terminal.changed", "terminal"),
     _place("departure.gate", "gate.changed", "gate"),
     _place("departure.stand", "stand.changed", "stand"),
+    Field("departure.checkin_desk", "text", "checkin.changed", "check-in desk", longest=40, planned=True, plain=True),
     Field("takeoff.estimated", "time", "estimate.changed", "expected"),
     Field("takeoff.actual", "time", "flight.off", "actual", past=True),
     Field("landing.estimated", "time", "estimate.changed", "expected"),
@@ -120,6 +124,7 @@ TABLE: tuple[Field, ...] = (
     _place("arrival.gate", "gate.changed", "gate"),
     _place("arrival.stand", "stand.changed", "stand"),
     _place("arrival.belt", "belt.changed", "belt"),
+    Field("arrival.first_bag", "time", "baggage.changed", "first bag", plain=True),
     Field("destination", "airport", "flight.corrected", "destination", planned=True, plain=True),
     Field("departure_delay_minutes", "minutes", "delay.changed", "departure delay"),
     Field("arrival_delay_minutes", "minutes", "delay.changed", "arrival delay"),

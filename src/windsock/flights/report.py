@@ -23,6 +23,7 @@ class DepartureReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     terminal: Text = UNSET
     gate: Text = UNSET
     stand: Text = UNSET
+    checkin_desk: Text = UNSET
 
 
 class RunwayReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,6 +43,7 @@ class ArrivalReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     gate: Text = UNSET
     stand: Text = UNSET
     belt: Text = UNSET
+    first_bag: Time = UNSET
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

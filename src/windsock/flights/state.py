@@ -40,6 +40,7 @@ class Departure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     terminal: str | None = None
     gate: str | None = None
     stand: str | None = None
+    checkin_desk: str | None = None
     first_scheduled: datetime | None = None
     delay_from_first_minutes: int | None = None
     delay_basis: Basis | None = None
@@ -64,6 +65,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     gate: str | None = None
     stand: str | None = None
     belt: str | None = None
+    first_bag: datetime | None = None
     first_scheduled: datetime | None = None
     delay_from_first_minutes: int | None = None
     delay_basis: Basis | None = None

@@ -1,6 +1,6 @@
 """The story of one flight: where it stands, what happened and who said so, and why each thing is believed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from windsock.flights import Flight, FlightRecord, MergeRules, airports
+from windsock.flights import Arrival, Departure, Flight, FlightRecord, MergeRules, airports
 from windsock.flights.airports import Airport
+from windsock.flights.fields import TABLE
 from windsock.flights.rules import DEFAULT_RULES
 from windsock.journal.base import Event, RawReport
 from windsock.pages import places
@@ -38,7 +39,7 @@ class End:
     known: bool
     gate: str
     terminal: str
-    belt: str
+    places: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +132,8 @@ def tell(
         why=row.why,
         tone=row.tone,
         flown=_flown(flight, now),
-        origin=_end(flight, "departures", origin, now, rules.late_minutes),
-        destination=_end(flight, "arrivals", destination, now, rules.late_minutes),
+        origin=_end(flight, "departures", origin, now, rules.late_minutes, teller),
+        destination=_end(flight, "arrivals", destination, now, rules.late_minutes, teller),
         facts=list(_facts(flight, teller)),
         timeline=_timeline(events, reports, teller, origin.tz, now),
         beliefs=_beliefs(record, teller, origin.tz, now, rules),
@@ -150,7 +151,9 @@ _SAID = {
 }
 
 
-def _end(flight: Flight, direction: Any, airport: Airport, now: datetime, late_minutes: int) -> End:
+def _end(
+    flight: Flight, direction: Any, airport: Airport, now: datetime, late_minutes: int, teller: Teller
+) -> End:
     gate: Any = flight.departure if direction == "departures" else flight.arrival
     runway = flight.takeoff if direction == "departures" else flight.landing
     elsewhere = (
@@ -184,8 +187,17 @@ def _end(flight: Flight, direction: Any, airport: Airport, now: datetime, late_m
         known=best is not None,
         gate=gate.gate or "",
         terminal=f"Terminal {gate.terminal}" if gate.terminal else "",
-        belt=getattr(gate, "belt", None) or "",
+        places=list(_places(gate, "departure" if direction == "departures" else "arrival", teller)),
     )
+
+
+def _places(gate: Departure | Arrival, side: str, teller: Teller) -> Iterator[str]:
+    """What else is known of the place, in the table's words: "check-in desk 101-118", "belt 3", "first bag 15:40"."""
+    for known in TABLE:
+        if known.plain and known.part == side and known.name not in ("gate", "terminal"):
+            text = teller.value(known.path, getattr(gate, known.name))
+            if text:
+                yield f"{known.words} {text}"
 
 
 def _flown(flight: Flight, now: datetime) -> int:

@@ -64,7 +64,8 @@ def service() -> Iterator[Service]:
 def test_a_report_says_only_what_was_told_and_prints_what_changed(service: Service) -> None:
     done = run(
         "publish", "DL1865", "--date", "2015-01-02", "--origin", "ATL", "--delay", "35", "--reason", "93",
-        "--reason", "bts:late_aircraft", "--gate", "B14", "--estimated", "9:29", "--estimated-arrival", "00:35+1",
+        "--reason", "bts:late_aircraft", "--gate", "B14", "--checkin-desk", "S4-S9",
+        "--first-bag", "00:55+1", "--estimated", "9:29", "--estimated-arrival", "00:35+1",
         "--diverted-to", "", "--url", service.url, WINDSOCK_TOKEN="s3cret",
     )  # fmt: skip
 
@@ -83,8 +84,8 @@ def test_a_report_says_only_what_was_told_and_prints_what_changed(service: Servi
                     {"scheme": "ahm730", "code": "93"},
                     {"scheme": "bts", "code": "late_aircraft"},
                 ],
-                "departure": {"estimated": "2015-01-02T09:29:00", "gate": "B14"},
-                "arrival": {"estimated": "2015-01-03T00:35:00"},
+                "departure": {"estimated": "2015-01-02T09:29:00", "gate": "B14", "checkin_desk": "S4-S9"},
+                "arrival": {"estimated": "2015-01-03T00:35:00", "first_bag": "2015-01-03T00:55:00"},
                 "diverted_to": None,
             },
         )
@@ -161,7 +162,7 @@ def test_nobody_listening_is_one_sentence() -> None:
         (["DL1865", "--date", "2015-01-02"], "says nothing about the flight"),
         (["DL1865", "--date", "2.1.2015", "--delay", "5"], "write it like 2015-01-02"),
         (["DL1865", "--estimated", "14:29"], "needs --date"),
-        (["DL1865", "--delay", "soon"], "valid integer"),
+        (["DL1865", "--delay", "soon"], "valid int"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(arguments: list[str], message: str) -> None:

@@ -88,6 +88,7 @@ def test_every_shape_says_the_same(body: object) -> None:
     assert report.departure.estimated == datetime(2026, 3, 1, 11, 20, tzinfo=UTC)
     assert report.departure.actual is UNSET
     assert (report.departure.terminal, report.departure.gate) == ("3", "C28")
+    assert report.departure.checkin_desk == "1"
     assert report.takeoff.actual == datetime(2026, 3, 1, 11, 33, tzinfo=UTC)
     assert report.arrival.estimated == datetime(2026, 3, 1, 13, 52, tzinfo=UTC)
     assert report.arrival.belt == "9"

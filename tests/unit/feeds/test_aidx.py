@@ -239,6 +239,34 @@ def test_several_belts_are_told_together() -> None:
     assert report.arrival.belt == "3/4"
 
 
+def test_the_desks_of_check_in_are_told_group_by_group() -> None:
+    report = said(
+        '<AirportResources Usage="Planned"><Resource DepartureOrArrival="Departure"><CheckInInfo Class="7">'
+        "<FirstPosition>101</FirstPosition><LastPosition>118</LastPosition></CheckInInfo><CheckInInfo>"
+        "<FirstPosition>201</FirstPosition></CheckInInfo></Resource></AirportResources>"
+    )
+    assert report.departure is not UNSET
+    assert report.departure.checkin_desk == "101-118, 201"
+
+
+def test_desks_that_the_sender_erases_are_erased() -> None:
+    report = said(
+        '<AirportResources><Resource DepartureOrArrival="Departure"><CheckInInfo xsi:nil="true"/></Resource>'
+        "</AirportResources>"
+    )
+    assert report.departure is not UNSET
+    assert report.departure.checkin_desk is None
+
+
+def test_the_first_bag_is_told_as_it_was_or_else_as_expected() -> None:
+    expected = '<OperationTime OperationQualifier="FBG" TimeType="EST">2026-03-04T12:55:00Z</OperationTime>'
+    was = '<OperationTime OperationQualifier="FBG" TimeType="ACT">2026-03-04T12:58:00Z</OperationTime>'
+    for times, minute in ((expected, 55), (expected + was, 58)):
+        report = said(times)
+        assert report.arrival is not UNSET
+        assert report.arrival.first_bag == datetime(2026, 3, 4, 12, minute, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("code", "scheme", "kept"),
     [

@@ -56,7 +56,9 @@ def test_a_departure_leaves_from_the_documents_airport_on_its_local_day() -> Non
     report = only(board(departure("<check_in>1 2</check_in><gate>C34</gate>", at="2026-03-03T23:20:00Z")))
     assert (report.flight, report.origin, report.destination) == ("WF588", "BGO", "ABZ")
     assert report.date == date(2026, 3, 4)  # 00:20 in Bergen
-    assert report.departure == DepartureReport(scheduled=utc("2026-03-03 23:20"), gate="C34", estimated=None)
+    assert report.departure == DepartureReport(
+        scheduled=utc("2026-03-03 23:20"), gate="C34", checkin_desk="1 2", estimated=None
+    )
     assert report.observed_at == utc("2026-03-04 11:58:07.5")
     assert report.source == "avinor"
 

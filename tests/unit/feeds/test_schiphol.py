@@ -90,6 +90,7 @@ def test_an_arrival_lands_and_leaves_the_date_open() -> None:
                 estimatedLandingTime="2026-06-02T13:12:00.000+02:00",
                 actualLandingTime="2026-06-02T13:10:30.000+02:00",
                 baggageClaim={"belts": ["14", "15"]},
+                expectedTimeOnBelt="2026-06-02T13:42:00.000+02:00",
                 terminal=3,
                 **states("ARR", "EXP"),
             )
@@ -98,7 +99,9 @@ def test_an_arrival_lands_and_leaves_the_date_open() -> None:
     report = found.reports[0]
     assert found.faults == ()
     assert (report.origin, report.destination, report.date) == ("MAD", "AMS", UNSET)
-    assert report.arrival == ArrivalReport(scheduled=utc("2026-06-02 11:20"), terminal="3", belt="14, 15")
+    assert report.arrival == ArrivalReport(
+        scheduled=utc("2026-06-02 11:20"), terminal="3", belt="14, 15", first_bag=utc("2026-06-02 11:42")
+    )
     assert report.landing == RunwayReport(
         estimated=utc("2026-06-02 11:12"), actual=utc("2026-06-02 11:10:30")
     )

@@ -98,6 +98,37 @@ def test_an_arrival_knows_the_utc_day_it_left() -> None:
     assert found.statements[0].utc_day == date(2026, 7, 5)
 
 
+@pytest.mark.parametrize(
+    ("given", "desks"),
+    [
+        ({"checkInDeskFrom": 39, "checkInDeskTo": 44}, "39-44"),
+        ({"checkInDeskFrom": 39, "checkInDeskTo": 39}, "39"),
+        ({"checkInDeskFrom": 39}, "39"),
+        ({"checkInStatus": "OPEN"}, UNSET),
+    ],
+)
+def test_a_departure_has_its_desks_of_check_in(given: dict[str, Any], desks: object) -> None:
+    report = parsed(answer(departure() | {"checkIn": given})).reports[0]
+    assert report.departure is not UNSET
+    assert report.departure.checkin_desk == desks
+
+
+@pytest.mark.parametrize(
+    ("given", "first"),
+    [
+        ({"estimatedFirstBagUtc": "2026-07-06T00:50:00Z"}, "2026-07-06 00:50"),
+        (
+            {"estimatedFirstBagUtc": "2026-07-06T00:50:00Z", "firstBagUtc": "2026-07-06T00:53:00Z"},
+            "2026-07-06 00:53",
+        ),
+    ],
+)
+def test_the_first_bag_is_told_as_it_was_or_else_as_expected(given: dict[str, str], first: str) -> None:
+    report = parsed(answer(arrival() | {"baggage": given})).reports[0]
+    assert report.arrival is not UNSET
+    assert report.arrival.first_bag == utc(first)
+
+
 def test_a_querys_answer_wraps_each_flight_in_its_side() -> None:
     found = parsed(answer({"departure": departure(), "arrival": None}, {"arrival": arrival()}))
     assert found.faults == ()

@@ -32,6 +32,7 @@ from windsock.flights import (
 )
 from windsock.flights.facts import assertions
 from windsock.flights.fields import BY_PATH, FIRST, LABELS, LENGTHS, SIDES, SINGLE, TABLE, Field
+from windsock.pages import story
 from windsock.pages.telling import Teller
 
 NOW = datetime(2015, 1, 2, 18, 0, tzinfo=UTC)
@@ -77,6 +78,7 @@ def planned(field: Field) -> FlightRecord:
     side = "arrival" if field.path.startswith("arrival") else "departure"
     plan = {
         **sent(BY_PATH[f"{side}.scheduled"], "2015-01-02T13:55:00Z"),
+        "destination": "JFK",
         "observed_at": "2015-01-02T10:00:00Z",
     }
     return applied(None, parse_report(plan, source="plan", now=NOW)).record
@@ -177,6 +179,19 @@ def test_it_has_words_on_the_page_and_in_the_terminal(field: Field) -> None:
             assert "_" not in text.partition(": ")[2], f"a field's raw name, not words: {text}"
     assert "_" not in LABELS[field.path]
     assert "." not in LABELS[field.path]
+
+
+@every_plain_field
+def test_the_page_of_a_flight_shows_it(field: Field) -> None:
+    record = applied(planned(field), read(field, SENT[field.value][0], minutes=0)).record
+    page = story.tell(record, [], [], NOW)
+
+    assert LABELS[field.path] in {belief.label for belief in page.beliefs}
+    if field.part:
+        end = page.origin if field.part == "departure" else page.destination
+        shown_there = [end.gate, end.terminal, *end.places]
+        value = TELLER.value(field.path, shown(record.flight, field.path))
+        assert any(value in text for text in shown_there), shown_there
 
 
 @every_field

@@ -40,6 +40,8 @@ def say_places(leg_data: Element, sides: dict[str, dict[str, object]]) -> None:
 
 
 def _say_resource(resource: Element, side: str, said: dict[str, object]) -> None:
+    if side == "departure":
+        _say_desks(resource, said)
     for name, tags in _PLACES.items():
         if name == "belt" and side == "departure":
             continue
@@ -53,6 +55,25 @@ def _say_resource(resource: Element, side: str, said: dict[str, object]) -> None
             if any(is_nil(one) for one in elements):
                 said.setdefault(name, None)
                 break
+
+
+def _say_desks(resource: Element, said: dict[str, object]) -> None:
+    """The check-in desks: each group of them from the first to the last."""
+    groups = list(children(resource, "CheckInInfo"))
+    desks: dict[str, None] = {}
+    for group in groups:
+        ends = dict.fromkeys(
+            end for name in ("FirstPosition", "LastPosition") if (end := text(group, name)) is not None
+        )
+        if ends:
+            desks["-".join(ends)] = None
+    if desks:
+        joined = ", ".join(desks)
+        said["checkin_desk"] = (
+            joined if len(joined) <= LENGTHS["departure.checkin_desk"] else next(iter(desks))
+        )
+    elif any(is_nil(group) for group in groups):
+        said.setdefault("checkin_desk", None)
 
 
 def say_reasons(leg_data: Element, report: dict[str, object], fault: Telling) -> None:

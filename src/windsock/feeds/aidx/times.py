@@ -15,8 +15,8 @@ _SIDES = {"OFB": "departure", "TKO": "takeoff", "TDN": "landing", "ONB": "arriva
 _SAME = {"LDT": "TDN", "LAN": "TDN"}
 """Other spellings that senders use for the same milestone."""
 
-_OTHER = ("BST", "GRT")
-"""Boarding began; back at the gate."""
+_OTHER = ("BST", "GRT", "FBG")
+"""Boarding began; back at the gate; the first bag on the belt."""
 
 _ESTIMATES = ("EST", "TAR", "CAL")
 """What counts as the estimate, best first: the estimate itself, the target (TOBT, TTOT), the slot (CTOT)."""
@@ -91,6 +91,9 @@ def say_times(times: Times, report: dict[str, object], sides: dict[str, dict[str
             sides[side]["estimated"] = best
     if ("BST", "ACT") in times:
         report["boarding"] = True if times["BST", "ACT"] is not None else None
+    bag = next((kind for kind in ("ACT", *_ESTIMATES) if ("FBG", kind) in times), None)
+    if bag is not None:
+        sides["arrival"]["first_bag"] = times["FBG", bag]
     if ("GRT", "ACT") in times:
         report["returned_to_gate"] = times["GRT", "ACT"]
 
