@@ -18,6 +18,7 @@ LANGUAGE_CODE = "en"
 ROOT_URLCONF = "tests.urls"
 ASGI_APPLICATION = "tests.asgi.application"
 STATIC_URL = "/static/"
+SERVESTATIC_USE_STATIC_ROOT = False
 MEDIA_URL = "/media/"
 LOGIN_URL = "/sign-in/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -35,6 +36,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

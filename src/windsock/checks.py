@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.management import get_commands
 from django.db import connections
 
 from windsock.conf import Config, config
@@ -210,3 +211,41 @@ def check_origins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Chec
 def _is_origin(text: str) -> bool:
     scheme, separator, host = text.partition("://")
     return bool(separator and scheme in ("http", "https") and host) and "/" not in host and "*" not in host
+
+
+@register()
+def check_runserver(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W020: the development server is Django's own, which speaks WSGI, so that no socket opens."""
+    provider = get_commands().get("runserver")
+    if not settings.DEBUG or provider not in ("django.core", "django.contrib.staticfiles"):
+        return []
+    return [
+        Warning(
+            "manage.py runserver is Django's own, which speaks WSGI: pages load, but no socket opens and no board "
+            "is live.",
+            hint='Put "daphne" first in INSTALLED_APPS, or develop with an ASGI server such as uvicorn and silence '
+            "this check.",
+            id="windsock.W020",
+        )
+    ]
+
+
+STATIC_SERVERS = ("servestatic.", "whitenoise.")
+"""Middleware that serves static files begins with one of these."""
+
+
+@register(Tags.staticfiles, deploy=True)
+def check_static_files(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W021: nothing in the project serves static files, and ASGI servers do not."""
+    elsewhere = "://" in str(settings.STATIC_URL)
+    if elsewhere or any(name.startswith(STATIC_SERVERS) for name in settings.MIDDLEWARE):
+        return []
+    return [
+        Warning(
+            f"Nothing in this project serves {settings.STATIC_URL}: under an ASGI server Windsock's pages have "
+            "neither style nor scripts.",
+            hint='Add "servestatic.middleware.ServeStaticMiddleware" after SecurityMiddleware, or have your web '
+            "server serve STATIC_ROOT and silence this check.",
+            id="windsock.W021",
+        )
+    ]

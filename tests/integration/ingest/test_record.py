@@ -212,6 +212,8 @@ def test_the_tests_own_project_passes_every_check() -> None:
             {"CHANNEL_LAYERS": {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer"}}},
             "windsock.W008",
         ),
+        ({"DEBUG": True}, "windsock.W020"),
+        ({"MIDDLEWARE": []}, "windsock.W021"),
     ],
 )
 def test_a_wrong_setting_is_told(settings: LazySettings, given: dict[str, Any], expected: str) -> None:
