@@ -153,9 +153,8 @@ def _carrier(code: str | None, on: Date | None) -> str | None:
     if code is None:
         return None
     text = code.strip().upper()
-    found = airlines.airline(text, on)
-    if found is not None:
-        return found.iata or found.icao or text
+    if airlines.airline(text, on) is not None:
+        return airlines.canonical(text, on)
     if not (text.isascii() and text.isalnum() and len(text) in (2, 3)):
         raise Problem(
             422,

@@ -1,10 +1,8 @@
 """About how long a flight between two airports takes, for arrivals whose source does not say when they left."""
 
-import csv
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
 
 from windsock.flights import airports
@@ -49,20 +47,6 @@ def day_it_left(arrival: datetime, origin: str | None, here: str, otherwise: tim
 def _place(code: str) -> tuple[float, float] | None:
     """Latitude and longitude in radians."""
     known = airports.airport(code)
-    if known is None:
+    if known is None or known.latitude is None or known.longitude is None:
         return None
-    # Each line begins with the ICAO and IATA codes, quoted; the table is looked through once for each airport met.
-    codes = f'\n"{known.icao or ""}","{known.iata or ""}",'.encode()
-    start = _table().find(codes)
-    if start < 0:
-        return None
-    row = next(csv.reader([_table()[start + 1 : _table().find(b"\n", start + 1)].decode()]))
-    try:
-        return radians(float(row[7])), radians(float(row[8]))
-    except (IndexError, ValueError):
-        return None
-
-
-@cache
-def _table() -> bytes:
-    return b"\n" + resources.files("airportsdata").joinpath("airports.csv").read_bytes() + b"\n"
+    return radians(known.latitude), radians(known.longitude)

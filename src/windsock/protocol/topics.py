@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from windsock.errors import ProtocolError, WindsockError
 from windsock.flights import Designator, Flight, FlightKey
-from windsock.flights.airlines import airline
+from windsock.flights.airlines import airline, canonical
 from windsock.flights.airports import airport
 from windsock.protocol.codes import ErrorCode
 
@@ -147,7 +147,7 @@ def _carrier(code: str, text: str) -> str:
         raise _unknown(
             text, f"names no carrier ({code!r})", "Use its IATA or ICAO designator, such as DL or DAL."
         )
-    return found.iata or found.icao or code
+    return canonical(code)
 
 
 def _plain_registration(text: str) -> str:
