@@ -10,6 +10,7 @@ WindsockError
 │   ├── PositionTrimmed     the journal no longer holds events this old
 │   ├── PositionUnknown     another epoch, or ahead of the head
 │   └── JournalUnavailable  the database did not answer; nothing was acknowledged
+│       └── ValueRefused    it refused a value: the fault of one report of the batch
 ├── ProtocolError           the other side broke the wire contract; carries code and close code
 ├── FeedError               a feed's input is unreadable as a whole
 ├── AccessDenied            who asks is not known, or may not do this
@@ -87,6 +88,10 @@ class PositionUnknown(JournalError):
 
 class JournalUnavailable(JournalError):
     """The database did not answer in time. Nothing was acknowledged; try again."""
+
+
+class ValueRefused(JournalUnavailable):
+    """The database refused a value of what was written: the fault of one report, to be found and rejected alone."""
 
 
 class ProtocolError(WindsockError):

@@ -3,6 +3,9 @@
 For each field and source the latest assertion by `observed_at` is kept; among assertions of the same moment, the one
 with a value before the one that erases, then the greater value in its JSON form. Joining is therefore commutative,
 associative and idempotent, and so is everything computed from the joined facts alone.
+
+Two things depend on more than that, and are settled before a word is joined: when an undated word was said (`moment`),
+and what becomes of words that a wrong clock dated into the future (`without_future`). ADR 17 states the law.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +17,11 @@ from msgspec import UNSET
 
 from windsock.flights.fields import FIRST, SIDES, SINGLE
 from windsock.flights.report import Report
-from windsock.flights.rules import MergeRules
+from windsock.flights.rules import OWN_WATCHES, MergeRules
+from windsock.flights.values import CLOCK_SKEW
+
+TICK = timedelta(microseconds=1)
+"""The least by which one word comes after another: what a clock's time can show, here and in both databases."""
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +66,74 @@ def assertions(report: Report) -> list[tuple[str, Any]]:
     elif report.diverted is False and report.diverted_to is UNSET:
         said.append(("diverted_to", None))
     return said
+
+
+def moment(
+    facts: Facts, source: str, said: Iterable[tuple[str, Any]], at: datetime, *, latest: bool
+) -> datetime:
+    """Return when an undated word of `source`, received at `at`, counts as said: within a source, order is time.
+
+    The `latest` word, which arrived just now, follows whatever its source has said of these fields, even if another
+    machine's clock dated that a little later. Any other (an input that is read again) follows only a different word of
+    the very same moment, so that to read it again changes nothing.
+    """
+    for path, value in said:
+        if (
+            (by_source := facts.get(path)) is not None
+            and (known := by_source.get(source)) is not None
+            and known.observed_at >= at
+            and (latest or (known.observed_at == at and known.value != value))
+        ):
+            at = known.observed_at + TICK
+        if (
+            latest
+            and (rival := _RIVAL.get(path)) is not None
+            and (by_source := facts.get(rival)) is not None
+            and (known := by_source.get(source)) is not None
+            and known.observed_at >= at
+        ):
+            at = known.observed_at + TICK
+    return at
+
+
+# Two ways of saying the same.
+_RIVAL = {
+    "departure.estimated": "departure_delay_minutes",
+    "departure_delay_minutes": "departure.estimated",
+    "arrival.estimated": "arrival_delay_minutes",
+    "arrival_delay_minutes": "arrival.estimated",
+}
+# What a new word competes with besides its own fields: these, and what our own watches say.
+_RIVALS = ("departure_overdue_minutes", "arrival_overdue_minutes", "silent_source", *_RIVAL)
+
+
+def without_future(facts: Facts, said: Iterable[tuple[str, Any]], at: datetime, now: datetime) -> Facts:
+    """Return `facts` as a word observed `at` finds them at `now`: none of them later than it by a wrong clock.
+
+    What lies in the future of `now`, further than clocks may differ, was dated by a clock that ran ahead. Left alone,
+    it would outweigh every newer word until its time comes; so it counts as said just before this word. What our own
+    watches said in the future is dropped: the time it speaks of has not passed. The same object if no fact is such.
+    """
+    limit = now + CLOCK_SKEW
+    for path in (*(path for path, _ in said), *_RIVALS):
+        if (by_source := facts.get(path)) is not None:
+            for fact in by_source.values():
+                if fact.observed_at > limit:
+                    return _brought_back(facts, min(at, now) - TICK, limit)
+    return facts
+
+
+def _brought_back(facts: Facts, to: datetime, limit: datetime) -> Facts:
+    kept: Facts = {}
+    for path, by_source in facts.items():
+        left = {
+            source: fact if fact.observed_at <= limit else Fact(fact.value, to, fact.received_at)
+            for source, fact in by_source.items()
+            if fact.observed_at <= limit or source not in OWN_WATCHES
+        }
+        if left:
+            kept[path] = left
+    return kept
 
 
 def join(

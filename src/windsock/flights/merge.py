@@ -6,12 +6,13 @@ import msgspec
 
 from windsock.flights.belief import believe, blank
 from windsock.flights.changes import Change, diff
-from windsock.flights.facts import Facts, assertions, join
+from windsock.flights.facts import TICK, Facts, assertions, join, moment, without_future
 from windsock.flights.identity import FlightKey
 from windsock.flights.record import FlightRecord
 from windsock.flights.report import Report
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
 from windsock.flights.state import Flight
+from windsock.flights.values import CLOCK_SKEW
 
 
 class Merged(msgspec.Struct, frozen=True):
@@ -32,17 +33,33 @@ def apply_report(
     *,
     received_at: datetime,
     rules: MergeRules = DEFAULT_RULES,
+    place: int = 0,
+    latest: bool = False,
+    now: datetime | None = None,
 ) -> Merged:
     """The record (None: a new flight) after this report about the flight `key`.
 
     Any order and any repetition of the same reports gives the same flight (but for version and updated_at) and the
-    same facts. Absent fields change nothing, null erases, and a report observed earlier than what its source said last
+    same facts, if they bear their own times. A report without `observed_at` bears the time of its receipt and, among
+    those received together, its `place`; if it is the `latest`, come just now, it follows all that its source said.
+    `now` is the time by the service's clock: what is later than that was dated by a clock that ran ahead.
+
+    Absent fields change nothing, null erases, and a report observed earlier than what its source said last
     changes nothing newer. The version grows by one exactly if there are changes; of a new flight the first one is
     `flight.added`. The record given is not altered.
     """
-    observed_at = received_at if report.observed_at is msgspec.UNSET else report.observed_at
     held: Facts = {} if record is None else record.facts
-    facts = join(held, report.source, assertions(report), observed_at, received_at)
+    said = assertions(report)
+    dated = report.observed_at
+    observed_at = received_at + place * TICK if dated is msgspec.UNSET else dated
+    facts = held
+    if held:
+        # An input of long ago, read again, is not news; of the future nothing is known without a clock.
+        if now is not None and now - received_at <= CLOCK_SKEW:
+            facts = without_future(held, said, observed_at, max(now, received_at))
+        if dated is msgspec.UNSET:
+            observed_at = moment(facts, report.source, said, observed_at, latest=latest)
+    facts = join(facts, report.source, said, observed_at, received_at)
     if record is not None and facts is held:
         return Merged(record, (), False)
     before = None if record is None else record.flight

@@ -6,12 +6,21 @@ from datetime import datetime
 
 from windsock.errors import InvalidReport
 from windsock.flights import MergeRules
-from windsock.ingest.merging import MAX_KEPT_BYTES, Given, Merging, Read, kept, read
+from windsock.ingest.merging import MAX_KEPT_BYTES, Given, Merging, Read, kept, read, refused
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.base import Event, Head, Journal
 from windsock.protocol.positions import Position
 
-__all__ = ["MAX_KEPT_BYTES", "Given", "Written", "results_of", "write_batch"]
+__all__ = [
+    "MAX_KEPT_BYTES",
+    "Given",
+    "Written",
+    "places",
+    "results_of",
+    "unkept_refusal",
+    "write_batch",
+    "write_refusal",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +32,32 @@ class Written:
     events: list[Event]
 
 
-def write_batch(journal: Journal, batch: Sequence[Given], *, now: datetime, rules: MergeRules) -> Written:
+def places(batch: Sequence[Given], first: int = 0) -> list[int]:
+    """Return each report's place among those received at the same time: in its input, or else in what came just now."""
+    return [first + place if given.received_at is None else given.index for place, given in enumerate(batch)]
+
+
+def write_batch(
+    journal: Journal,
+    batch: Sequence[Given],
+    *,
+    now: datetime,
+    rules: MergeRules,
+    first: int = 0,
+    again: bool = False,
+) -> Written:
     """Writes the batch in one transaction; durable when it returns.
 
-    Reports of one flight apply in the order given. A wrong report is rejected alone. Raises JournalUnavailable if the
-    transaction failed: then nothing of the batch is recorded.
+    Reports of one flight apply in the order given; `first` is the place of the first among those that came just now.
+    With `again` a first attempt may have been committed without our knowing. A wrong report is rejected alone. Raises
+    JournalUnavailable if the transaction failed: then nothing of the batch is recorded.
     """
-    reports = [read(given, now) for given in batch]
+    reports = [
+        read(given, now, place, latest=not again)
+        for given, place in zip(batch, places(batch, first), strict=True)
+    ]
     with journal.write() as writing:
-        merging = Merging(writing, reports, rules)
+        merging = Merging(writing, reports, rules, now=now)
         for one in reports:
             if one.report is not None:
                 merging.apply(one)
@@ -39,6 +65,20 @@ def write_batch(journal: Journal, batch: Sequence[Given], *, now: datetime, rule
         events = writing.append(merging.drafts, kept(reports))
         head = writing.head()
     return Written(results_of(reports, events, head), head.epoch, events)
+
+
+def write_refusal(journal: Journal, given: Given, *, now: datetime) -> Written:
+    """Keeps, for audit, a report at which its write failed, and gives its rejection."""
+    one = refused(given, now)
+    with journal.write() as writing:
+        events = writing.append([], kept([one]))
+        head = writing.head()
+    return Written(results_of([one], events, head), head.epoch, events)
+
+
+def unkept_refusal(given: Given, *, now: datetime) -> Written:
+    """Gives the rejection of a report that cannot even be kept."""
+    return Written(results_of([refused(given, now)], (), Head("", 0, 0)), "", [])
 
 
 def results_of(reports: Sequence[Read], events: Sequence[Event], head: Head) -> list[Result]:

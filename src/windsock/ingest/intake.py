@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from windsock.errors import FeedError, JournalUnavailable, UnknownFlight, Windso
 from windsock.feeds.base import Fault
 from windsock.feeds.parsing import MAX_RAW, Parsed, Statement
 from windsock.feeds.registry import Parser
+from windsock.flights.facts import TICK
 from windsock.flights.programmes import ProgrammeChange
 from windsock.ingest.merging import Given
 from windsock.ingest.models import FeedInput, FeedState, ParkedReport
@@ -34,6 +35,9 @@ log = logging.getLogger("windsock.ingest")
 
 PARKED_CODES = frozenset({"unknown_flight", "ambiguous_flight"})
 """What an operator can settle; every other rejection is the report's own fault."""
+
+_TOGETHER = timedelta(seconds=10)
+"""Inputs received this close to each other were fetched together; a clock that was set back further is followed."""
 
 MOST_FAULTS = 50
 """So many faults of one input are kept in words; all are counted."""
@@ -91,6 +95,7 @@ class Intake:
         self._parser = parser
         self._pipeline = pipeline
         self._clock = clock
+        self._last: datetime | None = None
 
     def take(self, body: bytes, *, received_at: datetime | None = None) -> Taken:
         """Keep and record one input; raise JournalUnavailable where it could not be recorded and is to be given again.
@@ -98,6 +103,9 @@ class Intake:
         Whatever else is raised is a fault of ours: the input is kept and can be read again once that is mended.
         """
         at = received_at or self._clock()
+        if self._last is not None and timedelta(0) <= self._last - at < _TOGETHER:
+            # Several files of one look, or pages of one answer: the order in which they are taken is part of the time.
+            at = self._last + TICK
         with self._failing(at):
             kept = FeedInput.objects.create(feed=self.feed, received_at=at, body=body)
             return self._record(kept)
@@ -139,6 +147,7 @@ class Intake:
 
     def _record(self, kept: FeedInput) -> Taken:
         taken = Taken(input_id=kept.pk, received_at=kept.received_at)
+        self._last = kept.received_at
         try:
             parsed = self._parser(bytes(kept.body), kept.received_at)
         except FeedError as error:
@@ -152,6 +161,8 @@ class Intake:
         else:
             taken.parsed, taken.faults = parsed, list(parsed.faults)
             statements = parsed.statements
+            # Each of its reports is a microsecond after the one before it; the next input comes after the last.
+            self._last = kept.received_at + len(statements) * TICK
             taken.results = self._pipeline.submit_given(
                 given_of(statements), received_at=kept.received_at
             ).result()

@@ -1,7 +1,8 @@
 """Reports merged in memory, one after the other, on flights that a write has loaded. No threads, no database."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -38,11 +39,14 @@ class Given(msgspec.Struct, frozen=True, gc=False):
 class Read(msgspec.Struct):
     """A report read: understood or not, in the end what it changed. `own` is the key it names, `draft` its event.
 
-    `match` says by what its flight was recognised.
+    `match` says by what its flight was recognised. `place` is its place among the reports received with it; what is the
+    `latest` came just now, after all that its source had said.
     """
 
     given: Given
     received_at: datetime
+    place: int = 0
+    latest: bool = False
     report: Report | None = None
     error: ReportError | None = None
     own: FlightKey | None = None
@@ -52,9 +56,9 @@ class Read(msgspec.Struct):
     match: str | None = None
 
 
-def read(given: Given, now: datetime) -> Read:
+def read(given: Given, now: datetime, place: int = 0, *, latest: bool = False) -> Read:
     """The report, understood, or with its error."""
-    one = Read(given, given.received_at or now)
+    one = Read(given, given.received_at or now, place, latest and given.received_at is None)
     try:
         if isinstance(given.data, Report):
             one.report = _sourced(given.data, given)
@@ -65,10 +69,30 @@ def read(given: Given, now: datetime) -> Read:
         one.own = own_key(one.report, given.hints)
     except ReportError as error:
         one.error = error
-    except Exception:
-        log.exception("A report could not be read: %r", given.data)
-        one.error = _OWN_FAULT
+    except Exception as error:
+        _own_fault(one, error)
     return one
+
+
+def refused(given: Given, now: datetime) -> Read:
+    """Return a report at which the write of its batch failed: refused unread, as our own fault, for `kept` to keep."""
+    return Read(given, given.received_at or now, error=_OWN_FAULT)
+
+
+@contextmanager
+def _alone(one: Read) -> Iterator[None]:
+    """Reject the report alone if our own code fails at it."""
+    try:
+        yield
+    except ReportError as error:
+        one.error = error
+    except Exception as error:
+        _own_fault(one, error)
+
+
+def _own_fault(one: Read, error: Exception) -> None:
+    log.error("Windsock failed at a report: %.2000r", one.given.data, exc_info=error)
+    one.error = _OWN_FAULT
 
 
 def _sourced(report: Report, given: Given) -> Report:
@@ -89,9 +113,15 @@ class Merging:
     """The flights of one write as they become, report by report; `save` hands them to the write."""
 
     def __init__(
-        self, writing: Writing, reports: Iterable[Read], rules: MergeRules, others: Iterable[FlightKey] = ()
+        self,
+        writing: Writing,
+        reports: Iterable[Read],
+        rules: MergeRules,
+        others: Iterable[FlightKey] = (),
+        *,
+        now: datetime | None = None,
     ) -> None:
-        """Loads the flights that the reports may mean, and `others`."""
+        """Loads the flights that the reports may mean, and `others`. `now` is the service's time, where it is known."""
         understood = [one for one in reports if one.report is not None]
         others = set(others)
         # Whoever names a flight that exists by date and origin means it, whatever other flight bears that number, too.
@@ -102,40 +132,54 @@ class Merging:
         for one in understood:
             assert one.report is not None
             if one.own not in names:
-                wanted.update(dict.fromkeys(names_of(one.report, one.received_at, one.given.hints)))
+                with _alone(one):
+                    wanted.update(dict.fromkeys(names_of(one.report, one.received_at, one.given.hints)))
         names.know(writing.named(wanted) if wanted else {})
-        keys = {
-            key
-            for one in understood
-            if one.report is not None
-            for key in candidates(one.report, one.received_at, names, one.own, one.given.hints)
-        }
+        keys: set[FlightKey] = set()
+        for one in understood:
+            if one.report is not None and one.error is None:
+                with _alone(one):
+                    keys.update(candidates(one.report, one.received_at, names, one.own, one.given.hints))
         self.records = writing.load(keys | others)
         self.drafts: list[Draft] = []
         self._saved: dict[FlightKey, FlightRecord] = {}
         self._rules = rules
+        self._now = now
 
     def apply(self, one: Read) -> FlightKey | None:
         """Merges a report that was understood; gives the key of the flight if it changed anything."""
         assert one.report is not None
+        if one.error is not None:
+            return None
+        draft: Draft | None = None
         try:
             match = resolve(one.report, one.received_at, self._names, one.own, one.given.hints, self.records)
             key, one.match = match.key, match.reason
             before = self.records.get(key)
-            merged = apply_report(before, key, one.report, received_at=one.received_at, rules=self._rules)
+            merged = apply_report(
+                before,
+                key,
+                one.report,
+                received_at=one.received_at,
+                rules=self._rules,
+                place=one.place,
+                latest=one.latest,
+                now=self._now or one.received_at,
+            )
+            if merged.changes:
+                draft = _draft(before, merged.record, merged.changes, one.received_at)
+                self._names.learn(merged.record)
         except ReportError as error:
             one.error = error
             return None
-        except Exception:
-            log.exception("A report could not be merged: %r", one.given.data)
-            one.error = _OWN_FAULT
+        except Exception as error:
+            _own_fault(one, error)
             return None
         one.record, one.changes = merged.record, merged.changes
         self.records[key] = merged.record
-        if merged.changes:
+        if draft is not None:
             one.draft = len(self.drafts)
-            self.drafts.append(_draft(before, merged.record, merged.changes, one.received_at))
-            self._names.learn(merged.record)
+            self.drafts.append(draft)
         if merged.changes or merged.facts_changed:
             self._saved[key] = merged.record
         return key if merged.changes else None

@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from windsock.clock import Clock, ReplayClock, system_clock
-from windsock.errors import JournalUnavailable
+from windsock.errors import JournalUnavailable, ValueRefused
 from windsock.flights import MergeRules, Report
-from windsock.ingest.batch import Given, Written, write_batch
+from windsock.flights.facts import TICK
+from windsock.ingest.batch import Given, Written, unkept_refusal, write_batch, write_refusal
 from windsock.ingest.results import Rejected, Result
 from windsock.journal.base import Event, Journal
 
@@ -42,8 +43,6 @@ MOST_SET_BACK = timedelta(hours=2)
 """A machine's clock that is set back by up to this is not followed. A report without `observed_at` bears the time of
 its receipt, and the later time wins: until the clock was there again, nothing newer would be believed. A clock that is
 set back further was far ahead before, and holding on to its time would date everything falsely for long."""
-
-TICK = timedelta(microseconds=1)
 
 
 class Pipeline:
@@ -207,22 +206,63 @@ class Pipeline:
 
     def _write(self, batch: list[tuple["_Job", Given]]) -> None:
         try:
-            written = self._attempt([given for _, given in batch])
+            now = self.now()
         except JournalUnavailable as error:
             log.warning("%d reports were not recorded: %s", len(batch), error)
             self._fail(batch, error)
             return
-        except Exception as error:
-            log.exception("%d reports were not recorded", len(batch))
-            unavailable = JournalUnavailable(
-                "The journal failed unexpectedly; nothing was acknowledged. See the log."
-            )
-            unavailable.__cause__ = error
-            self._fail(batch, unavailable)
+        self._write_part(batch, now, 0, _Faults())
+
+    def _write_part(
+        self, batch: list[tuple["_Job", Given]], now: datetime, first: int, faults: "_Faults"
+    ) -> None:
+        """Writes a batch, or the part of one in which a report was found that makes the whole transaction fail.
+
+        Such a report is refused alone: the batch is halved, and halved again, in order, until it is found.
+        """
+        if faults.error is not None:
+            self._fail(batch, faults.error)
             return
+        failed: Exception | None = None
+        try:
+            written = self._attempt([given for _, given in batch], now, first)
+        except Exception as error:
+            failed = error
+        if isinstance(failed, JournalUnavailable) and not isinstance(failed, ValueRefused):
+            log.warning("%d reports were not recorded: %s", len(batch), failed)
+            self._fail(batch, failed)
+            return
+        if failed is not None and len(batch) > 1:
+            middle = len(batch) // 2
+            self._write_part(batch[:middle], now, first, faults)
+            self._write_part(batch[middle:], now, first + middle, faults)
+            return
+        if failed is not None:
+            refusal = self._refuse(batch[0][1], now, failed)
+            if refusal is None:
+                faults.error = JournalUnavailable(
+                    "The journal failed unexpectedly; nothing was acknowledged. See the log."
+                )
+                faults.error.__cause__ = failed
+                self._fail(batch, faults.error)
+                return
+            written = refusal
         self._tell_listeners(written)
         for (job, _), result in zip(batch, written.results, strict=True):
             job.done(result)
+
+    def _refuse(self, given: Given, now: datetime, error: Exception) -> Written | None:
+        """Rejects the one report that makes a transaction fail; None if any transaction fails, whatever is written."""
+        log.error("Windsock failed at a report: %.2000r", given.data, exc_info=error)
+        try:
+            return write_refusal(self.journal, given, now=now)
+        except Exception:
+            log.debug("The report cannot be kept either", exc_info=True)
+        try:
+            write_batch(self.journal, [], now=now, rules=self.rules)
+        except Exception:
+            return None
+        return unkept_refusal(given, now=now)
 
     def _tell_listeners(self, written: Written) -> None:
         if not written.events:
@@ -248,15 +288,16 @@ class Pipeline:
         self._tell_listeners(found[0])
         whole.future.set_result(found)
 
-    def _attempt(self, batch: Sequence[Given]) -> Written:
+    def _attempt(self, batch: Sequence[Given], now: datetime, first: int) -> Written:
         started = time.monotonic()
         try:
-            return write_batch(self.journal, batch, now=self.now(), rules=self.rules)
+            return write_batch(self.journal, batch, now=now, rules=self.rules, first=first)
         except JournalUnavailable:
             if time.monotonic() - started > RETRY_SECONDS:
                 raise
-            # Even if the first try was committed and only the answer got lost: a report told twice changes nothing.
-            return write_batch(self.journal, batch, now=self.now(), rules=self.rules)
+            # Even if the first try was committed and only the answer got lost: with the same time of receipt, a report
+            # told twice changes nothing.
+            return write_batch(self.journal, batch, now=now, rules=self.rules, first=first, again=True)
 
     def _fail(self, batch: list[tuple["_Job", Given]], error: JournalUnavailable) -> None:
         for job, given in batch:
@@ -277,6 +318,13 @@ class Pipeline:
             real = self._latest + TICK
         self._latest = real
         return real
+
+
+class _Faults:
+    """What is known of a batch that could not be written as a whole: `error` if the journal itself is at fault."""
+
+    def __init__(self) -> None:
+        self.error: JournalUnavailable | None = None
 
 
 class _Whole:

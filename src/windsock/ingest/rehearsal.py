@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from windsock.flights import MergeRules
-from windsock.ingest.batch import results_of
+from windsock.ingest.batch import places, results_of
 from windsock.ingest.merging import Given, Merging, read
 from windsock.ingest.results import Result
 from windsock.journal.base import Journal
@@ -21,10 +21,12 @@ def rehearse(
 
     Raises JournalUnavailable as a write does.
     """
-    reports = [read(given, now) for given in batch]
+    reports = [
+        read(given, now, place, latest=True) for given, place in zip(batch, places(batch), strict=True)
+    ]
     try:
         with journal.write() as writing:
-            merging = Merging(writing, reports, rules)
+            merging = Merging(writing, reports, rules, now=now)
             for one in reports:
                 if one.report is not None:
                     merging.apply(one)

@@ -87,7 +87,11 @@ def names_of(report: Report, received_at: datetime, hints: Hints | None = None) 
         days = (today - timedelta(days=1), today, today + timedelta(days=1))
     for text in designators:
         for day in days:
-            yield Designator.parse(text, day), day
+            try:
+                designator = Designator.parse(text, day)
+            except ValueError:
+                break  # a callsign need not be a flight number, as RYR1JK: then it names nothing
+            yield designator, day
 
 
 def candidates(

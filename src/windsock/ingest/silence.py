@@ -12,10 +12,10 @@ from itertools import islice
 
 from windsock.conf import config
 from windsock.flights import Flight, Report
-from windsock.flights.facts import Facts
+from windsock.flights.facts import TICK, Facts
 from windsock.flights.rules import FEEDS_SOURCE, OWN_WATCHES
 from windsock.ingest.models import FeedState
-from windsock.ingest.pipeline import TICK, Pipeline
+from windsock.ingest.pipeline import Pipeline
 from windsock.journal.projection import project
 
 log = logging.getLogger("windsock.ingest")
@@ -54,7 +54,8 @@ def fell_silent(pipeline: Pipeline, source: str, *, since: datetime, now: dateti
     _, records = pipeline.journal.snapshot(since=now - active)
     spoken_of = (
         # A word that took an earlier silence back at this very moment gives way to it again: see `facts`.
-        (record.flight, max(since, _told_at(record.facts) or since))
+        # As of the last word of it: those of one input follow each other, by microseconds, from its receipt on.
+        (record.flight, max(since, _told_at(record.facts) or since, _last_observed(record.facts)))
         for record in records
         if _awaited(record.flight, now + active)
         # Of two feeds that are silent one is named; the other's silence is no news any more.
@@ -102,9 +103,21 @@ def _last_words(facts: Facts) -> dict[str, datetime]:
     heard: dict[str, datetime] = {}
     for by_source in facts.values():
         for source, fact in by_source.items():
-            if source not in OWN_WATCHES and (source not in heard or fact.observed_at > heard[source]):
-                heard[source] = fact.observed_at
+            if source not in OWN_WATCHES:
+                at = min(fact.observed_at, fact.received_at)
+                if source not in heard or at > heard[source]:
+                    heard[source] = at
     return heard
+
+
+def _last_observed(facts: Facts) -> datetime:
+    """When the last of these words was observed, Windsock's own watches left out."""
+    return max(
+        fact.observed_at
+        for by_source in facts.values()
+        for source, fact in by_source.items()
+        if source not in OWN_WATCHES
+    )
 
 
 def _tell(

@@ -29,7 +29,11 @@ def write_span(
     The events are those that telling and watching step by step would have given.
     """
     told = [
-        [read(Given(0, report, received_at=step.at), step.at) for report in step.reports] for step in steps
+        [
+            read(Given(place, report, received_at=step.at), step.at, place)
+            for place, report in enumerate(step.reports)
+        ]
+        for step in steps
     ]
     reports = [one for together in told for one in together]
     for index, one in enumerate(reports):

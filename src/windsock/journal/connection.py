@@ -7,10 +7,18 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connections,
+    transaction,
+)
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from windsock.errors import JournalError, JournalUnavailable
+from windsock.errors import JournalError, JournalUnavailable, ValueRefused
 
 T = TypeVar("T")
 
@@ -151,6 +159,10 @@ def ask(using: str, question: Callable[[], T]) -> T:
 
 def _unavailable(error: Exception) -> NoReturn:
     text = " ".join(str(error).split())
+    if isinstance(error, (DataError, IntegrityError)):
+        raise ValueRefused(
+            f"The journal's database refused a value. Nothing was acknowledged. (The database says: {text})"
+        ) from error
     low = text.lower()
     if "locked" in low or "lock timeout" in low or "busy" in low:
         why = (
