@@ -1,8 +1,8 @@
 """FlightAware AeroAPI v4: the flights of a poll (`/flights/{ident}`, airports' boards) and of an alert's push.
 
-`parse` tells them apart by shape: a push has one `flight` beside its `event_code`, a poll has lists. A poll gives the
-whole record, so a null in it takes back what was said before; a push may be repeated late, so its nulls say nothing.
-AeroAPI dates no record: the receipt counts.
+`parse` tells them apart by shape: a push has one `flight` beside its `event_code`, a poll has lists. A null says
+nothing: records come with one now and then where there was a time before and will be one again. AeroAPI dates no
+record: the receipt counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,9 +12,8 @@ from typing import Any
 from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
-from windsock.feeds.reports import said, zone
+from windsock.feeds.reports import minutes_late, said, zone
 from windsock.feeds.watching import Watch
-from windsock.flights.values import utc
 
 _NAME = "AeroAPI"
 _LISTS = ("flights", "departures", "arrivals", "scheduled_departures", "scheduled_arrivals")
@@ -22,6 +21,7 @@ _EXPECTED = f"an object with {', '.join(_LISTS)}, or an alert's with flight,"
 
 # Which of AeroAPI's times a side of a report takes.
 _SIDES = {"departure": "out", "takeoff": "off", "landing": "on", "arrival": "in"}
+_RUNWAYS = {"departure": "takeoff", "arrival": "landing"}
 _PLACES = {
     "departure": {"gate": "gate_origin", "terminal": "terminal_origin"},
     "arrival": {"gate": "gate_destination", "terminal": "terminal_destination", "belt": "baggage_claim"},
@@ -140,13 +140,8 @@ def _flight(flight: Place, push: Place | None = None, end: Place | None = None) 
         report |= said(destination=_code(flight, "destination"))
     report |= said(diverted=diverted, cancelled=_cancelled(flight, push))
     for side, short in _SIDES.items():
-        values = _times(
-            end if end is not None and side == "landing" else flight, side, short, erase=push is None
-        )
-        for leaf, name in _PLACES.get(side, {}).items():
-            text = flight.text(name)
-            if text is not None or (push is None and name in flight.fields and flight.fields[name] is None):
-                values[leaf] = text
+        values = _times(end if end is not None and side == "landing" else flight, side, short)
+        values |= said(**{leaf: flight.text(name) for leaf, name in _PLACES.get(side, {}).items()})
         if values:
             report[side] = values
     report |= _delays(flight, report)
@@ -158,20 +153,13 @@ def _flight(flight: Place, push: Place | None = None, end: Place | None = None) 
     flight.tell(report, utc_day=utc_day)
 
 
-def _times(flight: Place, side: str, short: str, *, erase: bool) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for kind in ("scheduled", "estimated", "actual"):
-        name = f"{kind}_{short}"
-        if kind == "scheduled" and side in ("takeoff", "landing"):
-            continue  # a report has the gate's schedule only
-        time = flight.time(name)
-        if kind == "actual":
-            time = flight.past(name, time)
-        if time is not None:
-            found[kind] = utc(time)
-        elif erase and kind != "scheduled" and name in flight.fields and flight.fields[name] is None:
-            found[kind] = None
-    return found
+def _times(flight: Place, side: str, short: str) -> dict[str, Any]:
+    return said(
+        # A report has the gate's plan only; by the runway's its delay is measured.
+        scheduled=None if side in _RUNWAYS.values() else flight.time(f"scheduled_{short}"),
+        estimated=flight.time(f"estimated_{short}"),
+        actual=flight.past(f"actual_{short}", flight.time(f"actual_{short}")),
+    )
 
 
 def _cancelled(flight: Place, push: Place | None) -> bool | None:
@@ -189,12 +177,24 @@ def _cancelled(flight: Place, push: Place | None) -> bool | None:
 
 
 def _delays(flight: Place, report: dict[str, Any]) -> dict[str, int]:
-    """The delays (AeroAPI's are in seconds), where no time tells them; zero is also what it says when it knows none."""
+    """The delays where no gate time tells them: by the runway's time against its own plan, else AeroAPI's, in seconds.
+
+    Zero is also what AeroAPI says when it knows no delay.
+    """
     found = {}
-    for side in ("departure", "arrival"):
+    for side, runway in _RUNWAYS.items():
         name = f"{side}_delay"
         seconds = flight.number(name)
         times = report.get(side, {})
-        if seconds and not times.get("estimated") and not times.get("actual"):
+        if times.get("estimated") or times.get("actual"):
+            continue
+        short = _SIDES[runway]
+        quiet = Place(flight.fields, flight.path, Gathering(flight.gathering.received_at, ""))
+        known = report.get(runway, {})
+        time = quiet.time(f"{'actual' if 'actual' in known else 'estimated'}_{short}") if known else None
+        late = minutes_late(quiet.time(f"scheduled_{short}"), time)
+        if late is not None:
+            found[f"{name}_minutes"] = late
+        elif seconds:
             found[f"{name}_minutes"] = round(timedelta(seconds=seconds) / timedelta(minutes=1))
     return found

@@ -1,8 +1,9 @@
 """aviationstack: the flights of `/v1/flights`.
 
 Its times end in "+00:00" and are yet the airport's local time: the offset is dropped and they are read in the zone that
-the record names, else in that of our table. Its `delay` can contradict its own times and is not read. A codeshare's
-record names the flight it is sold for, and is told under that one's name.
+the record names, else in that of our table. Its `delay` can contradict its own times and is not read. Its `actual` is
+mostly the runway's time once more, and then says nothing of the gate. A codeshare's record names the flight it is sold
+for, and is told under that one's name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -205,10 +206,13 @@ def _arrival(side: Place) -> dict[str, Any]:
 def _gate_side(
     side: Place, tz: ZoneInfo | None, scheduled: datetime | None, places: tuple[str, ...]
 ) -> dict[str, Any]:
+    actual = side.past("actual", side.time("actual", tz=tz, ignore_utc=True))
+    if side.fields.get("actual") == side.fields.get("actual_runway"):
+        actual = None
     return said(
         scheduled=scheduled,
         estimated=side.time("estimated", tz=tz, ignore_utc=True),
-        actual=side.past("actual", side.time("actual", tz=tz, ignore_utc=True)),
+        actual=actual,
         **{name: side.text(name) for name in places},
     )
 

@@ -7,8 +7,12 @@ from datetime import date as Day
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+from msgspec import UNSET
+
 from windsock.errors import InvalidReport
-from windsock.flights import airports
+from windsock.flights import Report, RunwayReport, airports
+from windsock.flights.delay import minutes_between
 from windsock.flights.values import ValueReader, utc
 
 WHO = ("flight", "date", "origin")
@@ -54,6 +58,35 @@ def moment_of(text: str) -> datetime:
 def observed(time: datetime | None, received_at: datetime) -> datetime | None:
     """`time` as `observed_at`; None where it is later than the receipt, since clocks differ."""
     return time if time is not None and time <= received_at else None
+
+
+def without_runway_copies(report: Report) -> Report:
+    """Return the report without gate estimates that only repeat the runway's time.
+
+    Some providers fill the off-block estimate in with the take-off, and the in-block one with the landing. Nobody
+    leaves a gate and the ground in the same minute: against the gate's plan, the time to taxi would be a delay.
+    """
+    runways = report.takeoff, report.landing
+    for name, gate, runway in zip(
+        ("departure", "arrival"), (report.departure, report.arrival), runways, strict=True
+    ):
+        if gate is UNSET or runway is UNSET or not _repeats(gate.estimated, runway):
+            continue
+        left = msgspec.structs.replace(gate, estimated=UNSET)
+        report = msgspec.structs.replace(report, **{name: UNSET if left == type(left)() else left})
+    return report
+
+
+def _repeats(estimated: Any, runway: RunwayReport) -> bool:
+    return isinstance(estimated, datetime) and estimated in (runway.estimated, runway.actual)
+
+
+def minutes_late(plan: datetime | None, time: datetime | None) -> int | None:
+    """Return how many whole minutes `time` is behind its own plan; None where one of them is not known.
+
+    A runway's time is measured against the runway's plan, never the gate's: between the two lies the time to taxi.
+    """
+    return None if plan is None or time is None else minutes_between(plan, time)
 
 
 def flight_date(departure: datetime | None, origin: str | None) -> Day | None:

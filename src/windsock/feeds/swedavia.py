@@ -4,11 +4,13 @@ Both answers are read: those of one airport's departures or arrivals, and those 
 an object `departure` or `arrival`. Neither bears a time of its own, so reports have no `observed_at`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from windsock.errors import ConfigError
+from windsock.feeds.clocks import on_its_day
 from windsock.feeds.json import Place, decode, list_in, records
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
@@ -27,13 +29,21 @@ MAX_TOKEN = 4096
 """Real ones have about 100 characters; it goes into an address, and servers take no longer ones."""
 
 _SIDES = ("departure", "arrival")
+_ZONE = "Europe/Stockholm"
+_ESTIMATED = re.compile(r"Estimated (\d\d):(\d\d)", re.ASCII | re.IGNORECASE)
 _LEG = "flightLegIdentifier"
-# What each status says. DEL is Deleted, not delayed. Only SCH and DEL are attested; the others are as other boards have
-# them, and none of them says more than that the flight was not cancelled, save for those whose names leave no doubt.
+_DELETED = "DEL"
+"""A leftover of the plan: the flight has another record, or none. Nobody cancelled it, and it says nothing."""
+
+# What each status says. Those of air traffic control's plan (FPL filed, SEQ in the sequence to land, ACT active) say no
+# more than that the flight is not cancelled; one that it suspends or reroutes (FLS, RER) may fly yet.
 _STATUSES: dict[str, dict[str, Any]] = {
     "SCH": {"cancelled": None},
-    "DEL": {"cancelled": True},
     "CAN": {"cancelled": True},
+    "FPL": {"cancelled": False},
+    "SEQ": {"cancelled": False},
+    "FLS": {},
+    "RER": {},
     "DIV": {"cancelled": False, "diverted": True},
     "ACT": {"cancelled": False},
     "DEP": {"cancelled": False},
@@ -62,7 +72,7 @@ class Poller(BasePoller):
         """Four requests, or six while yesterday's flights are still on their way."""
         here = airports.airport(self.options["airport"].strip())
         assert here is not None
-        local = now.astimezone(airports.zone("Europe/Stockholm"))
+        local = now.astimezone(airports.zone(_ZONE))
         days = range(-1 if local.hour < YESTERDAY_UNTIL else 0, 2)
         return [
             Request(
@@ -117,6 +127,8 @@ def _tell(record: Place, side: str) -> None:
     if number is None:
         record.fault("no flight number is given; the flight is skipped", "flightId")
         return
+    if (state.text("flightLegStatus") or "").upper() == _DELETED:
+        return
     scheduled = times.time("scheduledUtc")
     origin, destination = _airport(leg, "departure"), _airport(leg, "arrival")
     # The flight's date is the origin's; the identifier's is that of the departure in UTC, given on both sides.
@@ -129,20 +141,32 @@ def _tell(record: Place, side: str) -> None:
             origin=origin,
             destination=destination,
             codeshares=record.texts("codeShareData"),
+            registration=leg.text("aircraftRegistration") or record.text("aircraftRegistration"),
         ),
         side: said(
             scheduled=scheduled,
-            estimated=times.time("estimatedUtc"),
-            actual=times.time("actualUtc"),
+            estimated=times.time("estimatedUtc") or _estimate_in_words(state, scheduled),
+            # What it knows of an arrival is the landing ("LAN"), not when it came to its gate.
+            actual=times.time("actualUtc") if side == "departure" else None,
             terminal=state.text("terminal"),
             gate=state.text("gate"),
             **_baggage(record.inner("baggage")) if side == "arrival" else _checkin(record.inner("checkIn")),
         ),
         **_status(state),
     }
+    if side == "arrival":
+        report |= said(landing=said(actual=times.past("actualUtc", times.time("actualUtc"))))
     record.tell(
         report, utc_day=None if departure is None else departure.date(), callsign=leg.text("callsign")
     )
+
+
+def _estimate_in_words(state: Place, plan: datetime | None) -> datetime | None:
+    """The time in a status like "Estimated 16:45", which is Sweden's and may be past midnight."""
+    words = _ESTIMATED.fullmatch(state.text("flightLegStatusEnglish") or "")
+    if words is None or plan is None or int(words[1]) > 23 or int(words[2]) > 59:
+        return None
+    return on_its_day(plan, int(words[1]), int(words[2]), airports.zone(_ZONE))
 
 
 def _baggage(baggage: Place) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from windsock.errors import FeedError
 from windsock.feeds.aeroapi import parse
 from windsock.feeds.parsing import Parsed
 from windsock.flights import FlightKey
-from windsock.flights.merge import apply_report
+from windsock.flights.merge import Merged, apply_report
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -109,25 +109,67 @@ def test_without_a_zone_the_day_is_utcs() -> None:
     assert str(statement.utc_day) == "2026-03-01"
 
 
-def test_a_polls_null_erases_and_a_pushs_null_says_nothing() -> None:
-    (polled,), (pushed,) = read(poll(flight())).reports, read(push()).reports
-
-    assert polled.arrival is not UNSET and pushed.arrival is not UNSET
-    assert polled.arrival.actual is None and polled.arrival.terminal is None
-    assert pushed.arrival.actual is UNSET and pushed.arrival.terminal is UNSET
-
-
-def test_a_gate_that_a_later_poll_no_longer_names_is_gone_from_the_flight() -> None:
-    record = None
-    for minute, gate in enumerate(("C3", None)):
+def after_polls(*flights: dict[str, Any]) -> list[Merged]:
+    """What becomes of the flight, poll by poll, a minute apart."""
+    found: list[Merged] = []
+    for minute, polled in enumerate(flights):
         now = NOW + timedelta(minutes=minute)
-        (report,) = read(poll(flight(gate_origin=gate)), now).reports
+        (report,) = read(poll(polled), now).reports
+        before = found[-1].record if found else None
         key = FlightKey.parse("AS824.2026-02-28.HNL")
-        record = apply_report(record, key, report, received_at=now).record
+        found.append(apply_report(before, key, report, received_at=now))
+    return found
 
-    assert record is not None
-    assert record.flight.departure.gate is None
-    assert record.flight.departure.delay_minutes == 25
+
+def test_a_null_says_nothing_in_polls_and_pushes() -> None:
+    for body in (poll(flight()), push()):
+        (report,) = read(body).reports
+
+        assert report.arrival is not UNSET
+        assert (report.arrival.actual, report.arrival.terminal) == (UNSET, UNSET)
+
+
+def test_a_poll_with_holes_between_two_whole_ones_changes_nothing() -> None:
+    names = ("actual_out", "actual_off", "estimated_out", "estimated_in", "gate_origin", "registration")
+    whole, holes = flight(), flight(**dict.fromkeys(names))
+    first, second, third = after_polls(whole, holes, whole)
+
+    assert {change.kind for change in first.changes} >= {"flight.out", "flight.off"}
+    assert second.changes == third.changes == ()
+
+
+def on_plan(**changed: Any) -> dict[str, Any]:
+    """A flight of which only plans are known, with twelve minutes to taxi out and ten to taxi in."""
+    nothing = dict.fromkeys(
+        ("estimated_out", "actual_out", "actual_off", "estimated_in", "actual_on", "actual_in")
+    )
+    return flight(
+        **nothing, departure_delay=0, arrival_delay=0, status="Scheduled",
+        scheduled_off="2026-03-01T09:02:00Z", estimated_off="2026-03-01T09:02:00Z",
+        scheduled_on="2026-03-01T14:10:00Z", estimated_on="2026-03-01T14:10:00Z",
+    ) | changed  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "late"),
+    [
+        ({}, (0, 0)),
+        ({"estimated_off": "2026-03-01T09:42:00Z", "estimated_on": "2026-03-01T14:45:00Z"}, (40, 35)),
+        ({"estimated_off": "2026-03-01T08:57:00Z"}, (-5, 0)),
+        ({"actual_off": "2026-03-01T09:27:00Z", "departure_delay": 1500}, (25, 0)),
+        ({"scheduled_off": None, "scheduled_on": None, "departure_delay": 1500}, (25, None)),
+        ({"estimated_out": "2026-03-01T09:00:00Z", "estimated_off": "2026-03-01T09:12:00Z"}, (10, 0)),
+    ],
+)
+def test_the_time_to_taxi_is_no_delay(changed: dict[str, Any], late: tuple[int, int | None]) -> None:
+    (merged,) = after_polls(on_plan(**changed))
+    departure, arrival = merged.record.flight.departure, merged.record.flight.arrival
+
+    assert departure.delay_minutes == late[0]
+    assert late[1] is None or arrival.delay_minutes == late[1]
+    assert ("delay.raised" in {change.kind for change in merged.changes}) == (
+        max(late[0], late[1] or 0) >= 15
+    )
 
 
 def test_a_push_is_read_as_the_poll() -> None:

@@ -1,4 +1,4 @@
-"""What Swedavia's flights say, and that DEL is deleted."""
+"""What Swedavia's flights say, and that a deleted one says nothing."""
 
 import json
 from datetime import UTC, date, datetime
@@ -15,7 +15,7 @@ from tests.unit.feeds.reading import the_only, utc
 from windsock.errors import FeedError
 from windsock.feeds import swedavia
 from windsock.feeds.parsing import Parsed
-from windsock.flights import ArrivalReport, DepartureReport, Report
+from windsock.flights import ArrivalReport, DepartureReport, Report, RunwayReport
 
 NOW = datetime(2026, 7, 5, 12, 0, tzinfo=UTC)
 
@@ -129,6 +129,42 @@ def test_the_first_bag_is_told_as_it_was_or_else_as_expected(given: dict[str, st
     assert report.arrival.first_bag == utc(first)
 
 
+def test_a_deleted_leftover_of_the_plan_says_nothing() -> None:
+    left = departure(**status("DEL"), flightId="DY4013")
+    found = parsed(answer(left, departure(), arrival(**status("del"))))
+    assert ([report.flight for report in found.reports], found.faults) == (["DY4012"], ())
+
+
+def test_a_landing_is_not_told_as_in_block() -> None:
+    times = {"scheduledUtc": "2026-07-05T11:25:00Z", "actualUtc": "2026-07-05T11:12:30Z"}
+    report = only(answer(arrival(arrivalTime=times, **status("LAN"))))
+    assert report.landing == RunwayReport(actual=utc("2026-07-05 11:12:30"))
+    assert report.arrival == ArrivalReport(scheduled=utc("2026-07-05 11:25"), belt="8")
+
+
+@pytest.mark.parametrize(
+    ("planned", "words", "estimated"),
+    [
+        ("2026-07-05T14:20:00Z", "Estimated 16:45", "2026-07-05 14:45"),
+        ("2026-07-05T21:50:00Z", "estimated 00:10", "2026-07-05 22:10"),
+        ("2026-07-05T22:05:00Z", "Estimated 23:55", "2026-07-05 21:55"),
+        ("2026-07-05T14:20:00Z", "Estimated 26:45", None),
+        ("2026-07-05T14:20:00Z", "Sequenced", None),
+    ],
+)
+def test_an_estimate_in_words_is_by_swedish_clocks(planned: str, words: str, estimated: str | None) -> None:
+    state = {"flightLegStatus": "SEQ", "flightLegStatusEnglish": words}
+    report = only(answer(arrival(arrivalTime={"scheduledUtc": planned}, locationAndStatus=state)))
+    assert report.arrival is not UNSET
+    assert report.arrival.estimated == (UNSET if estimated is None else utc(estimated))
+
+
+def test_the_aircraft_is_named_by_its_registration() -> None:
+    named = leg("DY4012", "ARN", "LPA") | {"aircraftRegistration": "LN-NGR"}
+    assert only(answer(departure(flightLegIdentifier=named))).registration == "LN-NGR"
+    assert only(answer(departure(aircraftRegistration="LN-NGR"))).registration == "LN-NGR"
+
+
 def test_a_querys_answer_wraps_each_flight_in_its_side() -> None:
     found = parsed(answer({"departure": departure(), "arrival": None}, {"arrival": arrival()}))
     assert found.faults == ()
@@ -142,15 +178,16 @@ def test_a_querys_answer_wraps_each_flight_in_its_side() -> None:
     ("code", "cancelled"),
     [
         ("SCH", None),
-        ("DEL", True),
-        ("del", True),
         ("CAN", True),
+        ("can", True),
+        ("SEQ", False),
+        ("FLS", UNSET),
         ("ACT", False),
         ("DEP", False),
         (None, UNSET),
     ],
 )
-def test_del_is_deleted_and_the_other_states_are_not(code: str | None, cancelled: Any) -> None:
+def test_only_can_is_a_cancellation(code: str | None, cancelled: Any) -> None:
     assert only(answer(departure(**status(code)))).cancelled == cancelled
 
 
@@ -193,7 +230,7 @@ def test_what_is_wrong_in_a_flight_is_left_out_alone() -> None:
         ("flights[2]", "destination"),
         ("flights[3].departureTime", "departureTime"),
         ("flights[4].departureTime", "departureTime"),
-        ("flights[5]", "arrival.actual"),
+        ("flights[5].arrivalTime.actualUtc", "actualUtc"),
         ("flights[6]", None),
     ]
     assert [report.flight for report in found.reports] == ["DY4012", "DY4012", "DY4491"]
@@ -249,7 +286,7 @@ def test_what_is_no_answer_is_refused_in_words(data: bytes, words: str) -> None:
         parsed(data)
 
 
-GOOD = json.dumps(json.loads(answer(departure(), {"arrival": arrival(**status("DEL"))})), indent=0).encode()
+GOOD = json.dumps(json.loads(answer(departure(), {"arrival": arrival(**status("CAN"))})), indent=0).encode()
 
 
 @given(st.binary(max_size=300))

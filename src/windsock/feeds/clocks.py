@@ -1,0 +1,41 @@
+"""Times of day without a day, as boards show them: which day they mean, by the plan they stand beside."""
+
+from datetime import UTC, datetime, time, timedelta
+from datetime import date as Day
+from zoneinfo import ZoneInfo
+
+EARLY = timedelta(hours=6)
+"""No flight is this early: such a time is of the next day."""
+
+LATE = timedelta(hours=20)
+"""Boards name the day of a flight that is this late: such a time came a little early, before midnight."""
+
+_DAY = timedelta(days=1)
+
+
+def days_off(plan: datetime, shown: datetime) -> int:
+    """Return how many days later (or earlier) than `shown` the time is meant that stands beside the time `plan`.
+
+    `shown` is the time of day on the plan's own date. It stays there while that is believable: from less than EARLY
+    before the plan to LATE after it. Otherwise it is the nearest such time, so that 00:10 beside 23:50 is the next
+    day's, and 23:58 beside 00:10 the day's before.
+    """
+    gap = shown - plan
+    if -EARLY <= gap <= LATE:
+        return 0
+    # The window is a day long: exactly one day fits.
+    return -((gap + EARLY) // _DAY)
+
+
+def on_its_day(plan: datetime, hour: int, minute: int, zone: ZoneInfo) -> datetime:
+    """Return the moment in UTC at which the clocks of `zone` show this time for a flight planned at `plan`.
+
+    Where they show it twice, the moment nearer to the plan; where they skip it, as if they had not been changed.
+    """
+    local = plan.astimezone(zone).date()
+    day = local + _DAY * days_off(plan, _moment(local, hour, minute, zone, 0))
+    return min((_moment(day, hour, minute, zone, fold) for fold in (0, 1)), key=lambda one: abs(one - plan))
+
+
+def _moment(day: Day, hour: int, minute: int, zone: ZoneInfo, fold: int) -> datetime:
+    return datetime.combine(day, time(hour, minute, fold=fold), tzinfo=zone).astimezone(UTC)
