@@ -55,9 +55,10 @@ def answer_snapshot(hub: "Hub", session: Session, topics: frozenset[str], id: Id
     journal = hub.journal
     if not absent or journal is None or hub.ask is None:
         session.answer(hub.board.snapshot(topics, hub.position, id))
+        hub.bound_snapshots()
         return
     session.hold()
-    position, epoch = hub.position, hub.epoch
+    epoch = hub.epoch
 
     def found(records: "list[FlightRecord] | BaseException") -> None:
         if session.closed:
@@ -68,15 +69,12 @@ def answer_snapshot(hub: "Hub", session: Session, topics: frozenset[str], id: Id
         if hub.epoch != epoch:  # a snapshot of the new journal is owed already
             session.release([])
             return
-        # A flight that came back to the board meanwhile has events that wait behind this answer.
-        flights = [*hub.board.flights(topics)]
-        flights += [
-            msgspec.json.encode(record.flight) for record in records if record.flight.id not in hub.board
-        ]
-        frames = codec.snapshot_frames(
-            sorted(topics), position, flights, id=id, standings=hub.board.standings(topics)
-        )
-        session.release(Encoded(frame) for frame in frames)
+        # As of now, like every snapshot, so that it is shared; a flight that came back to the board meanwhile is in it.
+        _unhold_for(hub, session, topics)
+        flights = [record.flight for record in records if record.flight.id not in hub.board]
+        session.answer(hub.board.snapshot(topics, hub.position, id, [*map(msgspec.json.encode, flights)]))
+        hub.bound_snapshots()
+        session.go_on()
 
     hub.ask(lambda: _flights(journal, absent), found)
 
@@ -114,7 +112,7 @@ def _resume_from_journal(
     hub: "Hub", session: Session, topics: frozenset[str], id: Id, after: Position
 ) -> None:
     journal, target = hub.journal, hub.position
-    if journal is None or hub.ask is None:
+    if journal is None or hub.ask is None or hub.waiting_bytes > hub.limits.max_waiting_bytes:
         answer_snapshot(hub, session, topics, id)
         return
     hub.stats.far_resumes += 1

@@ -3,10 +3,10 @@
 Never asks the database.
 """
 
+import sys
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -14,8 +14,8 @@ from windsock.flights import Flight
 from windsock.flights.programmes import Standing
 from windsock.journal.base import PROGRAMMES
 from windsock.journal.projection import project
-from windsock.live.frames import Encoded
-from windsock.protocol.codec import snapshot_frames
+from windsock.live.frames import Account, SnapshotPart, SnapshotRest
+from windsock.protocol.codec import snapshot_opening, snapshot_rests
 from windsock.protocol.messages import RequestId
 from windsock.protocol.positions import Position
 from windsock.protocol.topics import topics_of
@@ -44,6 +44,16 @@ _version = msgspec.json.Decoder(_Version)
 _flight = msgspec.json.Decoder(Flight)
 
 
+class _Cached:
+    """A snapshot as it is shared, and of when."""
+
+    __slots__ = ("position", "rests", "size")
+
+    def __init__(self, position: Position, rests: list[SnapshotRest]) -> None:
+        self.position, self.rests = position, rests
+        self.size = sum(len(rest.data) for rest in rests)
+
+
 class Row:
     """One flight as the board holds it."""
 
@@ -66,8 +76,9 @@ class Board:
         self._by_topic: dict[str, dict[str, None]] = {}
         self._standings: dict[str, tuple[int, bytes]] = {}  # topic → version, encoded
         self._changed: dict[str, int] = {}
-        self._cache: OrderedDict[tuple[frozenset[str], Any], tuple[int, list[Encoded], int]] = OrderedDict()
+        self._cache: OrderedDict[tuple[frozenset[str], bool], _Cached] = OrderedDict()
         self._cached_bytes = 0
+        self._account = Account()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -142,36 +153,51 @@ class Board:
         return (self._rows[flight_id].flight for flight_id in chosen)
 
     def snapshot(
-        self, topics: frozenset[str], position: Position, id: RequestId | msgspec.UnsetType
-    ) -> list[Encoded]:
-        """The `snapshot` messages of these topics, shared with whoever asks the same before anything in them changes.
+        self,
+        topics: frozenset[str],
+        position: Position,
+        id: RequestId | msgspec.UnsetType,
+        absent: Sequence[bytes] = (),
+    ) -> list[SnapshotPart]:
+        """Return the `snapshot` messages of these topics; flights that are `absent` from the board come last.
 
-        A shared one may bear an older position: since then no event concerned these topics.
+        But for their openings, and the part with the absent flights, they are shared with everybody who asks for the
+        same flights before anything in them changes. A shared one may bear an older position: since then no event
+        concerned these topics.
         """
-        key = (topics, id)
-        if (cached := self._cache.get(key)) is not None:
-            if max((self._changed.get(topic, 0) for topic in topics), default=0) <= cached[0]:
-                self._cache.move_to_end(key)
-                return cached[1]
-            self._cached_bytes -= cached[2]
-            del self._cache[key]
-        parts = [
-            Encoded(part)
-            for part in snapshot_frames(
-                sorted(topics),
-                position,
-                list(self.flights(topics)),
-                id=id,
-                standings=self.standings(topics),
-            )
-        ]
-        size = sum(len(part.data) for part in parts)
-        self._cache[key] = (position.offset, parts, size)
-        self._cached_bytes += size
-        while self._cached_bytes > CACHE_BYTES:
-            _, (_, _, freed) = self._cache.popitem(last=False)
-            self._cached_bytes -= freed
+        opening = snapshot_opening(sorted(topics), id)
+        cached = self._shared(topics, position, bool(absent))
+        parts = [SnapshotPart(opening, rest) for rest in cached.rests]
+        if absent:
+            last = snapshot_rests(cached.position, absent, part_bytes=sys.maxsize, first=len(parts) + 1)
+            parts += [SnapshotPart(opening, SnapshotRest(rest, self._account)) for rest in last]
         return parts
+
+    def _shared(self, topics: frozenset[str], position: Position, one_follows: bool) -> "_Cached":
+        if "all" in topics:
+            # Whatever else is named is in it, so that nobody gets a copy of everything to themselves.
+            topics = frozenset(topic for topic in topics if topic == "all" or topic.startswith(PROGRAMMES))
+        key = (topics, one_follows)
+        if (cached := self._cache.get(key)) is not None:
+            if max((self._changed.get(topic, 0) for topic in topics), default=0) <= cached.position.offset:
+                self._cache.move_to_end(key)
+                return cached
+            self._cached_bytes -= cached.size
+            del self._cache[key]
+        found = snapshot_rests(
+            position, self.flights(topics), standings=self.standings(topics), follow=int(one_follows)
+        )
+        cached = _Cached(position, [SnapshotRest(rest, self._account) for rest in found])
+        self._cache[key] = cached
+        self._cached_bytes += cached.size
+        while self._cached_bytes > CACHE_BYTES:
+            self._cached_bytes -= self._cache.popitem(last=False)[1].size
+        return cached
+
+    @property
+    def snapshot_bytes(self) -> int:
+        """The memory of all snapshots that are cached, or that a reader has not taken yet."""
+        return self._account.bytes
 
     def _forget_snapshots(self) -> None:
         self._cache.clear()

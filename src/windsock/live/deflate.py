@@ -67,10 +67,18 @@ def compressed(payload: bytes) -> bytes | None:
     """The payload of a compressed message; None where it is better sent as it is."""
     if len(payload) < SMALLEST:
         return None
+    data = deflate(payload)
+    return data if len(data) < len(payload) else None
+
+
+def deflate(payload: bytes, *, last: bool = True) -> bytes:
+    """Return the payload compressed by itself. What is not the `last` piece of a message can be followed by another.
+
+    Each piece ends at a byte, where a compressor of its own may go on (RFC 7692, 7.2.3.6 does the same).
+    """
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -WINDOW_BITS)
     data = compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)
-    data = data.removesuffix(_SYNC_TAIL)
-    return data if len(data) < len(payload) else None
+    return data.removesuffix(_SYNC_TAIL) if last else data
 
 
 def extension() -> PerMessageDeflate:

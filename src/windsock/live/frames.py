@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from windsock.live.deflate import compressed
+from windsock.live.deflate import SMALLEST, compressed, deflate
 
 # In a frame's first byte: the message is compressed (RFC 7692, 6).
 RSV1 = 0x40
@@ -18,6 +18,16 @@ class Encoded:
         self._text: str | None = None
         self._frame: bytes | None = None
         self._deflated: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """The message's bytes."""
+        return len(self.data)
+
+    @property
+    def own_size(self) -> int:
+        """Those of its bytes that nobody shares; an event may be shared, but nothing says for how long."""
+        return len(self.data)
 
     @property
     def text(self) -> str:
@@ -45,6 +55,82 @@ class Encoded:
         return framed
 
 
+class Account:
+    """The memory of all that lives at a time and was put down here."""
+
+    __slots__ = ("bytes",)
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+
+class SnapshotRest:
+    """A part of a snapshot as everybody has it who asks for the same topics: all but the request's own opening.
+
+    The snapshots that a slow reader has not taken yet hold these; so a hundred of them cost what one costs.
+    """
+
+    __slots__ = ("_account", "_deflated", "data")
+
+    def __init__(self, data: bytes, account: "Account") -> None:
+        self.data = data
+        self._deflated: bytes | None = None
+        self._account = account
+        account.bytes += len(data)
+
+    def __del__(self) -> None:
+        self._account.bytes -= len(self.data)
+
+    @property
+    def deflated(self) -> bytes:
+        """The compressed bytes, without what came before them in the message."""
+        small = self._deflated
+        if small is None:
+            small = self._deflated = deflate(self.data)
+        return small
+
+
+class SnapshotPart(Encoded):
+    """A `snapshot` message: an opening of its own and a shared rest, put together only when it is sent."""
+
+    __slots__ = ("_opening", "_rest")
+
+    def __init__(self, opening: bytes, rest: SnapshotRest) -> None:
+        self._opening, self._rest = opening, rest
+
+    @property
+    def size(self) -> int:
+        """The message's bytes."""
+        return len(self._opening) + len(self._rest.data)
+
+    @property
+    def own_size(self) -> int:
+        """Those of its bytes that nobody shares."""
+        return len(self._opening)
+
+    @property
+    def data(self) -> bytes:  # type: ignore[override]
+        """The message, made anew each time: who keeps it keeps a copy."""
+        return self._opening + self._rest.data
+
+    @property
+    def text(self) -> str:
+        """As of every message."""
+        return self.data.decode()
+
+    @property
+    def frame(self) -> bytes:
+        """As of every message."""
+        return frame(self.data)
+
+    @property
+    def deflated(self) -> bytes:
+        """As of every message: two compressed pieces, of which the second is shared, are one compressed message."""
+        if self.size < SMALLEST:
+            return self.frame
+        return frame(deflate(self._opening, last=False) + self._rest.deflated, RSV1 | 0x1)
+
+
 class LiveEvent(Encoded):
     """An `event` message with what the hub must know of it without reading it again."""
 
@@ -67,7 +153,7 @@ class Batch:
 
     def __init__(self, messages: Iterable[Encoded]) -> None:
         self.messages: Sequence[Encoded] = tuple(messages)
-        self.size = sum(len(message.data) for message in self.messages)
+        self.size = sum([message.size for message in self.messages])
         self._frames: bytes | None = None
         self._deflated: bytes | None = None
 

@@ -74,6 +74,10 @@ class HubLimits:
     max_connections: int = 50_000
     max_connections_per_user: int = 100
     max_connections_per_address: int = 0  # 0: no limit
+    # All snapshots that are cached or not yet read: beyond, the sessions that leave theirs unread longest are closed.
+    max_snapshot_bytes: int = 256 * 1024 * 1024
+    # All other answers that wait for their readers: beyond, a resume from the journal is answered by a snapshot.
+    max_waiting_bytes: int = 64 * 1024 * 1024
     # A reader that takes nothing for so long is gone or hopeless; it is told to come back and resume.
     stuck_seconds: float = 60
     conversation: messages.Limits = field(default_factory=messages.Limits)
@@ -143,6 +147,8 @@ class Hub:
         self.floor = 0
         self.replay_clock: ReplayClock | None = None
         self.ready = False
+        # What waits for slow readers and is shared with nobody, of all sessions.
+        self.waiting_bytes = 0
         # An event could not be read, so the board does not know what it said: the tail loads the hub anew.
         self.damaged = False
         self.time = timers.time
@@ -327,6 +333,9 @@ class Hub:
         if session.audience is not None:
             self.subscriptions.leave(session, session.audience)
             session.audience = None
+        for key, message in (session.pending or {}).items():
+            if not isinstance(key, str):  # as in `Session`: text is the key of an event, a number that of an answer
+                self.waiting_bytes -= message.own_size
         session.pending = session.held = session.waiting = session.on_close = None
         self._beats[session.beat].pop(session, None)
         del self._sessions[session.connection]
@@ -446,6 +455,23 @@ class Hub:
             session.answer(())
         # What was asked meanwhile: its answer must not come before the new truth of the older topics.
         session.go_on()
+
+    def bound_snapshots(self) -> None:
+        """Close the sessions that have left their snapshots unread longest, when all of those are more than may be.
+
+        Snapshots are shared until something in them changes; readers who stand still at different moments keep as many
+        different ones alive.
+        """
+        if self.board.snapshot_bytes <= self.limits.max_snapshot_bytes:
+            return
+        stalled = [one for one in self._sessions.values() if one.stalled_at is not None and one.answer_bytes]
+        stalled.sort(key=lambda session: session.stalled_at or 0.0)
+        for session in stalled:
+            self.end(
+                session, CloseCode.TOO_SLOW, "too slow: your snapshot was not read in time; reconnect and resume"
+            )
+            if self.board.snapshot_bytes <= self.limits.max_snapshot_bytes:
+                return
 
     def send_head(self, session: Session) -> None:
         """The heartbeat of a session that stands at `position`."""

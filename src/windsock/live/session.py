@@ -194,7 +194,8 @@ class Session:
 
     def _queue(self, message: Encoded) -> None:
         self._waiting()[self.hub.next_key()] = message
-        self.answer_bytes += len(message.data)
+        self.answer_bytes += message.size
+        self.hub.waiting_bytes += message.own_size
 
     def _wait(self, waiting: dict[object, Encoded], event: LiveEvent) -> None:
         """The event waits: in place of an older state of its flight, unless the reader waits too (for an answer)."""
@@ -231,11 +232,12 @@ class Session:
             while self.pending and size < PIECE_BYTES:
                 key = next(iter(self.pending))
                 message = self.pending.pop(key)
-                length = len(message.data)
+                length = message.size
                 if isinstance(key, str):
                     self.live_bytes -= length
                 else:
                     self.answer_bytes -= length
+                    self.hub.waiting_bytes -= message.own_size
                 events += isinstance(message, LiveEvent)
                 size += length
                 piece.append(message)

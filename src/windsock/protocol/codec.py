@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -29,8 +29,9 @@ _any_decoder = msgspec.json.Decoder()
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>[^`]*)`")
 
-SNAPSHOT_PART_BYTES = 512 * 1024
-"""Where a snapshot is split: one part is parsed by a phone in some ten milliseconds and leaves room for heartbeats."""
+SNAPSHOT_PART_BYTES = 128 * 1024
+"""Where a snapshot is split: one part is parsed by a phone in a few milliseconds and leaves room for heartbeats, and it
+is what a connection holds of a snapshot that its reader does not take."""
 
 
 def encode(message: Message) -> bytes:
@@ -107,9 +108,33 @@ def snapshot_frames(
     part_bytes: int = SNAPSHOT_PART_BYTES,
     standings: Sequence[bytes] = (),
 ) -> Iterator[bytes]:
-    """The `snapshot` messages for flights that are already encoded, split at about `part_bytes`; at least one.
+    """Yield the `snapshot` messages for flights that are already encoded, split at about `part_bytes`; at least one.
 
     Airports' programmes are few and go whole with the first part.
+    """
+    opening = snapshot_opening(topics, id)
+    for rest in snapshot_rests(position, flights, part_bytes=part_bytes, standings=standings):
+        yield opening + rest
+
+
+def snapshot_opening(topics: Sequence[str], id: RequestId | msgspec.UnsetType = msgspec.UNSET) -> bytes:
+    """Return how a `snapshot` message begins: what differs between requests for the same flights."""
+    request = b"" if id is msgspec.UNSET else b'"id":%s,' % _encoder.encode(id)
+    return b'{"type":"snapshot",%s"topics":%s,' % (request, _encoder.encode(list(topics)))
+
+
+def snapshot_rests(
+    position: Position,
+    flights: Iterable[bytes],
+    *,
+    part_bytes: int = SNAPSHOT_PART_BYTES,
+    standings: Sequence[bytes] = (),
+    first: int = 1,
+    follow: int = 0,
+) -> Iterator[bytes]:
+    """Yield what follows the opening of each `snapshot` message; at least one.
+
+    The parts are numbered from `first`, and `follow` more parts come after them, from somebody else.
     """
     parts: list[list[bytes]] = [[]]
     size = 0
@@ -119,14 +144,12 @@ def snapshot_frames(
             size = 0
         parts[-1].append(flight)
         size += len(flight) + 1
-    opening = b'{"type":"snapshot",' + (b"" if id is msgspec.UNSET else b'"id":%s,' % _encoder.encode(id))
-    opening += b'"topics":%s,"position":%s' % (_encoder.encode(list(topics)), _encoder.encode(str(position)))
-    for number, part in enumerate(parts, 1):
+    for number, part in enumerate(parts, first):
         more = b',"standings":[%s]' % b",".join(standings) if standings and number == 1 else b""
-        yield b'%s,"part":%d,"parts":%d,"flights":[%s]%s}' % (
-            opening,
+        yield b'"position":%s,"part":%d,"parts":%d,"flights":[%s]%s}' % (
+            _encoder.encode(str(position)),
             number,
-            len(parts),
+            first - 1 + len(parts) + follow,
             b",".join(part),
             more,
         )
