@@ -11,6 +11,8 @@ from tests.acceptance.backends import Redis
 from tests.acceptance.cluster import Cluster
 from tests.services import PostgreSQL
 
+pytestmark = pytest.mark.timed
+
 SILENT_SECONDS = 5
 # Looking at the head every half second, and a reconnect of what hangs, are well below this.
 WITHOUT_DOORBELL = 2.0

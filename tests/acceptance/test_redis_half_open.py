@@ -17,6 +17,8 @@ from tests.acceptance.relay import Relay
 from tests.services import PostgreSQL
 from windsock.protocol.client_outputs import State
 
+pytestmark = pytest.mark.timed
+
 # Longer than the five seconds after which the service takes a silent subscription for dead.
 SILENT_SECONDS = 12
 # Giving up a dead connection, a back-off, and joining again; the doorbell must be in use after that.

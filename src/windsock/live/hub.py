@@ -334,7 +334,9 @@ class Hub:
             self.subscriptions.leave(session, session.audience)
             session.audience = None
         for key, message in (session.pending or {}).items():
-            if not isinstance(key, str):  # as in `Session`: text is the key of an event, a number that of an answer
+            if not isinstance(
+                key, str
+            ):  # as in `Session`: text is the key of an event, a number that of an answer
                 self.waiting_bytes -= message.own_size
         session.pending = session.held = session.waiting = session.on_close = None
         self._beats[session.beat].pop(session, None)
@@ -468,7 +470,9 @@ class Hub:
         stalled.sort(key=lambda session: session.stalled_at or 0.0)
         for session in stalled:
             self.end(
-                session, CloseCode.TOO_SLOW, "too slow: your snapshot was not read in time; reconnect and resume"
+                session,
+                CloseCode.TOO_SLOW,
+                "too slow: your snapshot was not read in time; reconnect and resume",
             )
             if self.board.snapshot_bytes <= self.limits.max_snapshot_bytes:
                 return

@@ -11,6 +11,8 @@ import pytest
 from tests import services
 from tests.integration.live.servers import Project, Server, sqlite, until
 
+pytestmark = pytest.mark.timed
+
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 
