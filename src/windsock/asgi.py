@@ -26,16 +26,18 @@ def add_windsock(
     websockets: Sequence[Any] = (),
     *,
     authentication: Callable[[Any], Any] = AuthMiddlewareStack,
+    other_bodies: int | None = None,
 ) -> ProtocolTypeRouter:
     """Return the ASGI application of a project that serves `django_application` and Windsock.
 
-    HTTP goes to `django_application`, with a bound on bodies of reports before it. Sockets go to the patterns of the
+    HTTP goes to `django_application`; the bodies for Windsock's addresses are read before it, within bounds of size and
+    time, and those of others where `other_bodies` sets a bound for them. Sockets go to the patterns of the
     host's own `websockets` and then to Windsock's, behind `authentication`, which must leave the user in the scope.
     The server's start and end run what Windsock does beside the requests.
     """
     return ProtocolTypeRouter(
         {
-            "http": BodyLimit(ReportsLane(django_application)),
+            "http": BodyLimit(ReportsLane(django_application), other_bodies),
             "websocket": authentication(URLRouter([*websockets, *websocket_urlpatterns])),
             "lifespan": Lifespan(),
         }

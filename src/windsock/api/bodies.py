@@ -1,6 +1,7 @@
 """Request bodies, read within a bound and decoded so that an error says where it is."""
 
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,14 @@ NDJSON_TYPES = frozenset(
     {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
 )
 
+# A byte-order mark, which editors and shells of Windows write before text (RFC 8259, 8.1: a parser may ignore it).
+BOM = b"\xef\xbb\xbf"
+
 # So many reports in one request keep it below a few seconds; more belong into several requests.
 MAX_REPORTS = 10_000
+
+# Each member costs a copy of what follows it: thousands of empty ones would be work without end.
+MAX_GZIP_MEMBERS = 100
 
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _CHUNK = 65_536
@@ -40,7 +47,55 @@ class Batch:
 
 
 def read(request: HttpRequest, limit: int) -> bytes:
-    """The body, at most `limit` bytes. Raises Problem 413 without reading further when it is longer."""
+    """Return the body, decompressed, at most `limit` bytes of it either way.
+
+    Raises Problem 413 without reading or decompressing further when it is longer, 415 for another Content-Encoding than
+    gzip, and 400 when it is incomplete.
+    """
+    return decompressed(_sent(request, limit), request.headers.get("Content-Encoding", ""), limit)
+
+
+def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
+    """Return the content of a body with this Content-Encoding; raises Problem as `read` does."""
+    names = [name for part in encoding.lower().split(",") if (name := part.strip()) not in ("", "identity")]
+    if not names:
+        return body
+    if names not in (["gzip"], ["x-gzip"]):
+        raise Problem(
+            415,
+            "unsupported_encoding",
+            f"The Content-Encoding {encoding[:60]!r} is not supported. Send the body with gzip, or as it is.",
+            value=encoding[:60],
+            expected="gzip or identity",
+            headers={"Accept-Encoding": "gzip, identity"},
+        )
+    parts: list[bytes] = []
+    size = 0
+    rest = body
+    while rest or not parts:  # there may be several members, one after the other (RFC 1952, 2.2)
+        if len(parts) == MAX_GZIP_MEMBERS:
+            raise Problem(400, "malformed_gzip", f"The gzip data has more than {MAX_GZIP_MEMBERS} members.")
+        # No more comes out of it than one byte beyond the limit, however much is in it.
+        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            part = member.decompress(rest, limit + 1 - size)
+        except zlib.error as error:
+            raise Problem(
+                400, "malformed_gzip", f"The body is not valid gzip, as its Content-Encoding says: {error}."
+            ) from error
+        size += len(part)
+        if size > limit:
+            raise too_large(limit)
+        if not member.eof:
+            raise Problem(
+                400, "incomplete_body", "The gzip data ended before it was complete. Send it again."
+            )
+        parts.append(part)
+        rest = member.unused_data
+    return b"".join(parts)
+
+
+def _sent(request: HttpRequest, limit: int) -> bytes:
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if declared.isdecimal() and int(declared) > limit:
         raise too_large(limit, int(declared))
@@ -127,7 +182,11 @@ def reports_in(media_type: str, body: bytes) -> Batch:
 
 
 def decode(body: bytes) -> Any:
-    """The JSON value in `body`; raises Problem 400 with line and column (both from 1, columns in characters)."""
+    """Return the JSON value in `body`, whose byte-order mark is ignored.
+
+    Raises Problem 400 with line and column (both from 1, columns in characters).
+    """
+    body = body.removeprefix(BOM)
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -151,7 +210,8 @@ def _document(body: bytes) -> Batch:
 
 def _lines(body: bytes) -> list[Any]:
     items: list[Any] = []
-    for number, line in enumerate(body.split(b"\n"), start=1):
+    for number, sent in enumerate(body.split(b"\n"), start=1):
+        line = sent.removeprefix(BOM)  # files with a mark each, put together, have one in the midst as well
         if not line.strip():
             continue
         try:

@@ -7,27 +7,20 @@ succeed (a wrong token, a body that is no JSON), goes on to Django, which answer
 application: `application = BodyLimit(ReportsLane(get_asgi_application()))`.
 """
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import DatabaseError
 from django.http import HttpResponse
-from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 
-from windsock.access import secrets, tokens
 from windsock.access.identity import Identity
+from windsock.api.bearers import Bearers
 from windsock.api.bodies import JSON_TYPES, NDJSON_TYPES, Batch, reports_in
+from windsock.api.bodylimit import BEARER, own_path
+from windsock.api.bodyrules import rule_for
 from windsock.api.problems import Problem
 from windsock.api.reports import record_all
 from windsock.errors import JournalError
-
-KNOWN_SECONDS = 1.0
-"""How long a token that was looked up counts as known. A revoked one records nothing later than this after its end."""
-
-MOST_KNOWN = 1024
 
 _TYPES = {name.encode() for name in JSON_TYPES | NDJSON_TYPES}
 # What Django's middleware adds to the same answer, as far as it means anything to a program.
@@ -44,21 +37,24 @@ class ReportsLane:
 
     def __init__(self, application: Any) -> None:
         self._application = application
-        self._known: dict[str, tuple[float, Identity]] = {}
-        self._path: str | None = None
+        self._bearers = Bearers()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] != self._address():
+        if (
+            scope["type"] != "http"
+            or scope["method"] != "POST"
+            or not rule_for(own_path(scope)).takes_reports
+        ):
             await self._application(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         media_type = headers.get(b"content-type", b"")
         scheme, _, secret = headers.get(b"authorization", b"").partition(b" ")
-        if media_type not in _TYPES or scheme.lower() != b"bearer" or scope.get("root_path"):
+        if media_type not in _TYPES or scheme.lower() != b"bearer" or b"content-encoding" in headers:
             await self._application(scope, receive, send)
             return
         body, replayed = await _whole(receive)
-        asker = None if body is None else await self._asker(secret.strip())
+        asker = None if body is None else await self._asker(scope, secret.strip())
         given = None if asker is None or body is None else _understood(media_type.decode(), body)
         if asker is None or given is None:
             await self._application(scope, replayed, send)
@@ -70,47 +66,15 @@ class ReportsLane:
             answer = Problem(503, "journal_unavailable", text, retry_after=2).response()
         await _send(send, answer)
 
-    def _address(self) -> str:
-        """Where reports are POSTed to, as the project's URLs say; nowhere if they do not."""
-        if self._path is None:
-            try:
-                self._path = reverse("windsock-api:publish")
-            except NoReverseMatch:
-                self._path = ""
-        return self._path
-
-    async def _asker(self, secret: bytes) -> Identity | None:
+    async def _asker(self, scope: Any, secret: bytes) -> Identity | None:
         """Who may publish with this token; None if nobody may, or it is to be asked anew why not."""
-        try:
-            text = secret.decode("ascii")
-        except UnicodeDecodeError:
-            return None
-        if not secrets.well_formed(text, secrets.TOKEN_MARK):
-            return None
-        digest = secrets.digest(text)
-        until, identity = self._known.get(digest, (0.0, None))
-        now = time.monotonic()
-        if identity is None or now > until:
-            self._known.pop(digest, None)
-            identity = await sync_to_async(_authenticated)(text)
-            if identity is None or not identity.may_publish:
+        asker: Identity | None = scope.get(BEARER)
+        if asker is None:
+            try:
+                asker = await self._bearers.identity(secret)
+            except DatabaseError:  # Django's own way meets it too, and has an answer for it
                 return None
-            while len(self._known) >= MOST_KNOWN:
-                del self._known[next(iter(self._known))]
-            # From before it was looked up: what is revoked meanwhile is not known for longer either.
-            self._known[digest] = (now + KNOWN_SECONDS, identity)
-        if identity.expires_at is not None and timezone.now() >= identity.expires_at:
-            return None
-        return identity
-
-
-def _authenticated(secret: str) -> Identity | None:
-    try:
-        return tokens.authenticate(secret)
-    except Exception:  # Django's own way meets it too, and has an answer for it
-        return None
-    finally:
-        close_old_connections()
+        return asker if asker is not None and asker.may_publish else None
 
 
 def _understood(media_type: str, body: bytes) -> Batch | None:

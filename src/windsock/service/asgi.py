@@ -10,10 +10,16 @@ from django.core.asgi import get_asgi_application
 # Loads the apps: everything that imports models comes after it.
 django_application = get_asgi_application()
 
+from django.conf import settings  # noqa: E402
+
 from windsock.asgi import add_windsock  # noqa: E402
 from windsock.live.reception import SessionCookie  # noqa: E402
 
-application = add_windsock(django_application, authentication=SessionCookie)
+application = add_windsock(
+    django_application,
+    authentication=SessionCookie,
+    other_bodies=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,  # the admin's
+)
 
 # What is loaded by now stays for the life of the process. Python's collector would look through all of it again and
 # again while connections come: full rounds of 60 ms and more in which nobody is told anything, 9 % of what a connect

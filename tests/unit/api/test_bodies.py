@@ -1,13 +1,21 @@
 """Bodies: what is read, and where an error is said to be. No server."""
 
+import asyncio
+import contextlib
+import gzip
+import itertools
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
+from hypothesis import given
+from hypothesis import strategies as st
 
-from windsock.api import bodies
-from windsock.api.bodylimit import BodyLimit
+from windsock.api import bodies, bodylimit
+from windsock.api.bodylimit import Reading, Room
 from windsock.api.problems import Problem, quoted
 
 
@@ -77,55 +85,134 @@ def test_what_is_quoted_back_is_short_and_is_json() -> None:
     assert isinstance(quoted(object()), str)
 
 
-# --- The bound before Django ------------------------------------------------------------------------------------------
+# --- Marks and compression --------------------------------------------------------------------------------------------
+
+BOM = b"\xef\xbb\xbf"
 
 
-async def through(
-    limit: int, chunks: list[bytes], headers: list[tuple[bytes, bytes]]
-) -> tuple[list[Any], list[Any], int]:
-    """What the server was told, what the application got, and how many chunks were taken from the client."""
-    sent: list[Any] = []
-    got: list[Any] = []
-    taken = 0
+@pytest.mark.parametrize("content_type", [*sorted(bodies.JSON_TYPES), *sorted(bodies.NDJSON_TYPES)])
+@pytest.mark.parametrize("body", [b'{"a":1}', b'{"a":1}\r\n', b' {"a":1}'])
+def test_a_byte_order_mark_changes_nothing(content_type: str, body: bytes) -> None:
+    assert bodies.reports_in(content_type, BOM + body) == bodies.reports_in(content_type, body)
 
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        while True:
-            message = await receive()
-            got.append(message)
-            if message["type"] == "http.disconnect":
-                await send({"type": "http.response.start", "status": 500, "headers": []})
-                return
-            if not message.get("more_body"):
-                await send({"type": "http.response.start", "status": 200, "headers": []})
-                return
+
+def test_lines_of_several_files_keep_their_first_reports() -> None:
+    body = BOM + b'{"a":1}\n' + BOM + b'{"b":2}\n'
+    assert bodies.reports_in("application/x-ndjson", body).items == [{"a": 1}, {"b": 2}]
+
+
+@given(
+    content=st.binary(max_size=3_000),
+    cuts=st.lists(st.integers(0, 3_000), max_size=4),
+    limit=st.integers(1, 4_000),
+)
+def test_gzip_gives_what_went_in_or_says_that_it_is_too_much(
+    content: bytes, cuts: list[int], limit: int
+) -> None:
+    edges = sorted({0, len(content), *(cut for cut in cuts if cut < len(content))})
+    members = [content[start:end] for start, end in itertools.pairwise(edges)] or [b""]
+    body = b"".join(gzip.compress(member) for member in members)
+    if len(content) <= limit:
+        assert bodies.decompressed(body, "gzip", limit) == content
+        return
+    with pytest.raises(Problem) as caught:
+        bodies.decompressed(body, "gzip", limit)
+    assert caught.value.status == 413
+
+
+@given(content=st.binary(max_size=300), cut=st.integers(1, 40), wrong=st.binary(min_size=1, max_size=40))
+def test_damaged_gzip_is_a_400_and_nothing_else(content: bytes, cut: int, wrong: bytes) -> None:
+    whole = gzip.compress(content)
+    for body in (whole[:-cut], whole[: -cut - 8] + wrong, wrong + whole):
+        assert refusal_of(lambda body=body: bodies.decompressed(body, "GZIP", 1_000)) in (None, 400)
+
+
+def refusal_of(work: Callable[[], object]) -> int | None:
+    """The status of the Problem that it raises, if any."""
+    try:
+        work()
+    except Problem as problem:
+        return problem.status
+    return None
+
+
+def test_a_bomb_is_cut_off_at_the_limit() -> None:
+    bomb = gzip.compress(bytes(200_000_000), compresslevel=1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem) as caught:
+            bodies.decompressed(bomb, "gzip", 100_000)
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(bomb)
+    finally:
+        tracemalloc.stop()
+    assert caught.value.status == 413
+    many = gzip.compress(b"") * 10_000
+    with pytest.raises(Problem):
+        bodies.decompressed(many, "gzip", 100_000)
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip", "x"])
+def test_another_encoding_is_a_415_that_says_what_is_taken(encoding: str) -> None:
+    with pytest.raises(Problem) as caught:
+        bodies.decompressed(b"x", encoding, 100)
+    assert caught.value.status == 415
+    assert caught.value.headers["Accept-Encoding"] == "gzip, identity"
+
+
+# --- Reading, before Django -------------------------------------------------------------------------------------------
+
+
+async def read_through(room: Room, limit: int, chunks: list[bytes], *, known: bool = True) -> bytes | None:
+    pending = list(chunks)
 
     async def receive() -> Any:
-        nonlocal taken
-        taken += 1
-        return {"type": "http.request", "body": chunks[taken - 1], "more_body": taken < len(chunks)}
+        part = pending.pop(0)
+        return {"type": "http.request", "body": part, "more_body": bool(pending)}
 
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    await BodyLimit(application, limit)({"type": "http", "headers": headers}, receive, send)
-    return sent, got, taken
-
-
-async def test_a_body_within_the_bound_passes_untouched() -> None:
-    sent, got, _ = await through(10, [b"12345", b"67890"], [])
-    assert [message["body"] for message in got] == [b"12345", b"67890"]
-    assert [message["status"] for message in sent] == [200]
+    reading = Reading(room, known=known)
+    try:
+        return await reading.body(receive, limit)
+    finally:
+        reading.end()
 
 
-async def test_a_body_beyond_the_bound_is_cut_off_and_the_rest_let_by_so_that_the_answer_is_read() -> None:
-    sent, got, taken = await through(10, [b"12345", b"678901", b"thrown away"], [])
-    assert taken == 3
-    assert [message.get("body") for message in got] == [b"12345", None]
-    assert got[-1]["type"] == "http.disconnect"
-    assert [message["status"] for message in sent if "status" in message] == [413]
+async def test_a_body_within_the_bound_is_whole() -> None:
+    assert await read_through(Room(100), 10, [b"12345", b"", b"67890"]) == b"1234567890"
 
 
-async def test_a_declared_length_beyond_the_bound_is_answered_before_anything_is_read() -> None:
-    sent, got, _ = await through(10, [b""], [(b"content-length", b"11")])
-    assert got == []
-    assert sent[0]["status"] == 413
+async def test_a_body_beyond_the_bound_is_cut_off_where_it_is_reached() -> None:
+    with pytest.raises(Problem) as caught:
+        await read_through(Room(100), 10, [b"12345", b"678901", b"never read"])
+    assert caught.value.status == 413
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_all_room_that_was_taken_is_given_back(known: bool) -> None:
+    room = Room(10_000)
+    for chunks in ([b"x" * 9_000], [b"x" * 5_000, b"x" * 6_000], [b"x" * 20_000], [b""]):
+        for limit in (5_000, 50_000):
+            with contextlib.suppress(Problem):
+                await read_through(room, limit, chunks, known=known)
+            assert room.left == 10_000
+
+
+async def test_without_room_the_sender_is_asked_to_come_again_but_small_forms_still_fit() -> None:
+    with pytest.raises(Problem) as caught:
+        await read_through(Room(10), 10_000, [b"x" * 5_000], known=False)
+    assert caught.value.status == 503
+    assert caught.value.headers["Retry-After"]
+    assert await read_through(Room(0), 10_000, [b"x" * 4_000], known=False) == b"x" * 4_000
+
+
+async def test_a_body_that_drips_is_ended_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodylimit, "GRACE_SECONDS", 0.1)
+    for delay in (0.001, 60.0):
+
+        async def receive(delay: float = delay) -> Any:
+            await asyncio.sleep(delay)
+            return {"type": "http.request", "body": b"x", "more_body": True}
+
+        with pytest.raises(Problem) as caught:
+            async with asyncio.timeout(20):
+                await Reading(Room(100), known=True).body(receive, 10_000)
+        assert caught.value.status == 408

@@ -1,0 +1,85 @@
+"""Which address takes how large a body, and whether it takes one from somebody who shows no credentials."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.urls import Resolver404, resolve
+from django.utils.crypto import constant_time_compare
+
+from windsock.access.identity import Identity
+from windsock.conf import config
+from windsock.errors import WindsockError
+
+# Forms of the pages and the API's small requests: names, a password, a CSRF token, a few fields.
+FORM_BYTES = 65_536
+
+# From somebody who has shown nothing yet (who signs in, or sends with a signature that only the whole body can prove).
+STRANGER_BYTES = 16_384
+SIGNED_BYTES = 1_048_576
+
+_REPORTS, _FEED, _API, _PAGE, _ELSEWHERE = "reports", "feed", "api", "page", "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one address takes. `feed` and `secret` are those of a feed's address."""
+
+    kind: str
+    feed: str | None = None
+    secret: str | None = None
+
+    @property
+    def needs_credentials(self) -> bool:
+        """Whether nothing that it does is for somebody without any."""
+        return self.kind in (_REPORTS, _FEED, _API)
+
+    @property
+    def takes_reports(self) -> bool:
+        """Whether this is where reports are POSTed."""
+        return self.kind == _REPORTS
+
+    def admits(self, bearer: Identity | None) -> bool:
+        """Whether a token of this identity may send a body here."""
+        return bearer is not None and (bearer.may_publish or self.kind not in (_REPORTS, _FEED))
+
+    def limit(self, elsewhere: int | None) -> int | None:
+        """How many bytes it takes at most, from those who may; None: this is not ours to say."""
+        if self.kind in (_REPORTS, _FEED):
+            return config().max_body_bytes
+        return elsewhere if self.kind == _ELSEWHERE else FORM_BYTES
+
+    def opened_by_secret(self) -> bool:
+        """Whether the address itself holds the feed's secret."""
+        if self.feed is None or self.secret is None:
+            return False
+        from windsock.feeds.configuration import read
+
+        try:
+            feed = read(config().feeds).get(self.feed)
+            ours = feed.secret() if feed is not None else None
+        except WindsockError:
+            return False
+        return bool(ours) and constant_time_compare(self.secret, ours or "")
+
+
+def rule_for(path: str) -> Rule:
+    """Return the rule of an address, given without the prefix under which the application is served."""
+    return _rule(path, settings.ROOT_URLCONF)
+
+
+@lru_cache(maxsize=512)
+def _rule(path: str, urlconf: str) -> Rule:
+    try:
+        match = resolve(path, urlconf)
+    except Resolver404:
+        return Rule(_ELSEWHERE)
+    arguments: dict[str, Any] = match.kwargs
+    if match.url_name in ("feed", "feed-by-secret") and match._func_path.startswith("windsock.api.feeds."):
+        return Rule(_FEED, arguments.get("name"), arguments.get("secret"))
+    if "windsock-api" in match.namespaces:
+        return Rule(_REPORTS if match.url_name == "publish" else _API)
+    if "windsock" in match.namespaces or match._func_path.startswith("windsock."):
+        return Rule(_PAGE)
+    return Rule(_ELSEWHERE)
