@@ -204,8 +204,8 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
     diverted_to = value("diverted_to")
     diverted = bool(value("diverted")) or diverted_to is not None
     out, off, on, in_ = [value(path) for path in _ACTUALS]
-    takeoff = Runway(estimated=value("takeoff.estimated"), actual=off)
-    landing = Runway(estimated=value("landing.estimated"), actual=on)
+    takeoff = Runway(scheduled=value("takeoff.scheduled"), estimated=value("takeoff.estimated"), actual=off)
+    landing = Runway(scheduled=value("landing.scheduled"), estimated=value("landing.estimated"), actual=on)
     gone = (out or off or on or in_) is not None
     departure = _departure(reading, out, takeoff, gone, cancelled)
     arrival = _arrival(reading, in_, landing, gone, departure, cancelled or diverted)

@@ -37,12 +37,22 @@ _PLAIN: dict[str, tuple[tuple[str, str, Kind], ...]] = {
 _SINGLE = tuple((path, kind) for _, path, kind in _PLAIN[""])
 _HAPPENED = {part: BY_PATH[f"{part}.actual"].change for part in PARTS}
 _GATES = (Departure, Arrival)
+_EMPTY: dict[str, Departure | Runway | Arrival] = {
+    "departure": Departure(),
+    "takeoff": Runway(),
+    "landing": Runway(),
+    "arrival": Arrival(),
+}
+_RUNWAYS = ("takeoff", "landing")
 Part = Departure | Runway | Arrival
 # What a new flight brings along by itself; the rest is told as changes, so that nobody misses a delay it came with.
 _PLAN = tuple(field.path for field in TABLE if field.planned and not field.part)
-_PLAN_SIDES = {
-    side: ("first_scheduled", *(field.name for field in TABLE if field.planned and field.part == side))
-    for side in ("departure", "arrival")
+_PLAN_PARTS = {
+    part: (
+        *(("first_scheduled",) if part in ("departure", "arrival") else ()),
+        *(field.name for field in TABLE if field.planned and field.part == part),
+    )
+    for part in PARTS
 }
 
 
@@ -80,6 +90,8 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
             _overdue(found, side, old, new, rules, moved_on(after, side))
             _delay(found, side, old, new, rules.late_minutes)
         for name, earlier, later in parts:
+            if name in _RUNWAYS and earlier.scheduled != later.scheduled:
+                found.append(_retimed(name, earlier, later))
             if earlier.estimated != later.estimated:
                 found.append(
                     Change(
@@ -177,10 +189,7 @@ def _milestones(
 
 def _schedule(found: list[Change], side: str, old: Departure | Arrival, new: Departure | Arrival) -> None:
     if old.scheduled != new.scheduled:
-        kind: Kind = (
-            "flight.corrected" if old.scheduled is None or new.scheduled is None else "schedule.retimed"
-        )
-        found.append(Change(kind=kind, field=f"{side}.scheduled", from_=old.scheduled, to=new.scheduled))
+        found.append(_retimed(side, old, new))
     if new.first_scheduled != _first_as_said(old, new):
         found.append(
             Change(
@@ -190,6 +199,11 @@ def _schedule(found: list[Change], side: str, old: Departure | Arrival, new: Dep
                 to=new.first_scheduled,
             )
         )
+
+
+def _retimed(name: str, old: Part, new: Part) -> Change:
+    kind: Kind = "flight.corrected" if old.scheduled is None or new.scheduled is None else "schedule.retimed"
+    return Change(kind=kind, field=f"{name}.scheduled", from_=old.scheduled, to=new.scheduled)
 
 
 def _first_as_said(old: Departure | Arrival, new: Departure | Arrival) -> datetime | None:
@@ -248,14 +262,16 @@ def _added(after: Flight) -> tuple[dict[str, Any], Flight]:
         value = getattr(after, name)
         if value:
             plan[name] = values[name] = value
-    for side, empty in (("departure", Departure()), ("arrival", Arrival())):
-        part = getattr(after, side)
-        kept = {name: value for name in _PLAN_SIDES[side] if (value := getattr(part, name)) is not None}
+    for name, empty in _EMPTY.items():
+        part = getattr(after, name)
+        if part == empty:
+            continue
+        kept = {leaf: value for leaf in _PLAN_PARTS[name] if (value := getattr(part, leaf)) is not None}
         if kept:
-            values[side] = msgspec.structs.replace(empty, **kept)
+            values[name] = msgspec.structs.replace(empty, **kept)
             if kept.get("first_scheduled") == kept.get("scheduled"):
                 kept.pop("first_scheduled", None)
-            plan[side] = kept
+            plan[name] = kept
     return plan, msgspec.structs.replace(blank(after.key), **values)
 
 
@@ -283,7 +299,7 @@ def apply_changes(
         to = msgspec.to_builtins(change.to)
         if change.kind == "flight.added":
             for name, value in to.items():
-                tree[name] = {**tree[name], **value} if name in firsts else value
+                tree[name] = {**tree[name], **value} if name in _EMPTY else value
         elif change.field is not None:
             *parts, name = change.field.split(".")
             (tree[parts[0]] if parts else tree)[name] = to

@@ -27,8 +27,9 @@ class DepartureReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class RunwayReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Take-off at the origin, or landing."""
+    """Take-off at the origin, or landing. `scheduled` is the runway's own plan, where a source tells it."""
 
+    scheduled: Time = UNSET
     estimated: Time = UNSET
     actual: Time = UNSET
 

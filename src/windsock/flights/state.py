@@ -48,8 +48,9 @@ class Departure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Runway(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Take-off, or landing."""
+    """Take-off, or landing. `scheduled` is the runway's own plan: the gate's, with the taxi time in it."""
 
+    scheduled: datetime | None = None
     estimated: datetime | None = None
     actual: datetime | None = None
 

@@ -198,7 +198,7 @@ def test_a_flight_on_the_wire_has_everything_the_protocol_shows() -> None:
     assert (wire["status"], wire["flags"]) == ("airborne", ["delayed"])
     assert wire["departure"]["actual"] == "2015-01-02T14:29:00Z"
     assert wire["departure"]["delay_minutes"] == 34
-    assert wire["takeoff"] == {"estimated": None, "actual": "2015-01-02T14:47:00Z"}
+    assert wire["takeoff"] == {"scheduled": None, "estimated": None, "actual": "2015-01-02T14:47:00Z"}
     assert wire["arrival"]["belt"] is None
     assert wire["delay_reasons"] == []
     assert (wire["version"], wire["updated_at"]) == (2, "2015-01-02T14:47:01Z")

@@ -9,7 +9,7 @@
  *   delay_basis?: string|null, first_scheduled?: string|null, delay_from_first_minutes?: number|null,
  *   overdue_minutes?: number|null, terminal: string|null, gate: string|null, stand?: string|null,
  *   checkin_desk?: string|null, belt?: string|null, first_bag?: string|null}} GateTimes
- * @typedef {{estimated: string|null, actual: string|null}} RunwayTimes
+ * @typedef {{scheduled?: string|null, estimated: string|null, actual: string|null}} RunwayTimes
  * @typedef {{id: string, designator: string, carrier: {iata: string|null, icao: string|null}, number: number,
  *   suffix: string|null, date: string, origin: string, destination: string|null, diverted_to: string|null,
  *   codeshares: string[], registration: string|null, aircraft_type: string|null, status: string, flags: string[],
