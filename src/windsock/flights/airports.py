@@ -149,6 +149,26 @@ def _listed(code: str) -> Airport | None:
     return None
 
 
+def former_zones(airport: Airport) -> tuple[str, ...]:
+    """The zones that the shipped tables give or once gave this airport, where they are not its zone."""
+    zones = []
+    for code in filter(None, (airport.icao, airport.iata)):
+        if (listed := _listed(code)) is not None:
+            zones.append(listed.zone)
+            zones.append(_uncorrected().get(code, listed.zone))
+    return tuple(dict.fromkeys(zone for zone in zones if zone != airport.zone))
+
+
+@cache
+def _uncorrected() -> dict[str, str]:
+    """ICAO code → the public table's own zone, of the airports whose zone we correct."""
+    found = {}
+    for row in csv.reader(_table().decode().splitlines()[1:]):
+        if row and row[0] in _zones():
+            found[row[0]] = row[9]
+    return found
+
+
 def codes() -> tuple[str, ...]:
     """Every IATA and ICAO code that names an airport here, the operator's and former ones included."""
     numbers, _ = _index()
