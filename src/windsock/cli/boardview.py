@@ -161,7 +161,9 @@ class BoardView:
     def _done(self, flight: Flight) -> bool:
         if flight.status in ("cancelled", "arrived"):
             return True
-        return self._side == "departure" and flight.status in ("airborne", "landed", "diverted")
+        # Of a flight that is only stated to have left, no time of take-off may ever come.
+        left = flight.status in ("airborne", "landed", "diverted") or flight.stated_status is not None
+        return self._side == "departure" and left
 
     def _is_new(self, flight: Flight) -> bool:
         changed = self._changed.get(flight.id)

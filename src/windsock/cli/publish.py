@@ -74,6 +74,12 @@ def publish(
     boarding: Annotated[
         bool | None, typer.Option("--boarding/--not-boarding", help="Boarding has begun.")
     ] = None,
+    stated_status: Annotated[
+        str | None,
+        typer.Option(
+            "--status", help="How far it has come, its time not known: out, airborne, landed or arrived."
+        ),
+    ] = None,
     diverted_to: Annotated[str | None, typer.Option(help="The airport it goes to instead.")] = None,
     observed_at: Annotated[str | None, typer.Option(help="When this was seen; default: now.")] = None,
     url: Url = "http://127.0.0.1:8000",
@@ -126,6 +132,7 @@ def publish(
         registration=registration,
         cancelled=cancelled,
         boarding=boarding,
+        stated_status=stated_status,
         diverted_to=diverted_to,
     )
     if set(report) <= {"flight", "date", "origin"}:

@@ -40,8 +40,15 @@ def status(flight: Flight, side: Side = "departure") -> str:
         return "cancelled"
     if flight.diverted_to and flight.status not in ("arrived",):
         return f"diverted to {flight.diverted_to}"
-    if side == "departure" and flight.status in ("out", "airborne", "landed", "arrived"):
+    departing = side == "departure"
+    gate, runway = (flight.departure, flight.takeoff) if departing else (flight.arrival, flight.landing)
+    untimed = flight.stated_status is not None and not (gate.actual or runway.actual)
+    if departing and flight.status in ("out", "airborne", "landed", "arrived"):
+        if untimed:
+            return "departed, time not known"
         return "departed" if flight.status != "out" else "off the gate"
+    if untimed and flight.status in ("landed", "arrived"):
+        return f"{flight.status}, time not known"
     return {"out": "off the gate", "airborne": "in the air"}.get(flight.status, flight.status)
 
 

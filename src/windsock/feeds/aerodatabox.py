@@ -22,16 +22,17 @@ _NAME = "AeroDataBox"
 _LISTS = ("flights", "departures", "arrivals")
 
 # What a status says that no time says better. CanceledUncertain is a guess, and told as nothing.
-_STATUS: dict[str, dict[str, bool]] = {
-    "Expected": {"cancelled": False, "boarding": False},
-    "CheckIn": {"cancelled": False, "boarding": False},  # codespell:ignore
-    "Boarding": {"cancelled": False, "boarding": True},
-    "GateClosed": {"cancelled": False, "boarding": True},
-    "Departed": {"cancelled": False},
-    "EnRoute": {"cancelled": False},
+# Before it leaves, what was stated earlier by mistake is taken back.
+_STATUS: dict[str, dict[str, bool | str | None]] = {
+    "Expected": {"cancelled": False, "boarding": False, "stated_status": None},
+    "CheckIn": {"cancelled": False, "boarding": False, "stated_status": None},  # codespell:ignore
+    "Boarding": {"cancelled": False, "boarding": True, "stated_status": None},
+    "GateClosed": {"cancelled": False, "boarding": True, "stated_status": None},
+    "Departed": {"cancelled": False, "stated_status": "out"},
+    "EnRoute": {"cancelled": False, "stated_status": "airborne"},
     "Delayed": {"cancelled": False},
-    "Approaching": {"cancelled": False},
-    "Arrived": {"cancelled": False},
+    "Approaching": {"cancelled": False, "stated_status": "airborne"},
+    "Arrived": {"cancelled": False, "stated_status": "arrived"},
     "Canceled": {"cancelled": True},
     "Diverted": {"diverted": True},
     "CanceledUncertain": {},
@@ -208,7 +209,7 @@ def _runway(side: Place, updated: datetime | None) -> dict[str, Any]:
     return said(estimated=time)
 
 
-def _status(flight: Place) -> dict[str, bool]:
+def _status(flight: Place) -> dict[str, bool | str | None]:
     status = flight.text("status")
     if status is None:
         return {}

@@ -24,10 +24,10 @@ from windsock.flights.values import shown
 _NAME = "aviationstack"
 
 # "incident" says nothing that a report could say.
-_STATUS: dict[str, dict[str, bool]] = {
-    "scheduled": {"cancelled": False},
-    "active": {"cancelled": False},
-    "landed": {"cancelled": False},
+_STATUS: dict[str, dict[str, bool | str | None]] = {
+    "scheduled": {"cancelled": False, "stated_status": None},
+    "active": {"cancelled": False, "stated_status": "airborne"},
+    "landed": {"cancelled": False, "stated_status": "landed"},
     "cancelled": {"cancelled": True},
     "diverted": {"diverted": True},
     "incident": {},

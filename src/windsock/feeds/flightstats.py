@@ -25,15 +25,15 @@ _EXPECTED = "an object with flightStatuses, flightStatus or alert"
 _CARRIER = re.compile(r"[A-Z]{3}|[A-Z][A-Z0-9]|[0-9][A-Z]", re.ASCII)
 
 # Active, Cancelled, Diverted, no data, Landed, not operational, Redirected, Scheduled, Unknown.
-_STATUS: dict[str, dict[str, bool]] = {
-    "A": {"cancelled": False},
+_STATUS: dict[str, dict[str, bool | str | None]] = {
+    "A": {"cancelled": False, "stated_status": "airborne"},
     "C": {"cancelled": True},
     "D": {"diverted": True},
     "DN": {},
-    "L": {"cancelled": False},
+    "L": {"cancelled": False, "stated_status": "landed"},
     "NO": {},
     "R": {"diverted": True},
-    "S": {"cancelled": False},
+    "S": {"cancelled": False, "stated_status": None},
     "U": {},
 }
 

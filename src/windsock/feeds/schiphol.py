@@ -45,6 +45,11 @@ _NOT_BOARDING = {"WIL", "GTO", "GTD", "DEP"}  # codespell:ignore
 _DEPARTING = _BOARDING | _NOT_BOARDING
 # In the air, expected to land, in Dutch airspace, landed, first baggage, all done.
 _ARRIVING = {"AIR", "EXP", "FIR", "LND", "FIB", "ARR"}
+# How far the flight has come by that, furthest first, whether or not a time stands beside it.
+_STATED: dict[str, dict[str, set[str]]] = {
+    "departure": {"out": {"DEP"}},
+    "arrival": {"arrived": {"FIB", "ARR"}, "landed": {"LND"}, "airborne": {"AIR", "FIR"}},
+}
 _KNOWN = _PLANNED | _DEPARTING | _ARRIVING | {_CANCELLED, _DIVERTED}
 
 
@@ -269,6 +274,8 @@ def _states(given: Place, side: str) -> dict[str, Any]:
         found["cancelled"] = False
     elif states:
         found["cancelled"] = None
+    if states:
+        found["stated_status"] = next((far for far, of in _STATED[side].items() if of & states), None)
     if side == "departure" and states:
         if states & _NOT_BOARDING:
             found["boarding"] = False

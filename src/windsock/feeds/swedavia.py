@@ -51,6 +51,16 @@ _STATUSES: dict[str, dict[str, Any]] = {
 }
 
 
+# How far the flight has come by that, whether or not a time stands beside it: the board where it leaves says ACT when
+# it has left, the one where it arrives while it is under way.
+_STATED: dict[str, dict[str, str | None]] = {
+    "SCH": {"departure": None, "arrival": None},
+    "ACT": {"departure": "out", "arrival": "airborne"},
+    "DEP": {"departure": "out", "arrival": "airborne"},
+    "LAN": {"departure": "landed", "arrival": "landed"},
+}
+
+
 class Poller(BasePoller):
     """Asks for one airport's departures and arrivals of today and tomorrow, early in the day for yesterday's too."""
 
@@ -153,6 +163,7 @@ def _tell(record: Place, side: str) -> None:
             **_baggage(record.inner("baggage")) if side == "arrival" else _checkin(record.inner("checkIn")),
         ),
         **_status(state),
+        **_stated(state, side),
     }
     if side == "arrival":
         report |= said(landing=said(actual=times.past("actualUtc", times.time("actualUtc"))))
@@ -197,3 +208,8 @@ def _status(state: Place) -> dict[str, Any]:
         state.fault("this status is not known; the rest is told", "flightLegStatus", status)
         return {}
     return _STATUSES[status.upper()]
+
+
+def _stated(state: Place, side: str) -> dict[str, Any]:
+    found = _STATED.get((state.text("flightLegStatus") or "").upper())
+    return {} if found is None else {"stated_status": found[side]}

@@ -8,12 +8,15 @@ from typing import Any
 from windsock.flights import airlines, delay_codes
 from windsock.flights.delay import basis_of, minutes_between
 from windsock.flights.facts import Belief, Facts, beliefs, best, weight
+from windsock.flights.fields import MILESTONES
 from windsock.flights.identity import FlightKey
 from windsock.flights.report import Reason
 from windsock.flights.rules import OWN_WATCHES, MergeRules
 from windsock.flights.state import Arrival, Carrier, Departure, Flight, Runway
-from windsock.flights.status import flags_of, from_first, latest, status_of
+from windsock.flights.status import DOWN, beyond_times, flags_of, from_first, latest, status_of
 
+_BY_ORDER = tuple(MILESTONES)
+_LEFT = (MILESTONES["out"], MILESTONES["airborne"])
 _ACTUALS = ("departure.actual", "takeoff.actual", "landing.actual", "arrival.actual")
 
 
@@ -157,14 +160,47 @@ class _Reading:
         held = self.held.get("cancelled")
         if held is None or not held[1].value:
             return False
-        return not any(self._denies(held, path) for path in _ACTUALS[1:])
+        flown = (
+            (source, fact)
+            for source, fact in self.facts.get("stated_status", {}).items()
+            if MILESTONES.get(fact.value, 0) >= MILESTONES["airborne"]
+        )
+        return not (
+            any(self._denies(held, path, self.held.get(path)) for path in _ACTUALS[1:])
+            or any(self._denies(held, "stated_status", word) for word in flown)
+        )
 
-    def _denies(self, cancelled: Belief, path: str) -> bool:
-        seen = self.held.get(path)
+    def _denies(self, cancelled: Belief, path: str, seen: Belief | None) -> bool:
         if seen is None or seen[1].value is None:
             return False
         later: bool = seen[1].observed_at > cancelled[1].observed_at
         return later and self.rules.rank(seen[0], path) >= self.rules.rank(cancelled[0], "cancelled")
+
+    def stated(self) -> str | None:
+        """How far sources state that it has come: the furthest word that no later one of a higher rank takes back.
+
+        Sources of the same rank do not contradict each other by knowing less. Words of an attempt that failed are left
+        out; after a return in the air, a landing counts only once the flight has left anew.
+        """
+        words = [
+            (MILESTONES[fact.value], self.rules.rank(source, "stated_status"), fact.observed_at)
+            for source, fact in self.facts["stated_status"].items()
+            if fact.value is not None and (self.back is None or fact.observed_at > self.back)
+        ]
+        if self.back is not None and self.back == self.value("air_return"):
+            left = self.value("takeoff.actual") or self.value("departure.actual")
+            if left is None:
+                left = min((seen for far, _, seen in words if far in _LEFT), default=None)
+            words = [word for word in words if word[0] <= max(_LEFT) or (left is not None and word[2] > left)]
+        furthest = max(
+            (
+                far
+                for far, rank, seen in words
+                if not any(less < far and above > rank and later > seen for less, above, later in words)
+            ),
+            default=0,
+        )
+        return _BY_ORDER[furthest]
 
     def conflicts(self) -> tuple[str, ...]:
         """The fields in which sources of the same, highest rank contradict each other.
@@ -206,14 +242,18 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
     out, off, on, in_ = [value(path) for path in _ACTUALS]
     takeoff = Runway(scheduled=value("takeoff.scheduled"), estimated=value("takeoff.estimated"), actual=off)
     landing = Runway(scheduled=value("landing.scheduled"), estimated=value("landing.estimated"), actual=on)
-    gone = (out or off or on or in_) is not None
+    stated = None
+    if "stated_status" in reading.held:
+        stated = beyond_times(reading.stated(), out, off, on, in_)
+    gone = (stated or out or off or on or in_) is not None
+    down = stated in DOWN or (on or in_) is not None
     departure = _departure(reading, out, takeoff, gone, cancelled)
-    arrival = _arrival(reading, in_, landing, gone, departure, cancelled or diverted)
+    arrival = _arrival(reading, in_, landing, gone, down, departure, cancelled or diverted)
     boarding = bool(value("boarding"))
     returned, air_return = value("returned_to_gate"), value("air_return")
     conflicts = reading.conflicts()
     # Of a flight that is down, or never leaves, no news is expected.
-    silent = None if cancelled or (on or in_) is not None else reading.silent_source()
+    silent = None if cancelled or down else reading.silent_source()
     return Flight(
         id=before.id,
         designator=before.designator,
@@ -228,11 +268,12 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
         registration=value("registration"),
         aircraft_type=value("aircraft_type"),
         status=status_of(
-            departure, takeoff, landing, arrival, cancelled=cancelled, diverted=diverted, boarding=boarding
+            departure, takeoff, landing, arrival, cancelled=cancelled, diverted=diverted, boarding=boarding,
+            stated=stated,
         ),
         flags=flags_of(
             departure, takeoff, landing, arrival,
-            returned_to_gate=returned, air_return=air_return, conflicts=conflicts,
+            returned_to_gate=returned, air_return=air_return, stated=stated, conflicts=conflicts,
             silent=silent is not None, rules=rules,
         ),
         departure=departure,
@@ -243,6 +284,7 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
         cancelled=cancelled,
         diverted=diverted,
         boarding=boarding,
+        stated_status=stated,
         returned_to_gate=returned,
         air_return=air_return,
         recovery_of=value("recovery_of"),
@@ -311,6 +353,7 @@ def _arrival(
     in_: datetime | None,
     landing: Runway,
     gone: bool,
+    down: bool,
     departure: Departure,
     elsewhere: bool,
 ) -> Arrival:
@@ -331,7 +374,7 @@ def _arrival(
             time = landing.actual  # not at its gate before it was on the ground
         delay = None if time is None else minutes_between(scheduled, time)
         # A flight that has not left is overdue at its origin; to say so at its destination as well would be an echo.
-        if landing.actual is None and (gone or departure.scheduled is None):
+        if not down and (gone or departure.scheduled is None):
             passed = reading.overdue("arrival", scheduled, seen)
             if passed is not None and (delay is None or passed > delay):
                 delay = overdue = passed

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from windsock.flights.belief import blank
-from windsock.flights.fields import BY_PATH, PARTS, TABLE, Kind
+from windsock.flights.fields import BY_PATH, MILESTONES, PARTS, TABLE, Kind
 from windsock.flights.identity import FlightKey
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
 from windsock.flights.state import Arrival, Departure, Flight, Runway
-from windsock.flights.status import latest, moved_on, settle
+from windsock.flights.status import beyond_times, latest, moved_on, settle
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"from_": "from"}):
@@ -36,6 +36,7 @@ _PLAIN: dict[str, tuple[tuple[str, str, Kind], ...]] = {
 }
 _SINGLE = tuple((path, kind) for _, path, kind in _PLAIN[""])
 _HAPPENED = {part: BY_PATH[f"{part}.actual"].change for part in PARTS}
+_REACHED = dict(zip(PARTS, ("out", "airborne", "landed", "arrived"), strict=True))
 _GATES = (Departure, Arrival)
 _EMPTY: dict[str, Departure | Runway | Arrival] = {
     "departure": Departure(),
@@ -78,6 +79,8 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
         )
         if was != now
     ]
+    if before.stated_status != after.stated_status:
+        _stated(found, before, after)
     if parts:
         _milestones(found, before, after, parts)
         sides = [
@@ -171,8 +174,8 @@ def _diverted_as_said(before: Flight, after: Flight) -> bool:
 def _milestones(
     found: list[Change], before: Flight, after: Flight, parts: Sequence[tuple[str, Part, Part]]
 ) -> None:
-    back = latest(after.returned_to_gate, after.air_return)
-    came_back = back is not None and back != latest(before.returned_to_gate, before.air_return)
+    back, returned = _return(before, after)
+    known = MILESTONES.get(before.stated_status or "", 0)
     for name, old, new in parts:
         was, now = old.actual, new.actual
         if was == now:
@@ -180,11 +183,35 @@ def _milestones(
         kind: Kind = "flight.corrected"
         if now is None:
             # Taken back by the return, not by a correction.
-            if came_back:
-                kind = "flight.air_return" if back == after.air_return else "flight.returned_to_gate"
-        elif was is None or (back is not None and was <= back < now):
+            kind = returned or kind
+        elif (was is None and MILESTONES[_REACHED[name]] > known) or (
+            back is not None and was is not None and was <= back < now
+        ):
+            # That it happened is told once; the time of what was stated before is a correction.
             kind = _HAPPENED[name]
         found.append(Change(kind=kind, field=f"{name}.actual", from_=was, to=now))
+
+
+def _return(before: Flight, after: Flight) -> tuple[datetime | None, Kind | None]:
+    """When it was last back at its origin, and the kind of change by which it is, if this is news."""
+    back = latest(after.returned_to_gate, after.air_return)
+    if back is None or back == latest(before.returned_to_gate, before.air_return):
+        return back, None
+    return back, "flight.air_return" if back == after.air_return else "flight.returned_to_gate"
+
+
+def _stated(found: list[Change], before: Flight, after: Flight) -> None:
+    """A milestone told without its time. That a time is known by now takes the statement back without a word."""
+    was, now = before.stated_status, after.stated_status
+    departure, arrival = after.departure.actual, after.arrival.actual
+    if now == beyond_times(was, departure, after.takeoff.actual, after.landing.actual, arrival):
+        return
+    kind: Kind = "flight.corrected"
+    if now is None:
+        kind = _return(before, after)[1] or kind
+    elif was is None or MILESTONES[now] > MILESTONES[was]:
+        kind = _HAPPENED[next(part for part, status in _REACHED.items() if status == now)]
+    found.append(Change(kind=kind, field="stated_status", from_=was, to=now))
 
 
 def _schedule(found: list[Change], side: str, old: Departure | Arrival, new: Departure | Arrival) -> None:

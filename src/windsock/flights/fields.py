@@ -52,6 +52,7 @@ Value = Literal[
     "designators",
     "reasons",
     "flight",
+    "milestone",
     "source",
 ]
 """What a field holds, and thereby how it is read, stored and shown.
@@ -137,6 +138,7 @@ TABLE: tuple[Field, ...] = (
     Field("diverted", "truth", "flight.diverted", "diverted"),
     Field("diverted_to", "airport", "flight.diverted", "diverted to"),
     Field("boarding", "truth", "flight.boarding", "boarding"),
+    Field("stated_status", "milestone", "flight.out", "stated status"),
     Field("returned_to_gate", "time", "flight.returned_to_gate", "returned to gate", past=True),
     Field("air_return", "time", "flight.air_return", "air return", past=True),
     Field("delay_reasons", "reasons", "reason.changed", "reason", plain=True),
@@ -146,6 +148,9 @@ TABLE: tuple[Field, ...] = (
     Field("arrival_overdue_minutes", "overdue", "overdue.raised", "arrival overdue"),
     Field("silent_source", "source", "data.stale", "silent source"),
 )  # fmt: skip
+
+MILESTONES = {"scheduled": 0, "out": 1, "airborne": 2, "landed": 3, "arrived": 4}
+"""How far a flight can be stated to have come, in order: statuses; "scheduled" says that it has not left."""
 
 BY_PATH = {field.path: field for field in TABLE}
 

@@ -2,6 +2,7 @@
 
 from datetime import date as Day
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -12,6 +13,7 @@ Time = datetime | UnsetType | None
 Text = str | UnsetType | None
 Number = int | UnsetType | None
 Truth = bool | UnsetType | None
+Stated = Literal["scheduled", "out", "airborne", "landed", "arrived"] | UnsetType | None
 
 
 class DepartureReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,6 +66,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Codes are canonical and times are aware UTC: `parse_report` sees to it for what comes from outside. Without
     `observed_at` the time of receipt counts. `date` and `origin` may be missing where the flight is clear without.
+
+    `stated_status` is for milestones whose time the source does not know: how far the flight has come ("out",
+    "airborne", "landed", "arrived"), or "scheduled" to deny what a source of lower rank stated.
     """
 
     flight: str
@@ -85,6 +90,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     diverted: Truth = UNSET
     diverted_to: Text = UNSET
     boarding: Truth = UNSET
+    stated_status: Stated = UNSET
     returned_to_gate: Time = UNSET
     air_return: Time = UNSET
     delay_reasons: tuple[Reason, ...] | UnsetType | None = UNSET

@@ -14,6 +14,7 @@ from windsock.flights.report import Reason
 Status = Literal[
     "scheduled", "boarding", "out", "airborne", "landed", "arrived", "cancelled", "diverted", "unknown"
 ]
+Milestone = Literal["out", "airborne", "landed", "arrived"]
 Basis = Literal["actual", "estimated", "runway", "inferred"]
 
 
@@ -80,6 +81,9 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     "stale" also while `silent_source` names the feed that fell silent and nobody has spoken of the flight since.
     "delayed" and "early" start at the late minutes (15); "early" also counts against the first schedule, because a
     flight moved 14 hours forward leaves on time and yet without its passengers.
+
+    `stated_status` is how far it is said to have come where that is further than any time known: the milestone that
+    `status` shows and whose time nobody has told.
     """
 
     id: str
@@ -104,6 +108,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cancelled: bool = False
     diverted: bool = False
     boarding: bool = False
+    stated_status: Milestone | None = None
     returned_to_gate: datetime | None = None
     air_return: datetime | None = None
     recovery_of: str | None = None

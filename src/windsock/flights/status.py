@@ -6,7 +6,10 @@ import msgspec
 
 from windsock.flights.delay import basis_of, minutes_between
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
-from windsock.flights.state import Arrival, Departure, Flight, Runway, Status
+from windsock.flights.state import Arrival, Departure, Flight, Milestone, Runway, Status
+
+DOWN = frozenset({"landed", "arrived"})
+_BACKWARDS: tuple[Milestone, ...] = ("arrived", "landed", "airborne", "out")
 
 
 def status_of(
@@ -18,12 +21,15 @@ def status_of(
     cancelled: bool,
     diverted: bool,
     boarding: bool,
+    stated: Milestone | None,
 ) -> Status:
     """The furthest the flight is known to have come; a cancellation or diversion says more than any milestone."""
     if cancelled:
         return "cancelled"
     if diverted:
         return "diverted"
+    if stated is not None:
+        return stated  # which is further than any time known
     if arrival.actual is not None:
         return "arrived"
     if landing.actual is not None:
@@ -48,6 +54,7 @@ def flags_of(
     *,
     returned_to_gate: datetime | None,
     air_return: datetime | None,
+    stated: Milestone | None,
     conflicts: tuple[str, ...],
     silent: bool,
     rules: MergeRules,
@@ -55,7 +62,8 @@ def flags_of(
     """What else is to be said of the flight, sorted."""
     flags = []
     back = latest(returned_to_gate, air_return)
-    if back is not None and not (departure.actual or takeoff.actual or landing.actual or arrival.actual):
+    left = stated or departure.actual or takeoff.actual or landing.actual or arrival.actual
+    if back is not None and not left:
         flags.append("air_return" if back == air_return else "returned_to_gate")
     if conflicts:
         flags.append("conflict")
@@ -86,10 +94,26 @@ def latest(*times: datetime | None) -> datetime | None:
 
 def moved_on(flight: Flight, side: str) -> bool:
     """Whether the flight has left (side "departure") or come down (side "arrival"), or never will: not due any more."""
-    down = (flight.landing.actual or flight.arrival.actual) is not None
+    stated = flight.stated_status
+    down = stated in DOWN or (flight.landing.actual or flight.arrival.actual) is not None
     if side == "arrival":
         return down or flight.cancelled or flight.diverted
-    return down or flight.cancelled or (flight.departure.actual or flight.takeoff.actual) is not None
+    left = stated or flight.departure.actual or flight.takeoff.actual
+    return down or flight.cancelled or left is not None
+
+
+def beyond_times(
+    stated: str | None, out: datetime | None, off: datetime | None, on: datetime | None, in_: datetime | None
+) -> Milestone | None:
+    """The milestone that is stated, if no time is known of it or of one behind it."""
+    if stated is None:
+        return None
+    for milestone, time in zip(_BACKWARDS, (in_, on, off, out), strict=True):
+        if time is not None:
+            return None
+        if stated == milestone:
+            return milestone
+    return None  # "scheduled"
 
 
 def from_first(delay: int | None, scheduled: datetime | None, first: datetime | None) -> int | None:
@@ -105,6 +129,15 @@ def from_first(delay: int | None, scheduled: datetime | None, first: datetime | 
 def settle(flight: Flight, rules: MergeRules = DEFAULT_RULES) -> Flight:
     """The flight with everything recomputed that follows from the rest: status, flags, basis, delay from first."""
     departure, arrival = flight.departure, flight.arrival
+    if flight.stated_status is not None:
+        stated = beyond_times(
+            flight.stated_status,
+            departure.actual,
+            flight.takeoff.actual,
+            flight.landing.actual,
+            arrival.actual,
+        )
+        flight = msgspec.structs.replace(flight, stated_status=stated)
     if moved_on(flight, "departure"):
         departure = msgspec.structs.replace(departure, overdue_minutes=None)
     if moved_on(flight, "arrival"):
@@ -144,10 +177,11 @@ def settle(flight: Flight, rules: MergeRules = DEFAULT_RULES) -> Flight:
         status=status_of(
             departure, flight.takeoff, flight.landing, arrival,
             cancelled=flight.cancelled, diverted=flight.diverted, boarding=flight.boarding,
+            stated=flight.stated_status,
         ),
         flags=flags_of(
             departure, flight.takeoff, flight.landing, arrival,
-            returned_to_gate=flight.returned_to_gate, air_return=flight.air_return,
+            returned_to_gate=flight.returned_to_gate, air_return=flight.air_return, stated=flight.stated_status,
             conflicts=flight.conflicts, silent=flight.silent_source is not None, rules=rules,
         ),
     )  # fmt: skip

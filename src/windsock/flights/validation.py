@@ -26,6 +26,7 @@ The codes of InvalidReport, stable for machines:
     observed_in_future     `observed_at` later than now
     out_of_range           a number too small or too great
     bad_registration       not an aircraft registration
+    unknown_status         not a milestone that can be stated
     unknown_scheme         not a scheme of delay codes
     bad_code               not a code of its scheme
     reserved_source        only Windsock itself speaks as "windsock.…"
@@ -44,7 +45,7 @@ from windsock.errors import InvalidReport
 from windsock.flights import airports, delay_codes
 from windsock.flights.delay import minutes_between
 from windsock.flights.fieldnames import meant_field
-from windsock.flights.fields import BY_PATH, SIDES, SINGLE, TIMES, Value
+from windsock.flights.fields import BY_PATH, MILESTONES, SIDES, SINGLE, TIMES, Value
 from windsock.flights.identity import Designator, FlightKey
 from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
 from windsock.flights.values import TEXT_LENGTH, ValueReader, clean, fault, shown, utc
@@ -329,6 +330,20 @@ class _Reader(ValueReader):
                 "bad_flight_id", str(error), field, text, "an id like 'DL1865.2015-01-02.ATL'"
             ) from None
 
+    def milestone(self, field: str, value: object) -> str:
+        text = self.text(field, value, 40)
+        if text not in MILESTONES:
+            raise fault(
+                "unknown_status",
+                f"{field} is {text!r}, which is not a milestone of a flight",
+                field,
+                value,
+                "one of "
+                + ", ".join(MILESTONES)
+                + "; 'cancelled', 'diverted' and 'boarding' are fields of their own",
+            )
+        return text
+
     def overdue(self, field: str, value: object) -> int:
         if not self.trusted:
             raise fault(
@@ -408,6 +423,7 @@ _BY_VALUE: dict[Value, Callable[[_Reader, str, object], Any]] = {
     "designators": _Reader.codeshares,
     "reasons": _Reader.reasons,
     "flight": _Reader.other_flight,
+    "milestone": _Reader.milestone,
     "source": _Reader.silent,
 }
 _READERS = {

@@ -91,7 +91,8 @@ def _told_at(facts: Facts) -> datetime | None:
 
 def _awaited(flight: Flight, until: datetime) -> bool:
     """Whether news of it is awaited before `until`: it is neither down nor cancelled, and leaves by then."""
-    if flight.cancelled or flight.landing.actual or flight.arrival.actual:
+    down = flight.landing.actual or flight.arrival.actual or flight.status in ("landed", "arrived")
+    if flight.cancelled or down:
         return False
     times = project(flight)
     leaves = times.departs_at or times.arrives_at

@@ -28,7 +28,7 @@ def expected(flight: Flight) -> tuple[Milestone, datetime] | None:
 
     Once a flight has landed nobody waits for its arrival any more, even if no source ever tells when it parked.
     """
-    if flight.status in _DONE or flight.arrival.actual or flight.landing.actual:
+    if flight.status in _DONE or flight.status == "landed" or flight.arrival.actual or flight.landing.actual:
         return None
     gone = flight.status in _GONE or flight.departure.actual or flight.takeoff.actual
     milestone: Milestone = "arrival" if gone else "departure"

@@ -15,7 +15,7 @@ from windsock.flights.rules import DEFAULT_RULES
 from windsock.journal.base import Event, RawReport
 from windsock.pages import places
 from windsock.pages.telling import Teller
-from windsock.pages.wording import Board, board_row, day_marker, expected, lateness, scheduled, spaced
+from windsock.pages.wording import Board, board_row, day_marker, expected, lateness, scheduled, spaced, untold
 
 SOURCES = {
     "windsock.overdue": "Windsock itself, as the time passed without word",
@@ -172,6 +172,9 @@ def _end(
     kind = next((name for name, moment in said if moment is not None), "scheduled")
     if flight.status == "cancelled":
         kind = "was scheduled"
+    elif untimed := untold(flight, direction):
+        status = "departed" if direction == "departures" else flight.status
+        kind = f"{kind}; {status}, {untimed}"
     return End(
         city=("diverted to " if elsewhere else "") + (airport.city or airport.name)
         if airport.code

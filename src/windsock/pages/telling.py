@@ -17,6 +17,8 @@ _MILESTONES = {
     "flight.returned_to_gate": "Returned to the gate",
     "flight.air_return": "Turned back in the air",
 }
+_STATED = {"out": "Departed", "airborne": "Took off", "landed": "Landed", "arrived": "At the gate"}
+_TAKEN_BACK = "Not known to have left after all"
 _PLAIN = {
     "flight.added": "First heard of",
     "flight.boarding": "Boarding",
@@ -85,6 +87,8 @@ class Teller:
             return f"No word from {after} any more" if after else f"Word again, after the silence of {before}"
         if kind in _PLAIN:
             return _PLAIN[kind]
+        if field == "stated_status":
+            return f"{_STATED[after]}, time not known" if after in _STATED else _TAKEN_BACK
         side = "arrival" if field.startswith(("arrival", "landing")) else "departure"
         if kind in _MILESTONES:
             at = self.value(field, after)

@@ -17,6 +17,7 @@ Direction = Literal["departures", "arrivals"]
 
 # A flight nobody spoke about stays on the board this long past its time; then it is a schedule without a feed.
 WAITING = timedelta(hours=12)
+DOWN = frozenset({"landed", "arrived"})
 GONE = frozenset({"out", "airborne", "landed", "arrived"})
 
 _DESIGNATOR = re.compile(r"([A-Z]{3}|[A-Z0-9]{2})(\d+[A-Z]?)")
@@ -121,6 +122,15 @@ def scheduled(flight: Flight, direction: Direction) -> datetime | None:
     return gate.scheduled or expected(flight, direction)
 
 
+def untold(flight: Flight, direction: Direction) -> str:
+    """ "time not known" where it is only stated that the flight left, or came down; else ""."""
+    departing = direction == "departures"
+    gate, runway = (flight.departure, flight.takeoff) if departing else (flight.arrival, flight.landing)
+    if flight.stated_status is None or gate.actual or runway.actual:
+        return ""
+    return "time not known" if departing or flight.stated_status in DOWN else ""
+
+
 def in_window(flight: Flight, direction: Direction, since: datetime, until: datetime) -> bool:
     """Whether a board of `since`–`until` shows this flight. One that should have gone and has not stays visible."""
     planned, at = scheduled(flight, direction), expected(flight, direction) or scheduled(flight, direction)
@@ -132,7 +142,7 @@ def in_window(flight: Flight, direction: Direction, since: datetime, until: date
         return True
     departing = direction == "departures"
     gate, runway = (flight.departure, flight.takeoff) if departing else (flight.arrival, flight.landing)
-    over = bool(gate.actual or runway.actual) or (departing and flight.status in GONE)
+    over = bool(gate.actual or runway.actual) or flight.status in (GONE if departing else DOWN)
     waiting = not over and flight.status != "cancelled" and not (flight.diverted_to and not departing)
     return waiting and at >= since - WAITING
 
@@ -208,9 +218,14 @@ def _situation(flight: Flight, board: Board) -> tuple[str, str, str]:
     late = delay is not None and delay >= board.late_minutes
     over = _dotted(lateness(delay), because if late else "")
     if departing and status in GONE:
-        return "Left the gate" if status == "out" else "Departed", over, "gone"
-    if not departing and status in {"landed", "arrived"}:
-        return status.capitalize(), over, "gone"
+        untimed = untold(flight, board.direction)
+        return (
+            "Left the gate" if status == "out" and not untimed else "Departed",
+            _dotted(untimed, over),
+            "gone",
+        )
+    if not departing and status in DOWN:
+        return status.capitalize(), _dotted(untold(flight, board.direction), over), "gone"
     if gate.delay_basis == "inferred" and delay is not None and delay > 0:
         return f"At least {duration(delay)} late", "overdue, inferred: no word yet", "overdue"
     if status == "boarding" and departing:

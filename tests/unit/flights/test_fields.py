@@ -1,7 +1,7 @@
 """Laws over every field of the table, so that a new one is read, believed, stored, told and worded, or a test fails."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -31,7 +31,7 @@ from windsock.flights import (
     parse_report,
 )
 from windsock.flights.facts import assertions
-from windsock.flights.fields import BY_PATH, FIRST, LABELS, LENGTHS, SIDES, SINGLE, TABLE, Field
+from windsock.flights.fields import BY_PATH, FIRST, LABELS, LENGTHS, MILESTONES, SIDES, SINGLE, TABLE, Field
 from windsock.pages import story
 from windsock.pages.telling import Teller
 
@@ -48,6 +48,7 @@ PYTHON: dict[str, Any] = {
     "designators": tuple[str, ...],
     "reasons": tuple[Reason, ...],
     "flight": str,
+    "milestone": Literal[*MILESTONES],
     "source": str,
 }
 TELLER = Teller({"departure": ZoneInfo("America/New_York"), "arrival": ZoneInfo("America/New_York")}, {})

@@ -105,7 +105,8 @@ def test_data_is_stale_by_silence_exactly_while_nobody_has_spoken_since(
         if not source.startswith("windsock.")
     ]
     flight = record.flight
-    over = flight.cancelled or flight.landing.actual or flight.arrival.actual
+    down = flight.landing.actual or flight.arrival.actual or flight.stated_status in ("landed", "arrived")
+    over = flight.cancelled or down
 
     if said is None or over or any(observed > said.observed_at for observed in words):
         assert flight.silent_source is None

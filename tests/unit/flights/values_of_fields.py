@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from windsock.flights import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
-from windsock.flights.fields import SIDES, TABLE, Field, Value
+from windsock.flights.fields import MILESTONES, SIDES, TABLE, Field, Value
 
 START = datetime(2015, 1, 2, 13, 0, tzinfo=UTC)
 
@@ -22,6 +22,7 @@ SENT: dict[Value, tuple[object, object]] = {
     "designators": (["AF3635"], ["AF3635", "KL6012"]),
     "reasons": ([{"scheme": "ahm730", "code": "93", "minutes": 25}], [{"scheme": "text", "code": "snow"}]),
     "flight": ("DL1865.2015-01-02.BHM", "DL1865.2015-01-02.TPA"),
+    "milestone": ("out", "landed"),
     "source": ("airline", "airport"),
 }
 """Two values of each sort, as they come in JSON."""
@@ -41,6 +42,7 @@ STRATEGIES: dict[Value, st.SearchStrategy[Any]] = {
         [None, (), (Reason("ahm730", "93", minutes=34),), (Reason("text", "snow", "snow"),)]
     ),
     "flight": st.sampled_from([None, "DL1865.2015-01-02.BHM"]),
+    "milestone": st.sampled_from([None, *MILESTONES]),
     "source": st.sampled_from([None, "airline", "airport"]),
 }
 _PART_STRUCTS = {

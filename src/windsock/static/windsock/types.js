@@ -15,7 +15,7 @@
  *   codeshares: string[], registration: string|null, aircraft_type: string|null, status: string, flags: string[],
  *   departure: GateTimes, takeoff: RunwayTimes, landing: RunwayTimes, arrival: GateTimes,
  *   delay_reasons: {scheme: string, code: string|null, text?: string|null, minutes?: number|null}[],
- *   cancelled?: boolean, diverted?: boolean, boarding?: boolean, returned_to_gate?: string|null,
+ *   cancelled?: boolean, diverted?: boolean, boarding?: boolean, stated_status?: string|null, returned_to_gate?: string|null,
  *   air_return?: string|null, recovery_of?: string|null, recovered_by?: string|null, conflicts?: string[],
  *   silent_source?: string|null, version: number, updated_at: string|null}} Flight
  * @typedef {{airport: string, kind: string, source: string, observed_at: string, reason?: string, begins_at?: string,

@@ -19,6 +19,7 @@ export const LATE_MINUTES = 15;
 export const WAITING_HOURS = 12;
 
 const GONE = new Set(["out", "airborne", "landed", "arrived"]);
+const DOWN = new Set(["landed", "arrived"]);
 const MINUTE = 60_000;
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
@@ -84,7 +85,9 @@ function sideOf(flight, direction) {
   const runway = departing ? flight.takeoff : flight.landing;
   const expected = gate.actual ?? gate.estimated ?? runway?.actual ?? runway?.estimated ?? null;
   return { departing, gate, expected, scheduled: gate.scheduled ?? expected,
-    over: Boolean(gate.actual ?? runway?.actual) || (departing && GONE.has(flight.status)) };
+    over: Boolean(gate.actual ?? runway?.actual) || (departing ? GONE : DOWN).has(flight.status),
+    // It is only stated that it left, or came down.
+    untold: flight.stated_status && !gate.actual && !runway?.actual && (departing || DOWN.has(flight.stated_status)) ? "time not known" : "" };
 }
 
 /**
@@ -140,7 +143,7 @@ const dotted = (...parts) => parts.filter(Boolean).join(" · ");
 
 /** @param {Flight} flight @param {BoardContext} context @returns {{state: string, why: string, tone: string}} */
 function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUTES, because: general = "" }) {
-  const { departing, gate } = sideOf(flight, direction);
+  const { departing, gate, untold } = sideOf(flight, direction);
   const name = (/** @type {string|null} */ code) => (code && names.airports[code]) || code || "elsewhere";
   const { status } = flight;
   const delay = gate.delay_minutes;
@@ -153,10 +156,11 @@ function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUT
   }
   const late = delay !== null && delay >= lateMinutes;
   if (departing && GONE.has(status)) {
-    return { state: status === "out" ? "Left the gate" : "Departed", why: dotted(lateness(delay), late ? because : ""), tone: "gone" };
+    return { state: status === "out" && !untold ? "Left the gate" : "Departed",
+      why: dotted(untold, lateness(delay), late ? because : ""), tone: "gone" };
   }
   if (!departing && (status === "landed" || status === "arrived")) {
-    return { state: status === "landed" ? "Landed" : "Arrived", why: dotted(lateness(delay), late ? because : ""), tone: "gone" };
+    return { state: status === "landed" ? "Landed" : "Arrived", why: dotted(untold, lateness(delay), late ? because : ""), tone: "gone" };
   }
   if (gate.delay_basis === "inferred" && delay !== null && delay > 0) {
     return { state: `At least ${duration(delay)} late`, why: "overdue, inferred: no word yet", tone: "overdue" };
