@@ -56,6 +56,8 @@ class Config:
     max_connections_per_address: int = (
         0  # 0: no limit; many may share an address, or a proxy that is not trusted
     )
+    # Anonymous readers from one public address, per process: a hall or a company behind one address fits, a flood not.
+    max_anonymous_per_address: int = 200
     max_connections: int = 50_000  # per process
     max_handshakes: int = 2_000  # per process, under way at once; who comes then is told to come again
     ticket_seconds: int = 30

@@ -27,6 +27,7 @@ from windsock.flights import Flight
 from windsock.flights.programmes import Standing
 from windsock.journal.base import Event, Head, Journal
 from windsock.live import answers
+from windsock.live.address import is_public
 from windsock.live.board import Board
 from windsock.live.fanout import Fanout
 from windsock.live.frames import Encoded, LiveEvent
@@ -74,6 +75,7 @@ class HubLimits:
     max_connections: int = 50_000
     max_connections_per_user: int = 100
     max_connections_per_address: int = 0  # 0: no limit
+    max_anonymous_per_address: int = 200  # from public addresses, by those who are not signed in; 0: no limit
     # All snapshots that are cached or not yet read: beyond, the sessions that leave theirs unread longest are closed.
     max_snapshot_bytes: int = 256 * 1024 * 1024
     # All other answers that wait for their readers: beyond, a resume from the journal is answered by a snapshot.
@@ -305,15 +307,16 @@ class Hub:
             most = self.limits.max_connections_per_user
             text = f"you have {most} connections here, which is the most"
             raise Refused(CloseCode.TOO_MANY_CONNECTIONS, text, FULL_SECONDS)
-        most = self.limits.max_connections_per_address
-        if most and address is not None and self._per_address[address] >= most:
-            text = f"there are {most} connections from your address, which is the most"
-            raise Refused(CloseCode.TOO_MANY_CONNECTIONS, text, FULL_SECONDS)
+        counted = self._counted(address, stranger=key is None)
+        for name, most in counted.items():
+            if self._per_address[name] >= most:
+                text = f"there are {most} connections from your address, which is the most"
+                raise Refused(CloseCode.TOO_MANY_CONNECTIONS, text, FULL_SECONDS)
         session = Session(self, outlet, identity, f"{self._name}-{next(self._names)}", plain)
         self._sessions[session.connection] = session
-        if most and address is not None:
-            session.address = address
-            self._per_address[address] += 1
+        if counted:
+            session.counted = tuple(counted)
+            self._per_address.update(session.counted)
         if key is not None:
             self._per_user[key] += 1
         session.beat = min(range(len(self._beats)), key=lambda beat: len(self._beats[beat]))
@@ -346,10 +349,10 @@ class Hub:
             self._per_user[key] -= 1
             if self._per_user[key] <= 0:
                 del self._per_user[key]
-        if session.address is not None:
-            self._per_address[session.address] -= 1
-            if self._per_address[session.address] <= 0:
-                del self._per_address[session.address]
+        for name in session.counted:
+            self._per_address[name] -= 1
+            if self._per_address[name] <= 0:
+                del self._per_address[name]
 
     def end(self, session: Session, code: int, reason: str) -> None:
         """Closes the session from our side."""
@@ -514,6 +517,17 @@ class Hub:
             flight_id=event.flight_id,
             topics=topics,
         )
+
+    def _counted(self, address: str | None, *, stranger: bool) -> dict[str, int]:
+        """The names under which a connection from an address is counted, each with how many there may be."""
+        if address is None:
+            return {}
+        counted = {}
+        if most := self.limits.max_connections_per_address:
+            counted[address] = most
+        if stranger and is_public(address) and (most := self.limits.max_anonymous_per_address):
+            counted[f"anonymous {address}"] = most
+        return counted
 
     def _move(self, session: Session, topics: frozenset[str], mode: Mode) -> None:
         self.catch_up(session)

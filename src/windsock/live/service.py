@@ -74,6 +74,7 @@ class LiveService:
                 max_connections=self.settings.max_connections,
                 max_connections_per_user=self.settings.max_connections_per_user,
                 max_connections_per_address=self.settings.max_connections_per_address,
+                max_anonymous_per_address=self.settings.max_anonymous_per_address,
                 conversation=limits,
             ),
         )

@@ -31,7 +31,7 @@ class Session:
     """
 
     __slots__ = (
-        "address", "answer_bytes", "audience", "beat", "closed", "connection", "deflated", "delivered",
+        "answer_bytes", "audience", "beat", "closed", "connection", "counted", "deflated", "delivered",
         "direct", "head_due", "held", "hub", "identity", "live_bytes", "mode", "on_close", "outlet", "owed", "pending",
         "plain", "sent", "skipped", "stalled_at", "topics", "waiting", "wire",
     )  # fmt: skip
@@ -42,7 +42,7 @@ class Session:
         self.identity = identity
         self.connection = connection
         self.plain = plain
-        self.address: str | None = None  # where connections are counted by address
+        self.counted: tuple[str, ...] = ()  # under which names, where connections are counted by address
         self.topics: frozenset[str] = frozenset()
         self.mode: Mode = "every"
         self.audience: Audience[Session] | None = None

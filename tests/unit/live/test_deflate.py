@@ -283,3 +283,9 @@ async def test_who_agreed_is_understood_whether_handed_over_or_not(port: int, pa
         for text in (LONG.decode(), "short", LONG.decode()):
             await client.send(text)
             assert await client.recv() == text
+
+
+@given(st.binary(max_size=200), st.binary(max_size=5_000))
+def test_pieces_that_were_compressed_apart_are_one_message(opening: bytes, rest: bytes) -> None:
+    joined = deflate.deflate(opening, last=False) + deflate.deflate(rest)
+    assert zlib.decompressobj(-15).decompress(joined + b"\x00\x00\xff\xff") == opening + rest
