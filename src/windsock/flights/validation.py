@@ -318,7 +318,7 @@ class _Reader(ValueReader):
             scheme,
             code,
             None if text is None else self.text(f"{path}.text", text, TEXT_LENGTH),
-            None if minutes is None else self.minutes(f"{path}.minutes", minutes, 0),
+            None if minutes is None else self.minutes(f"{path}.minutes", minutes),
         )
 
     def other_flight(self, field: str, value: object) -> str:
@@ -353,7 +353,7 @@ class _Reader(ValueReader):
                 value,
                 "'departure_delay_minutes' or 'arrival_delay_minutes'",
             )
-        return self.minutes(field, value, 0, 400 * 1440)
+        return self.minutes(field, value)
 
     def silent(self, field: str, value: object) -> str:
         if not self.trusted:

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from windsock.errors import InvalidReport
 from windsock.flights import airports
-from windsock.flights.fields import LENGTHS, PAST
+from windsock.flights.fields import BOUNDS, LENGTHS, PAST
 from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 
 # A flight is known by its first planned date for ever, so a real one can leave days later (one in the MVT samples left
@@ -20,7 +20,8 @@ LATEST = timedelta(days=10)
 CLOCK_SKEW = timedelta(minutes=10)
 
 TEXT_LENGTH = 200
-_DELAY_RANGE = (-2 * 1440, 10 * 1440)
+# What a reason of delay may account for: as much as a time may lie off.
+REASON_MINUTES = (0, 10 * 1440)
 
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
@@ -115,9 +116,8 @@ class ValueReader:
             )
         return value
 
-    def minutes(
-        self, field: str, value: object, low: int = _DELAY_RANGE[0], high: int = _DELAY_RANGE[1]
-    ) -> int:
+    def minutes(self, field: str, value: object) -> int:
+        low, high = BOUNDS.get(field, REASON_MINUTES)
         if isinstance(value, float) and value.is_integer() and abs(value) < 1e6:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
@@ -129,12 +129,19 @@ class ValueReader:
                 "a whole number of minutes, like 35 (early is negative)",
             )
         if not low <= value <= high:
+            seconds = (
+                f"; {value} seconds are {value // 60} minutes"
+                if low <= value // 60 <= high and value % 60 == 0
+                else ""
+            )
+            side = field.removesuffix("_delay_minutes")
+            other = f", or the time itself as '{side}.estimated'" if side in ("departure", "arrival") else ""
             raise fault(
                 "out_of_range",
-                f"{field} is {shown(value)} minutes; only {low} to {high} is believable",
+                f"{field} is {shown(value)} minutes; only {low} to {high} is believable{seconds}",
                 field,
                 value,
-                f"minutes between {low} and {high}",
+                f"minutes between {low} and {high}{other}",
             )
         return value
 

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.flights.building import KEY, timeless
 from tests.unit.flights.values_of_fields import SENT, sent
 from windsock.cli import words
+from windsock.errors import InvalidReport
 from windsock.feeds.generic.mapping import FIELDS as COLUMNS
 from windsock.feeds.generic.mapping import kind_of
 from windsock.flights import (
@@ -204,6 +205,21 @@ def test_a_value_that_is_too_long_or_of_another_sort_is_refused_with_the_field_s
         with pytest.raises(Exception, match=field.path.replace(".", r"\.")) as refused:
             read(field, value, minutes=0)
         assert getattr(refused.value, "field", None) == field.path
+
+
+@every_field
+def test_numbers_are_believed_within_their_bounds_and_not_beyond(field: Field) -> None:
+    assert (field.bounds is not None) == (field.value in ("minutes", "overdue"))
+    assert (field.longest > 0) == (field.value in ("text", "registration"))
+    if field.bounds is None:
+        return
+    low, high = field.bounds
+    for value in (low, high):
+        assert dict(assertions(read(field, value, minutes=0)))[field.path] == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(InvalidReport) as refused:
+            read(field, value, minutes=0)
+        assert (refused.value.code, refused.value.field) == ("out_of_range", field.path)
 
 
 @every_field
