@@ -5,6 +5,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.signals import setting_changed
+from django.db.backends.signals import connection_created
 
 
 class WindsockConfig(AppConfig):
@@ -21,8 +22,10 @@ class WindsockConfig(AppConfig):
         from windsock.access import changes, together
         from windsock.duties import registry
         from windsock.ingest import duties
+        from windsock.journal import sqlitefile
 
         registry.add("ingest", duties.SOURCE)
+        connection_created.connect(sqlitefile.on_connection_created, dispatch_uid="windsock.sqlitefile")
         changes.connect()
         together.connect()
         setting_changed.connect(_follow_settings, dispatch_uid="windsock.settings")

@@ -1,6 +1,7 @@
 """System checks: what `manage.py check` says about the host's settings. Ids are stable: a host can silence them."""
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from django.db import connections
 
 from windsock.conf import Config, config
 from windsock.errors import ConfigError
+
+NEVER_WARNED = ("migrate", "makemigrations", "test", "collectstatic", "windsock_run")
+"""Commands before which nothing has to run."""
 
 WORKERS = ("WEB_CONCURRENCY", "WINDSOCK_WORKERS")
 """Environment variables in which servers are told how many processes to run."""
@@ -249,3 +253,26 @@ def check_static_files(app_configs: Sequence[Any] | None, **kwargs: Any) -> list
             id="windsock.W021",
         )
     ]
+
+
+@register()
+def check_duties(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W010: feeds are configured or flights are known, and nobody runs the feeds, the overdue watch, or pruning.
+
+    Asks the database, if it is there: whether anybody runs them cannot be seen from the settings.
+    """
+    chosen = _config()
+    if chosen is None or chosen.database not in connections or set(sys.argv[1:2]) & set(NEVER_WARNED):
+        return []
+    from windsock.duties import health, registry
+    from windsock.journal.models import JournalHead
+
+    try:
+        feeds = any(name.startswith("feed.") for name in registry.expected())
+        if not feeds and not JournalHead.objects.using(chosen.database).exists():
+            return []  # a project that has just been set up
+        said = health.complaint()
+    except Exception:
+        # No database, no tables, no network: other checks and commands say so.
+        return []
+    return [] if said is None else [Warning(said, id="windsock.W010")]

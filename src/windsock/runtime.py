@@ -53,11 +53,13 @@ async def start(running: AsyncExitStack) -> None:
 def _start_duties() -> "Runner":
     from django.db import connections
 
+    from windsock.access import keys
     from windsock.duties import registry
     from windsock.duties.runner import Runner
 
     try:
-        runner = Runner(registry.make(server=True))
+        keys.note_and_warn()
+        runner = Runner(registry.make(server=True), beside=keys.note)
         runner.start()
     finally:
         connections.close_all()  # this thread's own, which nobody would close

@@ -6,13 +6,25 @@ told to readiness and metrics.
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from windsock.access import keys
 from windsock.api import health, metrics
+from windsock.duties import health as duties
 from windsock.ingest import feedhealth
 from windsock.live.health import details, not_ready
 from windsock.live.metrics import figures
 
+
+def _keys() -> str | None:
+    # Noted here too: a server without lifespan runs nothing that would do it.
+    keys.note()
+    return keys.complaint()
+
+
 health.add_check("live", not_ready)
 health.add_details("live", details)
+health.add_warning("duties", duties.complaint)
+health.add_warning("keys", _keys)
+health.add_details("duties", duties.details)
 health.add_details("feeds", feedhealth.details)
 metrics.add_figures(figures)
 metrics.add_figures(feedhealth.figures)

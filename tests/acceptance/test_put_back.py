@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.running_service import RunningService
+from tests.services import wait_until
+
 pytestmark = pytest.mark.acceptance
 
 WRITE = """
@@ -89,3 +92,86 @@ def test_a_note_that_cannot_be_read_harms_nobody(tmp_path: Path) -> None:
     epoch, _ = write(tmp_path, "A1")
     (tmp_path / "journal-seen").write_bytes(b"\xff\x00nonsense" * 20)
     assert write(tmp_path, "A2") == (epoch, 2)
+
+
+# Under a running service ---------------------------------------------------------------------------------------------
+
+
+def durable_gates(data: Path) -> set[str]:
+    """The gates that the database on the disk believes, or has believed."""
+    with sqlite3.connect(data / "windsock.sqlite3") as connection:
+        (check,) = connection.execute("PRAGMA integrity_check").fetchone()
+        assert check == "ok"
+        return {
+            json.loads(body)["departure"]["gate"]
+            for (body,) in connection.execute("SELECT body FROM windsock_report")
+        }
+
+
+def gate_report(gate: str) -> dict[str, object]:
+    return {"flight": "DL1", "date": "2015-01-02", "origin": "ATL", "departure": {"gate": gate}}
+
+
+@pytest.mark.parametrize(("how", "workers"), [("moved over", 2), ("moved away first", 1)])
+def test_no_report_acknowledged_after_the_file_was_replaced_is_lost(
+    how: str, workers: int, tmp_path: Path
+) -> None:
+    service = RunningService.prepare(tmp_path)
+    service.start(*(("--workers", str(workers)) if workers > 1 else ()))
+    database = tmp_path / "windsock.sqlite3"
+    try:
+        for gate in ("A1", "A2"):
+            assert service.post([gate_report(gate)]).status == 200
+        copy = copied(tmp_path)
+        for gate in ("A3", "A4", "A5"):
+            assert service.post([gate_report(gate)]).status == 200
+        with sqlite3.connect(database) as connection:
+            (epoch,) = connection.execute("SELECT epoch FROM windsock_head").fetchone()
+        if how == "moved away first":
+            database.rename(tmp_path / "gone.sqlite3")
+        copy.rename(database)
+        acknowledged = {"A1", "A2"}
+
+        def told(gate: str) -> bool:
+            answer = service.post([gate_report(gate)])
+            if answer.status == 200:
+                acknowledged.add(gate)
+            else:
+                assert answer.status == 503, answer.body
+            return answer.status == 200
+
+        for number in range(8):
+            told(f"B{number}")
+        wait_until(lambda: told("B8"), 20, "a report is taken again")
+        wait_until(lambda: service.get("/readyz", who=None).status == 200, 20, "it is ready again")
+        with sqlite3.connect(database) as connection:
+            (after,) = connection.execute("SELECT epoch FROM windsock_head").fetchone()
+        assert after != epoch
+        print(f"{len(acknowledged) - 2} of 9 acknowledged")
+    finally:
+        service.stop()
+    assert acknowledged <= durable_gates(tmp_path)
+    # Nor does a later process play what the old file left beside the new one into it.
+    service.start()
+    try:
+        assert service.post([gate_report("C1")]).status == 200
+    finally:
+        service.stop()
+    assert acknowledged | {"C1"} <= durable_gates(tmp_path)
+
+
+def test_while_there_is_no_file_nothing_is_acknowledged_and_nobody_is_ready(tmp_path: Path) -> None:
+    service = RunningService.prepare(tmp_path)
+    service.start()
+    database = tmp_path / "windsock.sqlite3"
+    try:
+        assert service.post([gate_report("A1")]).status == 200
+        copy = copied(tmp_path)
+        database.rename(tmp_path / "gone.sqlite3")
+        assert service.post([gate_report("A2")]).status == 503
+        assert service.get("/readyz", who=None).status == 503
+        copy.rename(database)
+        wait_until(lambda: service.post([gate_report("A3")]).status == 200, 20, "a report is taken again")
+    finally:
+        service.stop()
+    assert durable_gates(tmp_path) == {"A1", "A3"}

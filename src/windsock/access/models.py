@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-__all__ = ["AccessChange", "Ticket", "Token"]
+__all__ = ["AccessChange", "KeyFingerprint", "Ticket", "Token"]
 
 SCOPES = ("read", "publish")
 """What a token may be good for, in order of weight. `publish` does not imply `read`."""
@@ -139,3 +139,18 @@ class SignedIn(models.Model):
 
     def __str__(self) -> str:
         return f"a session of user {self.user_id}"
+
+
+class KeyFingerprint(models.Model):
+    """A SECRET_KEY that some process uses with this database, by a fingerprint that does not give it away."""
+
+    fingerprint = models.CharField(max_length=16, primary_key=True)
+    node = models.CharField(max_length=80)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        app_label = "windsock"
+        db_table = "windsock_key_fingerprint"
+
+    def __str__(self) -> str:
+        return f"{self.fingerprint} on {self.node}"

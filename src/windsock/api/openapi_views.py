@@ -174,11 +174,19 @@ def schemas() -> dict[str, Any]:
             "type": "object",
             "required": ["status", "checks"],
             "properties": {
-                "status": {"enum": ["ready", "not ready"]},
+                "status": {
+                    "enum": ["ready", "degraded", "not ready"],
+                    "description": "Degraded: fit for requests, but something is to be seen to (warnings).",
+                },
                 "checks": {
                     "type": "object",
                     "additionalProperties": _TEXT,
                     "description": "Each check with 'ok', or with what is wrong.",
+                },
+                "warnings": {
+                    "type": "object",
+                    "additionalProperties": _TEXT,
+                    "description": "What is to be seen to; decides nothing. Absent where there is nothing.",
                 },
             },
             "description": "Other members describe parts of the service for people; they decide nothing.",

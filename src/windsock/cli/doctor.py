@@ -24,7 +24,7 @@ PLAIN_MARKS: dict[State, str] = {"ok": "ok", "warning": "!!", "wrong": "NO"}
 # A database server whose clock is off by more than this gives expiry times that are wrong by a ticket's life.
 CLOCK_TOLERANCE_SECONDS = 5.0
 
-NEEDS_DATABASE = frozenset({"migrations", "clock", "permission"})
+NEEDS_DATABASE = frozenset({"migrations", "clock", "duties", "secret key", "permission"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ def examine() -> Iterator[Finding]:
         ("migrations", _migrations),
         ("clock", _clock),
         ("channel layer", _channel_layer),
+        ("duties", _duties),
+        ("secret key", _keys),
         ("permission", _permission),
         ("airports", _airports),
         ("system checks", _system_checks),
@@ -382,6 +384,28 @@ def _permission() -> Iterator[Finding]:
     )
 
 
+def _duties() -> Iterator[Finding]:
+    from windsock.duties import health, registry
+
+    names = list(registry.expected().values())
+    said = health.complaint()
+    if said is None:
+        yield Finding("duties", "ok", f"somebody runs {', '.join(names)}")
+        return
+    found, _, cure = said.partition(". ")
+    yield Finding("duties", "warning", found, cure)
+
+
+def _keys() -> Iterator[Finding]:
+    from windsock.access import keys
+
+    said = keys.complaint()
+    if said is None:
+        yield Finding("secret key", "ok", f"nobody uses another one; its fingerprint is {keys.fingerprint()}")
+        return
+    yield Finding("secret key", "wrong", said.removesuffix(keys.CURE).strip(), keys.CURE)
+
+
 def _airports() -> Iterator[Finding]:
     from windsock.flights.airports import airport
 
@@ -403,7 +427,7 @@ def _system_checks() -> Iterator[Finding]:
     from django.core.checks import ERROR, run_checks
 
     for message in run_checks():
-        if not message.is_silenced():
+        if not message.is_silenced() and message.id != "windsock.W010":  # told as "duties" already
             state: State = "wrong" if message.level >= ERROR else "warning"
             yield Finding(f"check {message.id}", state, str(message.msg), str(message.hint or ""))
 

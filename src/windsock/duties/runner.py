@@ -56,7 +56,15 @@ class _Held:
 class Runner:
     """The duties of one process; `start` once, `stop` at the end. A test calls `tick` instead, on its own thread."""
 
-    def __init__(self, duties: Iterable[Duty], *, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        duties: Iterable[Duty],
+        *,
+        clock: Clock = system_clock,
+        beside: Callable[[], None] | None = None,
+    ) -> None:
+        """`beside` is called with each renewal: what every process does that runs duties, whichever it has."""
+        self._beside = beside
         self._held = {duty.name: _Held(duty) for duty in duties}
         self._clock = clock
         self._owner = lease.owner_name()
@@ -121,6 +129,8 @@ class Runner:
                     self._look()
                     if due:
                         self._report()
+                        if self._beside is not None:
+                            self._beside()
                         self._renew_at = time.monotonic() + RENEW_SECONDS
                     self._looked_ill = False
                 except (WindsockError, DatabaseError, InterfaceError) as error:

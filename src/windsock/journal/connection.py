@@ -2,9 +2,10 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.db import (
@@ -19,6 +20,9 @@ from django.db import (
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from windsock.errors import JournalError, JournalUnavailable, ValueRefused
+from windsock.journal import sqlitefile
+from windsock.journal.base import new_epoch
+from windsock.journal.models import JournalHead
 
 T = TypeVar("T")
 
@@ -50,11 +54,42 @@ def _prepare(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("PRAGMA wal_autocheckpoint=8000")
         # 16 instead of 2 MB: a batch's pages need not leave before the commit, nor be read again by the next one.
         cursor.execute("PRAGMA cache_size=-16000")
+    sqlitefile.note_beside(str(connection.settings_dict["NAME"]))  # by now they are there
     _prepared[connection] = connection.connection
+
+
+class Outcome(NamedTuple):
+    """How the newest write of this process ended: when (monotonic), and what was wrong, if anything."""
+
+    at: float
+    wrong: str
+
+
+_outcomes: dict[str, Outcome] = {}
+
+
+def last_outcome(using: str) -> Outcome | None:
+    """Return how this process's newest durable transaction in the database ended; None if there was none yet."""
+    return _outcomes.get(using)
 
 
 @contextmanager
 def durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
+    """A transaction of its own that is on the disk when the block has ended. How it ended is remembered.
+
+    Raises as `_durable_transaction` does.
+    """
+    try:
+        with _durable_transaction(using) as connection:
+            yield connection
+    except JournalUnavailable as error:
+        _outcomes[using] = Outcome(time.monotonic(), str(error))
+        raise
+    _outcomes[using] = Outcome(time.monotonic(), "")
+
+
+@contextmanager
+def _durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
     """A transaction of its own that is on the disk when the block has ended.
 
     Raises JournalUnavailable for whatever the database fails at, JournalError inside another transaction: what is
@@ -69,6 +104,7 @@ def durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
         )
     with answering(using):
         if connection.vendor == "sqlite" and not connection.in_atomic_block:
+            sqlitefile.refresh(connection)
             _prepare(connection)
         with _turn(connection), _immediate(connection), transaction.atomic(using, durable=True):
             if connection.vendor == "postgresql":
@@ -79,7 +115,15 @@ def durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
                         f"SET LOCAL statement_timeout = '{3 * LOCK_SECONDS}s'; "
                         f"SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL_SECONDS}s'"
                     )
+            outlived = sqlitefile.outlived_epoch(using)
+            if outlived is not None:
+                JournalHead.objects.using(using).filter(id=1, epoch=outlived).update(epoch=new_epoch())
             yield connection
+            sqlitefile.verify(connection)
+        # It may have been replaced before the commit, unseen: what is acknowledged must be in the file that is there.
+        sqlitefile.verify(connection)
+        if outlived is not None:
+            sqlitefile.renewed(using, outlived)
 
 
 # SQLite lets waiting writers sleep and try again, up to 100 ms at a time, and whoever wakes first wins: among sixteen
@@ -144,6 +188,11 @@ def answering(using: str) -> Iterator[None]:
 def ask(using: str, question: Callable[[], T]) -> T:
     """The answer to a read. Asked a second time, on a new connection, where the first turns out to be dead."""
     connection = connections[using]
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        sqlitefile.refresh(connection)
+        if sqlitefile.outlived_epoch(using) is not None:
+            with durable_transaction(using):
+                pass  # begins the new epoch
     if (
         connection.vendor == "postgresql"
         and not connection.in_atomic_block
@@ -164,7 +213,12 @@ def _unavailable(error: Exception) -> NoReturn:
             f"The journal's database refused a value. Nothing was acknowledged. (The database says: {text})"
         ) from error
     low = text.lower()
-    if "locked" in low or "lock timeout" in low or "busy" in low:
+    if sqlitefile.REPLACED in low:
+        why = (
+            "The journal's database file was replaced by another one while this process ran. "
+            "Nothing was acknowledged; try again: the new file is opened."
+        )
+    elif "locked" in low or "lock timeout" in low or "busy" in low:
         why = (
             f"The journal's database was locked by another writer for more than {LOCK_SECONDS} s. Try again."
         )

@@ -6,7 +6,7 @@ beside the rows. So reads give the same answers inside a host's open transaction
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -40,6 +40,7 @@ from windsock.journal.models import (
     ProgrammeSource,
     ReportRow,
     StandingRow,
+    WriteProbe,
 )
 from windsock.journal.pruning import prune_events, prune_flights, prune_reports
 from windsock.journal.recent import RecentFlights
@@ -202,6 +203,17 @@ class DatabaseJournal(Journal):
                 model._default_manager.using(self.using).all().delete()
             JournalHead.objects.using(self.using).create(id=1, epoch=new_epoch())
             return read_head(connection)
+
+    def probe(self, filler: int = 0) -> None:
+        """Write a row that means nothing, with `filler` bytes; raise JournalUnavailable if nothing can be written.
+
+        Durable as a report is: what keeps a report from being recorded keeps this from being written.
+        """
+        with durable_transaction(self.using):
+            values = {"at": datetime.now(UTC), "filler": bytes(filler)}
+            rows = WriteProbe.objects.using(self.using)
+            if not rows.filter(id=1).update(**values):
+                rows.bulk_create([WriteProbe(id=1, **values)], ignore_conflicts=True)
 
     def ping(self) -> None:
         """Raises JournalUnavailable unless the database answers and has the journal's tables."""

@@ -10,6 +10,7 @@ __all__ = [
     "ProgrammeSource",
     "ReportRow",
     "StandingRow",
+    "WriteProbe",
 ]
 
 
@@ -190,3 +191,17 @@ class ProgrammeSource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.observed_at}"
+
+
+class WriteProbe(models.Model):
+    """The one row that readiness writes to see whether anything can be written. It means nothing."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()
+    filler = models.BinaryField(default=b"")
+
+    class Meta:
+        db_table = "windsock_write_probe"
+
+    def __str__(self) -> str:
+        return f"{self.at}"

@@ -25,6 +25,28 @@ class Migration(migrations.Migration):
                 "db_table": "windsock_duty",
             },
         ),
+        migrations.CreateModel(
+            name="WriteProbe",
+            fields=[
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+                ("filler", models.BinaryField(default=b"")),
+            ],
+            options={
+                "db_table": "windsock_write_probe",
+            },
+        ),
+        migrations.CreateModel(
+            name="KeyFingerprint",
+            fields=[
+                ("fingerprint", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("node", models.CharField(max_length=80)),
+                ("seen_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": "windsock_key_fingerprint",
+            },
+        ),
         migrations.RemoveField(model_name="feedstate", name="owned_until"),
         migrations.RemoveField(model_name="feedstate", name="owner"),
     ]

@@ -11,7 +11,7 @@ from windsock.duties.models import DutyState
 from windsock.ingest import feedhealth
 from windsock.ingest.models import FeedState, ParkedReport
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)

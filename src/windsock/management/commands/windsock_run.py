@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from windsock.access import keys
 from windsock.duties import registry
 from windsock.duties.runner import Runner
 from windsock.errors import WindsockError
@@ -53,7 +54,8 @@ class Command(BaseCommand):
             ended.set()
 
         before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-        runner = Runner(duties)
+        keys.note_and_warn()
+        runner = Runner(duties, beside=keys.note)
         try:
             runner.start()
             connections.close_all()

@@ -1,0 +1,167 @@
+"""Notice that the SQLite file at its path is no longer the one this process has open: a backup was moved over it.
+
+A connection goes on writing to the file it has opened, which then has no name any more: all it acknowledges is
+lost. And worse: the old file's `-wal` still lies beside the new one, and SQLite would play it into it. So the
+device and inode of each connection's file are compared with those at the path before a connection is used, before
+each commit, and before what was committed is acknowledged. Where they differ the old file's `-wal` and `-shm` are
+put aside, the connection is given up, and the new file begins a new epoch.
+"""
+
+import ctypes
+import logging
+import os
+import threading
+import time
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from windsock.journal.seen import furthest
+
+log = logging.getLogger("windsock.journal")
+
+Identity = tuple[int, int]  # device, inode
+
+REPLACED = "the database file was replaced"
+"""In the text of the error by which a transaction ends on a file that is no longer there."""
+
+BESIDE = ("-wal", "-shm")
+
+# The file that each Django connection has open: the driver's connection, its path, and which file it was.
+_opened: WeakKeyDictionary[BaseDatabaseWrapper, tuple[object, str, Identity]] = WeakKeyDictionary()
+# Which files lay beside the database while it was open, by path: what is left of them belongs to it.
+_beside: dict[str, set[Identity]] = {}
+_lock = threading.RLock()
+# The file that took the place of another one last, by path: what the old one left beside it has been put aside.
+_handled: dict[str, Identity | None] = {}
+# The epoch that was known when the file of a database was replaced, until the new file has another one.
+_outlived: dict[str, str] = {}
+
+
+def outlived_epoch(alias: str) -> str | None:
+    """Return the epoch that must not be gone on with, since the file of this database was replaced."""
+    return _outlived.get(alias) if _outlived else None
+
+
+def renewed(alias: str, epoch: str) -> None:
+    """Note that the file has another epoch than this one now."""
+    if _outlived.get(alias) == epoch:
+        del _outlived[alias]
+
+
+def path_of(connection: BaseDatabaseWrapper) -> str | None:
+    """Return the path of the connection's file; None where it is not a SQLite file."""
+    if connection.vendor != "sqlite":
+        return None
+    name = os.fspath(connection.settings_dict["NAME"])
+    return None if ":memory:" in name or "mode=memory" in name or name.startswith("file:") else name
+
+
+def identity(path: str) -> Identity | None:
+    """Return which file lies there; None where none does."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def connected(connection: BaseDatabaseWrapper) -> None:
+    """Note which file a new connection has open (Django's signal `connection_created`).
+
+    Raises OperationalError, and gives the connection up, where others of this process still have another file open: it
+    may have found that one's `-wal` beside the new file.
+    """
+    path = path_of(connection)
+    if path is None or (here := identity(path)) is None:
+        return
+    with _lock:
+        if _handled.get(path) != here and any(known != here for known in _live(path)):
+            driver, connection.connection = connection.connection, None
+            # Closing it could play the old file's -wal into the new one. It is kept open until the process ends, and
+            # not closed then either: one connection for each time a database is replaced.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(driver))
+            _replaced(connection.alias, path)
+            raise OperationalError(f"{REPLACED}: {path}")
+        _opened[connection] = (connection.connection, path, here)
+        note_beside(path)
+
+
+def is_replaced(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether the connection's file is no longer the one at its path; costs one `stat`."""
+    found = _opened.get(connection)
+    return found is not None and found[0] is connection.connection and identity(found[1]) != found[2]
+
+
+def refresh(connection: BaseDatabaseWrapper) -> None:
+    """Give up a connection whose file was replaced, so that its next use opens the new one."""
+    if is_replaced(connection):
+        _replaced(connection.alias, _opened[connection][1])
+        connection.close()
+
+
+def verify(connection: BaseDatabaseWrapper) -> None:
+    """Raise OperationalError if the connection's file was replaced: nothing written to it may be acknowledged."""
+    if is_replaced(connection):
+        path = _opened[connection][1]
+        _replaced(connection.alias, path)
+        raise OperationalError(f"{REPLACED}: {path}")
+
+
+def noticed(alias: str, path: str) -> None:
+    """Do what there is to do when another file is seen at the path, before anybody opens it."""
+    here = identity(path)
+    with _lock:
+        if any(known != here for known in _live(path)):
+            _replaced(alias, path)
+
+
+def note_beside(path: str) -> None:
+    """Remember which `-wal` and `-shm` lie beside the database while it is open."""
+    found = {here for end in BESIDE if (here := identity(path + end)) is not None}
+    if not found <= _beside.setdefault(path, set()):
+        _beside[path] |= found
+
+
+def _live(path: str) -> set[Identity]:
+    """Return the files that connections of this process have open by this path."""
+    return {
+        known
+        for connection, (driver, name, known) in list(_opened.items())
+        if name == path and connection.connection is driver and driver is not None
+    }
+
+
+def _replaced(alias: str, path: str) -> None:
+    """Put aside what the old file left beside the new one, and give up its epoch; once for each new file."""
+    with _lock:
+        here = identity(path)
+        if path in _handled and _handled[path] == here:
+            return
+        _handled[path] = here
+        stale = [path + end for end in BESIDE if identity(path + end) in _beside.get(path, set())]
+        for name in stale:
+            aside = f"{name}.replaced-{time.time_ns()}"
+            try:
+                os.rename(name, aside)
+            except OSError as error:
+                log.error(
+                    "%s belongs to the database that was replaced and cannot be put aside: %s", name, error
+                )
+        _beside.pop(path, None)
+        if (seen := furthest(alias)) is not None:
+            _outlived[alias] = seen.epoch
+    log.error(
+        "The database file %s was replaced while this process ran. %s",
+        path,
+        "It is opened anew, under a new epoch; every client takes a fresh snapshot."
+        if here is not None
+        else "There is no file now; nothing can be recorded until there is one.",
+    )
+
+
+def on_connection_created(sender: Any, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """Receive Django's signal."""
+    connected(connection)
