@@ -34,6 +34,8 @@ UNDER_WAY = {"D": timedelta(hours=1), "S": timedelta(hours=2), "I": timedelta(ho
 left; the day they left is guessed, and only a flight that left around midnight UTC can be given the wrong one."""
 
 _DIRECTIONS = {"A": "arrival", "D": "departure"}
+_STATED = {"A": "landed", "D": "out"}
+"""How far a flight has come of which the board does not say when; in Norwegian A reads "Landet"."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
@@ -163,6 +165,8 @@ class _Flight:
             time = self.time((element.get("time") or "").strip() or None, "status.time")
             if time is not None:
                 part["estimated" if code == "E" else "actual"] = utc(time)
+            elif code != "E" and element.get("time") is None:
+                report["stated_status"] = _STATED[code]
             elif element.get("time") is None:
                 self.fault(f"the status {code} has no time", "status.time", None)
         else:

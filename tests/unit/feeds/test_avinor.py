@@ -133,10 +133,10 @@ def test_a_status_that_no_arrival_has_is_a_fault_and_the_rest_is_told(code: str)
     assert found.reports[0].cancelled is UNSET
 
 
-def test_a_status_without_its_time_is_a_fault_and_the_rest_is_told() -> None:
-    found = parsed(board(departure('<status code="D"/>')))
+def test_a_new_time_that_is_not_given_is_a_fault_and_the_rest_is_told() -> None:
+    found = parsed(board(departure('<status code="E"/>')))
     assert [fault.column for fault in found.faults] == ["status.time"]
-    assert found.reports[0].departure == DepartureReport(scheduled=utc("2026-03-04 11:30"))
+    assert found.reports[0].cancelled is False
 
 
 def test_what_is_wrong_in_a_record_is_left_out_alone() -> None:

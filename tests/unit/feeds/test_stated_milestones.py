@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from windsock.feeds import aerodatabox, aviationstack, flightstats, schiphol, swedavia
+from windsock.feeds import aerodatabox, aidx, aviationstack, avinor, flightstats, schiphol, swedavia
 from windsock.feeds.parsing import Parsed
 from windsock.flights import FlightKey, FlightRecord, Report, apply_report
 from windsock.ingest.overdue import OverdueWatch
@@ -79,12 +79,37 @@ def aviationstack_says(word: str, _: str) -> Parsed:
     return aviationstack.parse(json.dumps({"data": [record]}).encode(), received_at=NOW)
 
 
+def aidx_says(word: str, _: str) -> Parsed:
+    return aidx.parse(
+        f"""<IATA_AIDX_FlightLegNotifRQ Version="21.3" xmlns="http://www.iata.org/IATA/2007/00">
+        <FlightLeg><LegIdentifier><Airline>KL</Airline><FlightNumber>1699</FlightNumber>
+        <DepartureAirport>AMS</DepartureAirport><ArrivalAirport>ARN</ArrivalAirport><OriginDate>2026-03-04</OriginDate>
+        </LegIdentifier><LegData><OperationalStatus CodeContext="9750">SCH</OperationalStatus>
+        <OperationalStatus CodeContext="9750">{word}</OperationalStatus></LegData></FlightLeg>
+        </IATA_AIDX_FlightLegNotifRQ>""".encode(),
+        received_at=NOW,
+    )
+
+
+def avinor_says(word: str, _: str) -> Parsed:
+    here, there = ("OSL", "TRD")
+    return avinor.parse(
+        f"""<airport name="{here}"><flights lastUpdate="2026-03-04T19:58:00Z"><flight uniqueID="72">
+        <flight_id>KL1699</flight_id><dom_int>S</dom_int><schedule_time>2026-03-04T11:00:00Z</schedule_time>
+        <arr_dep>{word}</arr_dep><airport>{there}</airport><status code="{word}"/></flight></flights>
+        </airport>""".encode(),
+        received_at=NOW,
+    )
+
+
 FORMATS: dict[str, Callable[[str, str], Parsed]] = {
     "AeroDataBox": aerodatabox_says,
     "Schiphol": schiphol_says,
     "Swedavia": swedavia_says,
     "FlightStats": flightstats_says,
     "aviationstack": aviationstack_says,
+    "AIDX": aidx_says,
+    "Avinor": avinor_says,
 }
 
 
@@ -158,6 +183,7 @@ def test_the_overdue_watch_is_silent_about_a_flight_that_is_stated_to_be_down() 
         ("Swedavia", "SCH"),
         ("FlightStats", "S"),
         ("aviationstack", "scheduled"),
+        ("AIDX", "SCH"),
     ],
 )
 def test_the_source_takes_back_what_it_stated_by_mistake(name: str, word: str) -> None:

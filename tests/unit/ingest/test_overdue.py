@@ -88,7 +88,16 @@ def test_once_it_is_gone_its_arrival_is_awaited(day: Day) -> None:
     assert (flight.arrival.overdue_minutes, flight.arrival.delay_basis) == (15, "inferred")
 
 
-@pytest.mark.parametrize("word", [{"cancelled": True}, {"departure": {"actual": z(1)}}])
+@pytest.mark.parametrize(
+    "word",
+    [
+        {"cancelled": True},
+        {"departure": {"actual": z(1)}},
+        {"stated_status": "out"},
+        {"stated_status": "landed"},
+        {"stated_status": "arrived"},
+    ],
+)
 def test_a_flight_that_was_spoken_of_is_not_overdue(day: Day, word: dict[str, Any]) -> None:
     day.tell(2, **word)
     assert day.run(3, 90) == []
@@ -140,3 +149,14 @@ def test_a_thousand_flights_more_than_one_batch_are_all_spoken_of(monkeypatch: p
     )
     assert day.watch.run(at(16)) == 30
     assert day.watch.run(at(16)) == 0
+
+
+@pytest.mark.parametrize("state", ["landed", "arrived"])
+def test_of_a_flight_that_is_stated_to_be_down_what_was_overdue_is_so_no_more(day: Day, state: str) -> None:
+    assert day.run(0, 400) != []
+    day.tell(401, stated_status=state)
+
+    assert day.run(402, 900, every=15) == []
+    flight = day.journal.snapshot()[1][0].flight
+    assert flight.status == state
+    assert not {"overdue", "stale"} & set(flight.flags)

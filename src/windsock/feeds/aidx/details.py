@@ -19,6 +19,17 @@ _PLACES = {
     "terminal": ("PublicTerminal", "AircraftTerminal"),
     "belt": ("BaggageClaimUnit",),
 }
+# How far the flight has come by its status of code list 9750, in order, whether or not a time stands beside it: off
+# block, taken off, in the airspace, on final approach, landed, on block.
+_STATED: dict[str, str | None] = {
+    "SCH": None,
+    "OFB": "out",
+    "TKO": "airborne",
+    "FIR": "airborne",
+    "FIN": "airborne",
+    "LAN": "landed",
+    "ONB": "arrived",
+}
 _DURATION = re.compile(
     r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})(?:\.\d{1,9})?S)?)?", re.ASCII
 )
@@ -173,6 +184,14 @@ def say_names(leg_data: Element, report: dict[str, object], fault: Telling) -> N
 
 def say_fate(leg_data: Element, destination: str | None, report: dict[str, object]) -> None:
     """Cancelled, reinstated, diverted and where to."""
+    stated = {
+        code
+        for one in children(leg_data, "OperationalStatus")
+        if (code := (text(one) or "").upper()) in _STATED
+    }
+    if stated:
+        # Several can stand at once, each of its own moment: the furthest is how it stands.
+        report["stated_status"] = _STATED[max(stated, key=list(_STATED).index)]
     for status in children(leg_data, "OperationalStatus"):
         code = (text(status) or "").upper()
         if code == "DX":

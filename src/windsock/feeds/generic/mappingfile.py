@@ -29,7 +29,7 @@ from windsock.flights import delay_codes
 from windsock.flights.airports import airport
 from windsock.flights.airports import zone as zone_of
 from windsock.flights.fieldnames import meant_field
-from windsock.flights.fields import SIDES
+from windsock.flights.fields import MILESTONES, SIDES
 
 _AIRPORTS = ("origin", "destination", "diverted_to")
 
@@ -228,6 +228,8 @@ def _constant(key: str, field: str, value: object) -> Value:
     if kind == "text" and isinstance(value, str) and value.strip():
         if field in _AIRPORTS and airport(value) is None:
             raise ConfigError(f"{key} is {value!r}; no airport with this IATA or ICAO code is known.")
+        if field == "stated_status" and value not in MILESTONES:
+            raise ConfigError(f"{key} is {value!r}; it is one of {', '.join(MILESTONES)}.")
         return value
     right = {"truth": "true or false", "minutes": "a whole number", "text": "text"}
     raise ConfigError(

@@ -309,14 +309,16 @@ def test_a_refused_value_is_left_out_with_the_sources_own_column() -> None:
 def test_words_of_status_say_fields_and_may_give_a_column_its_meaning() -> None:
     by = mapping(
         '[status]\ncolumn = "s"\n[status.words]\nCNX = { cancelled = true }\n'
-        'DEP = { departure.actual = { column = "t" } }\nOK = { cancelled = false, "departure.gate" = "B1" }'
+        'DEP = { departure.actual = { column = "t" } }\nOK = { cancelled = false, "departure.gate" = "B1" }\n'
+        'GONE = { stated_status = "airborne" }'
     )
+    assert said(record(by, s="gone"))["stated_status"] == "airborne"
     assert said(record(by, s="cnx"))["cancelled"] is True
     left = said(record(by, s="DEP", t="2026-11-25T21:30:00Z"))
     assert left["departure"]["actual"] == "2026-11-25T21:30:00Z"
     assert said(record(by, s="OK"))["departure"]["gate"] == "B1"
     _, fault = said_and_fault(record(by, s="LOST"))
-    assert "it has CNX, DEP, OK" in fault.message
+    assert "it has CNX, DEP, OK, GONE" in fault.message
 
 
 def test_codeshares_come_from_text_or_a_list_and_a_wrong_one_is_left_out() -> None:

@@ -116,6 +116,7 @@ def test_an_error_names_the_key_what_was_given_and_what_is_allowed(text: str, wo
         ("", '[columns]\nA = { field = "air_return", ignore_offset = true }', ["columns.A.ignore_offset", "zone"]),
         ("", "[constants]\ncancelled = 1", ["constants.cancelled is 1", "true or false"]),
         ("", "[constants]\norigin = 1", ["constants.origin is 1", "text"]),
+        ("", '[constants]\nstated_status = "gone"', ["stated_status is 'gone'", "out, airborne, landed, arrived"]),
         ("", '[constants]\norigin = "QQQQ"', ["constants.origin is 'QQQQ'", "no airport"]),
         ("", '[constants]\nair_return = "x"', ["constants.air_return", "needs a column"]),
         ("", '[status]\ncolumn = "S"', ["status.words is missing"]),
