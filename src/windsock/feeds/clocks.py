@@ -13,6 +13,11 @@ LATE = timedelta(hours=20)
 _DAY = timedelta(days=1)
 
 
+MOST_DAYS = 3
+"""A long flight over the date line arrives on the second day after it left, and may be late. Further off, a date is
+wrong."""
+
+
 def days_off(plan: datetime, shown: datetime) -> int:
     """Return how many days later (or earlier) than `shown` the time is meant that stands beside the time `plan`.
 
@@ -23,8 +28,18 @@ def days_off(plan: datetime, shown: datetime) -> int:
     gap = shown - plan
     if -EARLY <= gap <= LATE:
         return 0
-    # The window is a day long: exactly one day fits.
-    return -((gap + EARLY) // _DAY)
+    # From EARLY before the plan on for a day: exactly one day fits.
+    days = -((gap + EARLY) // _DAY)
+    return days if abs(days) <= MOST_DAYS else 0
+
+
+def days_behind(before: datetime, shown: datetime) -> int:
+    """Return how many days later (or earlier) than `shown` the time is meant that is the first behind `before`.
+
+    Over the date line from west to east a flight arrives on the day before it left.
+    """
+    days = -((shown - before) // _DAY)
+    return days if abs(days) <= MOST_DAYS else 0
 
 
 def on_its_day(plan: datetime, hour: int, minute: int, zone: ZoneInfo) -> datetime:

@@ -11,6 +11,7 @@ from datetime import date as Day
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from windsock.feeds.clocks import days_off
 from windsock.feeds.json import Place, decode, excerpt, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
@@ -36,11 +37,6 @@ MAX_NUMBERS = 100
 UNDER_WAY = timedelta(hours=3)
 """About how long a flight to Hong Kong takes where its way is not known. Arrivals do not say when they left; the UTC
 day they left is guessed, and can be wrong for those that left around midnight UTC."""
-
-_EARLY = timedelta(hours=6)
-"""No flight is this early: such a time is meant for the next day."""
-_LATE = timedelta(hours=20)
-"""Texts of another day name it when a flight is so late: this is one that came a little early, before midnight."""
 
 _TIMED = re.compile(r"([A-Za-z][A-Za-z ]{0,30}?) (\d\d?):(\d\d)(?: \((\d\d?)/(\d\d?)/(\d{4})\))?", re.ASCII)
 _CLOCK = re.compile(r"(\d\d?):(\d\d)", re.ASCII)
@@ -235,6 +231,4 @@ class _Flight:
         time = self.moment(self.day, match[2], match[3])
         if time is None or scheduled is None:
             return time
-        if scheduled - time > _EARLY:
-            return time + timedelta(days=1)
-        return time - timedelta(days=1) if time - scheduled > _LATE else time
+        return time + timedelta(days=days_off(scheduled, time))

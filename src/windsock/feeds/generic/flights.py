@@ -5,12 +5,15 @@ record is told, unless it is no longer clear which flight it speaks of.
 """
 
 import dataclasses
+from collections.abc import Callable
 from datetime import date as Day
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from windsock.feeds.base import Fault
-from windsock.feeds.generic.mapping import Column, Mapping, kind_of
+from windsock.feeds.clocks import days_behind, days_off
+from windsock.feeds.generic.mapping import Column, Mapping, in_order, kind_of
 from windsock.feeds.generic.records import ABSENT, Record, faulty, missing_columns, records_of
 from windsock.feeds.generic.values import UTC_ZONE, day_of, minutes_of, moment_of, told, truth_of
 from windsock.feeds.parsing import Gathering, Parsed
@@ -65,9 +68,8 @@ class _Reading:
         if word is not None:
             for field, value in word.fields:
                 self.put(field, value)
-        for column in sorted(columns, key=lambda column: column.after is not None):
-            if kind_of(column.field) == "time":
-                self.column(column)
+        for column in in_order(columns):
+            self.column(column)
         self.codeshares()
         self.reasons()
         self.flight_date()
@@ -189,11 +191,32 @@ class _Reading:
             if on is ABSENT or on is None:
                 raise ValueError(f"The column {column.date!r} with its date is empty.")
             day = day_of(on, column.date_format)
-        after = self.got(column.after) if column.after else None
-        moment = moment_of(value, column.rule, day, self.place(column), after)
+        moment = moment_of(value, column.rule, day, self.place(column), self.days_off(column))
         if column.field == "observed_at" and moment > self.gathering.received_at:
             return ABSENT  # its clock is ahead; the receipt counts
         return moment.isoformat().replace("+00:00", "Z")
+
+    def days_off(self, column: Column) -> Callable[[datetime], int] | None:
+        """What says of a time of day on which day it is, by the time that it stands beside."""
+        if column.beside is None:
+            return None
+        beside, reading = column.beside, days_behind if column.behind else days_off
+        known = self.got(beside)
+        if not isinstance(known, str) and beside == "arrival.scheduled":
+            beside, reading = "departure.scheduled", days_behind
+            known = self.got(beside)
+        if not isinstance(known, str):
+            return None
+        plan = datetime.fromisoformat(known)
+        if self.same_date(column, beside):
+            return partial(reading, plan)
+        # With a date of its own it may be as late as it says; earlier than flights are it can be in no case.
+        return lambda moment: max(0, reading(plan, moment))
+
+    def same_date(self, column: Column, beside: str) -> bool:
+        """Whether the date of a time of day is that of the time it stands beside, and not one of its own."""
+        others = [other for other in self.mapping.columns if other.field == beside]
+        return any(other.date == column.date or (column.after and other.date is None) for other in others)
 
     def place(self, column: Column) -> Airport | str | None:
         """By whose clocks a column's times are: an airport, a zone's name, or None (there must be an offset)."""

@@ -7,6 +7,7 @@ was given and what is allowed. docs/reference/feeds/generic.md shows all of it.
 from collections.abc import Iterator
 from collections.abc import Mapping as Table
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from windsock.flights.fields import BY_PATH, SIDES, TABLE
@@ -34,6 +35,9 @@ FIELDS: tuple[str, ...] = (
 )
 """What a column can mean. `utc_day` is the operating day in UTC, for sources that do not know the local date."""
 
+ORIGIN, DESTINATION = ("departure", "takeoff"), ("arrival", "landing")
+"""The parts of a flight at either end."""
+
 ZONES = ("offset", "utc", "airport", "origin", "destination")
 WRITTEN = ("iso", "hhmm", "epoch", "epoch_ms")
 
@@ -60,7 +64,8 @@ class TimeRule:
 class Column:
     """One column and the field it means. `date` is the column with a time of day's date, written as `date_format`.
 
-    `after` names a time field: where this one would come before it, it is the next day's (an arrival after midnight).
+    `after` names the time that this one stands beside, by which midnight between them is noticed; `beside` says which
+    it is where none is named.
     """
 
     column: str
@@ -69,6 +74,43 @@ class Column:
     date: str | None = None
     date_format: str = "iso"
     after: str | None = None
+
+    @property
+    def beside(self) -> str | None:
+        """The field whose time tells which day this one means: the plan at its end, of an arrival's the departure's."""
+        if self.after is not None or self.date is None:
+            return self.after
+        part, _, name = self.field.rpartition(".")
+        if part in ORIGIN:
+            return None if name == "scheduled" else "departure.scheduled"
+        if part in DESTINATION:
+            return "departure.scheduled" if name == "scheduled" else "arrival.scheduled"
+        return None
+
+    @property
+    def behind(self) -> bool:
+        """Whether it cannot come before that time: one is at the origin, the other at the destination."""
+        beside = (self.beside or "").partition(".")[0]
+        return self.field.partition(".")[0] in DESTINATION and beside in ORIGIN
+
+
+@lru_cache(maxsize=256)  # few mappings, with a few words of status each
+def in_order(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Those with times, each behind the one it stands beside."""
+    times = [column for column in columns if kind_of(column.field) == "time"]
+    found: list[Column] = []
+
+    def add(column: Column, under_way: tuple[Column, ...] = ()) -> None:
+        if column in found or column in under_way:
+            return
+        for other in times:
+            if other.field == column.beside:
+                add(other, (*under_way, column))
+        found.append(column)
+
+    for column in times:
+        add(column)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

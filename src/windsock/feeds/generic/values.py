@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as Day
 
@@ -70,12 +71,16 @@ def day_of(value: object, written: str) -> Day:
 
 
 def moment_of(
-    value: object, rule: TimeRule, day: Day | None, place: Airport | str | None, after: object = None
+    value: object,
+    rule: TimeRule,
+    day: Day | None,
+    place: Airport | str | None,
+    days: Callable[[datetime], int] | None = None,
 ) -> datetime:
     """The moment in UTC that a value spells; raises ValueError with the words for a fault.
 
-    `day` is the date of a time of day; with `after` (a time in ISO) the time is on that day or the next, whichever
-    comes first behind it. `place` is whose clocks a time without offset is read by: an airport, or a zone's name.
+    `day` is the date of a time of day, and `days` says of the moment on that date how many days from it is meant.
+    `place` is whose clocks a time without offset is read by: an airport, or a zone's name.
     """
     text = told(value)
     if rule.format in ("epoch", "epoch_ms"):
@@ -87,9 +92,8 @@ def moment_of(
     except (ValueError, OverflowError):
         raise ValueError(f"This is no time written like {_example(rule.format)}.") from None
     moment = _in_utc(_of_a_flight(local), rule, place)
-    if isinstance(after, str) and moment < datetime.fromisoformat(after):
-        return _in_utc(local + timedelta(days=1), rule, place)
-    return moment
+    off = 0 if days is None else days(moment)
+    return moment if off == 0 else _in_utc(_of_a_flight(local + timedelta(days=off)), rule, place)
 
 
 def _of_a_flight(moment: datetime) -> datetime:
