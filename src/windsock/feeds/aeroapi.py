@@ -140,7 +140,7 @@ def _flight(flight: Place, push: Place | None = None, end: Place | None = None) 
         report |= said(destination=_code(flight, "destination"))
     report |= said(diverted=diverted, cancelled=_cancelled(flight, push))
     for side, short in _SIDES.items():
-        values = _times(end if end is not None and side == "landing" else flight, side, short)
+        values = _times(end if end is not None and side == "landing" else flight, short)
         values |= said(**{leaf: flight.text(name) for leaf, name in _PLACES.get(side, {}).items()})
         if values:
             report[side] = values
@@ -153,10 +153,9 @@ def _flight(flight: Place, push: Place | None = None, end: Place | None = None) 
     flight.tell(report, utc_day=utc_day)
 
 
-def _times(flight: Place, side: str, short: str) -> dict[str, Any]:
+def _times(flight: Place, short: str) -> dict[str, Any]:
     return said(
-        # A report has the gate's plan only; by the runway's its delay is measured.
-        scheduled=None if side in _RUNWAYS.values() else flight.time(f"scheduled_{short}"),
+        scheduled=flight.time(f"scheduled_{short}"),
         estimated=flight.time(f"estimated_{short}"),
         actual=flight.past(f"actual_{short}", flight.time(f"actual_{short}")),
     )
@@ -188,11 +187,7 @@ def _delays(flight: Place, report: dict[str, Any]) -> dict[str, int]:
         times = report.get(side, {})
         if times.get("estimated") or times.get("actual"):
             continue
-        short = _SIDES[runway]
-        quiet = Place(flight.fields, flight.path, Gathering(flight.gathering.received_at, ""))
-        known = report.get(runway, {})
-        time = quiet.time(f"{'actual' if 'actual' in known else 'estimated'}_{short}") if known else None
-        late = minutes_late(quiet.time(f"scheduled_{short}"), time)
+        late = minutes_late(report.get(runway, {}))
         if late is not None:
             found[f"{name}_minutes"] = late
         elif seconds:

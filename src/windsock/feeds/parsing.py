@@ -17,7 +17,7 @@ from typing import TypedDict, Unpack
 
 from windsock.errors import ReportError
 from windsock.feeds.base import Fault
-from windsock.feeds.reports import left_out, without_runway_copies
+from windsock.feeds.reports import left_out, withheld, without_runway_copies
 from windsock.flights import Report, parse_report
 from windsock.flights.programmes import ProgrammeList
 
@@ -33,7 +33,8 @@ class Statement:
     """One report, and what the source said about which flight it means beyond what a report has room for.
 
     `utc_day` is an operating day in UTC, for sources that do not know the calendar at the origin; `report.date` is then
-    absent. `callsign` is the ICAO callsign where the source has no flight number. `where` is the place in the input.
+    absent. `callsign` is the ICAO callsign where the source has no flight number. `renamed_to` is the number that the
+    flight goes by from now on. `where` is the place in the input.
     """
 
     report: Report
@@ -41,6 +42,7 @@ class Statement:
     raw: str = ""
     utc_day: Day | None = None
     callsign: str | None = None
+    renamed_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Beside(TypedDict, total=False):
     raw: str
     utc_day: Day | None
     callsign: str | None
+    renamed_to: str | None
 
 
 @dataclass(slots=True)
@@ -88,9 +91,12 @@ class Gathering:
         raw: str = "",
         utc_day: Day | None = None,
         callsign: str | None = None,
+        renamed_to: str | None = None,
     ) -> bool:
         """Adds what `data` (a report's fields, as on the wire) says; a fault and False if that is no valid report."""
         where = path if line is None else f"line {line}"
+        if withheld(data.get("registration")):
+            data = {name: value for name, value in data.items() if name != "registration"}
         try:
             report = parse_report(data, source=self.source, now=self.received_at)
         except ReportError as error:
@@ -99,7 +105,14 @@ class Gathering:
             return False
         report = without_runway_copies(report)
         self.statements.append(
-            Statement(report=report, where=where or "", raw=raw[:MAX_RAW], utc_day=utc_day, callsign=callsign)
+            Statement(
+                report=report,
+                where=where or "",
+                raw=raw[:MAX_RAW],
+                utc_day=utc_day,
+                callsign=callsign,
+                renamed_to=renamed_to,
+            )
         )
         return True
 

@@ -1,7 +1,7 @@
 """How feeds put a report together: only what is said, dated by the origin's calendar, and without what is refused."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from datetime import date as Day
 from typing import Any
@@ -60,6 +60,15 @@ def observed(time: datetime | None, received_at: datetime) -> datetime | None:
     return time if time is not None and time <= received_at else None
 
 
+def withheld(registration: object) -> bool:
+    """Whether it is how senders withhold the registration, XXXXX: that says nothing, and it is not a fault."""
+    return (
+        isinstance(registration, str)
+        and len(registration) > 1
+        and not registration.strip().upper().strip("X-")
+    )
+
+
 def without_runway_copies(report: Report) -> Report:
     """Return the report without gate estimates that only repeat the runway's time.
 
@@ -81,12 +90,15 @@ def _repeats(estimated: Any, runway: RunwayReport) -> bool:
     return isinstance(estimated, datetime) and estimated in (runway.estimated, runway.actual)
 
 
-def minutes_late(plan: datetime | None, time: datetime | None) -> int | None:
-    """Return how many whole minutes `time` is behind its own plan; None where one of them is not known.
+def minutes_late(times: Mapping[str, Any]) -> int | None:
+    """Return how many whole minutes the times of one part are behind their own plan; None where that is not known.
 
     A runway's time is measured against the runway's plan, never the gate's: between the two lies the time to taxi.
     """
-    return None if plan is None or time is None else minutes_between(plan, time)
+    time = times.get("actual") or times.get("estimated")
+    if not time or not times.get("scheduled"):
+        return None
+    return minutes_between(datetime.fromisoformat(times["scheduled"]), datetime.fromisoformat(time))
 
 
 def flight_date(departure: datetime | None, origin: str | None) -> Day | None:

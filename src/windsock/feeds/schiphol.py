@@ -146,7 +146,11 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
 
 
 def _flights(data: bytes) -> list[Any]:
-    return list_in(decode(data, name=_TITLE, max_bytes=MAX_BYTES), "flights", name=_TITLE)
+    """The records of a page; the one of an answer about a single flight, which has no list around it."""
+    found = decode(data, name=_TITLE, max_bytes=MAX_BYTES)
+    if isinstance(found, Mapping) and "flights" not in found and "flightDirection" in found:
+        return [found]
+    return list_in(found, "flights", name=_TITLE)
 
 
 def next_page(link_header: str) -> str | None:
@@ -250,11 +254,8 @@ def _tell(flight: list[_Numbered]) -> None:
 
 
 def _expected(record: Place, estimated: str, actual: str) -> dict[str, Any]:
-    """Estimate and actual time. An estimate that is null was taken back, or never given; absent it says nothing."""
-    found = said(estimated=record.time(estimated), actual=record.time(actual))
-    if estimated in record.fields and record.fields[estimated] is None:
-        found["estimated"] = None
-    return found
+    """Estimate and actual time. Null says nothing, as if it were absent."""
+    return said(estimated=record.time(estimated), actual=record.time(actual))
 
 
 def _states(given: Place, side: str) -> dict[str, Any]:

@@ -69,6 +69,42 @@ def at(hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 5, 8, hour, minute, tzinfo=UTC)
 
 
+def answer(said: str) -> bytes:
+    return message(said).replace(b"IATA_AIDX_FlightLegNotifRQ", b"IATA_AIDX_FlightLegRS")
+
+
+def test_a_runways_own_plan_is_told_as_such_in_either_form() -> None:
+    for plan, landing in (
+        (time("TKO", "SCT", "2026-05-08T09:52:00Z"), time("LDT", "SCT", "2026-05-08T11:20:00Z")),
+        (time("STOT", "", "2026-05-08T09:52:00Z"), time("SLDT", "", "2026-05-08T11:20:00Z")),
+    ):
+        report = said(SCHEDULED + plan + landing)
+        assert report.takeoff is not UNSET and report.landing is not UNSET
+        assert (report.takeoff.scheduled, report.landing.scheduled) == (at(9, 52), at(11, 20))
+
+
+def test_the_words_of_an_answers_warnings_are_kept_beside_its_legs() -> None:
+    warnings = (
+        '<Success/><Warnings><Warning RecordID="2" Status="Refused">Stand 14 is closed.</Warning>'
+        '<Warning ShortText="Leg not found"/></Warnings>'
+    )
+    parsed = parse(answer(warnings + leg()), received_at=RECEIVED)
+    assert [(fault.path, fault.value, fault.message) for fault in parsed.faults] == [
+        ("Warnings/Warning[1]", "2", "the sender warns: Stand 14 is closed."),
+        ("Warnings/Warning[2]", None, "the sender warns: Leg not found"),
+    ]
+    assert len(parsed.reports) == 1
+
+
+def test_an_answer_that_has_nothing_to_tell_is_no_fault_and_an_error_is_refused_in_its_words() -> None:
+    assert parse(answer("<Success/>"), received_at=RECEIVED) == Parsed()
+    with pytest.raises(FeedError, match="Unknown airport XYZ"):
+        parse(answer('<Errors><Error Type="3">Unknown airport XYZ</Error></Errors>'), received_at=RECEIVED)
+    with pytest.raises(FeedError, match="no reason is given"):
+        parse(answer("<Errors/>"), received_at=RECEIVED)
+    assert [fault.message for fault in read().faults] == ["the message holds no FlightLeg"]
+
+
 FULL = message(
     leg(
         '<OperationalStatus CodeContext="9750">OFB</OperationalStatus>'
@@ -374,7 +410,7 @@ def test_an_unknown_origin_is_a_fault_and_the_day_stays_utc() -> None:
     assert (statement.report.date, statement.utc_day) == (UNSET, date(2026, 5, 8))
 
 
-@pytest.mark.parametrize("registration", ["XXXXX", "-", "00000"])
+@pytest.mark.parametrize("registration", ["-", "00000"])
 def test_a_placeholder_is_no_registration(registration: str) -> None:
     parsed = read(
         leg(SCHEDULED + f"<AircraftInfo><Registration>{registration}</Registration></AircraftInfo>")

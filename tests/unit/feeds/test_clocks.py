@@ -65,7 +65,7 @@ def test_where_the_clocks_show_a_time_twice_the_nearer_one_is_meant() -> None:
 BESIDE_A_PLAN = [
     field
     for field in FIELDS
-    if kind_of(field) == "time" and "." in field and not field.endswith(".scheduled")
+    if kind_of(field) == "time" and "." in field and field not in ("departure.scheduled", "arrival.scheduled")
 ]
 WAYS = [("ZRH", "LHR"), ("LAX", "SYD"), ("SYD", "LAX"), ("AKL", "HNL"), ("HNL", "AKL")]
 

@@ -306,10 +306,16 @@ def test_the_senders_line_counts_more_than_the_downlink() -> None:
     assert said(body("DL93", sent=f".QXSXMXS 041141\n{downlink}"))["observed_at"] == "2026-03-04T11:41:00Z"
 
 
+@pytest.mark.parametrize("withheld", ["XXXXX", "XX-XXX", "XXX"])
+def test_a_registration_that_is_withheld_is_no_fault(withheld: str) -> None:
+    found = said(body("AD1133", flight=f"SN2803/04.{withheld}.BRU"))
+    assert "registration" not in found
+    assert "departure.actual" in found
+
+
 @pytest.mark.parametrize(
     ("text", "column", "value", "kept"),
     [
-        (body("AD1133", flight="SN2803/04.XXXXX.BRU"), "registration", "XXXXX", {"departure.actual"}),
         (body("AD1133", flight="SN2803/04.OO*SX.BRU"), "registration", "OO*SX", {"departure.actual"}),
         (body("AD1133", flight="SN2803/04.OOSSX.QQQ"), "station", "QQQ", {"departure.actual"}),
         (body("AD1133", flight="SN2803/04.OOSSX.BRU X"), "flight line", "X", {"origin", "departure.actual"}),
@@ -448,6 +454,6 @@ def test_the_collected_samples_are_understood(shared: Path) -> None:
     data = (shared / "data/samples/mvt_mva_typeb_samples.txt").read_bytes()
     parsed = parse(data, received_at=datetime(2026, 1, 26, 17, 0, tzinfo=UTC))
     assert len(parsed.statements) == 13
-    # The file's own remark on top, and the registration XXXXX.
-    assert [fault.column for fault in parsed.faults] == [None, "registration"]
+    # The file's own remark on top.
+    assert [fault.column for fault in parsed.faults] == [None]
     assert parsed.statements[4].utc_day == date(2024, 12, 11)

@@ -1,6 +1,6 @@
 """SSM and ASM: telexes that change a schedule for a period or for a day."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -314,17 +314,48 @@ def test_a_flight_without_date_or_period_is_a_fault() -> None:
     assert "neither a date nor a period" in parsed.faults[0].message
 
 
-@pytest.mark.parametrize("action", ["SKD", "FLT", "REV", "RSD"])
+@pytest.mark.parametrize("action", ["SKD", "REV", "FLT/TIM"])
 def test_actions_that_are_not_carried_out_say_so(action: str) -> None:
     parsed = read(f"SSM\nUTC\n{action}\nQX417\n01JUL 31JUL 1234567\n//\n" + NEW.partition("E001/REF 12\n")[2])
     (fault,) = parsed.faults
-    assert action in fault.message
+    assert action.partition("/")[0] in fault.message
     assert len(parsed.reports) == 1
 
 
-def test_acknowledgements_say_nothing() -> None:
-    parsed = read("SSM\nUTC\nACK\nQX417\n")
+@pytest.mark.parametrize("action", ["ACK", "NAC", "RSD"])
+def test_receipts_and_requests_say_nothing(action: str) -> None:
+    parsed = read(f"SSM\nUTC\n{action}\nQX417\n")
     assert (parsed.reports, parsed.faults) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        (f"ASM\nLT\nFLT\nQX417/{RECEIVED:%d%b}\nQX9417\n", 1),
+        (f"ASM\nUTC\nFLT\nQX417/{RECEIVED:%d}\nQX9417/{RECEIVED:%d}\n", 1),
+        (
+            f"SSM\nLT\nFLT\nQX417\n{RECEIVED:%d%b%y} {RECEIVED + timedelta(days=2):%d%b%y} 1234567\nQX9417\n",
+            3,
+        ),
+    ],
+)
+def test_a_renumbered_flight_is_the_one_it_was_under_both_names(text: str, days: int) -> None:
+    parsed = read(text.upper(), last="2026-07-09")
+    assert parsed.faults == ()
+    assert len(parsed.statements) == days
+    for statement in parsed.statements:
+        assert (statement.report.flight, statement.report.codeshares) == ("QX417", ("QX9417",))
+        assert statement.renamed_to == "QX9417"
+        assert (statement.report.date is UNSET) == (statement.utc_day is not None)
+
+
+def test_several_flights_are_renumbered_each_by_the_line_below_it() -> None:
+    parsed = read("ASM\nLT\nFLT\nQX417/02JUL\nQX9417\nQX418/02JUL\nQX9418\n//\nFLT\nQX419/02JUL\n")
+    assert [(one.report.flight, one.renamed_to) for one in parsed.statements] == [
+        ("QX417", "QX9417"),
+        ("QX418", "QX9418"),
+    ]
+    assert ["new flight number" in fault.message for fault in parsed.faults] == [True]
 
 
 def test_more_faults_than_the_cap_end_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
 from windsock.feeds.aidx.message import designator_of
+from windsock.feeds.reports import withheld
 from windsock.feeds.xml import child, children, is_nil, text
 from windsock.flights import airports, delay_codes
 from windsock.flights.fields import LENGTHS
@@ -145,7 +146,7 @@ def say_aircraft(leg_data: Element, report: dict[str, object], fault: Telling) -
         return
     registration = text(info, "Registration")
     if registration is not None:
-        if len(set(registration.replace("-", ""))) <= 1:
+        if len(set(registration.replace("-", ""))) <= 1 and not withheld(registration):
             fault("Registration is a placeholder, no aircraft's", "Registration", registration)
         else:
             report["registration"] = registration

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from datetime import date as Day
 from xml.etree.ElementTree import Element, tostring
 
+from windsock.errors import FeedError
 from windsock.feeds.aidx.details import say_aircraft, say_fate, say_names, say_places, say_reasons
-from windsock.feeds.aidx.message import designator_of, legs_of, message_of, moment_of, origin_date_of
+from windsock.feeds.aidx.message import ANSWER, designator_of, legs_of, message_of, moment_of, origin_date_of
 from windsock.feeds.aidx.times import Times, say_times, times_of
 from windsock.feeds.parsing import MAX_RAW, Gathering, Parsed
 from windsock.feeds.reports import flight_date, left_out
@@ -30,12 +31,38 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aidx") -> Parsed
             path="/",
         )
         return gathering.parsed()
+    answer = message.tag == ANSWER
+    if answer:
+        _verdict(message, gathering)
     observed_at = _observed_at(message, gathering)
     for path, leg in legs_of(message):
         _Leg(gathering, path, leg, observed_at).tell()
-    if not gathering.statements and not gathering.faults:
+    if not gathering.statements and not gathering.faults and not answer:
         gathering.fault("the message holds no FlightLeg", path="/")
     return gathering.parsed()
+
+
+def _verdict(message: Element, gathering: Gathering) -> None:
+    """Tell what an answer says besides its legs: a fault for each warning, FeedError with the words of an error."""
+    words = [_words(error) for errors in children(message, "Errors") for error in children(errors, "Error")]
+    if words or child(message, "Errors") is not None:
+        why = "; ".join(words)[:MAX_RAW] or "no reason is given"
+        raise FeedError(f"AIDX: the sender answers with an error: {why}. Check what it was asked for.")
+    for warnings in children(message, "Warnings"):
+        for number, warning in enumerate(children(warnings, "Warning"), 1):
+            gathering.fault(
+                f"the sender warns: {_words(warning)}",
+                path=f"Warnings/Warning[{number}]",
+                raw=tostring(warning, encoding="unicode")[:MAX_RAW],
+                column="RecordID" if warning.get("RecordID") else None,
+                value=warning.get("RecordID"),
+            )
+
+
+def _words(element: Element) -> str:
+    """The text of a warning or error, else what its attributes say."""
+    told = " ".join("".join(element.itertext()).split())
+    return told or element.get("ShortText") or element.get("Code") or element.get("Type") or "nothing more"
 
 
 def _observed_at(message: Element, gathering: Gathering) -> str | None:

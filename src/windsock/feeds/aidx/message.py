@@ -11,7 +11,8 @@ from windsock.feeds.xml import child, children, is_nil, root_of, text
 MAX_BYTES = 10_000_000
 """Some 3,000 full legs: a large airport's day in one message. Senders push a handful; what is larger goes in parts."""
 
-ROOTS = ("IATA_AIDX_FlightLegNotifRQ", "IATA_AIDX_FlightLegRS")
+ANSWER = "IATA_AIDX_FlightLegRS"
+ROOTS = ("IATA_AIDX_FlightLegNotifRQ", ANSWER)
 """The notification, and the answer to a request, which holds legs of the same shape."""
 
 DUMMY_DAY = Day(2000, 1, 1)

@@ -23,8 +23,9 @@ _ESTIMATES = ("EST", "TAR", "CAL")
 
 _COMBINED = {
     "SOBT": ("OFB", "SCT"), "EOBT": ("OFB", "EST"), "TOBT": ("OFB", "TAR"), "AOBT": ("OFB", "ACT"),
-    "ETOT": ("TKO", "EST"), "TTOT": ("TKO", "TAR"), "CTOT": ("TKO", "CAL"), "ATOT": ("TKO", "ACT"),
-    "ELDT": ("TDN", "EST"), "TLDT": ("TDN", "TAR"), "ALDT": ("TDN", "ACT"),
+    "STOT": ("TKO", "SCT"), "ETOT": ("TKO", "EST"),
+    "TTOT": ("TKO", "TAR"), "CTOT": ("TKO", "CAL"), "ATOT": ("TKO", "ACT"),
+    "SLDT": ("TDN", "SCT"), "ELDT": ("TDN", "EST"), "TLDT": ("TDN", "TAR"), "ALDT": ("TDN", "ACT"),
     "SIBT": ("ONB", "SCT"), "EIBT": ("ONB", "EST"), "AIBT": ("ONB", "ACT"), "ASBT": ("BST", "ACT"),
     "STD": ("OFB", "SCT"), "ETD": ("OFB", "EST"), "ATD": ("OFB", "ACT"),
     "STA": ("ONB", "SCT"), "ETA": ("ONB", "EST"), "ATA": ("ONB", "ACT"),
@@ -80,7 +81,7 @@ def times_of(leg_data: Element, fault: Callable[[str, str, str], None]) -> Times
 def say_times(times: Times, report: dict[str, object], sides: dict[str, dict[str, object]]) -> None:
     """Writes the times into the report's sides, and what BST and GRT mean into the report."""
     for qualifier, side in _SIDES.items():
-        if side in ("departure", "arrival") and (qualifier, "SCT") in times:
+        if (qualifier, "SCT") in times:
             sides[side]["scheduled"] = times[qualifier, "SCT"]
         if (qualifier, "ACT") in times:
             sides[side]["actual"] = times[qualifier, "ACT"]

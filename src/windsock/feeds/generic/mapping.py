@@ -80,12 +80,12 @@ class Column:
         """The field whose time tells which day this one means: the plan at its end, of an arrival's the departure's."""
         if self.after is not None or self.date is None:
             return self.after
-        part, _, name = self.field.rpartition(".")
-        if part in ORIGIN:
-            return None if name == "scheduled" else "departure.scheduled"
-        if part in DESTINATION:
-            return "departure.scheduled" if name == "scheduled" else "arrival.scheduled"
-        return None
+        if self.field == "departure.scheduled":
+            return None
+        part = self.field.partition(".")[0]
+        if part in ORIGIN or self.field == "arrival.scheduled":
+            return "departure.scheduled"
+        return "arrival.scheduled" if part in DESTINATION else None
 
     @property
     def behind(self) -> bool:

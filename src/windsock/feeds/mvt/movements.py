@@ -246,9 +246,7 @@ class _Telling:
 
     def registration(self) -> None:
         text = self.movement.flight.registration
-        if text and not text.strip("X"):
-            self.fault("the registration is not known to the sender; it is left out.", "registration", text)
-        elif text:
+        if text:
             self.data["registration"] = text
 
     def reasons(self) -> None:

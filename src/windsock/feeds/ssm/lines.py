@@ -10,6 +10,7 @@ from windsock.feeds.periods import MONTHS, OPEN_END, Period, clock, full_date, w
 from windsock.flights import Designator
 
 REINSTATE = "RIN"  # codespell:ignore
+RENUMBER = "FLT"
 
 ACTIONS = frozenset(
     (

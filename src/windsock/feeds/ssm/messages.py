@@ -39,12 +39,12 @@ MAX_LINE = 200
 DAYS_BEFORE, DAYS_AFTER = 1, 7
 """The window unless told otherwise, as for SSIM files."""
 
-_SILENT = frozenset({"ACK", "NAC"})
+_SILENT = frozenset({"ACK", "NAC", "RSD"})
+"""Receipts, and the request for a schedule: they say nothing of a flight."""
+
 _NOT_TAKEN = {
     "SKD": "SKD withdraws what is not named again behind it; the flights that end are not told",
-    "FLT": "FLT renames flights, and a flight keeps its name here; nothing is told",
     "REV": "REV changes a period without naming the days that end; nothing is told",
-    "RSD": "RSD asks for a schedule; nothing is told",
 }
 
 
@@ -136,6 +136,10 @@ class _Reading:
             self.actions, self.xasm = action
             for name in sorted(self.actions & set(_NOT_TAKEN)):
                 self.fault(_NOT_TAKEN[name], line)
+            if lines.RENUMBER in self.actions and len(self.actions) > 1:
+                self.fault("FLT is read alone, not together with other actions; nothing is told", line)
+                self.actions = frozenset()
+                self.text = True
         elif not self.actions:
             # The message reference (24MAY00144E003) stands before the first action.
             if not (line[:2].isdigit() and len(line) >= 10 and "E" in line[7:]):
@@ -178,6 +182,10 @@ class _Reading:
             leg.aircraft_type = leg.aircraft_type or group.equipment
             self.add(group.legs, leg)
         elif (flight := lines.flight_of(self.number, line, self.today)) is not None:
+            if lines.RENUMBER in self.actions and group.flights and group.renamed is None:
+                group.renamed = flight.designator
+                self.finish()
+                return True
             if group.begun or group.periods:
                 self.finish()
             self.add(self.group.flights, flight)
@@ -217,6 +225,9 @@ class _Reading:
         self.group = Group(flights=list(group.flights), spent=True) if keep_flights else Group()
         taken = self.actions - _SILENT - set(_NOT_TAKEN)
         if not taken or not group.flights or (group.spent and not group.periods):
+            return
+        if lines.RENUMBER in taken and group.renamed is None:
+            self.fault("FLT needs the new flight number below the old one", "", group.flights[0].number)
             return
         if self.local is None:
             message = (

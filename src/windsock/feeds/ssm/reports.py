@@ -26,6 +26,7 @@ class Group:
     legs: list[LegLine] = field(default_factory=list)
     equipment: str | None = None
     elements: dict[str, list[str]] = field(default_factory=dict)
+    renamed: Designator | None = None  # what its flight is called from now on (FLT)
     begun: bool = False  # something stands below the flights and periods: a further one begins a new group
     doubtful: bool = False  # a line in it was not understood
     lost: int = 0  # legs before the first one kept, whose times were impossible
@@ -54,6 +55,9 @@ class Telling:
         except ValueError as error:
             self.gathering.fault(f"{error}; {flight.designator} is not told on {day}", line=number)
             return
+        if group.renamed is not None:
+            self.rename(report, flight, group.renamed, utc_day, number)
+            return
         operating = self.names(report, flight, day, leg, group)
         report["flight"] = str(operating or flight.designator)
         if operating is None:
@@ -61,6 +65,15 @@ class Telling:
         if self.sent is not None:
             report["observed_at"] = utc(self.sent)
         self.gathering.tell(report, line=number, utc_day=utc_day)
+
+    def rename(
+        self, report: dict[str, object], flight: FlightLine, new: Designator, utc_day: Day | None, number: int
+    ) -> None:
+        """Tell that the flight goes by another number: it is found under both, so the new one adds no second flight."""
+        report |= {"flight": str(flight.designator), "codeshares": [str(new)]}
+        if self.sent is not None:
+            report["observed_at"] = utc(self.sent)
+        self.gathering.tell(report, line=number, utc_day=utc_day, renamed_to=str(new))
 
     def identify(self, report: dict[str, object], day: Day, index: int, leg: LegLine | None) -> Day | None:
         """Fills in origin and date as far as known; gives the UTC day where the local one is not known."""
