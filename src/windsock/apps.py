@@ -1,11 +1,14 @@
 """The one Django app. Nothing starts here: threads and sockets begin on first use, never on import."""
 
+import logging
 import sys
 from typing import Any
 
 from django.apps import AppConfig
 from django.core.signals import setting_changed
 from django.db.backends.signals import connection_created
+
+logger = logging.getLogger(__name__)
 
 
 class WindsockConfig(AppConfig):
@@ -28,6 +31,7 @@ class WindsockConfig(AppConfig):
         connection_created.connect(sqlitefile.on_connection_created, dispatch_uid="windsock.sqlitefile")
         changes.connect()
         together.connect()
+        _use_own_tables()
         setting_changed.connect(_follow_settings, dispatch_uid="windsock.settings")
 
 
@@ -40,7 +44,26 @@ def _follow_settings(*, setting: str, **kwargs: Any) -> None:
     if setting != "WINDSOCK":
         return
     from windsock.conf import config
+    from windsock.errors import ConfigError
 
     if (process := sys.modules.get("windsock.ingest.process")) is not None:
         process.stop()
     config.cache_clear()
+    try:
+        _use_own_tables()
+    except ConfigError:
+        # Only a start is stopped by a wrong file: an override must always be able to end.
+        logger.exception("Airports and airlines of your own are as before")
+
+
+def _use_own_tables() -> None:
+    """Read WINDSOCK["AIRPORTS"] and ["AIRLINES"]; raises ConfigError: without them flights would get wrong keys."""
+    from windsock.conf import config
+    from windsock.errors import ConfigError
+    from windsock.flights import own_tables
+
+    try:
+        chosen = config()
+    except (ConfigError, TypeError, ValueError, AttributeError):
+        return  # the system check windsock.E001 says what is wrong with the settings
+    own_tables.use(chosen.airports, chosen.airlines)

@@ -27,6 +27,10 @@ class Config:
     overdue_step_minutes: int = 15  # then told again every so many minutes
     stale_minutes: int = 360  # overdue this long: what is shown of a flight is old rather than true
 
+    # Tables
+    airports: str = ""  # a CSV file with airports of one's own, before the shipped tables
+    airlines: str = ""  # the same for carriers
+
     # Journal
     database: str = "default"  # alias of settings.DATABASES that holds the journal
     seen_file: str = ""  # this node notes there how far it has seen the journal; empty: only processes know

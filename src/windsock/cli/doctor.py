@@ -421,6 +421,20 @@ def _airports() -> Iterator[Finding]:
     kennedy = airport("JFK")
     assert kennedy is not None
     yield Finding("airports", "ok", f"known with their zones, for instance {kennedy.name}: {kennedy.tz.key}")
+    from windsock.conf import config
+    from windsock.flights import airlines, airports
+
+    for what, file, own in (
+        ("airports", config().airports, airports.own()),
+        ("airlines", config().airlines, airlines.own()),
+    ):
+        if file:
+            codes = ", ".join(entry.iata or entry.icao or "" for entry in own[:5]) + (
+                " …" if len(own) > 5 else ""
+            )
+            yield Finding(
+                f"own {what}", "ok" if own else "warning", f"{len(own)} from {file}: {codes or 'none'}"
+            )
 
 
 def _system_checks() -> Iterator[Finding]:

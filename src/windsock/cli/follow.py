@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from windsock.cli import words
 from windsock.cli.boardview import BoardView
 from windsock.cli.console import console, say
+from windsock.cli.tables import use_tables_of_environment
 from windsock.client import WindsockClient, connect
 from windsock.client.backlog import News
 from windsock.protocol.client_outputs import (
@@ -27,6 +28,7 @@ REDRAW_SECONDS = 0.5
 
 def follow(topics: list[str], *, url: str, token: str | None, as_json: bool, patient: bool) -> None:
     """Shows what happens to the topics until Ctrl-C; raises a WindsockError when the service is away or ends it."""
+    use_tables_of_environment()
     client = connect(url, topics=topics, token=token, patient=patient)
     show: _Lines | _Screen
     if as_json:

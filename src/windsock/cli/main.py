@@ -17,7 +17,7 @@ from windsock.cli.console import say
 from windsock.errors import WindsockError
 
 # Each exports `register(app)`. In the order in which a newcomer meets them, which is the order of `--help`.
-VERBS = ("demo", "watch", "publish", "serve", "ingest", "replay", "feed", "token", "doctor")
+VERBS = ("demo", "watch", "publish", "serve", "ingest", "replay", "feed", "token", "tables", "doctor")
 
 app = typer.Typer(
     name="windsock",

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
-from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
 
 from windsock.flights import airports
+from windsock.flights.tablecache import remembered
 
 # Near what schedules usually allow: about 0:55 from Bergen to Oslo, 7:10 from New York to London, 13:00 from London to
 # Hong Kong. Only the day it left is needed, so minutes do not matter.
@@ -14,7 +14,7 @@ _KM_AN_HOUR = 800.0
 _EARTH_KM = 6371.0
 
 
-@lru_cache(maxsize=4096)
+@remembered(maxsize=4096)
 def under_way(origin: str, destination: str) -> timedelta | None:
     """About the time from block to block on the shortest way; None if an airport or its place is not known.
 

@@ -8,6 +8,8 @@ from importlib import resources
 
 import msgspec
 
+from windsock.flights.tablecache import forget, remembered
+
 
 class Airline(msgspec.Struct, frozen=True, kw_only=True):
     """One carrier as it held its codes from `valid_from` to `valid_to` (None: open)."""
@@ -35,8 +37,7 @@ def use_own(entries: Iterable[Airline]) -> None:
     """Put these carriers of the operator before every table, in place of those given before."""
     global _own
     _own = tuple(entries)
-    for cached in (_by_code, airline, canonical):
-        cached.cache_clear()
+    forget()
 
 
 def own() -> tuple[Airline, ...]:
@@ -62,7 +63,7 @@ def _shipped() -> Iterator[Airline]:
             )
 
 
-@lru_cache(maxsize=1)
+@remembered(maxsize=1)
 def _by_code() -> dict[str, tuple[Airline, ...]]:
     """Each code's holders, the most likely first (the tables' order: still flying, then busiest, then youngest)."""
     holders: dict[str, list[Airline]] = defaultdict(list)
@@ -82,7 +83,7 @@ def _sold_as() -> dict[str, tuple[str, date]]:
     return {icao: (code, date.fromisoformat(since)) for icao, code, since in rows}
 
 
-@lru_cache(maxsize=16_384)
+@remembered(maxsize=16_384)
 def airline(code: str, on: date | None = None) -> Airline | None:
     """The carrier that held this IATA or ICAO code on that day (None: its most likely holder now), or None.
 
@@ -94,7 +95,7 @@ def airline(code: str, on: date | None = None) -> Airline | None:
     return next((a for a in holders if a.holds_on(on)), None)
 
 
-@lru_cache(maxsize=16_384)
+@remembered(maxsize=16_384)
 def canonical(code: str, on: date | None = None) -> str:
     """The code that keys use for this carrier: its IATA code if that leads back to the same carrier, else `code`.
 

@@ -9,11 +9,13 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from windsock.flights.tablecache import forget, remembered
 
 
 class Airport(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +67,7 @@ def use_own(entries: Iterable[Airport]) -> None:
             found[code] = entry
     _own.clear()
     _own.update(found)
-    airport.cache_clear()
+    forget()
 
 
 def own() -> tuple[Airport, ...]:
@@ -118,7 +120,7 @@ def _index() -> tuple["array[int]", "array[int]"]:
     return array("I", [code for code, _ in found]), array("I", [start for _, start in found])
 
 
-@lru_cache(maxsize=8192)
+@remembered(maxsize=8192)
 def airport(code: str) -> Airport | None:
     """The airport with this IATA (3 letters) or ICAO code, upper or lower case, or None.
 
@@ -128,7 +130,7 @@ def airport(code: str) -> Airport | None:
     code = code.strip().upper()
     if not (code.isascii() and code.isalnum() and 3 <= len(code) <= 4):
         return None
-    return _own.get(code) or _listed(code) or _renamed(code)
+    return _own.get(code) or listed(code) or _renamed(code)
 
 
 def _renamed(code: str) -> Airport | None:
@@ -136,7 +138,7 @@ def _renamed(code: str) -> Airport | None:
     return None if today is None else airport(today)
 
 
-def _listed(code: str) -> Airport | None:
+def listed(code: str) -> Airport | None:
     """The airport of that code in the shipped tables."""
     codes, starts = _index()
     packed = int.from_bytes(code.encode())
@@ -151,11 +153,10 @@ def _listed(code: str) -> Airport | None:
 
 def former_zones(airport: Airport) -> tuple[str, ...]:
     """The zones that the shipped tables give or once gave this airport, where they are not its zone."""
-    zones = []
+    zones: list[str] = []
     for code in filter(None, (airport.icao, airport.iata)):
-        if (listed := _listed(code)) is not None:
-            zones.append(listed.zone)
-            zones.append(_uncorrected().get(code, listed.zone))
+        if (shipped := listed(code)) is not None:
+            zones += (shipped.zone, _uncorrected().get(code, shipped.zone))
     return tuple(dict.fromkeys(zone for zone in zones if zone != airport.zone))
 
 

@@ -2,7 +2,6 @@
 
 from datetime import date as Day
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from windsock.flights import airlines, delay_codes
@@ -14,13 +13,14 @@ from windsock.flights.report import Reason
 from windsock.flights.rules import OWN_WATCHES, MergeRules
 from windsock.flights.state import Arrival, Carrier, Departure, Flight, Runway
 from windsock.flights.status import DOWN, beyond_times, flags_of, from_first, latest, status_of
+from windsock.flights.tablecache import remembered
 
 _BY_ORDER = tuple(MILESTONES)
 _LEFT = (MILESTONES["out"], MILESTONES["airborne"])
 _ACTUALS = ("departure.actual", "takeoff.actual", "landing.actual", "arrival.actual")
 
 
-@lru_cache(maxsize=4096)
+@remembered(maxsize=4096)
 def carrier_of(code: str, on: Day) -> Carrier:
     """Both codes of the carrier with this canonical code on that day."""
     found = airlines.airline(code, on)

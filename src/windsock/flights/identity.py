@@ -8,6 +8,7 @@ from typing import Self
 import msgspec
 
 from windsock.flights import airlines
+from windsock.flights.tablecache import remembered
 
 # Two characters with a letter among them (IATA) or three letters (ICAO), up to four digits, perhaps one letter.
 # The carrier's length is settled before the number begins, so `B6919` is B6 919 and `TK20` is never TK 2.
@@ -47,7 +48,7 @@ class Designator(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
         )
 
 
-@lru_cache(maxsize=32_768)
+@remembered(maxsize=32_768)
 def _parse_designator(text: str, on: Day | None) -> Designator:
     match = _DESIGNATOR.fullmatch(text)
     if match is None:
@@ -118,7 +119,7 @@ def _spelled(key: FlightKey) -> str:
 _KEY_SHAPE = "a flight id looks like 'DL1865.2015-01-02.ATL': flight number, date at the origin, origin"
 
 
-@lru_cache(maxsize=32_768)
+@remembered(maxsize=32_768)
 def _parse_key(text: str) -> FlightKey:
     from windsock.flights import airports
 

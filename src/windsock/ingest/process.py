@@ -6,11 +6,15 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from windsock.errors import JournalUnavailable
 from windsock.flights import MergeRules, Report
 from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.results import Result
+
+if TYPE_CHECKING:
+    from windsock.conf import Config
 
 _lock = threading.Lock()
 _pipeline: Pipeline | None = None
@@ -30,23 +34,29 @@ def _make() -> Pipeline:
     from django.db import connections
 
     from windsock.conf import config
-    from windsock.feeds.configuration import order as feed_order
-    from windsock.flights.ranking import ranks_of
     from windsock.journal.database import DatabaseJournal
 
     settings = config()
-    ranks, field_ranks = ranks_of(settings.source_ranks)
     return Pipeline(
         DatabaseJournal(settings.database),
-        rules=MergeRules(
-            ranks=ranks,
-            field_ranks=field_ranks,
-            late_minutes=settings.late_minutes,
-            stale_minutes=settings.stale_minutes,
-            order=feed_order(settings.feeds),
-        ),
+        rules=merge_rules(settings),
         batch_reports=settings.batch_reports,
         on_exit=connections.close_all,  # the writer thread's own
+    )
+
+
+def merge_rules(settings: "Config") -> MergeRules:
+    """Return how reports of several sources are merged under these settings."""
+    from windsock.feeds.configuration import order as feed_order
+    from windsock.flights.ranking import ranks_of
+
+    ranks, field_ranks = ranks_of(settings.source_ranks)
+    return MergeRules(
+        ranks=ranks,
+        field_ranks=field_ranks,
+        late_minutes=settings.late_minutes,
+        stale_minutes=settings.stale_minutes,
+        order=feed_order(settings.feeds),
     )
 
 

@@ -11,11 +11,13 @@ SHOWN = 20
 def follow(apps, schema_editor):
     from types import SimpleNamespace
 
+    from windsock.conf import config
+    from windsock.ingest.process import merge_rules
     from windsock.journal.rekeying import rekey
 
     names = ("FlightRow", "FlightName", "ReportRow", "EventRow", "JournalHead")
     models = SimpleNamespace(**{name: apps.get_model("windsock", name) for name in names})
-    done = rekey(schema_editor.connection.alias, models)
+    done = rekey(schema_editor.connection.alias, models, merge_rules(config()))
     if not done.moved:
         return
     say = sys.stdout.write

@@ -7,6 +7,7 @@ from windsock.errors import ProtocolError, WindsockError
 from windsock.flights import Designator, Flight, FlightKey
 from windsock.flights.airlines import airline, canonical
 from windsock.flights.airports import airport
+from windsock.flights.tablecache import remembered
 from windsock.protocol.codes import ErrorCode
 
 FORMS = {
@@ -91,7 +92,7 @@ def _topics_of(
     return frozenset(names)
 
 
-@lru_cache(maxsize=8_192)
+@remembered(maxsize=8_192)
 def _parse(text: str) -> Topic:
     kind, colon, value = text.strip().partition(":")
     kind, value = kind.strip().lower(), value.strip().upper()

@@ -40,6 +40,11 @@ def feeds_file(path: Path) -> dict[str, Any]:
     return from_toml(text, str(path))
 
 
+def own_table(path: Path) -> str:
+    """The path of an operator's own table in the data folder, empty where there is no such file."""
+    return str(path) if path.is_file() else ""
+
+
 def _read(name: str, text: str, default: object) -> Any:
     try:
         if isinstance(default, bool):

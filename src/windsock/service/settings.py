@@ -8,6 +8,7 @@ ALLOWED_HOSTS      comma-separated; default: this machine only
 WINDSOCK_HTTPS     1: cookies only over TLS, HSTS (behind a proxy that terminates TLS)
 TRUSTED_PROXY      1: believe X-Forwarded-Proto of the proxy in front
 PUBLIC_READ, ALLOWED_ORIGINS, and SOURCE_RANKS as JSON: see windsock.conf
+airports.csv       a file in WINDSOCK_DATA with airports of your own; airlines.csv the same for carriers
 feeds.toml         a file in WINDSOCK_DATA with the feeds to take in: see docs/reference/feeds.md
 WINDSOCK_<KEY>     any other key of settings.WINDSOCK, such as WINDSOCK_MAX_CONNECTIONS_PER_USER
 DEBUG              1: Django's error pages. Never on a network
@@ -20,7 +21,7 @@ import django
 import environ
 
 from windsock.cli.data import data_directory, secret_key
-from windsock.service.environment import feeds_file, windsock_settings
+from windsock.service.environment import feeds_file, own_table, windsock_settings
 
 env = environ.Env()
 DATA = data_directory()
@@ -134,6 +135,8 @@ WINDSOCK: dict[str, Any] = {
     "ALLOWED_ORIGINS": TRUSTED_ORIGINS,
     "SOURCE_RANKS": env.json("SOURCE_RANKS", default={}),
     "FEEDS": feeds_file(DATA / "feeds.toml"),
+    "AIRPORTS": own_table(DATA / "airports.csv"),
+    "AIRLINES": own_table(DATA / "airlines.csv"),
     # Beside the database, not in it: a database put back from a backup must not bring its own witness.
     "SEEN_FILE": str(DATA / "journal-seen"),
     **windsock_settings(os.environ),
