@@ -13,6 +13,7 @@ import pytest
 from django.db import connections
 from msgspec import UNSET
 
+from tests.unit.flights.values_of_fields import SENT, sent
 from windsock.clock import ReplayClock
 from windsock.errors import JournalUnavailable, PositionTrimmed, PositionUnknown
 from windsock.flights import (
@@ -24,7 +25,9 @@ from windsock.flights import (
     MergeRules,
     Report,
     apply_report,
+    parse_report,
 )
+from windsock.flights.fields import TABLE
 from windsock.flights.programmes import Programme, ProgrammeList, Standing, retold
 from windsock.journal.base import Draft, Event, FlightQuery, Head, Journal, RawReport, Writing, in_order
 from windsock.journal.memory import MemoryJournal
@@ -680,6 +683,32 @@ def test_a_record_comes_back_as_it_was_written(journal: Journal) -> None:
 
 
 # --- Restored from a backup -------------------------------------------------------------------------------------------
+
+
+def test_every_field_comes_back_as_it_was_believed_and_a_word_of_the_gate_changes_the_gate_alone(
+    journal: Journal,
+) -> None:
+    # One flight for each field, since some of them hide others.
+    fields = [field for field in TABLE if not field.own]
+    made: dict[FlightKey, FlightRecord] = {}
+    with journal.write() as writing:
+        for number, field in enumerate(fields, 1):
+            key = key_of(number)
+            report = parse_report(
+                sent(field, SENT[field.value][0]) | {"flight": str(key.designator)},
+                source="test",
+                now=NOON + timedelta(days=1),
+            )
+            merged = apply_report(None, key, report, received_at=NOON)
+            writing.append([Draft(merged.record, merged.changes, ("all",), NOON)])
+            made[key] = merged.record
+
+    for (key, record), field in zip(made.items(), fields, strict=True):
+        assert journal.flight(key) == record, field.path
+        if field.path != "departure.gate":
+            (event,) = tell(journal, key, NOON + timedelta(minutes=1), "gates", **gate("Z9"))
+            changes = json.loads(b"{" + event.body)["changes"]
+            assert [change["field"] for change in changes] == ["departure.gate"], field.path
 
 
 def test_a_new_epoch_keeps_everything_and_makes_old_positions_unknown(journal: Journal) -> None:
