@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Any
 
 from django.apps import AppConfig
@@ -23,12 +24,20 @@ class WindsockConfig(AppConfig):
         """Register the system checks, and have every process note who signs in and who loses a right."""
         from windsock import checks  # noqa: F401
         from windsock.access import changes, together
+        from windsock.conf import config
         from windsock.duties import registry
+        from windsock.errors import ConfigError
         from windsock.ingest import duties
-        from windsock.journal import sqlitefile
+        from windsock.journal import sqlitefile, standstill
 
         registry.add("ingest", duties.SOURCE)
         connection_created.connect(sqlitefile.on_connection_created, dispatch_uid="windsock.sqlitefile")
+        connection_created.connect(standstill.on_connection_created, dispatch_uid="windsock.standstill")
+        with suppress(
+            ConfigError, TypeError, ValueError, AttributeError
+        ):  # the system checks say what is wrong
+            standstill.set_patience(config().database)
+        standstill.set_patience("default")
         changes.connect()
         together.connect()
         _use_own_tables()

@@ -266,11 +266,15 @@ async def test_a_full_disk_is_503_and_never_acknowledged_and_heals_by_itself(tmp
             await until(lambda: len(reporter.refused) > 3, 20, "a 503")
             known = len(cluster.acknowledged)
             assert node.get("/healthz", who=None).status == 200
+            ready = await asyncio.to_thread(node.get, "/readyz", who=None)
+            assert ready.status == 503
+            assert "nothing can be recorded" in ready.data["checks"]["writing"]
             await asyncio.sleep(1)
             assert len(cluster.acknowledged) == known, "acknowledged on a full disk"
             assert all(f.client.state is State.LIVE for f in cluster.followers)
             resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (-1, -1))
             await until(lambda: len(cluster.acknowledged) > known + 10, 20, "reports are taken again")
+            await until(lambda: node.get("/readyz", who=None).status == 200, 20, "it is ready again")
         cluster.verdict("disk full")
         (text, *_) = reporter.refused
         assert json.loads(text)["code"] == "journal_unavailable"

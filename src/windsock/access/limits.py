@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 
-from django.core.cache import cache
+from windsock.access.counting import cache
 
 
 class FailureLimit:

@@ -123,7 +123,12 @@ CHANNEL_LAYERS: dict[str, Any] = {
 
 # The limiter of failed tokens counts here. Per process without Redis: N workers allow N times as many tries.
 CACHES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # Counting a wrong token must not keep its sender waiting for ever where Redis stands still.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
 }
