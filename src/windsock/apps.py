@@ -29,8 +29,12 @@ class WindsockConfig(AppConfig):
         from windsock.errors import ConfigError
         from windsock.ingest import duties
         from windsock.journal import sqlitefile, standstill
+        from windsock.live import duties as live_duties
+        from windsock.runtime import start_live_with_first_request
 
         registry.add("ingest", duties.SOURCE)
+        registry.add("live", live_duties.SOURCE)
+        start_live_with_first_request()
         connection_created.connect(sqlitefile.on_connection_created, dispatch_uid="windsock.sqlitefile")
         connection_created.connect(standstill.on_connection_created, dispatch_uid="windsock.standstill")
         with suppress(

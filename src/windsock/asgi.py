@@ -16,7 +16,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from windsock.api.bodylimit import BodyLimit
 from windsock.api.lane import ReportsLane
 from windsock.routing import websocket_urlpatterns
-from windsock.runtime import Lifespan
+from windsock.runtime import Lifespan, LiveFirst
 
 __all__ = ["Lifespan", "add_windsock", "websocket_urlpatterns"]
 
@@ -38,7 +38,7 @@ def add_windsock(
     return ProtocolTypeRouter(
         {
             "http": BodyLimit(ReportsLane(django_application), other_bodies),
-            "websocket": authentication(URLRouter([*websockets, *websocket_urlpatterns])),
+            "websocket": LiveFirst(authentication(URLRouter([*websockets, *websocket_urlpatterns]))),
             "lifespan": Lifespan(),
         }
     )

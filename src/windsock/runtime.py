@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from django.core.signals import request_started
+
 from windsock.live.service import LiveService
 
 if TYPE_CHECKING:
@@ -48,6 +50,35 @@ async def start(running: AsyncExitStack) -> None:
     live = await LiveService.running()
     running.push_async_callback(live.stop)
     say_goodbye_first(live)
+
+
+class LiveFirst:
+    """Wrap the application of sockets: live delivery runs before the first of them is served, whoever serves it.
+
+    A host's own consumer needs it as much as ours: on a layer in memory it is what rings the group `flight-delay`.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        await LiveService.running()
+        return await self._inner(scope, receive, send)
+
+
+def start_live_with_first_request() -> None:
+    """Have live delivery start with this process's first request over ASGI, for hosts that route without `Lifespan`."""
+    request_started.connect(_start_live, dispatch_uid="windsock.live")
+
+
+async def _start_live(*, scope: Any = None, **kwargs: Any) -> None:
+    if scope is not None and (scope.get("server") or ("",))[0] == "testserver":
+        return  # a test's client, whose loop ends with the test
+    request_started.disconnect(dispatch_uid="windsock.live")
+    if (
+        scope is not None
+    ):  # without, the server speaks WSGI, and there is no loop on which anything could live
+        await LiveService.running()
 
 
 def _start_duties() -> "Runner":

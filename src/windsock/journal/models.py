@@ -3,6 +3,7 @@
 from django.db import models
 
 __all__ = [
+    "Cursor",
     "EventRow",
     "FlightName",
     "FlightRow",
@@ -159,6 +160,21 @@ class ReportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.received_at} {self.flight_id or self.error}"
+
+
+class Cursor(models.Model):
+    """How far a durable reader of the journal has come: the position of the last event it has dealt with."""
+
+    name = models.CharField(primary_key=True, max_length=80)
+    epoch = models.CharField(max_length=32)
+    offset = models.BigIntegerField()
+    moved_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "windsock_cursor"
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.epoch}:{self.offset}"
 
 
 class StandingRow(models.Model):

@@ -1,9 +1,9 @@
-"""The Channels group `flight-delay`, both ways: a contract with the host project, and the doorbell of processes.
+"""This process's channel on the Channels layer: the doorbell of processes, and notices from the group `flight-delay`.
 
-- Each event that this process wrote goes to the group as `{"type": "flight.delay", "data": {the event message}}`, one
-  message per event, in order: a host's own consumer that joins the group gets every event.
-- What other code sends there reaches every Windsock client as a `notice`.
-- What another Windsock process sends there is recognised by the key `windsock` beside `data` and taken as its doorbell.
+- Each event that this process wrote goes to the group `windsock.doorbell`, so that the others have it within
+  milliseconds. It is a hint: what it does not bring is read from the journal.
+- What other code sends to the group `flight-delay` reaches every Windsock client as a `notice`. (What Windsock itself
+  sends there, for consumers of the host project, is `windsock.live.ringer`'s.)
 
 The layer may lose, die, be flushed or be absent: then notices are lost, events are not (the tail reads the journal).
 One subscription per process; everything happens on the service's loop, as the in-memory layer is not thread-safe.
@@ -20,12 +20,13 @@ from typing import Any
 import msgspec
 
 from windsock.journal.base import Event
+from windsock.live.ringer import GROUP, KEY, TYPE
 
 logger = logging.getLogger(__name__)
 
-GROUP = "flight-delay"
-TYPE = "flight.delay"
-KEY = "windsock"
+DOORBELL = "windsock.doorbell"
+
+GROUPS = (DOORBELL, GROUP)
 
 # Memberships vanish: after a day, with a flushed Redis, with one message nobody took in time. Joining again is
 # idempotent and costs one command.
@@ -39,14 +40,14 @@ BACK_OFF = (0.2, 2.0)
 WINDOW = 40
 # … and where the layer does not show how full its channels are, no more than this many go out in a second.
 PER_SECOND = 1_000
-# Host consumers that take nothing for so long no longer hold up the others.
+# Processes that take nothing for this long no longer hold up the others.
 STUCK_SECONDS = 2.0
-# What waits to be sent; beyond, the oldest is left out (and counted): the layer is a contract of best effort.
+# What waits to be sent; beyond, the oldest is left out (and counted): the doorbell is a hint.
 MOST_WAITING = 100_000
 
 
 class Bridge:
-    """This process's subscription to the group, and what it sends there.
+    """This process's subscription to both groups, and what it sends to the doorbell.
 
     `on_events(epoch, events)` gets what other Windsock processes wrote, `on_notice(data)` what other code sent.
     """
@@ -92,9 +93,10 @@ class Bridge:
         if self._channel is not None:
             try:
                 async with asyncio.timeout(1):
-                    await self._layer.group_discard(GROUP, self._channel)
+                    for group in GROUPS:
+                        await self._layer.group_discard(group, self._channel)
             except Exception as error:
-                logger.debug("The group could not be left: %s", error)
+                logger.debug("The groups could not be left: %s", error)
             self._channel = None
         self.connected = False
 
@@ -104,9 +106,9 @@ class Bridge:
         return len(self._waiting)
 
     def ring(self, epoch: str, events: Sequence[Event]) -> None:
-        """These events were written by this process: they go to the group, those of flights. On the loop.
+        """Ring the doorbell for these events, which this process wrote. On the loop.
 
-        The group promises its consumers flights; of programmes the other processes learn from the journal.
+        Of programmes, which are rare, the other processes learn from the journal.
         """
         self._waiting.extend((epoch, event) for event in events if not event.of_programmes)
         while len(self._waiting) > MOST_WAITING:
@@ -123,8 +125,7 @@ class Bridge:
                 # The same channel after a failure: a new one would leave the old in the group, where it fills.
                 if self._channel is None:
                     self._channel = await self._layer.new_channel()
-                async with asyncio.timeout(DEAF_SECONDS):
-                    await self._layer.group_add(GROUP, self._channel)
+                await self._join(self._channel)
                 self.connected, self._last_sent, delay = True, None, 0.0
                 await self._receive(self._channel)
             except asyncio.CancelledError:
@@ -151,8 +152,7 @@ class Bridge:
                     message, receiving = receiving.result(), None
                     self._take(message)
                     continue
-                async with asyncio.timeout(DEAF_SECONDS):
-                    await self._layer.group_add(GROUP, channel)
+                await self._join(channel)
                 if self._last_sent is not None and self._loop.time() - self._last_sent > DEAF_SECONDS:
                     raise TimeoutError("what was sent to the group did not come back")
         finally:
@@ -163,13 +163,20 @@ class Bridge:
                 if receiving.done() and not receiving.cancelled():
                     receiving.exception()  # asked for, or it is logged as never retrieved
 
+    async def _join(self, channel: str) -> None:
+        async with asyncio.timeout(DEAF_SECONDS):
+            for group in GROUPS:
+                await self._layer.group_add(group, channel)
+
     def _take(self, message: Any) -> None:
         mark = message.get(KEY) if isinstance(message, dict) else None
         if not isinstance(mark, dict):
             if isinstance(message, dict) and message.get("type") == TYPE:
                 self._on_notice(message.get("data"))
             return
-        if mark.get("node") == self.node:
+        if "node" not in mark:
+            return  # rung by a Windsock process for the consumers of the host project
+        if mark["node"] == self.node:
             self._last_sent = None
             return
         try:
@@ -197,7 +204,7 @@ class Bridge:
     # Speaking ---------------------------------------------------------------------------------------------------------
 
     def message(self, epoch: str, event: Event) -> dict[str, Any]:
-        """The group message of an event."""
+        """Return the doorbell's message of an event."""
         return {
             "type": TYPE,
             "data": msgspec.json.decode(event.message(epoch)),
@@ -217,7 +224,7 @@ class Bridge:
                         epoch, event = self._waiting[0]
                         # A half-open connection never answers; given up, the layer takes another.
                         async with asyncio.timeout(DEAF_SECONDS):
-                            await self._layer.group_send(GROUP, self.message(epoch, event))
+                            await self._layer.group_send(DOORBELL, self.message(epoch, event))
                         if self._waiting and self._waiting[0][1] is event:
                             self._waiting.popleft()
                         self.sent += 1
@@ -247,7 +254,7 @@ class Bridge:
         until = self._loop.time() + STUCK_SECONDS
         while self._waiting and self._loop.time() < until:
             fullest = max(
-                (channels[name].qsize() for name in groups.get(GROUP, ()) if name in channels), default=0
+                (channels[name].qsize() for name in groups.get(DOORBELL, ()) if name in channels), default=0
             )
             if fullest <= WINDOW:
                 return

@@ -149,6 +149,8 @@ class Hub:
         self.floor = 0
         self.replay_clock: ReplayClock | None = None
         self.ready = False
+        # Called after each publish and load, by whoever else follows the journal in this process.
+        self.published: Callable[[], None] | None = None
         # What waits for slow readers and is shared with nobody, of all sessions.
         self.waiting_bytes = 0
         # An event could not be read, so the board does not know what it said: the tail loads the hub anew.
@@ -215,6 +217,8 @@ class Hub:
             self._fanout.each(sessions, lambda session: self.repay(session) if session.owed else None)
         if self._beating is None:
             self._beating = self._timers.call_later(self._beat_seconds, self._next_beat)
+        if self.published is not None:
+            self.published()
 
     def publish(self, epoch: str, events: Sequence[Event]) -> bool:
         """Tells the sessions of these events. Those already told are passed over.
@@ -244,6 +248,8 @@ class Hub:
                 # One event that nobody can read must not stop those after it; clients decide for themselves.
                 logger.exception("Event %s cannot be put on the live board", live.position)
             self._fanout.add(live)
+        if self.published is not None:
+            self.published()
         return True
 
     def trimmed(self, floor: int) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 from windsock.figures import Figure
+from windsock.live.duties import ringer_here
 from windsock.live.service import LiveService
 
 
@@ -75,15 +76,24 @@ def figures() -> Iterator[Figure]:
         if bridge is not None:
             yield gauge("doorbell_connected", "1 while the channel layer works.", bridge.connected)
             yield gauge("doorbell_waiting", "Events waiting for the channel layer.", bridge.waiting)
-            yield counter("doorbell_sent", "Events sent to the group flight-delay.", bridge.sent)
+            yield counter("doorbell_sent", "Events rung to the other processes.", bridge.sent)
             yield counter("doorbell_heard", "Events that other processes rang.", bridge.heard)
             if bridge.heard_at is not None:
                 quiet = service.loop.time() - bridge.heard_at
                 yield gauge("doorbell_quiet_seconds", "Since another process last rang.", quiet)
             yield counter("doorbell_failures", "Times the channel layer failed.", bridge.failures)
             yield counter(
-                "doorbell_dropped", "Events the group was not sent, as too many waited.", bridge.dropped
+                "doorbell_dropped",
+                "Events not rung to the other processes, as too many waited.",
+                bridge.dropped,
             )
+        ringer = service.group.ringer if service.group is not None else ringer_here()
+        if ringer is not None:
+            yield counter("group_sent", "Events this process sent to the group flight-delay.", ringer.sent)
+            yield counter(
+                "group_missed", "Events that consumers in the group took too slowly to get.", ringer.missed
+            )
+            yield gauge("group_stuck", "Consumers in the group that take nothing now.", len(ringer.stuck))
 
 
 def _tasks(service: LiveService) -> int:

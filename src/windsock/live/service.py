@@ -27,12 +27,15 @@ from windsock.live.frames import Encoded
 from windsock.live.gate import Gate
 from windsock.live.glance import database_glance
 from windsock.live.hub import Hub, HubLimits, Refused
+from windsock.live.localgroup import LocalGroup
 from windsock.live.outlet import Outlet
 from windsock.live.pulse import Pulse
 from windsock.live.rights import Rights
+from windsock.live.ringer import is_shared
 from windsock.live.tail import Tail
 from windsock.protocol import codec, messages
 from windsock.protocol.codes import CloseCode
+from windsock.protocol.positions import Position
 from windsock.protocol.server_session import ServerSession, Terms
 
 logger = logging.getLogger(__name__)
@@ -90,6 +93,9 @@ class LiveService:
         self.bridge = (
             Bridge(layer, on_events=self.tail.offer, on_notice=self.notice) if layer is not None else None
         )
+        # A shared layer is rung by one process of all: see `windsock.live.duties`.
+        self.group = None if layer is None or is_shared(layer) else LocalGroup(layer, self.hub, self._read)
+        self._rings = is_shared(layer)
         self.rights = Rights()
         self.gate = Gate(self.loop, self.settings.max_handshakes)
         self.pulse = Pulse(self.loop, self.settings.heartbeat_seconds)
@@ -121,6 +127,8 @@ class LiveService:
         self.gate.start()
         if self.bridge is not None:
             self.bridge.start()
+        if self.group is not None:
+            self.group.start()
 
     async def drain(self, seconds: float | None = None) -> None:
         """Takes no new connections, asks sessions to move, evenly, then closes who stayed; see `windsock.live.drain`.
@@ -145,6 +153,8 @@ class LiveService:
         self.pulse.stop()
         self.gate.stop()
         await self.rights.stop()
+        if self.group is not None:
+            await self.group.stop()
         if self.bridge is not None:
             await self.bridge.stop()
         await self.tail.stop()
@@ -230,8 +240,13 @@ class LiveService:
         if self._stopped:
             return
         self.tail.offer(epoch, events)
-        if self.bridge is not None:
+        if self.bridge is not None and self._rings:
             self.bridge.ring(epoch, events)
+
+    async def _read(self, position: Position, limit: int) -> list[Event]:
+        return await self.loop.run_in_executor(
+            self._question_thread, partial(self.journal.after, position, limit)
+        )
 
     def _ask(self, question: Callable[[], T], answer: Callable[[T | BaseException], None]) -> None:
         def done(future: "asyncio.Future[T]") -> None:

@@ -80,25 +80,44 @@ class Project:
         return self.python(code).splitlines()[-1]
 
     @contextmanager
-    def server(self) -> Iterator[Server]:
+    def server(
+        self, kind: str = "uvicorn", application: str = "tests.asgi:application", lifespan: str = "off"
+    ) -> Iterator[Server]:
         """A server process, ready; stopped at the end."""
         port = services.free_port()
-        log = self.folder / f"server-{port}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "uvicorn", "tests.asgi:application", "--port", str(port),
-                 "--timeout-graceful-shutdown", "1", "--log-level", "warning", "--lifespan", "off"],
-                env=self.environment,
-                cwd=self.folder,
-                stdout=output,
-                stderr=output,
-            )  # fmt: skip
-        try:
+        if kind == "daphne":
+            command = [
+                sys.executable,
+                "-m",
+                "daphne",
+                "-b",
+                "127.0.0.1",
+                "-p",
+                str(port),
+                "-v",
+                "0",
+                application,
+            ]
+        else:
+            options = ["--timeout-graceful-shutdown", "1", "--log-level", "warning", "--lifespan", lifespan]
+            command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), *options]
+        with self.process(f"server-{port}", *command) as (process, log):
             services.wait_until(
                 lambda: _answers(port) or process.poll() is not None, 30, f"a server on port {port}"
             )
             assert process.poll() is None, log.read_text()
             yield Server(process, port, log)
+
+    @contextmanager
+    def process(self, name: str, *command: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+        """A process of this project and its log; ended by SIGTERM."""
+        log = self.folder / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, env=self.environment, cwd=self.folder, stdout=output, stderr=output
+            )
+        try:
+            yield process, log
         finally:
             process.send_signal(signal.SIGTERM)
             try:

@@ -1,4 +1,4 @@
-"""The group `flight-delay` survives what channel layers do: forget, fail, fall silent."""
+"""The doorbell and notices survive what channel layers do: forget, fail, fall silent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +11,7 @@ from channels.layers import InMemoryChannelLayer
 from tests.unit.live.world import World, flight
 from windsock.journal.base import Event
 from windsock.live import bridge as bridge_module
-from windsock.live.bridge import GROUP, Bridge
+from windsock.live.bridge import DOORBELL, GROUP, Bridge
 
 
 class FailingLayer(InMemoryChannelLayer):
@@ -65,6 +65,7 @@ async def sides(layer: FailingLayer) -> AsyncIterator[tuple[Side, Side]]:
     for side in sides:
         await side.bridge.stop()
     assert not layer.groups.get(GROUP)
+    assert not layer.groups.get(DOORBELL)
 
 
 async def until(condition: Callable[[], bool], within: float = 5) -> None:
@@ -112,34 +113,15 @@ async def test_events_wait_while_the_layer_is_away_and_go_out_when_it_is_back(
     assert [event.offset for _, event in other.events] == [1, 2, 3]
 
 
-async def test_a_burst_does_not_overrun_a_consumer_of_normal_speed(
-    layer: FailingLayer, sides: tuple[Side, Side]
-) -> None:
-    one, other = sides
-    world = World()
-    events = [world.commit(flight(number))[0] for number in range(1, 501)]
-    channel = await layer.new_channel()
-    await layer.group_add(GROUP, channel)
-    one.bridge.ring("e", events)
-    offsets = []
-    while len(offsets) < 500:
-        message = await asyncio.wait_for(layer.receive(channel), 5)
-        offsets.append(int(message["data"]["position"].rpartition(":")[2]))
-        if len(offsets) % 10 == 0:
-            await asyncio.sleep(0.001)
-    assert offsets == list(range(1, 501))
-    await until(lambda: len(other.events) == 500)
-    await layer.group_discard(GROUP, channel)
-
-
 async def test_what_cannot_be_read_costs_only_itself(layer: FailingLayer, sides: tuple[Side, Side]) -> None:
     for mark in ({}, {"node": "x"}, {"node": "x", "epoch": 1, "offset": "?", "topics": []}):
-        await layer.group_send(GROUP, {"type": "flight.delay", "data": {}, "windsock": mark})
+        for group in (DOORBELL, GROUP):
+            await layer.group_send(group, {"type": "flight.delay", "data": {}, "windsock": mark})
     await layer.group_send(GROUP, {"type": "flight.delay", "data": msgspec.json.decode(b"3")})
     await until(lambda: all(side.notices == [3] for side in sides))
 
 
-async def test_the_group_is_told_of_flights_and_not_of_programmes(sides: tuple[Side, Side]) -> None:
+async def test_the_doorbell_rings_for_flights_and_not_for_programmes(sides: tuple[Side, Side]) -> None:
     from tests.unit.live.test_programmes import STOP
 
     here, there = sides
