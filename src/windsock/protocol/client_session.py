@@ -349,7 +349,12 @@ class ClientSession:
         del link.asked[id]
         position, covered = Position.parse(message.position), frozenset(message.topics)
         others = any(confirmed for name, confirmed in self._topics.items() if name not in asked.topics)
-        self._confirm(asked.topics, covered)
+        if id:
+            self._confirm(asked.topics, covered)
+        else:
+            # It crossed what we sent: topics asked for since then are not in it, topics withdrawn since then are.
+            for name in covered & self.topics:
+                self._topics[name] = True
         other = self._position is not None and position.epoch != self._position.epoch
         behind = asked.after is not None and position.offset < asked.after.offset
         if (

@@ -5,7 +5,7 @@ from collections import deque
 from typing import Any
 
 import msgspec
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -225,11 +225,21 @@ STEPS = st.one_of(
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(TOPICS), min_size=1, unique=True), st.lists(STEPS, max_size=40))
+# A snapshot that nobody asked for crosses an unsubscribe, and a subscribe.
+@example(
+    ["registration:NB"],
+    [("connect",), ("deliver", 100), ("replace",), ("unsubscribe", "registration:NB"), ("publish", 0, "NB")],
+)
+@example(
+    ["registration:NB"],
+    [("connect",), ("deliver", 100), ("replace",), ("subscribe", "registration:NA"), ("publish", 0, "NA")],
+)
 def test_after_any_faults_the_board_is_the_truth_and_no_event_was_told_twice(
     topics: list[str], steps: list[tuple[Any, ...]]
 ) -> None:
     note(f"{topics} {steps}")
     world = World(topics)
+    claimed = set(topics)
     for step in steps:
         world.time += 1
         match step:
@@ -255,13 +265,16 @@ def test_after_any_faults_the_board_is_the_truth_and_no_event_was_told_twice(
                 world.replace_journal()
             case ("subscribe", topic):
                 world.client.subscribe([topic])
+                claimed.add(topic)
                 world.perform()
             case ("unsubscribe", topic):
                 world.client.unsubscribe([topic])
+                claimed.discard(topic)
                 world.perform()
     world.calm()
 
     wanted = world.client.topics
+    assert wanted == claimed
     truth = {id: f for id, f in world.flights.items() if not topics_of(f).isdisjoint(wanted)}
     assert dict(world.client.board) == truth
     assert world.client.state is out.State.LIVE

@@ -343,7 +343,9 @@ export class ClientSession {
     link.asked.delete(id);
     const position = parse(message.position), covered = new Set(/** @type {string[]} */ (message.topics));
     const others = [...this.topics].some(([name, confirmed]) => confirmed && !asked.topics.has(name));
-    this.confirm(asked.topics, covered);
+    // One that nobody asked for may have crossed what we sent: topics asked for since are not in it, topics withdrawn are.
+    if (id) this.confirm(asked.topics, covered);
+    else for (const name of covered) if (this.topics.has(name)) this.topics.set(name, true);
     const other = this.at !== null && position.epoch !== this.at.epoch;
     const behind = asked.after !== null && position.offset < asked.after.offset;
     if (other || behind) { // the journal was replaced, or lost what we saw: old versions say nothing about the new
