@@ -12,7 +12,7 @@ from windsock.errors import (
     UnknownFlight,
     WindsockError,
 )
-from windsock.protocol.client_outputs import Stopped
+from windsock.protocol.client_outputs import FAILED_HERE, Stopped
 from windsock.protocol.codes import CloseCode, ErrorCode
 from windsock.protocol.messages import Error
 
@@ -40,6 +40,8 @@ def ended(stopped: Stopped) -> WindsockError | None:
     """The exception for an end that the user did not ask for; None for an agreed one."""
     if stopped.code == CloseCode.DONE:
         return None
+    if stopped.code == FAILED_HERE:
+        return ClientError(stopped.why)
     if stopped.code in (401, 403, CloseCode.NOT_AUTHENTICATED, CloseCode.FORBIDDEN):
         return AccessDenied(
             f"The service does not let you in ({stopped.why}). Check the token: it may be missing, expired or revoked "

@@ -46,7 +46,7 @@ def _post(url: str, body: dict[str, Any], token: str | None, timeout: float) -> 
             return _object(response.read(), url)
     except urllib.error.HTTPError as error:
         raise _problem(error, url) from None
-    except (urllib.error.URLError, TimeoutError, http.client.HTTPException, OSError) as error:
+    except (urllib.error.URLError, TimeoutError, http.client.HTTPException, OSError, ValueError) as error:
         why = getattr(error, "reason", error)
         raise NotReachable(
             f"Nobody answers at {url} ({why}). Does the service run there? `windsock serve` starts one."

@@ -1,5 +1,7 @@
 """What a failed handshake means, in words for people."""
 
+import ssl
+
 import websockets
 
 from windsock.client.answers import ended
@@ -18,6 +20,27 @@ def handshake_failure(error: Exception, url: str) -> WindsockError:
             return NotReachable(
                 f"{url} answered HTTP {status}: the service is there, but not ready. Try again soon."
             )
+        case websockets.InvalidProxy():
+            return ClientError(
+                f"The proxy {error.proxy!r} cannot be used: {error.msg}. It comes from an environment variable such as "
+                "HTTPS_PROXY or ALL_PROXY: correct it, or name the host in NO_PROXY."
+            )
+        case websockets.ProxyError():
+            return NotReachable(
+                f"The proxy in front of {url} did not connect: {error}. It comes from an environment variable such as "
+                "HTTPS_PROXY or ALL_PROXY: check it, or name the host in NO_PROXY."
+            )
+        case ImportError():
+            return ClientError(
+                f"The connection to {url} needs a package that is not installed ({error}). A SOCKS proxy in ALL_PROXY "
+                "needs python-socks: pip install 'python-socks[asyncio]', or name the host in NO_PROXY."
+            )
+        case ssl.SSLError():
+            cause = getattr(error, "reason", None) or error
+            return NotReachable(
+                f"The TLS connection to {url} failed: {cause}. Check the certificate and the host name; a service "
+                "without TLS is reached by ws:// or http://."
+            )
         case TimeoutError():
             return NotReachable(
                 f"{url} did not answer in time. Is the address right, and a service running there?"
@@ -28,8 +51,12 @@ def handshake_failure(error: Exception, url: str) -> WindsockError:
             )
         case OSError():
             return NotReachable(f"{url} cannot be reached: {error.strerror or error}.")
-        case _:
+        case websockets.WebSocketException():
             return NotReachable(f"{url} does not speak WebSocket: {error}. Check the address.")
+        case _:
+            return ClientError(
+                f"The connection to {url} failed unexpectedly: {type(error).__name__}: {error}."
+            )
 
 
 def retry_after(error: websockets.InvalidStatus) -> float:

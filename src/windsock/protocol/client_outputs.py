@@ -106,9 +106,13 @@ class Problem:
     error: Error
 
 
+FAILED_HERE = 0
+"""The code of an end that a fault on this side brought about: no close code, and no HTTP status."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The end; there will be no reconnect. `code` is the close code (1000: the user closed) or the HTTP status."""
+    """The end; there will be no reconnect. `code` is the close code (1000: the user closed), the HTTP status, or 0."""
 
     code: int
     why: str

@@ -15,6 +15,7 @@ from windsock.protocol.backoff import BackOff
 from windsock.protocol.board import Board
 from windsock.protocol.client_link import Asked, Link, collect
 from windsock.protocol.client_outputs import (
+    FAILED_HERE,
     Answered,
     Happened,
     Loaded,
@@ -165,6 +166,11 @@ class ClientSession:
         """Ends it all; no reconnect."""
         if self.state is not State.CLOSED:
             self._stop(CloseCode.DONE, "closed by this side")
+
+    def fail(self, why: str) -> None:
+        """End it all because of a fault on this side, which trying again would only repeat."""
+        if self.state is not State.CLOSED:
+            self._stop(FAILED_HERE, why)
 
     # What happens to connections --------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The client for asyncio: a board that is always current, events as they happen, reports with an answer."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -33,6 +34,8 @@ from windsock.protocol.client_outputs import (
 from windsock.protocol.client_session import ClientSession
 from windsock.protocol.messages import Error, Event, Mode, Recorded
 from windsock.protocol.standings import Standings
+
+logger = logging.getLogger("windsock.client")
 
 Ticket = Callable[[], Awaitable[str]]
 """Gets a fresh ticket when the right to be connected ends soon."""
@@ -272,6 +275,8 @@ class WindsockClient:
     async def _carry(self, connection: Connection, delay: float) -> None:
         try:
             await connection.run(self.url, delay, self._headers, self._open_timeout)
+        except Exception as error:
+            self._give_up(error)
         finally:
             self._connections.pop(connection.number, None)
 
@@ -283,13 +288,25 @@ class WindsockClient:
                 self._session.renewed(await asyncio.to_thread(http.ticket, self.url, token=self._token))
         except WindsockError as error:
             self._tell(Problem(Error(code="renewal_failed", message=str(error))))
+        except Exception as error:  # the caller's own function
+            text = f"No fresh ticket: {type(error).__name__}: {error}"
+            self._tell(Problem(Error(code="renewal_failed", message=text)))
         self._perform()
 
     async def _tick(self) -> None:
         while self._stopped is None:
             await asyncio.sleep(TICK_SECONDS)
-            self._session.tick()
-            self._perform()
+            try:
+                self._session.tick()
+                self._perform()
+            except Exception as error:
+                self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """End the session because of a fault on this side: whoever waits for anything hears of it."""
+        logger.error("The client of %s failed", self.url, exc_info=error)
+        self._session.fail(f"The client failed unexpectedly: {type(error).__name__}: {error}.")
+        self._perform()
 
     def _task(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)

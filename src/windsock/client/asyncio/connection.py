@@ -7,7 +7,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from windsock.client.refusals import handshake_failure, retry_after
-from windsock.errors import WindsockError
+from windsock.errors import NotReachable, WindsockError
 from windsock.protocol.client_session import ClientSession
 from windsock.protocol.codes import SUBPROTOCOL, CloseCode
 
@@ -49,7 +49,7 @@ class Connection:
                 max_size=MAX_FRAME_BYTES,
                 ping_interval=None,  # the session watches the server's heartbeats itself
             )
-        except (OSError, TimeoutError, websockets.WebSocketException) as error:
+        except Exception as error:  # whatever it is, whoever waits must hear of it
             self._failed(error, url)
             return
         self._socket = socket
@@ -94,12 +94,15 @@ class Connection:
 
     def _failed(self, error: Exception, url: str) -> None:
         failure = handshake_failure(error, url)
+        passing = isinstance(error, (OSError, TimeoutError, websockets.WebSocketException))
         if isinstance(error, websockets.InvalidStatus):
             status = error.response.status_code
             self._session.refused(
                 self.number, status, retry_after=retry_after(error), why=error.response.reason_phrase
             )
-        else:
+        elif passing and isinstance(failure, NotReachable):
             self._session.unreachable(self.number, str(failure))
+        else:
+            self._session.fail(str(failure))
         self._on_failure(failure)
         self._changed()
