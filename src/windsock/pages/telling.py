@@ -19,6 +19,7 @@ _MILESTONES = {
 }
 _STATED = {"out": "Departed", "airborne": "Took off", "landed": "Landed", "arrived": "At the gate"}
 _TAKEN_BACK = "Not known to have left after all"
+_ACTUALS = {field.path: field.change for field in TABLE if field.name == "actual"}
 _PLAIN = {
     "flight.added": "First heard of",
     "flight.boarding": "Boarding",
@@ -87,8 +88,12 @@ class Teller:
             return f"No word from {after} any more" if after else f"Word again, after the silence of {before}"
         if kind in _PLAIN:
             return _PLAIN[kind]
-        if field == "stated_status":
-            return f"{_STATED[after]}, time not known" if after in _STATED else _TAKEN_BACK
+        if field == "stated_status" and after in _STATED:
+            return f"{_STATED[after]}, time not known"
+        if field == "stated_status" and kind not in _MILESTONES:
+            return _TAKEN_BACK
+        if kind == "flight.corrected" and before is None and after and field in _ACTUALS:
+            kind = _ACTUALS[field]  # that it happened was told without its time; here the time is
         side = "arrival" if field.startswith(("arrival", "landing")) else "departure"
         if kind in _MILESTONES:
             at = self.value(field, after)

@@ -64,7 +64,7 @@ def service() -> Iterator[Service]:
 def test_a_report_says_only_what_was_told_and_prints_what_changed(service: Service) -> None:
     done = run(
         "publish", "DL1865", "--date", "2015-01-02", "--origin", "ATL", "--delay", "35", "--reason", "93",
-        "--reason", "bts:late_aircraft", "--gate", "B14", "--checkin-desk", "S4-S9",
+        "--reason", "bts:late_aircraft", "--gate", "B14", "--checkin-desk", "S4-S9", "--status", "out",
         "--first-bag", "00:55+1", "--estimated", "9:29", "--estimated-arrival", "00:35+1",
         "--diverted-to", "", "--url", service.url, WINDSOCK_TOKEN="s3cret",
     )  # fmt: skip
@@ -86,6 +86,7 @@ def test_a_report_says_only_what_was_told_and_prints_what_changed(service: Servi
                 ],
                 "departure": {"estimated": "2015-01-02T09:29:00", "gate": "B14", "checkin_desk": "S4-S9"},
                 "arrival": {"estimated": "2015-01-03T00:35:00", "first_bag": "2015-01-03T00:55:00"},
+                "stated_status": "out",
                 "diverted_to": None,
             },
         )

@@ -23,6 +23,26 @@ def change(kind: str, field: str | None = None, before: Any = None, after: Any =
         (change("flight.added"), "First heard of"),
         (change("flight.out", "departure.actual", None, "2015-01-02T14:29:00Z"), "Left the gate 09:29"),
         (change("flight.on", "landing.actual", None, "2015-01-02T16:40:00Z"), "Landed 10:40"),
+        (change("flight.out", "stated_status", None, "out"), "Departed, time not known"),
+        (change("flight.in", "stated_status", "landed", "arrived"), "At the gate, time not known"),
+        (change("flight.corrected", "stated_status", "out", None), "Not known to have left after all"),
+        (change("flight.returned_to_gate", "stated_status", "out", None), "Returned to the gate"),
+        (
+            change("flight.corrected", "departure.actual", None, "2015-01-02T14:29:00Z"),
+            "Left the gate 09:29",
+        ),
+        (
+            change("flight.corrected", "departure.actual", "2015-01-02T14:30:00Z", "2015-01-02T14:29:00Z"),
+            "Departure actual 09:29, before 09:30",
+        ),
+        (
+            change("checkin.changed", "departure.checkin_desk", "A1", "A2-A9"),
+            "Check-in desk A2-A9, before A1",
+        ),
+        (
+            change("baggage.changed", "arrival.first_bag", None, "2015-01-02T17:05:00Z"),
+            "Arrival first bag 11:05",
+        ),
         (change("delay.raised", "departure.delay_minutes", None, 35), "Leaves 35 min late"),
         (
             change("delay.changed", "arrival.delay_minutes", 35, 70),
