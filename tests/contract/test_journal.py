@@ -448,7 +448,7 @@ def test_every_backend_finds_the_same_flights_in_the_same_order(journal: Journal
             drafts = [told(writing, made.key, **made.facts) for made in a_day_of_flights()]
             writing.append([draft for draft in drafts if draft])
     windows = [(None, None), (NOON + timedelta(hours=2), NOON + timedelta(hours=6)), (NOON, None)]
-    texts = [None, "DL1", "dal 12", "KL6003", "N7DL", "JFK"]
+    texts = [None, "DL1", "dal 12", "KL6003", "N7DL", "n-7dl", "JFK"]
     for airport, direction, carrier, (since, until), text in product(
         (None, "JFK", "KATL"), ("departures", "arrivals", "both"), (None, "DL"), windows, texts
     ):
@@ -464,6 +464,38 @@ def test_every_backend_finds_the_same_flights_in_the_same_order(journal: Journal
         assert [r.flight.id for r in journal.find(query)] == [r.flight.id for r in reference.find(query)], (
             query
         )
+
+
+@pytest.mark.parametrize("typed", ["DL1", "dl 1", "DL  1", "DAL0001", " dl-1 ", "KL6001", "N-1DL", "n1dl"])
+@pytest.mark.parametrize("limit", [4, 100])
+def test_what_is_typed_in_full_comes_first_and_pages_go_on_behind_it(
+    journal: Journal, typed: str, limit: int
+) -> None:
+    # The flight of that name leaves last, behind more than a page of flights whose number only begins like it.
+    with journal.write() as writing:
+        drafts = []
+        for number in (1, *range(10, 20), *range(100, 110)):
+            drafts.append(
+                told(
+                    writing,
+                    key_of(number, carrier="DL"),
+                    registration=f"N{number}DL",
+                    codeshares=(f"KL{6000 + number}",),
+                    departure=DepartureReport(scheduled=NOON - timedelta(minutes=number)),
+                )
+            )
+        writing.append([draft for draft in drafts if draft])
+    pages: list[str] = []
+    for _ in range(20):
+        query = FlightQuery(text=typed, limit=limit, after_id=pages[-1] if pages else None)
+        page = [record.flight.id for record in journal.find(query)]
+        pages += page
+        if len(page) < limit:
+            break
+    by_number = typed.strip().lower()[:2] in ("dl", "da")
+
+    assert pages[0] == str(key_of(1, carrier="DL"))
+    assert len(pages) == len(set(pages)) == (21 if by_number else 1)
 
 
 @pytest.mark.parametrize("airport", [None, "JFK"])

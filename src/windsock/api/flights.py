@@ -45,12 +45,17 @@ async def find(
     carrier: Annotated[str | None, Query(description="IATA or ICAO designator.", examples=["DL"])] = None,
     date: Annotated[Date | None, Query(description="Flight date: the origin's calendar.")] = None,
     q: Annotated[
-        str | None, Query(description="Part of a designator, registration or airport.", max_length=64)
+        str | None,
+        Query(
+            description="Beginning of a designator, or a whole designator, codeshare, registration, airport code or "
+            "flight id, as people type it (`DL 1`, `dal0001`). Flights of which it is a whole name come first.",
+            max_length=64,
+        ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500, description="At most so many on this page.")] = 100,
     after: Annotated[str | None, Query(description="`next` of the page before.", max_length=64)] = None,
 ) -> HttpResponse:
-    """Flights for which all given conditions hold, in order of their best known time, then id.
+    """Flights for which all given conditions hold, in order of their best known time, then id; exact ones first.
 
     `next` is null on the last page, else the value of `after` for the following one.
     """

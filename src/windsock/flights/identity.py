@@ -13,7 +13,10 @@ from windsock.flights.tablecache import remembered
 # Two characters with a letter among them (IATA) or three letters (ICAO), up to four digits, perhaps one letter.
 # The carrier's length is settled before the number begins, so `B6919` is B6 919 and `TK20` is never TK 2.
 _DESIGNATOR = re.compile(
-    r"\s*([A-Za-z]{3}|[A-Za-z][A-Za-z0-9]|[0-9][A-Za-z])[ \-]?0*([1-9][0-9]{0,3})\s?([A-Za-z])?\s*", re.ASCII
+    r"{0}([A-Za-z]{{3}}|[A-Za-z][A-Za-z0-9]|[0-9][A-Za-z]){0}-?{0}0*([1-9][0-9]{{0,3}}){0}([A-Za-z])?{0}".format(
+        "[\\s\u00a0\u202f]*"  # pages set the blank so that a line does not break there
+    ),
+    re.ASCII,
 )
 
 

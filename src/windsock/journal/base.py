@@ -173,7 +173,8 @@ class FlightQuery:
 
     `since` (inclusive) and `until` (exclusive) bound the best known time at `airport` in that direction; without an
     airport, the departure. A diversion airport counts as arrival. `text` is the beginning of a designator, or exactly
-    a codeshare, registration, airport code or flight id. `after_id` continues behind the last flight of a page.
+    a codeshare, registration, airport code or flight id; in any usual spelling (`DL 1`, `dal0001`, `GEUPT`). Flights of
+    which it is a whole name come first, the others in order of time. `after_id` continues behind a page's last flight.
     """
 
     airport: str | None = None

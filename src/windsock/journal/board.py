@@ -36,12 +36,12 @@ def find(using: str, query: FlightQuery) -> list[FlightRecord]:
         rows = rows.filter(date=query.date)
     ways = _named(using, search)
     walks = [
-        _walk(side.filter(way), column, query, behind)
+        _walk(side.filter(way), column, query, behind, exact=exact)
         for side, column in _sides(rows, search)
-        for way in ways
+        for exact, way in ways
     ]
     found: dict[str, FlightRecord] = {}
-    for (_, flight_id), record_bytes in merge(*walks, key=lambda row: row[0]):
+    for (_, _, flight_id), record_bytes in merge(*walks, key=lambda row: row[0]):
         if flight_id in found:
             continue
         record = FlightRecord.from_json(record_bytes)
@@ -57,32 +57,39 @@ def _place(search: Search, record: FlightRecord) -> Place:
     return search.place(record.flight, project(record.flight))
 
 
-def _named(using: str, search: Search) -> list[Q]:
-    """The ways in which a flight may be meant by the text.
+def _named(using: str, search: Search) -> list[tuple[bool, Q]]:
+    """The ways in which a flight may be meant by the text, and whether the text is then a whole name of it.
 
-    At an airport they are one condition: its index leaves few flights to look at. Everywhere, each is a walk of its own
-    along the index that serves it; with OR between them the databases read every flight of the day, or of all days.
+    At an airport those of a kind are one condition: its index leaves few flights to look at. Everywhere, each is a walk
+    of its own along the index that serves it; with OR between them the databases read every flight of the day, or all.
     """
     text = search.text
     if not text:
-        return [Q()]
-    ways = [_begins_with(using, text), Q(registration=text)]
-    if len(text) <= 4:
-        ways += [Q(origin=text), Q(destination=text)]
+        return [(True, Q())]
+    exact = [Q(designator=text), Q(registration__in=search.registrations)]
     if "." in text:
-        ways.append(Q(id=text))
+        exact.append(Q(id=text))
     names = FlightName.objects.using(using).filter(designator=text)
     if search.query.date:
         names = names.filter(date=search.query.date)
     # Asked first: as a subquery it makes SQLite read the whole day, to find nearly always nothing.
     if sharing := list(names.values_list("flight_id", flat=True)):
-        ways.append(Q(id__in=sharing))
-    if search.airport is None:
-        return ways
+        exact.append(Q(id__in=sharing))
+    begun = [_begins_with(using, text)]
+    if len(text) <= 4:
+        begun += [Q(origin=text), Q(destination=text)]
+    # Without those of the first kind, else they would take the place of others on a page.
+    others = Q(designator=text) | Q(registration__in=search.registrations) | Q(id__in=sharing)
+    if search.airport is not None:
+        exact, begun = [_any(exact)], [_any(begun)]
+    return [*((True, way) for way in exact), *((False, way & ~others) for way in begun)]
+
+
+def _any(ways: list[Q]) -> Q:
     together = Q()
     for way in ways:
         together |= way
-    return [together]
+    return together
 
 
 def _begins_with(using: str, text: str) -> Q:
@@ -104,8 +111,12 @@ def _sides(rows: Rows, search: Search) -> Iterator[tuple[Rows, str]]:
         yield rows.filter(diverted_to=search.airport), "arrives_at"
 
 
-def _walk(rows: Rows, column: str, query: FlightQuery, behind: Place | None) -> Iterator[tuple[Place, bytes]]:
-    """One side's flights in order, from `behind` on, as (place, record)."""
+def _walk(
+    rows: Rows, column: str, query: FlightQuery, behind: Place | None, *, exact: bool
+) -> Iterator[tuple[Place, bytes]]:
+    """One side's flights in order, from `behind` on, as (place, record); `exact`: those that the text means exactly."""
+    if behind is not None and exact and behind[0]:
+        return  # all of them stand on earlier pages
     if query.since is not None:
         rows = rows.filter(**{f"{column}__gte": query.since})
     if query.until is not None:
@@ -114,8 +125,8 @@ def _walk(rows: Rows, column: str, query: FlightQuery, behind: Place | None) -> 
         rows = rows.order_by(column, "id")  # no nulls inside a window, so the index gives the order
     else:
         rows = rows.order_by(F(column).asc(nulls_last=True), "id")
-    if behind is not None:
-        time, flight_id = behind
+    if behind is not None and exact is not behind[0]:
+        _, time, flight_id = behind
         if time == LAST:
             rows = rows.filter(**{f"{column}__isnull": True}, id__gt=flight_id)
         else:
@@ -123,4 +134,4 @@ def _walk(rows: Rows, column: str, query: FlightQuery, behind: Place | None) -> 
             rows = rows.filter(later | Q(**{f"{column}__isnull": True}))
     # Each side alone may fill the page.
     for time, flight_id, record in rows.values_list(column, "id", "record")[: query.limit]:
-        yield (time or LAST, flight_id), bytes(record)
+        yield (not exact, time or LAST, flight_id), bytes(record)

@@ -1,15 +1,17 @@
 """What a FlightQuery means, for one flight: the reference that every backend's own search agrees with."""
 
 from datetime import UTC, datetime
+from datetime import date as Day
 
-from windsock.flights import Designator, Flight, airports
+from windsock.flights import Designator, Flight, FlightKey, airports
 from windsock.journal.base import FlightQuery
 from windsock.journal.projection import Projection
 
 LAST = datetime.max.replace(tzinfo=UTC)
 """Where a flight without a known time stands in the order: after all others."""
 
-Place = tuple[datetime, str]
+Place = tuple[bool, datetime, str]
+"""Where a flight stands in an answer: first those that the text means exactly, then by time, then by id."""
 
 
 def canonical_airport(code: str) -> str:
@@ -18,12 +20,21 @@ def canonical_airport(code: str) -> str:
     return found.code if found else code.upper()
 
 
-def canonical_text(text: str) -> str:
-    """What was typed into a search box, as it is compared: a canonical designator, else capitals without spaces."""
+def canonical_text(text: str, on: Day | None = None) -> str:
+    """What was typed into a search box, as it is compared: a canonical designator or id, else capitals without blanks.
+
+    `on` is the date asked for, if one is: codes pass from one carrier to another.
+    """
     try:
-        return str(Designator.parse(text))
+        return str(FlightKey.parse(text.strip()) if "." in text else Designator.parse(text, on))
     except ValueError:
         return "".join(text.split()).upper()
+
+
+def registrations(text: str) -> frozenset[str]:
+    """The spellings of a registration under which a flight may hold it: with a hyphen somewhere, or without."""
+    plain = text.replace("-", "")
+    return frozenset({text, plain, *(f"{plain[:at]}-{plain[at:]}" for at in range(1, min(4, len(plain))))})
 
 
 class Search:
@@ -32,15 +43,24 @@ class Search:
     def __init__(self, query: FlightQuery) -> None:
         self.query = query
         self.airport = canonical_airport(query.airport) if query.airport else None
-        self.text = canonical_text(query.text) if query.text else None
+        self.text = canonical_text(query.text, query.date) if query.text else None
+        self.registrations = registrations(self.text) if self.text else frozenset()
 
     def matches(self, flight: Flight, times: Projection) -> bool:
         """Whether every condition of the query holds."""
         return self._named(flight) and bool(self._times(flight, times))
 
     def place(self, flight: Flight, times: Projection) -> Place:
-        """Where a flight that matches stands in the answer: by its time at the airport asked for, then by its id."""
-        return (min(self._times(flight, times)), flight.id)
+        """Where a flight that matches stands in the answer: the text's own first, then by time there and id."""
+        return (not self.exact(flight), min(self._times(flight, times)), flight.id)
+
+    def exact(self, flight: Flight) -> bool:
+        """Whether the text, if any, is a whole name of the flight: its designator, a codeshare, registration or id."""
+        return self.text is None or (
+            self.text in (flight.designator, flight.id)
+            or flight.registration in self.registrations
+            or self.text in flight.codeshares
+        )
 
     def _named(self, flight: Flight) -> bool:
         query, text = self.query, self.text
@@ -48,10 +68,11 @@ class Search:
             return False
         if query.date and flight.key.date != query.date:
             return False
-        return text is None or (
-            flight.designator.startswith(text)
-            or text in (flight.registration, flight.origin, flight.destination, flight.id)
-            or text in flight.codeshares
+        return (
+            text is None
+            or self.exact(flight)
+            or flight.designator.startswith(text)
+            or text in (flight.origin, flight.destination)
         )
 
     def _times(self, flight: Flight, times: Projection) -> list[datetime]:

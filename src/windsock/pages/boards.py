@@ -13,6 +13,7 @@ from windsock.flights.airports import Airport
 from windsock.flights.programmes import Programme, Standing
 from windsock.journal.base import FlightQuery
 from windsock.journal.database import DatabaseJournal
+from windsock.journal.search import canonical_text
 from windsock.pages import places
 from windsock.pages.programmes import because
 from windsock.pages.wording import WAITING, Board, Direction, Row, board_row, in_window, sort_key
@@ -118,7 +119,7 @@ def matching(row: Row, text: str) -> bool:
     """Whether the search box finds the row."""
     words = " ".join((row.flight.replace(" ", ""), row.flight, row.also, row.also.replace(" ", ""), row.place, row.code,
                       row.airline))  # fmt: skip
-    return text.strip().lower() in words.lower()
+    return text.strip().lower() in words.lower() or canonical_text(text) in words.split()
 
 
 def link(since: datetime, until: datetime, text: str, show: str) -> str:

@@ -87,3 +87,10 @@ def test_keys_sort_by_carrier_number_date_and_origin() -> None:
     texts = ["9E1.2015-01-02.ATL", "DL2.2015-01-02.ATL", "DL2A.2015-01-01.ATL", "DL10.2015-01-01.ATL"]
 
     assert [str(key) for key in sorted(map(FlightKey.parse, reversed(texts)))] == texts
+
+
+@pytest.mark.parametrize(
+    "text", ["LH400", "LH 400", "LH  400", "LH - 400", "lh\u00a0400", "LH\t0400 ", "DLH\u202f400", "LH-400"]
+)
+def test_blanks_of_any_kind_and_number_make_no_other_flight(text: str) -> None:
+    assert str(Designator.parse(text)) == "LH400"

@@ -69,7 +69,8 @@ function drawNow() {
   const inside = [...client.board.values()].filter((flight) => inWindow(flight, direction, new Date(from), new Date(to)));
   const texts = inside.map((flight) => ({ key: sortKey(flight, direction), row: boardRow(flight, at) }));
   texts.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const text = search.value.trim().toLowerCase();
+  // A number as people type it: "DL 1" and "dl0001" are DL1.
+  const text = search.value.trim().toLowerCase().replace(/^([a-z]{3}|[a-z][a-z0-9]|[0-9][a-z])[ -]*0*([1-9]\d{0,3}[a-z]?)$/, "$1$2");
   const show = shown();
   const visible = texts.filter(({ row }) => (show === "all" || row.group === show) && row.search.includes(text));
 
