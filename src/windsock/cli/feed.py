@@ -1,6 +1,7 @@
 """`windsock feed`: what a feed's input says, tried without recording; the feeds there are; files taken in."""
 
 import sys
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,7 +39,8 @@ def try_input(
     name: Annotated[str, typer.Argument(help="A configured feed, or a format (see: windsock feed formats).")],
     file: Annotated[Path | None, typer.Argument(help="The input. Default: what comes on stdin.")] = None,
     option: Annotated[
-        list[str] | None, typer.Option(help="A key of the format, KEY=VALUE; may be repeated.")
+        list[str] | None,
+        typer.Option(help="A key of the format, KEY=VALUE, a list as KEY='[\"A\", \"B\"]'; may be repeated."),
     ] = None,
     received_at: Annotated[
         datetime | None,
@@ -196,7 +198,7 @@ def _parser(name: str, given: list[str]) -> tuple[Parser, str]:
         key, mark, value = pair.partition("=")
         if not mark:
             fail(f"--option {pair!r} has no '='; give KEY=VALUE", 2)
-        options[key] = value
+        options[key.strip()] = _option_value(value.strip())
     form = feeds[name].format if name in feeds else format_named(name)
     unknown = [key for key in options if key not in form.options]
     if unknown:
@@ -206,6 +208,14 @@ def _parser(name: str, given: list[str]) -> tuple[Parser, str]:
         fail(f"{form.name} needs --option {missing[0]}=VALUE", 2)
     source = feeds[name].source if name in feeds else name
     return form.parser(source, options), source
+
+
+def _option_value(text: str) -> Any:
+    """The value that feeds.toml would have: `["DL1", "DL2"]`, `3` and `true` are read, other text is itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError):
+        return text
 
 
 def _input(path: Path | None) -> bytes:

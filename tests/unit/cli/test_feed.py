@@ -111,3 +111,28 @@ def test_programmes_of_airports_are_told_as_such() -> None:
     assert "1 programme, 0 faults" in result.stderr
     told = json.loads(run("test", "faa", "--json", *CAME, given=document).stdout)
     assert told["programme"]["kind"] == "ground_stop"
+
+
+@pytest.mark.parametrize(
+    ("format_", "option"),
+    [
+        ("avinor", "airport=OSL"),
+        ("swedavia", " airport = ARN"),
+        ("aeroapi", 'flights=["DL1865", "SAS1423"]'),
+        ("aerodatabox", 'flights=["DL1865"]'),
+        ("aviationstack", 'flights=["DL1865"]'),
+        ("aviationstack", 'airports=["LIS", "OPO"]'),
+        ("flightstats", "flights=['DL1865']"),
+    ],
+)
+def test_every_option_can_be_given_as_in_the_settings_file(format_: str, option: str) -> None:
+    parser, source = verb._parser(format_, [option])
+
+    assert callable(parser) and source == format_
+
+
+def test_an_option_of_the_wrong_kind_is_refused_with_what_is_needed() -> None:
+    result = run("test", "aeroapi", "--option", "flights=DL1865", given="{}")
+
+    assert result.exit_code != 0
+    assert "a list of flight numbers like" in str(result.exception) + result.output

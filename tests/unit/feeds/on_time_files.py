@@ -39,6 +39,18 @@ DATAEXPO = f"""{DATAEXPO_HEADER}
 2015-01-02,2,5,,1200,,1525,AA,3,,,385,,,,JFK,LAX,2475,,,1,B,0,,,,,
 """
 
+# As the ASA published it: the date in three columns, and NA where nothing is known, in texts too.
+DATAEXPO_OWN_HEADER = (
+    "Year,Month,DayofMonth,DayOfWeek,DepTime,CRSDepTime,ArrTime,CRSArrTime,UniqueCarrier,FlightNum,TailNum,"
+    "ActualElapsedTime,CRSElapsedTime,AirTime,ArrDelay,DepDelay,Origin,Dest,Distance,TaxiIn,TaxiOut,Cancelled,"
+    "CancellationCode,Diverted,CarrierDelay,WeatherDelay,NASDelay,SecurityDelay,LateAircraftDelay"
+)
+DATAEXPO_OWN = f"""{DATAEXPO_OWN_HEADER}
+2015,1,2,5,929,855,1105,1025,DL,1865,N910DE,96,90,68,40,34,ATL,MCO,404,10,18,0,NA,0,0,0,6,0,34
+2015,1,2,5,1856,1745,NA,2126,DL,9,N1,NA,401,NA,NA,71,JFK,SFO,2586,NA,29,0,NA,1,NA,NA,NA,NA,NA
+2015,1,2,5,NA,1200,NA,1525,AA,3,NA,NA,385,NA,NA,NA,JFK,LAX,2475,NA,NA,1,B,0,NA,NA,NA,NA,NA
+"""
+
 DOWNLOAD_HEADER = (
     "FL_DATE,OP_UNIQUE_CARRIER,TAIL_NUM,OP_CARRIER_FL_NUM,ORIGIN,DEST,CRS_DEP_TIME,DEP_DELAY,TAXI_OUT,TAXI_IN,"
     "CRS_ARR_TIME,ARR_DELAY,CANCELLED,CANCELLATION_CODE,DIVERTED,CRS_ELAPSED_TIME,CARRIER_DELAY,WEATHER_DELAY,NAS_DELAY,"

@@ -44,6 +44,7 @@ FORMS = {
     "TranStats": files.TRANSTATS,
     "TranStats download": files.DOWNLOAD,
     "DOT 2015": files.DOT,
+    "DataExpo": files.DATAEXPO_OWN,
     "DataExpo 2008": files.DATAEXPO,
 }
 
