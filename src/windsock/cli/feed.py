@@ -40,7 +40,7 @@ def try_input(
     file: Annotated[Path | None, typer.Argument(help="The input. Default: what comes on stdin.")] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option(help="A key of the format, KEY=VALUE, a list as KEY='[\"A\", \"B\"]'; may be repeated."),
+        typer.Option(help='A key of the format, KEY=VALUE, a list as KEY=\'["A", "B"]\'; may be repeated.'),
     ] = None,
     received_at: Annotated[
         datetime | None,

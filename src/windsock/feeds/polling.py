@@ -25,6 +25,7 @@ class Poller:
 
     every: float = 60.0
     needs_secret = False
+    needs_url = False  # the provider has no address of its own: without `url` the feed only takes what comes
     most_pages = 50  # of one poll; a provider that names a next page for ever must not hold us for ever
     conditional = (
         True  # whether an address is told what it answered last (ETag, Last-Modified) when it is asked again

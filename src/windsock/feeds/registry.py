@@ -44,12 +44,16 @@ class FeedFormat:
             Parsed, parse(data, received_at=received_at, source=source, **more)
         )
 
-    def poller(self, options: Mapping[str, Any], secret: str | None, url: str | None) -> Poller | None:
-        """What says how its provider is asked, or None for a format that only comes by itself."""
+    def is_polled(self, options: Mapping[str, Any], url: str | None) -> bool:
+        """Whether a feed set up like this asks somebody; else it only takes what is pushed, mailed or filed."""
         made = getattr(self.module, "Poller", None)
-        if made is None or not made.wanted(options):
+        return made is not None and (url is not None or not made.needs_url) and bool(made.wanted(options))
+
+    def poller(self, options: Mapping[str, Any], secret: str | None, url: str | None) -> Poller | None:
+        """What says how its provider is asked, or None for a feed that only takes what comes by itself."""
+        if not self.is_polled(options, url):
             return None
-        return cast(Poller, made(options, secret=secret, url=url))
+        return cast(Poller, self.module.Poller(options, secret=secret, url=url))
 
 
 FORMATS: dict[str, FeedFormat] = {

@@ -75,9 +75,8 @@ def is_run(settings: FeedSettings) -> bool:
 
 
 def _is_polled(settings: FeedSettings) -> bool:
-    made = getattr(settings.format.module, "Poller", None)
     try:
-        return made is not None and bool(made.wanted(settings.options))
+        return settings.format.is_polled(settings.options, settings.url)
     except Exception:
         return True  # options that cannot be read: the run says so
 

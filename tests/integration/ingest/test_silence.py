@@ -200,3 +200,21 @@ def test_who_allows_for_longer_silence_has_the_flights_fresh_and_stale_again_in_
     provider.answers = [Answer(304)]
     pass_minutes(longer, 20)
     assert flight().silent_source is None
+
+
+def test_a_pushed_feed_of_the_generic_format_is_not_called_silent_unless_its_settings_say_so() -> None:
+    now = datetime(2026, 3, 4, 12, 45, tzinfo=UTC)
+    mapping = (
+        'format = "json"\nrecords = "rows"\n[flight]\ndesignator = "no"\n'
+        '[columns]\nfrom = "origin"\nout = "departure.actual"\nday = "date"\n'
+    )
+    feeds = read({"ops": {"format": "generic", "mapping": mapping}})
+    supervisor = Supervisor(feeds, pipeline(), clock=lambda: now)
+    parser = feeds["ops"].format.parser("ops", feeds["ops"].options)
+    rows = b'{"rows":[{"no":"WF588","from":"BGO","day":"2026-03-04","out":"2026-03-04T12:33:00Z"}]}'
+    assert Intake("ops", parser, pipeline(), clock=lambda: now).take(rows).recorded == 1
+    now += timedelta(hours=3)
+    supervisor.tick()
+
+    assert flight().silent_source is None
+    assert not FeedState.objects.exclude(stale_since=None).exists()

@@ -10,6 +10,7 @@ import pytest
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import attributions, read
 from windsock.feeds.registry import FORMATS, format_named
+from windsock.ingest.feedrun import is_run
 
 PAGES = Path(__file__).parents[3] / "docs" / "reference" / "feeds"
 NOW = datetime(2026, 7, 5, 12, 0, tzinfo=UTC)
@@ -96,3 +97,34 @@ def test_a_providers_own_address_is_asked_by_tls(name: str) -> None:
 def test_a_format_that_there_is_not_is_refused_with_those_there_are() -> None:
     with pytest.raises(ConfigError, match="aeroapi, aerodatabox, aidx"):
         format_named("morse")
+
+
+@every_format
+@pytest.mark.parametrize("url", [None, "https://feed.example/data"])
+@pytest.mark.parametrize("given", [True, False])
+def test_a_feed_is_polled_exactly_if_it_asks_somebody(name: str, url: str | None, given: bool) -> None:
+    """What is not polled is not called silent after ten of its intervals either: it has none."""
+    form = FORMATS[name]
+    options = (
+        OPTIONS.get(name, {})
+        if given
+        else {key: OPTIONS[name][key] for key in form.required if name in OPTIONS}
+    )
+    poller = form.poller(options, SECRET, url)
+
+    assert (poller is not None) == form.is_polled(options, url)
+    if poller is not None:
+        assert poller.requests("", NOW)
+
+
+@every_format
+def test_what_is_only_pushed_needs_nobody_who_watches_it_unless_it_says_so(name: str) -> None:
+    form = FORMATS[name]
+    options = {key: OPTIONS[name][key] for key in form.required if name in OPTIONS}
+    if name == "generic":
+        options = {"mapping": "rows.toml"}
+    settings = read({"one": {"format": name, **options}})["one"]
+    watched = read({"one": {"format": name, **options, "stale_minutes": 30}})["one"]
+
+    assert is_run(settings) == form.is_polled(settings.options, settings.url)
+    assert is_run(watched)

@@ -1,7 +1,7 @@
 """SSIM chapter 7: seasonal schedules in 200 columns, expanded to the days of a window."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from windsock.errors import FeedError
 from windsock.feeds import ssim
 from windsock.feeds.parsing import Parsed, Statement
 from windsock.feeds.rotation import Leg
+from windsock.flights import airports
 
 RECEIVED = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)  # a Wednesday
 PADDING = "0" * 200
@@ -419,3 +420,33 @@ def test_the_public_sample_is_read(shared: Path) -> None:
     ]
     # Its data element was taken from another flight.
     assert [fault.line for fault in parsed.faults] == [12]
+
+
+@pytest.mark.parametrize("hour", range(24))
+@pytest.mark.parametrize("hours", [1, 5, 13, 18])
+@pytest.mark.parametrize(
+    ("origin", "destination"), [("FRA", "LIS"), ("SYD", "LAX"), ("AKL", "RAR"), ("LAX", "SYD")]
+)
+@pytest.mark.parametrize("mode", ["U", "L"])
+def test_a_blank_date_variation_of_the_arrival_means_the_next_time_its_clock_shows_that(
+    hour: int, hours: int, origin: str, destination: str, mode: str
+) -> None:
+    """Whatever the clocks, time zones and date line say: the arrival is the one that was meant, overnight too."""
+    places = [airports.airport(code) for code in (origin, destination)]
+    assert places[0] is not None and places[1] is not None
+    departs = datetime(2026, 7, 1, hour, 25, tzinfo=UTC if mode == "U" else places[0].tz)
+    arrives = (departs.astimezone(UTC) + timedelta(hours=hours, minutes=10)).astimezone(
+        UTC if mode == "U" else places[1].tz
+    )
+    record = leg(c37=origin, c55=destination, c40=f"{departs:%H%M}", c44=f"{departs:%H%M}", c48=" " * 5,
+                 c58=f"{arrives:%H%M}", c62=f"{arrives:%H%M}", c66=" " * 5, c193="0 ")  # fmt: skip
+    parsed = read(carrier(mode), record)
+
+    assert parsed.faults == ()
+    (report,) = parsed.reports
+    assert (report.departure.scheduled, report.arrival.scheduled) == (departs, arrives)
+
+
+def test_a_blank_variation_does_not_make_a_leg_of_a_whole_day() -> None:
+    parsed = read(carrier(), leg(c62="0800", c193="0 "))
+    assert "before it departs" in parsed.faults[0].message

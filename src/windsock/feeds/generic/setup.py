@@ -33,6 +33,8 @@ def prepared(options: Options[str, Any]) -> dict[str, Any]:
 class Poller(polling.Poller):
     """One GET of the feed's `url` at a time; a secret goes along as a bearer token."""
 
+    needs_url = True
+
     def requests(self, cursor: str, now: datetime) -> Sequence[polling.Request]:
         """The address as configured; a feed without one only comes by push or as files."""
         if self.url is None:

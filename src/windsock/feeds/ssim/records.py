@@ -6,31 +6,57 @@ from datetime import datetime, timedelta
 
 from windsock.feeds.periods import Period, clock, from_local, full_date, midnight, weekdays
 from windsock.flights import Designator, airports
+from windsock.flights.values import utc
 
 COLUMNS = 200
 
 MOST_CODESHARES = 30
 """As many a report takes."""
 
-_VARIATIONS = {" ": 0, "A": -1} | {str(n): n for n in range(8)}
+_VARIATIONS: dict[str, int | None] = {" ": None, "A": -1} | {str(n): n for n in range(8)}
+
+
+LONGEST_LEG = timedelta(hours=20)
+"""The longest flights take 19 hours; beyond it the arrival is wrong rather than on the next day."""
 
 
 @dataclass(slots=True)
 class Side:
-    """One end of a leg: the clock, the days since the operating day, minutes ahead of UTC if given, the terminal."""
+    """One end of a leg: the clock, the days since the operating day, minutes ahead of UTC if given, the terminal.
+
+    `days` is None where the record leaves the date variation blank.
+    """
 
     place: airports.Airport
     since: timedelta
-    days: int
+    days: int | None
     ahead: timedelta | None
     terminal: str
 
+    def after(self, departs: datetime, departure: "Side", day: Day, local: bool) -> datetime:
+        """Its UTC moment as the arrival of a leg that departs then; raises ValueError as `moment`, or if it is earlier.
+
+        Without a date variation it is the first time after the departure at which its clock shows that: files of many
+        carriers leave the column blank, also for legs that arrive on the next day.
+        """
+        arrives = self.moment(day, local)
+        if self.days is None:
+            # From the day before on: eastwards over the date line one arrives before one left, by the calendar.
+            days = (day + timedelta(days=(departure.days or 0) + more) for more in (-1, 0, 1, 2))
+            found = next((at for at in (self.moment(one, local) for one in days) if at > departs), None)
+            if found is not None and found - departs <= LONGEST_LEG:
+                return found
+        if arrives <= departs:
+            raise ValueError(f"it would arrive ({utc(arrives)}) before it departs ({utc(departs)})")
+        return arrives
+
     def moment(self, day: Day, local: bool) -> datetime:
         """Its UTC moment for that operating day; raises ValueError where local clocks do not settle it."""
+        days = self.days or 0
         if local and self.ahead is None:
-            return from_local(day + timedelta(days=self.days), self.since, self.place.tz)
+            return from_local(day + timedelta(days=days), self.since, self.place.tz)
         shift = self.ahead if local and self.ahead is not None else timedelta()
-        return midnight(day) + timedelta(days=self.days) + self.since - shift
+        return midnight(day) + timedelta(days=days) + self.since - shift
 
 
 @dataclass(slots=True)
@@ -53,7 +79,7 @@ class Leg:
         side = self.departure
         departs = side.moment(day, local)
         if local:
-            return departs, (midnight(day) + timedelta(days=side.days) + side.since).date()
+            return departs, (midnight(day) + timedelta(days=side.days or 0) + side.since).date()
         return departs, departs.astimezone(side.place.tz).date()
 
     @property

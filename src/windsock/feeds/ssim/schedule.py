@@ -265,9 +265,7 @@ class _Reading:
         if leg.arrival is not None:
             report["destination"] = leg.arrival.place.code
             try:
-                arrives = leg.arrival.moment(day, bool(self.local))
-                if arrives <= departs:
-                    raise ValueError(f"it would arrive ({utc(arrives)}) before it departs ({utc(departs)})")
+                arrives = leg.arrival.after(departs, leg.departure, day, bool(self.local))
                 report["arrival"] = _scheduled(arrives, leg.arrival.terminal)
             except ValueError as error:
                 if not leg.complained:
