@@ -17,11 +17,15 @@ def data_directory() -> Path:
     Raises ConfigError when it cannot be created or written.
     """
     given = os.environ.get("WINDSOCK_DATA")
-    if given:
-        path = Path(given).expanduser().resolve()
-    else:
-        base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-        path = Path(base).expanduser() / "windsock"
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    try:
+        path = Path(given).expanduser().resolve() if given else Path(base).expanduser() / "windsock"
+    except RuntimeError as error:
+        # As in a container that runs with a number nobody gave a name.
+        raise ConfigError(
+            f"There is no home directory: HOME is not set, and user {_user()} has no entry in the list of users. "
+            "Set WINDSOCK_DATA to a directory you may write to."
+        ) from error
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -34,6 +38,10 @@ def data_directory() -> Path:
             f"The data directory {path} cannot be written to. Set WINDSOCK_DATA to a directory you may write to."
         )
     return path
+
+
+def _user() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else "this one"
 
 
 def secret_key(directory: Path) -> str:

@@ -191,6 +191,7 @@ def _database() -> Iterator[Finding]:
     from django.db import connections
 
     from windsock.conf import config
+    from windsock.journal.databasefaults import UNKNOWN, explain
 
     alias = config().database
     connection = connections[alias]
@@ -211,7 +212,10 @@ def _database() -> Iterator[Finding]:
                 )
     except Exception as error:
         name = connection.settings_dict.get("NAME")
+        meaning = explain(error)
         cure = "Start the database, or correct DATABASE_URL (or settings.DATABASES)."
+        if meaning != UNKNOWN:
+            cure = meaning
         yield Finding("database", "wrong", f"{name} cannot be reached: {' '.join(str(error).split())}", cure)
 
 
@@ -334,11 +338,13 @@ def _channel_layer() -> Iterator[Finding]:
     try:
         _round_trip(layer)
     except Exception as error:
+        from windsock.live.layerfaults import meaning
+
         yield Finding(
             "channel layer",
             "wrong",
-            f"{kind} does not answer: {str(error) or type(error).__name__}",
-            "Start Redis (or Valkey), or correct REDIS_URL. Until then updates between processes take up to a second.",
+            f"{kind} does not work: {str(error) or type(error).__name__}",
+            f"{meaning(error)} Until then updates between processes take up to a second.",
         )
         return
     if kind == "InMemoryChannelLayer":

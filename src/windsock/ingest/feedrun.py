@@ -342,4 +342,10 @@ def _client() -> "httpx2.Client":
         raise ConfigError(
             "Polling needs the package httpx2. Install it with: python -m pip install 'windsock[server]'"
         ) from error
-    return httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+    try:
+        return httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+    except (ImportError, ValueError, httpx2.InvalidURL) as error:
+        raise ConfigError(
+            f"The proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) cannot be used: {error}. "
+            "Correct or unset it; one by SOCKS needs: python -m pip install 'httpx2[socks]'"
+        ) from error

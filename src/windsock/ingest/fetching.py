@@ -1,7 +1,9 @@
 """One poll of a provider by HTTP: bounded in time and size, polite, and with what it says about coming again."""
 
 import math
+import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -213,9 +215,39 @@ def _get(
         if time.monotonic() >= ends:
             raise Refused(late) from None
         # Its own text may hold the whole address, and with it a key.
-        raise Refused(f"{host} could not be asked: {type(error).__name__}.") from None
+        raise Refused(f"{host} could not be asked: {_cause(error)}.") from None
     except (httpx2.InvalidURL, httpx2.StreamError, ValueError, OSError) as error:
         raise Refused(f"{host} could not be asked: {type(error).__name__}.") from None
+
+
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+
+
+def _cause(error: BaseException) -> str:
+    """Return what kept a provider from being asked, in words of ours: the error's may hold the address, and a key."""
+    name = type(error).__name__
+    set_here = [var for var in PROXIES if os.environ.get(var) or os.environ.get(var.lower())]
+    by = f" by the proxy that {set_here[0]} names" if set_here else ""
+    if name == "ProxyError":
+        return f"the proxy that {set_here[0] if set_here else 'the environment'} names refuses it ({name})"
+    for one in _chain(error):
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted{by}: {one.verify_message} ({name})"
+        if isinstance(one, ssl.SSLError):
+            return f"TLS failed{by}; does it speak TLS there? ({name}: {one.reason})"
+        if isinstance(one, socket.gaierror):
+            return f"{'its host, or the proxy’s,' if by else 'its host'} is not known ({name})"
+        if isinstance(one, ConnectionRefusedError):
+            return f"nothing listens there{by} ({name})"
+    return f"{name}{by}"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    for _ in range(8):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _refusal(host: str, status: int, phrase: str) -> str:

@@ -20,21 +20,12 @@ from django.db import (
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from windsock.errors import JournalError, JournalUnavailable, ValueRefused
-from windsock.journal import sqlitefile
+from windsock.journal import databasefaults, sqlitefile
 from windsock.journal.base import new_epoch
+from windsock.journal.databasefaults import LOCK_SECONDS, STANDSTILL_SECONDS
 from windsock.journal.models import JournalHead
 
 T = TypeVar("T")
-
-LOCK_SECONDS = 20
-"""How long a write waits for others. Longer than any batch takes, shorter than a publisher's patience."""
-
-STANDSTILL_SECONDS = 5
-"""How long a writer may keep PostgreSQL waiting inside its transaction, and with it every other writer.
-
-Who merges a large batch between two statements takes tenths of a second; who takes so long was stopped (SIGSTOP, a
-frozen virtual machine) or has lost its network. PostgreSQL ends its session then, and the others go on.
-"""
 
 # The driver's connection that was prepared last, per Django connection: after a reconnect it is another one.
 _prepared: WeakKeyDictionary[BaseDatabaseWrapper, object] = WeakKeyDictionary()
@@ -212,27 +203,6 @@ def _unavailable(error: Exception) -> NoReturn:
         raise ValueRefused(
             f"The journal's database refused a value. Nothing was acknowledged. (The database says: {text})"
         ) from error
-    low = text.lower()
-    if sqlitefile.REPLACED in low:
-        why = (
-            "The journal's database file was replaced by another one while this process ran. "
-            "Nothing was acknowledged; try again: the new file is opened."
-        )
-    elif "locked" in low or "lock timeout" in low or "busy" in low:
-        why = (
-            f"The journal's database was locked by another writer for more than {LOCK_SECONDS} s. Try again."
-        )
-    elif "idle-in-transaction" in low:
-        why = (
-            f"This process stood still for more than {STANDSTILL_SECONDS} s while it held the journal's lock, so "
-            "PostgreSQL ended its session. Nothing was acknowledged; try again."
-        )
-    elif "full" in low or "no space" in low:
-        why = "The disk of the journal's database is full. Free some space; nothing was acknowledged."
-    elif "readonly" in low or "read-only" in low:
-        why = "The journal's database is read-only. Give the process the right to write to the file and its directory."
-    elif "no such table" in low or "does not exist" in low:
-        why = "The journal's tables are missing. Run 'manage.py migrate' (or 'windsock migrate')."
-    else:
-        why = "The journal's database did not answer. Nothing was acknowledged; try again."
-    raise JournalUnavailable(f"{why} (The database says: {text})") from error
+    raise JournalUnavailable(
+        f"{databasefaults.explain(error)} Nothing was acknowledged; try again. (The database says: {text})"
+    ) from error

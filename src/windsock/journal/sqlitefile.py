@@ -18,14 +18,12 @@ from weakref import WeakKeyDictionary
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from windsock.journal.databasefaults import REPLACED
 from windsock.journal.seen import furthest
 
 log = logging.getLogger("windsock.journal")
 
 Identity = tuple[int, int]  # device, inode
-
-REPLACED = "the database file was replaced"
-"""In the text of the error by which a transaction ends on a file that is no longer there."""
 
 BESIDE = ("-wal", "-shm")
 

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from windsock.journal.base import Event
+from windsock.live.layerfaults import explain
 from windsock.live.ringer import GROUP, KEY, TYPE
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ WINDOW = 40
 PER_SECOND = 1_000
 # Processes that take nothing for this long no longer hold up the others.
 STUCK_SECONDS = 2.0
+SAID_AGAIN_SECONDS = 60.0
+MOST_SAID = 50
 # What waits to be sent; beyond, the oldest is left out (and counted): the doorbell is a hint.
 MOST_WAITING = 100_000
 
@@ -75,6 +78,7 @@ class Bridge:
         self._last_sent: float | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._loop = asyncio.get_running_loop()
+        self._warned: dict[str, float] = {}  # when each failure was logged last
 
     def start(self) -> None:
         """Begins to listen and to send."""
@@ -116,6 +120,17 @@ class Bridge:
             self.dropped += 1
         self._more.set()
 
+    def _warn(self, what: str, error: Exception) -> None:
+        """Log a failure; the same one again only after a minute: a layer that lets us do one half fails for ever."""
+        said = f"{what}: {explain(error)}"
+        now = self._loop.time()
+        if now - self._warned.get(said, float("-inf")) < SAID_AGAIN_SECONDS:
+            return
+        if len(self._warned) >= MOST_SAID:
+            self._warned.clear()
+        self._warned[said] = now
+        logger.warning("%s. Trying again.", said)
+
     # Listening --------------------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
@@ -131,10 +146,7 @@ class Bridge:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                if self.connected or not self.failures:
-                    logger.warning(
-                        "The channel layer failed: %s: %s. Trying again.", type(error).__name__, error
-                    )
+                self._warn("The channel layer failed", error)
                 self.connected = False
                 self.failures += 1
                 delay = min(max(delay * 2, BACK_OFF[0]), BACK_OFF[1])
@@ -235,8 +247,7 @@ class Bridge:
                     raise
                 except Exception as error:
                     self.failures += 1
-                    if not delay:
-                        logger.warning("The channel layer took no event: %s: %s", type(error).__name__, error)
+                    self._warn("The channel layer took no event", error)
                     delay = min(max(delay * 2, BACK_OFF[0]), BACK_OFF[1])
                     await asyncio.sleep(delay)
                     continue

@@ -21,6 +21,7 @@ import django
 import environ
 
 from windsock.cli.data import data_directory, secret_key
+from windsock.errors import ConfigError
 from windsock.service.environment import feeds_file, own_table, windsock_settings
 
 env = environ.Env()
@@ -104,6 +105,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Channels: the handshake and the doorbell --------------------------------------------------------------
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    _scheme = REDIS_URL.partition("://")[0] if "://" in REDIS_URL else "none"
+    raise ConfigError(
+        f"REDIS_URL has the scheme {_scheme!r}; redis://, rediss:// (TLS) or unix:// is needed. For sentinels set "
+        "CHANNEL_LAYERS and CACHES in settings of your own."
+    )
 # A connection that is half-open (a firewall forgot it) never answers: it is given up after this, and another is made.
 # More than the five seconds for which the layer lets Redis wait for a message.
 REDIS_SECONDS = 8
