@@ -11,7 +11,7 @@ from windsock.flights.fields import BY_PATH, MILESTONES, PARTS, TABLE, Kind
 from windsock.flights.identity import FlightKey
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
 from windsock.flights.state import Arrival, Departure, Flight, Runway
-from windsock.flights.status import beyond_times, latest, moved_on, settle
+from windsock.flights.status import beyond_times, latest, moved_on, settle, under_way
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"from_": "from"}):
@@ -25,8 +25,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"from_
 
 # What follows from the rest and is therefore never a change of its own: `settle` recomputes it.
 #   status, flags, *.delay_basis, *.delay_from_first_minutes
-# What goes without saying: `diverted` with a `diverted_to`, the first schedule published, and that a flight which has
-# moved on is no longer overdue.
+# What goes without saying: `diverted` with a `diverted_to`, the first schedule published, that a flight which has
+# moved on is no longer overdue, that what has happened is expected no more, and that nobody boards a flight which has
+# left.
 
 _PLAIN: dict[str, tuple[tuple[str, str, Kind], ...]] = {
     part: tuple(
@@ -95,7 +96,7 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
         for name, earlier, later in parts:
             if name in _RUNWAYS and earlier.scheduled != later.scheduled:
                 found.append(_retimed(name, earlier, later))
-            if earlier.estimated != later.estimated:
+            if earlier.estimated != later.estimated and later.actual is None:
                 found.append(
                     Change(
                         kind="estimate.changed",
@@ -161,7 +162,7 @@ def _fate(found: list[Change], before: Flight, after: Flight) -> None:
     if before.air_return != after.air_return:
         kind = "flight.air_return" if after.air_return is not None else "flight.corrected"
         found.append(Change(kind=kind, field="air_return", from_=before.air_return, to=after.air_return))
-    if before.boarding != after.boarding:
+    if before.boarding != after.boarding and not under_way(after):
         kind = "flight.boarding" if after.boarding else "flight.corrected"
         found.append(Change(kind=kind, field="boarding", from_=before.boarding, to=after.boarding))
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from windsock.flights.state import Basis
+from windsock.flights.state import Basis, Runway
 
 
 def minutes_between(scheduled: datetime, time: datetime) -> int:
@@ -19,12 +19,13 @@ def basis_of(
     scheduled: datetime | None,
     estimated: datetime | None,
     actual: datetime | None,
-    runway: datetime | None,
+    runway: Runway,
 ) -> Basis | None:
     """On what grounds a side's delay stands, told from what is shown of the flight alone.
 
     "actual" or "estimated" gate time; "runway" where the delay is that of take-off or landing, because nothing better
-    is known; "inferred" where it is a lower bound: so much time has passed without the flight leaving or arriving.
+    is known; "inferred" where nobody said so: this much time has passed without the flight leaving or arriving, or its
+    late departure is carried over to its arrival.
     """
     if delay_minutes is None:
         return None
@@ -32,10 +33,13 @@ def basis_of(
         return "inferred"
     if actual is not None:
         return "actual"
-    if scheduled is None or (
-        estimated is not None and minutes_between(scheduled, estimated) == delay_minutes
+    if (
+        scheduled is not None
+        and estimated is not None
+        and minutes_between(scheduled, estimated) == delay_minutes
     ):
         return "estimated"
-    if runway is not None and minutes_between(scheduled, runway) == delay_minutes:
+    time, plan = runway.actual or runway.estimated, runway.scheduled or scheduled
+    if time is not None and plan is not None and minutes_between(plan, time) == delay_minutes:
         return "runway"
-    return "inferred"
+    return "estimated" if scheduled is None else "inferred"

@@ -11,6 +11,9 @@ from windsock.flights.state import Arrival, Departure, Flight, Milestone, Runway
 DOWN = frozenset({"landed", "arrived"})
 _BACKWARDS: tuple[Milestone, ...] = ("arrived", "landed", "airborne", "out")
 
+ACTUALS = ("departure.actual", "takeoff.actual", "landing.actual", "arrival.actual")
+"""What happens to a flight, in this order: OUT, OFF, ON, IN."""
+
 
 def status_of(
     departure: Departure,
@@ -92,6 +95,17 @@ def latest(*times: datetime | None) -> datetime | None:
     return max((time for time in times if time is not None), default=None)
 
 
+def under_way(flight: Flight) -> bool:
+    """Return whether any milestone is known: it has left its gate, whatever was said of boarding."""
+    return (
+        flight.stated_status
+        or flight.departure.actual
+        or flight.takeoff.actual
+        or flight.landing.actual
+        or flight.arrival.actual
+    ) is not None
+
+
 def moved_on(flight: Flight, side: str) -> bool:
     """Whether the flight has left (side "departure") or come down (side "arrival"), or never will: not due any more."""
     stated = flight.stated_status
@@ -138,6 +152,17 @@ def settle(flight: Flight, rules: MergeRules = DEFAULT_RULES) -> Flight:
             arrival.actual,
         )
         flight = msgspec.structs.replace(flight, stated_status=stated)
+    takeoff, landing = flight.takeoff, flight.landing
+    # What has happened is expected no more.
+    if departure.actual is not None:
+        departure = msgspec.structs.replace(departure, estimated=None)
+    if takeoff.actual is not None:
+        takeoff = msgspec.structs.replace(takeoff, estimated=None)
+    if landing.actual is not None:
+        landing = msgspec.structs.replace(landing, estimated=None)
+    if arrival.actual is not None:
+        arrival = msgspec.structs.replace(arrival, estimated=None)
+    boarding = flight.boarding and not under_way(flight)
     if moved_on(flight, "departure"):
         departure = msgspec.structs.replace(departure, overdue_minutes=None)
     if moved_on(flight, "arrival"):
@@ -153,7 +178,7 @@ def settle(flight: Flight, rules: MergeRules = DEFAULT_RULES) -> Flight:
             scheduled=departure.scheduled,
             estimated=departure.estimated,
             actual=departure.actual,
-            runway=flight.takeoff.actual or flight.takeoff.estimated,
+            runway=takeoff,
         ),
     )
     arrival = msgspec.structs.replace(
@@ -167,20 +192,22 @@ def settle(flight: Flight, rules: MergeRules = DEFAULT_RULES) -> Flight:
             scheduled=arrival.scheduled,
             estimated=arrival.estimated,
             actual=arrival.actual,
-            runway=flight.landing.actual or flight.landing.estimated,
+            runway=landing,
         ),
     )
     return msgspec.structs.replace(
         flight,
         departure=departure,
+        takeoff=takeoff,
+        landing=landing,
         arrival=arrival,
+        boarding=boarding,
         status=status_of(
-            departure, flight.takeoff, flight.landing, arrival,
-            cancelled=flight.cancelled, diverted=flight.diverted, boarding=flight.boarding,
-            stated=flight.stated_status,
+            departure, takeoff, landing, arrival,
+            cancelled=flight.cancelled, diverted=flight.diverted, boarding=boarding, stated=flight.stated_status,
         ),
         flags=flags_of(
-            departure, flight.takeoff, flight.landing, arrival,
+            departure, takeoff, landing, arrival,
             returned_to_gate=flight.returned_to_gate, air_return=flight.air_return, stated=flight.stated_status,
             conflicts=flight.conflicts, silent=flight.silent_source is not None, rules=rules,
         ),

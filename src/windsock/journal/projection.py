@@ -33,8 +33,21 @@ def expected(flight: Flight) -> tuple[Milestone, datetime] | None:
     gone = flight.status in _GONE or flight.departure.actual or flight.takeoff.actual
     milestone: Milestone = "arrival" if gone else "departure"
     end = flight.arrival if gone else flight.departure
-    time = end.estimated or end.scheduled
+    time = (_carried_over(flight) if gone else None) or end.estimated or end.scheduled
     return (milestone, time) if time else None
+
+
+def _carried_over(flight: Flight) -> datetime | None:
+    """Return when the arrival is expected by the flight's late departure, where nobody has said."""
+    end = flight.arrival
+    if (
+        end.delay_basis != "inferred"
+        or end.overdue_minutes
+        or end.delay_minutes is None
+        or end.scheduled is None
+    ):
+        return None
+    return end.scheduled + timedelta(minutes=end.delay_minutes)
 
 
 def project(flight: Flight) -> Projection:
@@ -42,7 +55,7 @@ def project(flight: Flight) -> Projection:
     departure, arrival = flight.departure, flight.arrival
     takeoff, landing = flight.takeoff.actual, flight.landing.actual
     departs_at = departure.actual or departure.estimated or takeoff or departure.scheduled
-    arrives_at = arrival.actual or arrival.estimated or landing or arrival.scheduled
+    arrives_at = arrival.actual or arrival.estimated or landing or _carried_over(flight) or arrival.scheduled
     # A loop, since every report passes here: max() with a generator takes twice as long.
     matters_until = flight.updated_at
     for time in (arrives_at, departs_at, arrival.scheduled, departure.scheduled, takeoff, landing):

@@ -52,7 +52,12 @@ def test_out_off_on_in_each_have_their_kind_and_status() -> None:
 
 
 def test_a_flight_that_comes_in_one_report_still_raises_its_delay() -> None:
-    assert kinds(tell(schedule(out="14:30"))) == ["flight.added", "flight.out", "delay.raised"]
+    assert kinds(tell(schedule(out="14:30"))) == [
+        "flight.added",
+        "flight.out",
+        "delay.raised",
+        "delay.raised",  # and it will arrive as late as it left, until somebody says better
+    ]
 
 
 def test_boarding_is_a_status_until_the_flight_leaves() -> None:
@@ -117,8 +122,20 @@ def test_an_actual_time_beats_every_estimate() -> None:
 def test_where_only_the_runway_is_known_the_delay_says_so() -> None:
     flight = flight_after(schedule(), said("14:20", off="14:20"), said("15:40", on="15:40"))
 
-    assert (flight.departure.delay_minutes, flight.departure.delay_basis) == (25, "runway")
+    assert (flight.departure.delay_minutes, flight.departure.delay_basis) == (None, None)
     assert (flight.arrival.delay_minutes, flight.arrival.delay_basis) == (15, "runway")
+
+
+def test_a_delay_of_the_runway_is_measured_against_the_runways_own_plan() -> None:
+    plan = said(
+        "06:00",
+        takeoff=RunwayReport(scheduled=at("14:10")),
+        landing=RunwayReport(scheduled=at("15:15")),
+    )
+    flight = flight_after(schedule(), plan, said("14:20", off="14:20"), said("15:40", on="15:14"))
+
+    assert (flight.departure.delay_minutes, flight.departure.delay_basis) == (10, "runway")
+    assert (flight.arrival.delay_minutes, flight.arrival.delay_basis) == (-1, "runway")
 
 
 def test_an_estimated_runway_time_counts_where_nothing_better_is_known() -> None:
