@@ -30,6 +30,8 @@ def delay(flight: Flight, side: Side = "departure") -> str:
     if at.delay_minutes < 0:
         return f"{minutes(at.delay_minutes)} early"
     if at.delay_basis == "inferred":
+        if side == "arrival" and not at.overdue_minutes:
+            return f"about {minutes(at.delay_minutes)} late"
         return f"overdue, {minutes(at.delay_minutes)} or more"
     return f"{minutes(at.delay_minutes)} late"
 

@@ -166,7 +166,9 @@ def _end(
     time = f"{shown.astimezone(airport.tz):%H:%M}" if shown else "--:--"
     was = f"{planned.astimezone(airport.tz):%H:%M}" if planned and best and not elsewhere else ""
     delay = None if elsewhere or flight.status == "cancelled" else gate.delay_minutes
-    inferred = "at least " if gate.delay_basis == "inferred" else ""
+    inferred = ""
+    if gate.delay_basis == "inferred":
+        inferred = "about " if direction == "arrivals" and not gate.overdue_minutes else "at least "
     known = (gate.actual, gate.estimated, runway.actual, runway.estimated)
     said = zip(_SAID[direction], known, strict=True)
     kind = next((name for name, moment in said if moment is not None), "scheduled")

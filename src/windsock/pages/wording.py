@@ -227,6 +227,8 @@ def _situation(flight: Flight, board: Board) -> tuple[str, str, str]:
     if not departing and status in DOWN:
         return status.capitalize(), _dotted(untold(flight, board.direction), over), "gone"
     if gate.delay_basis == "inferred" and delay is not None and delay > 0:
+        if status in GONE and not gate.overdue_minutes:
+            return f"About {duration(delay)} late", _dotted(because, "it left late", stale), "late"
         return f"At least {duration(delay)} late", "overdue, inferred: no word yet", "overdue"
     if status == "boarding" and departing:
         return "Boarding", over, "boarding"

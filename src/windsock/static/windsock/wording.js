@@ -163,6 +163,7 @@ function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUT
     return { state: status === "landed" ? "Landed" : "Arrived", why: dotted(untold, lateness(delay), late ? because : ""), tone: "gone" };
   }
   if (gate.delay_basis === "inferred" && delay !== null && delay > 0) {
+    if (GONE.has(status) && !gate.overdue_minutes) return { state: `About ${duration(delay)} late`, why: dotted(because, "it left late", stale), tone: "late" };
     return { state: `At least ${duration(delay)} late`, why: "overdue, inferred: no word yet", tone: "overdue" };
   }
   if (status === "boarding" && departing) {
