@@ -45,11 +45,13 @@ def write_batch(
     rules: MergeRules,
     first: int = 0,
     again: bool = False,
+    replayed: bool = False,
 ) -> Written:
     """Writes the batch in one transaction; durable when it returns.
 
     Reports of one flight apply in the order given; `first` is the place of the first among those that came just now.
-    With `again` a first attempt may have been committed without our knowing. A wrong report is rejected alone. Raises
+    With `again` a first attempt may have been committed without our knowing; `replayed`: `now` is the time of a replay,
+    which may begin anew, so that what is later is no sign of a wrong clock. A wrong report is rejected alone. Raises
     JournalUnavailable if the transaction failed: then nothing of the batch is recorded.
     """
     reports = [
@@ -57,7 +59,7 @@ def write_batch(
         for given, place in zip(batch, places(batch, first), strict=True)
     ]
     with journal.write() as writing:
-        merging = Merging(writing, reports, rules, now=now)
+        merging = Merging(writing, reports, rules, now=None if replayed else now)
         for one in reports:
             if one.report is not None:
                 merging.apply(one)

@@ -121,7 +121,7 @@ class Merging:
         *,
         now: datetime | None = None,
     ) -> None:
-        """Loads the flights that the reports may mean, and `others`. `now` is the service's time, where it is known."""
+        """Loads the flights that the reports may mean, and `others`. `now` is the time by a clock that runs on."""
         understood = [one for one in reports if one.report is not None]
         others = set(others)
         # Whoever names a flight that exists by date and origin means it, whatever other flight bears that number, too.
@@ -164,7 +164,7 @@ class Merging:
                 rules=self._rules,
                 place=one.place,
                 latest=one.latest,
-                now=self._now or one.received_at,
+                now=self._now,
             )
             if merged.changes:
                 draft = _draft(before, merged.record, merged.changes, one.received_at)

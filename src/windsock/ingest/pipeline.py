@@ -290,14 +290,17 @@ class Pipeline:
 
     def _attempt(self, batch: Sequence[Given], now: datetime, first: int) -> Written:
         started = time.monotonic()
+        replayed = self._replay is not None
         try:
-            return write_batch(self.journal, batch, now=now, rules=self.rules, first=first)
+            return write_batch(self.journal, batch, now=now, rules=self.rules, first=first, replayed=replayed)
         except JournalUnavailable:
             if time.monotonic() - started > RETRY_SECONDS:
                 raise
             # Even if the first try was committed and only the answer got lost: with the same time of receipt, a report
             # told twice changes nothing.
-            return write_batch(self.journal, batch, now=now, rules=self.rules, first=first, again=True)
+            return write_batch(
+                self.journal, batch, now=now, rules=self.rules, first=first, again=True, replayed=replayed
+            )
 
     def _fail(self, batch: list[tuple["_Job", Given]], error: JournalUnavailable) -> None:
         for job, given in batch:
