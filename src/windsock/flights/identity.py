@@ -23,7 +23,8 @@ _DESIGNATOR = re.compile(
 class Designator(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """A flight number: carrier, number, and rarely a suffix letter. `str()` gives "DL1865".
 
-    The carrier is canonical: the IATA code if the carrier has one that is its own on that date, else the ICAO code.
+    The carrier is canonical: the code under which its group sells its flights (EJU's is U2), else the IATA code if the
+    carrier has one that is its own on that date, else the ICAO code.
     A code we do not know is kept as it is.
     """
 

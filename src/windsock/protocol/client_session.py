@@ -557,12 +557,16 @@ def canonical(topic: str) -> str:
     try:
         return str(Topic.parse(topic))
     except ProtocolError:
-        kind, _, code = topic.strip().partition(":")
-        if (
-            kind in ("departures", "arrivals", "airport", "programmes")
-            and 3 <= len(code) <= 4
-            and code.isascii()
-            and code.isalnum()
-        ):
-            return f"{kind}:{code.upper()}"
-        raise
+        kind, _, value = topic.strip().partition(":")
+        kind, value = kind.strip().lower(), value.strip().upper()
+        if kind in ("departures", "arrivals", "airport", "programmes", "route"):
+            codes = value.split("-", 1) if kind == "route" else [value]
+        elif kind == "flight":
+            flight, _, code = value.rpartition(".")
+            Topic.parse(f"flight:{flight}.JFK")  # raises, if it is not the airport that we do not know
+            codes = [code]
+        else:
+            raise
+        if not all(3 <= len(code) <= 4 and code.isascii() and code.isalnum() for code in codes):
+            raise
+        return f"{kind}:{value}"

@@ -178,3 +178,14 @@ def test_the_migration_says_what_it_moved(capsys: pytest.CaptureFixture[str]) ->
 
     assert "23 flights follow the corrected tables" in said
     assert "FFT1.2026-11-27.DEN is now F91.2026-11-27.DEN" in said and "… and 3 more" in said
+
+
+def test_whatever_names_a_flight_by_its_id_follows_it() -> None:
+    """A table that gets a column `flight_id` must be taught to `rekey`, or its rows lose their flight."""
+    named = {
+        model.__name__
+        for model in apps.get_app_config("windsock").get_models()
+        if any(field.name == "flight_id" for field in model._meta.get_fields())
+    }
+
+    assert named == {"FlightName", "EventRow", "ReportRow"}

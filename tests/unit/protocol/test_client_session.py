@@ -5,16 +5,18 @@ from collections import deque
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.unit.client.service import NOW, flight
+from windsock.errors import ProtocolError
 from windsock.flights import Flight
 from windsock.protocol import client_outputs as out
 from windsock.protocol import commands
 from windsock.protocol.backoff import BackOff
-from windsock.protocol.client_session import ClientSession
+from windsock.protocol.client_session import ClientSession, canonical
 from windsock.protocol.codec import encode, snapshot_frames
 from windsock.protocol.messages import Event, Moving, Resumed
 from windsock.protocol.positions import Position
@@ -327,3 +329,34 @@ def test_an_event_that_cannot_be_read_is_told_as_a_problem_once_and_not_asked_fo
     assert isinstance(problem, out.Problem)
     assert problem.error.code == "invalid_message"
     assert (session.state, session.position) == (out.State.LIVE, "e1:8")
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ("departures:qzx", "departures:QZX"),
+        (" airport: QZX", "airport:QZX"),
+        ("route:qzx-jfk", "route:QZX-JFK"),
+        ("flight:qf1.2026-11-27.qzx", "flight:QF1.2026-11-27.QZX"),
+    ],
+)
+def test_a_topic_of_an_airport_that_only_the_service_may_know_is_left_for_it_to_judge(
+    asked: str, sent: str
+) -> None:
+    assert canonical(asked) == sent
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "departures:Q",
+        "route:qzx",
+        "route:-jfk",
+        "flight:qf1.2026-13-27.qzx",
+        "flight:x.2026-11-27.qzx",
+        "gate:B7",
+    ],
+)
+def test_a_topic_of_no_form_we_know_is_refused_here(asked: str) -> None:
+    with pytest.raises(ProtocolError):
+        canonical(asked)
