@@ -189,18 +189,22 @@ def beliefs(facts: Facts, rules: MergeRules) -> dict[str, Belief]:
 
 def best(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Belief:
     """The belief among these words; of a first schedule the earliest of the highest rank."""
-    if path in _FIRSTS:
-        # max() with a negated time would need a number; two passes say it more plainly.
-        top = max(rules.rank(source, path) for source in by_source)
-        return min(
-            ((s, f) for s, f in by_source.items() if rules.rank(s, path) == top),
-            key=lambda b: (b[1].observed_at, b[0]),
-        )
-    if rules.order and len(rules.order.keys() & by_source.keys()) > 1:
-        by_source = _settled(path, by_source, rules)
-    # A loop instead of max() with a key: this is the busiest line of all when several sources speak.
     ranked = rules.rank
     chosen, fact, rank = "", None, 0
+    # Loops instead of max() with a key: these are the busiest lines of all when several sources speak.
+    if path in _FIRSTS:
+        for source, other in by_source.items():
+            its = ranked(source, path)
+            if (
+                fact is None
+                or its > rank
+                or (its == rank and (other.observed_at, source) < (fact.observed_at, chosen))
+            ):
+                chosen, fact, rank = source, other, its
+        assert fact is not None
+        return chosen, fact
+    if rules.order and len(rules.order.keys() & by_source.keys()) > 1:
+        by_source = _settled(path, by_source, rules)
     for source, other in by_source.items():
         its = ranked(source, path)
         if fact is not None and (
