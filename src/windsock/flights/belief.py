@@ -86,7 +86,7 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
         takeoff=takeoff,
         landing=landing,
         arrival=arrival,
-        delay_reasons=_worded(value("delay_reasons")),
+        delay_reasons=_worded(reading.reasons()),
         cancelled=cancelled,
         diverted=diverted,
         boarding=boarding,

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from windsock.flights.fields import FIRST, SIDES, SINGLE
+from windsock.flights.fields import CANCELLATION_REASONS, FIRST, SIDES, SINGLE
 from windsock.flights.report import Report
 from windsock.flights.rules import OWN_WATCHES, MergeRules
 from windsock.flights.values import CLOCK_SKEW
@@ -47,7 +47,7 @@ def assertions(report: Report) -> list[tuple[str, Any]]:
     """What the report says, field by field, None where it erases.
 
     To name the airport of a diversion is to say that the flight is diverted; to deny the diversion takes
-    the airport back.
+    the airport back. Reasons told together with a cancellation are reasons of that.
     """
     said: list[tuple[str, Any]] = []
     for part, names in _PARTS:
@@ -61,6 +61,14 @@ def assertions(report: Report) -> list[tuple[str, Any]]:
         value = getattr(report, name)
         if value is not UNSET:
             said.append((name, value))
+    if report.delay_reasons is not UNSET:
+        if not report.delay_reasons:
+            said.append((CANCELLATION_REASONS, None))
+        elif report.cancelled is True:
+            said[said.index(("delay_reasons", report.delay_reasons))] = (
+                CANCELLATION_REASONS,
+                report.delay_reasons,
+            )
     if report.diverted_to is not UNSET and report.diverted is UNSET:
         said.append(("diverted", None if report.diverted_to is None else True))
     elif report.diverted is False and report.diverted_to is UNSET:

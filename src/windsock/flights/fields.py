@@ -183,6 +183,9 @@ FIRST = {
     "arrival.scheduled": "arrival.first_scheduled",
 }
 
+# Reasons told together with a cancellation are a fact of their own: they end with it.
+CANCELLATION_REASONS = "cancellation_reasons"
+
 TIMES = frozenset(field.path for field in TABLE if field.value == "time") | frozenset(FIRST.values())
 """The fields that hold a time, the schedule as first published among them."""
 
@@ -208,6 +211,7 @@ _DERIVED = {
         )
     },
     "conflicts": "conflicts",
+    "cancellation_reasons": "reason of the cancellation",
 }
 _PART_WORDS = {"departure": "departure", "takeoff": "take-off", "landing": "landing", "arrival": "arrival"}
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from windsock.flights.delay import minutes_between
 from windsock.flights.facts import Belief, Fact, Facts, beliefs, best, weight
-from windsock.flights.fields import MILESTONES
+from windsock.flights.fields import CANCELLATION_REASONS, MILESTONES
+from windsock.flights.report import Reason
 from windsock.flights.rules import OWN_WATCHES, MergeRules
 from windsock.flights.status import ACTUALS, latest
 
@@ -271,6 +272,16 @@ class Reading:
             MILESTONES.get(self.stated or "", 0) >= MILESTONES["airborne"]
             or any(self.value(path) is not None for path in ACTUALS[1:])
         )
+
+    def reasons(self) -> tuple[Reason, ...] | None:
+        """Return why it is late or, while it is cancelled, why that: the weightier word of the two."""
+        late, gone = self.held.get("delay_reasons"), self.held.get(CANCELLATION_REASONS)
+        if gone is not None and gone[1].value and self.cancelled():
+            weighs = weight("delay_reasons", gone, self.rules)
+            if late is None or not late[1].value or weighs >= weight("delay_reasons", late, self.rules):
+                late = gone
+        reasons: tuple[Reason, ...] | None = None if late is None else late[1].value
+        return reasons
 
     def _outweighed(self, cancelled: Belief) -> bool:
         """Whether the flight flew after it was said to be cancelled, as seen by a source of at least that rank.

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from windsock.flights.facts import Fact, Facts, best
-from windsock.flights.fields import FIRST, TABLE, TIMES
+from windsock.flights.fields import CANCELLATION_REASONS, FIRST, TABLE, TIMES
 from windsock.flights.identity import FlightKey
 from windsock.flights.report import Reason
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
@@ -33,6 +33,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(TIMES, datetime.fromisoformat),
     **{field.path: tuple for field in TABLE if field.value == "designators"},
     **{field.path: _reasons for field in TABLE if field.value == "reasons"},
+    CANCELLATION_REASONS: _reasons,
 }
 
 

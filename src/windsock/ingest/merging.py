@@ -123,7 +123,7 @@ class Merging:
     ) -> None:
         """Loads the flights that the reports may mean, and `others`. `now` is the time by a clock that runs on."""
         understood = [one for one in reports if one.report is not None]
-        others = set(others)
+        others = set(others).union(*(_recovered(one) for one in understood))
         # Whoever names a flight that exists by date and origin means it, whatever other flight bears that number, too.
         self._names = names = Names(
             writing.known(others | {one.own for one in understood if one.own is not None})
@@ -156,6 +156,7 @@ class Merging:
             match = resolve(one.report, one.received_at, self._names, one.own, one.given.hints, self.records)
             key, one.match = match.key, match.reason
             before = self.records.get(key)
+            recovered = self._to_recover(one.report, key)
             merged = apply_report(
                 before,
                 key,
@@ -169,6 +170,7 @@ class Merging:
             if merged.changes:
                 draft = _draft(before, merged.record, merged.changes, one.received_at)
                 self._names.learn(merged.record)
+            mirrored = None if recovered is None else self._mirrored(one, recovered, merged.record)
         except ReportError as error:
             one.error = error
             return None
@@ -182,11 +184,65 @@ class Merging:
             self.drafts.append(draft)
         if merged.changes or merged.facts_changed:
             self._saved[key] = merged.record
+        if mirrored is not None:
+            other, draft = mirrored
+            self.records[other.key] = self._saved[other.key] = other
+            if draft is not None:
+                self.drafts.append(draft)
         return key if merged.changes else None
+
+    def _to_recover(self, report: Report, key: FlightKey) -> FlightRecord | None:
+        """Return the diverted flight that the report's flight is said to complete; an error if there is none."""
+        if not isinstance(report.recovery_of, str):
+            return None
+        found = self.records.get(FlightKey.parse(report.recovery_of))
+        if found is None or found.key == key:
+            why = "is not known" if found is None else "is the same flight"
+            raise InvalidReport(
+                f"recovery_of is {report.recovery_of!r}, which {why}. Report the diverted flight first.",
+                code="unknown_recovered_flight",
+                field="recovery_of",
+                value=report.recovery_of,
+                expected="the id of the diverted flight, which must be known",
+            )
+        return found
+
+    def _mirrored(
+        self, one: Read, diverted: FlightRecord, after: FlightRecord
+    ) -> tuple[FlightRecord, Draft | None] | None:
+        """Return the diverted flight, told by which flight it is completed; None if this is no news."""
+        assert one.report is not None
+        if after.flight.recovery_of != diverted.flight.id:
+            return None  # another source's word is believed
+        merged = apply_report(
+            diverted,
+            diverted.key,
+            Report(
+                flight=diverted.flight.designator,
+                source=one.report.source,
+                observed_at=after.facts["recovery_of"][one.report.source].observed_at,
+                recovered_by=after.flight.id,
+            ),
+            received_at=one.received_at,
+            rules=self._rules,
+        )
+        if not merged.facts_changed:
+            return None
+        draft = _draft(diverted, merged.record, merged.changes, one.received_at) if merged.changes else None
+        return merged.record, draft
 
     def save(self, writing: Writing) -> None:
         """Gives the flights that are not what they were to the write."""
         writing.save(self._saved.values())
+
+
+def _recovered(one: Read) -> set[FlightKey]:
+    """Return the diverted flight that a report names in `recovery_of`, if it does."""
+    named: set[FlightKey] = set()
+    if one.report is not None and isinstance(one.report.recovery_of, str):
+        with _alone(one):
+            named.add(FlightKey.parse(one.report.recovery_of))
+    return named
 
 
 def _draft(

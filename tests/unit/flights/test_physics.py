@@ -15,6 +15,7 @@ from windsock.flights import (
     Flight,
     FlightRecord,
     MergeRules,
+    Reason,
     Report,
     RunwayReport,
     apply_changes,
@@ -290,3 +291,38 @@ def test_flights_stored_before_have_their_estimates_beside_what_happened_and_sti
     ).record.flight
     changes: list[Any] = [Change(kind="flight.off", field="takeoff.actual", from_=None, to=at("14:30"))]
     assert timeless(apply_changes(old, changes)) == timeless(after)
+
+
+CREW = (Reason("text", "CREW", "Cancelled: crew"),)
+WEATHER = (Reason("ahm730", "71", minutes=30),)
+
+
+def test_a_reason_of_a_cancellation_does_not_outlive_it() -> None:
+    record = tell(schedule(), said("11:00", cancelled=True, delay_reasons=CREW)).record
+    assert record.flight.delay_reasons == CREW
+    # Repeated without its reason, it is still cancelled for that.
+    record = tell(said("11:10", cancelled=True), record=record).record
+    assert record.flight.delay_reasons == CREW
+    merged = tell(said("11:30", cancelled=False, etd="14:30"), record=record)
+    assert merged.record.flight.delay_reasons == ()
+    assert "reason.changed" in kinds(merged)
+    left = tell(said("14:32", out="14:31", delay_reasons=WEATHER), record=merged.record).record.flight
+    assert [reason.code for reason in left.delay_reasons] == ["71"]
+
+
+def test_a_flight_that_flew_does_not_show_why_it_was_cancelled() -> None:
+    flight = flight_after(
+        schedule(),
+        *flown(),
+        said("16:00", "hub", cancelled=True, delay_reasons=CREW),
+        said("16:01", delay_reasons=WEATHER),
+    )
+    assert [reason.code for reason in flight.delay_reasons] == ["71"]
+
+
+def test_a_reason_taken_back_is_taken_back_of_the_cancellation_too() -> None:
+    told = [schedule(), said("11:00", cancelled=True, delay_reasons=CREW)]
+    for nothing in (None, ()):
+        assert flight_after(*told, said("11:05", delay_reasons=nothing)).delay_reasons == ()
+    record = tell(*told).record
+    assert FlightRecord.from_json(record.to_json()) == record

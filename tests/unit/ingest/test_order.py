@@ -83,6 +83,21 @@ WAYS: tuple[Way, ...] = (
     in_a_replay,
     in_a_span,
 )
+RECOVERED = [
+    {"flight": "DL1865", "date": "2015-01-02", "origin": origin, "destination": "MCO"}
+    for origin in ("BHM", "TPA")
+]
+
+
+def journals() -> tuple[MemoryJournal, MemoryJournal]:
+    """Two journals that know the diverted flights which `recovery_of` may name."""
+    made = (MemoryJournal(), MemoryJournal())
+    for journal in made:
+        at = NOON - timedelta(hours=1)
+        write_batch(journal, [Given(i, one) for i, one in enumerate(RECOVERED)], now=at, rules=RULES)
+    return made
+
+
 OUTSIDE = [field for field in TABLE if not field.own]
 
 
@@ -101,7 +116,7 @@ def word(record: FlightRecord | None, path: str) -> Any:
 @pytest.mark.parametrize("field", OUTSIDE, ids=lambda field: field.path)
 def test_the_last_undated_word_is_the_one_that_counts(field: Field, way: Way) -> None:
     for values in (SENT[field.value], SENT[field.value][::-1], (SENT[field.value][0], None)):
-        journal, alone = MemoryJournal(), MemoryJournal()
+        journal, alone = journals()
         reports = [{**sent(field, value), "source": "tower"} for value in values]
         way(journal, reports)
         write_batch(alone, [Given(0, reports[-1])], now=NOON, rules=RULES)
@@ -160,7 +175,7 @@ def test_what_a_clock_that_ran_ahead_dated_gives_way_to_the_next_word(
     field: Field, same: bool, dated: bool
 ) -> None:
     old, new = SENT[field.value][0], SENT[field.value][-1]
-    journal, alone = MemoryJournal(), MemoryJournal()
+    journal, alone = journals()
     write_batch(
         journal,
         [Given(0, {**sent(field, old), "source": "tower" if same else "radar"})],
