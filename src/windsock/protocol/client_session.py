@@ -559,8 +559,11 @@ def canonical(topic: str) -> str:
     except ProtocolError:
         kind, _, value = topic.strip().partition(":")
         kind, value = kind.strip().lower(), value.strip().upper()
-        if kind in ("departures", "arrivals", "airport", "programmes", "route"):
-            codes = value.split("-", 1) if kind == "route" else [value]
+        if kind in ("departures", "arrivals", "airport", "programmes"):
+            codes = [value]
+        elif kind == "route":
+            start, _, end = value.partition("-")
+            codes = [start, end]
         elif kind == "flight":
             flight, _, code = value.rpartition(".")
             Topic.parse(f"flight:{flight}.JFK")  # raises, if it is not the airport that we do not know
