@@ -23,7 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
-def stored(carrier: str, number: int, date: str, origin: str, scheduled: str, **more: Any) -> str:
+def stored(
+    carrier: str, number: int, date: str, origin: str, scheduled: str, *, using: str = "default", **more: Any
+) -> str:
     """Write a flight, its event and its report under a key as former tables made it; return its id."""
     key = FlightKey(carrier, number, None, datetime.fromisoformat(date).date(), origin)
     departure = DepartureReport(scheduled=datetime.fromisoformat(scheduled), **more.pop("departure", {}))
@@ -32,7 +34,7 @@ def stored(carrier: str, number: int, date: str, origin: str, scheduled: str, **
         flight=f"{carrier}{number}", source=source, date=key.date, origin=origin, departure=departure, **more
     )
     merged = apply_report(None, key, report, received_at=NOW)
-    journal = DatabaseJournal("default")
+    journal = DatabaseJournal(using)
     raw = RawReport(
         source=source, received_at=NOW, observed_at=None, error=None, flight_id=str(key), offset=0, body=b"{}"
     )
@@ -44,10 +46,10 @@ def stored(carrier: str, number: int, date: str, origin: str, scheduled: str, **
     return str(key)
 
 
-def follow() -> Any:
+def follow(using: str = "default") -> Any:
     names = ("FlightRow", "FlightName", "ReportRow", "EventRow", "JournalHead")
-    with transaction.atomic():
-        return rekey("default", SimpleNamespace(**{name: getattr(models, name) for name in names}))
+    with transaction.atomic(using=using):
+        return rekey(using, SimpleNamespace(**{name: getattr(models, name) for name in names}))
 
 
 def test_a_daily_flight_moves_as_a_row_to_the_dates_of_its_origins_clocks() -> None:
@@ -119,8 +121,17 @@ def test_a_flight_under_a_carriers_other_code_moves_and_meets_its_next_report(
     assert DatabaseJournal("default").flight(FlightKey.parse(old)) == found
 
 
-def test_two_flights_of_one_become_one_with_the_word_of_both() -> None:
-    stored("F9", 1234, "2026-11-27", "DEN", "2026-11-27T18:00+00:00", departure={"gate": "A1"})
+@pytest.mark.parametrize(
+    "using",
+    [
+        "default",
+        pytest.param(
+            "postgresql", marks=pytest.mark.django_db(transaction=True, databases=["default", "postgresql"])
+        ),
+    ],
+)
+def test_two_flights_of_one_become_one_with_the_word_of_both(using: str) -> None:
+    stored("F9", 1234, "2026-11-27", "DEN", "2026-11-27T18:00+00:00", using=using, departure={"gate": "A1"})
     stored(
         "FFT",
         1234,
@@ -128,11 +139,12 @@ def test_two_flights_of_one_become_one_with_the_word_of_both() -> None:
         "DEN",
         "2026-11-27T18:00+00:00",
         source="aero",
+        using=using,
         departure={"actual": NOW + timedelta(hours=6, minutes=20)},
     )
-    done = follow()
+    done = follow(using)
     key = FlightKey.parse("F91234.2026-11-27.DEN")
-    _, (found,) = DatabaseJournal("default").snapshot()
+    _, (found,) = DatabaseJournal(using).snapshot()
 
     assert done.joined == {str(key)} and list(done.lines()) == [
         "FFT1234.2026-11-27.DEN is now F91234.2026-11-27.DEN (two flights became one)"
@@ -143,7 +155,7 @@ def test_two_flights_of_one_become_one_with_the_word_of_both() -> None:
         "out",
     )
     assert {source for by_source in found.facts.values() for source in by_source} == {"plan", "aero"}
-    assert len(DatabaseJournal("default").reports(key)) == len(DatabaseJournal("default").history(key)) == 2
+    assert len(DatabaseJournal(using).reports(key)) == len(DatabaseJournal(using).history(key)) == 2
 
 
 def test_it_does_nothing_the_second_time() -> None:

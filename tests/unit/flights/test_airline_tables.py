@@ -154,3 +154,46 @@ def test_every_pair_of_codes_in_open_travel_data_is_one_flight_or_the_code_is_he
                 if holder is None or holder.icao in (None, pair[1]):
                     strange.append(pair)
     assert strange == []
+
+
+# Seaplanes, helicopters, charter brokers and railways that have no ICAO code, or stopped flying under the one they had.
+WITHOUT_ICAO = {
+    "3A",
+    "3Q",
+    "4P",
+    "4T",
+    "5I",
+    "6V",
+    "8S",
+    "FC",
+    "GD",
+    "HI",
+    "HK",
+    "I4",
+    "I5",
+    "J5",
+    "JN",
+    "KT",
+    "L4",
+    "LE",
+    "SH",
+    "X4",
+    "YB",
+    "Z3",
+}
+RAILWAYS = {"2C", "2H", "7T", "9B", "9F"}
+
+
+@pytest.mark.shared_data
+def test_every_carrier_with_traffic_has_both_codes_but_for_those_that_have_none() -> None:
+    source = services.SHARED / "data" / "reference" / "optd_airlines.csv"
+    missing = set()
+    with source.open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines, delimiter="^"):
+            code = row["2char_code"]
+            if code and row["flt_freq"] and not row["validity_to"]:
+                holder = airlines.airline(code, TODAY)
+                if holder is None or holder.icao is None:
+                    missing.add(code)
+
+    assert missing == WITHOUT_ICAO | RAILWAYS
