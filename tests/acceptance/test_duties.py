@@ -193,3 +193,14 @@ def test_two_machines_with_keys_of_their_own_are_told_so(tmp_path: Path, service
     known, unknown = printed([sys.executable, "-c", code], service.environment).splitlines()
     assert known == "None"
     assert os.uname().nodename[:20] in unknown
+    # A process that starts with another key says so in its log.
+    with (tmp_path / "other.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "django", "windsock_run"], env=other, stdout=log, stderr=log
+        )
+    try:
+        wait_until(lambda: "another SECRET_KEY" in (tmp_path / "other.log").read_text(), 30, "a warning")
+        wait_until(lambda: "keys" in ready(service).get("warnings", {}), 30, "the first one says so too")
+    finally:
+        process.kill()
+        process.wait()

@@ -125,23 +125,20 @@ def test_with_a_frozen_postgresql_everything_is_answered_and_sockets_live_on(
         known = len(listener.messages)
         readiness = [timed(service, lambda s: s.get("/readyz", who=None)) for _ in range(2)]
         first = ask_all(service)
-        second = ask_all(service)  # by now it is known that nobody answers
         readiness.append(timed(service, lambda s: s.get("/readyz", who=None)))
         stood = time.monotonic() - began
         for name in ASKED:
-            print(f"{name}: {first[name][0]:.1f} s ({first[name][1]}), then {second[name][0]:.1f} s")
+            print(f"{name}: {first[name][0]:.1f} s ({first[name][1]})")
         print("readyz", readiness, f"frozen for {stood:.0f} s, {len(listener.messages) - known} heartbeats")
         assert {status for _, status in readiness} == {503}
         assert max(seconds for seconds, _ in readiness) < READY_SECONDS + SLACK_SECONDS
-        for found in (first, second):
-            late = {name: one for name, one in found.items() if one[0] > ANSWERED_SECONDS + SLACK_SECONDS}
-            assert late == {}
-            assert found["a report"][1] == 503
-            assert found["the process"][1] == 200
+        assert {name: one for name, one in first.items() if one[0] > ANSWERED_SECONDS + SLACK_SECONDS} == {}
+        assert first["a report"][1] == 503
+        assert first["the process"][1] == 200
         assert not listener.closed
         assert len(listener.messages) - known >= stood / 4
         # Also those that were waiting for an answer when it froze.
-        assert "was given up" in service.log.read_text()
+        wait_until(lambda: "was given up" in service.log.read_text(), 30, "the waiting queries are given up")
         database.thaw()
         wait_until(lambda: service.get("/readyz", who=None).status == 200, 40, "it is ready again")
         assert service.post([{**REPORT, "departure": {"gate": "C9"}}]).status == 200
