@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from windsock.access import tokens
 from windsock.access.models import SCOPES, Token
+from windsock.errors import AccessDenied
 from windsock.flights import FlightRecord
 from windsock.ingest import pipeline
 from windsock.journal.models import EventRow, FlightRow, ReportRow
@@ -129,10 +130,14 @@ class FlightAdmin(ReadOnlyAdmin):
     def what_was_said(self, row: FlightRow) -> SafeString:
         """The newest raw reports about it that are still kept."""
         reports = ReportRow.objects.filter(flight_id=row.pk).order_by("-id")[:50]
-        lines = ((report.received_at, report.source, pretty_json(report.body)) for report in reports)
+        lines = (
+            (one.received_at, one.source, one.reporter or "", one.entrance or "", pretty_json(one.body))
+            for one in reports
+        )
         return format_html(
-            "<table><thead><tr><th>Received</th><th>Source</th><th>Report</th></tr></thead>{}</table>",
-            format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", lines),
+            "<table><thead><tr><th>Received</th><th>Source</th><th>Reporter</th><th>Entrance</th><th>Report</th>"
+            "</tr></thead>{}</table>",
+            format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", lines),
         )
 
 
@@ -162,11 +167,33 @@ class EventAdmin(ReadOnlyAdmin):
 class ReportAdmin(ReadOnlyAdmin):
     """What sources said, word for word, as long as it is kept."""
 
-    list_display = ("id", "source", "flight_id", "error", "offset", "received_at", "observed_at")
-    list_filter = ("source", "error")
-    search_fields = ("flight_id__istartswith",)
+    list_display = (
+        "id",
+        "source",
+        "reporter",
+        "entrance",
+        "flight_id",
+        "error",
+        "offset",
+        "received_at",
+        "observed_at",
+    )
+    list_filter = ("source", "entrance", "error")
+    search_fields = ("flight_id__istartswith", "reporter__istartswith")
+    search_help_text = "Flight id, or who reported (token:3, user:7, feed:oslo), from its beginning"
     ordering = ("-id",)
-    fields = ("id", "source", "received_at", "observed_at", "flight_id", "offset", "error", "report")
+    fields = (
+        "id",
+        "source",
+        "reporter",
+        "entrance",
+        "received_at",
+        "observed_at",
+        "flight_id",
+        "offset",
+        "error",
+        "report",
+    )
     readonly_fields = fields
 
     @admin.display(description="report")
@@ -185,9 +212,30 @@ class TokenForm(_TokenModelForm):
         help_text="What it is good for. 'publish' also needs the user's permission to publish.",
     )
 
+    speaks_for = forms.CharField(
+        required=False,
+        help_text="Other sources that its reports may name, separated by commas. * is any but those of feeds.",
+    )
+
     class Meta:
         model = Token
-        fields = ("name", "user", "scopes", "expires_at")
+        fields = ("name", "user", "scopes", "source", "speaks_for", "expires_at")
+
+    def clean_speaks_for(self) -> list[str]:
+        """The sources, as a list."""
+        return [part.strip() for part in self.cleaned_data["speaks_for"].split(",") if part.strip()]
+
+    def clean(self) -> dict[str, Any]:
+        """What is given, if a token may be made of it."""
+        given: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            try:
+                tokens.sources_of(
+                    given["name"], given["scopes"], given.get("source") or None, given["speaks_for"]
+                )
+            except AccessDenied as error:
+                raise forms.ValidationError(str(error)) from error
+        return given
 
 
 class ValidityFilter(admin.SimpleListFilter):
@@ -221,6 +269,7 @@ class TokenAdmin(_ModelAdmin):
         "prefix",
         "user",
         "scope_words",
+        "sources",
         "created_at",
         "expires_at",
         "last_used_at",
@@ -236,18 +285,25 @@ class TokenAdmin(_ModelAdmin):
         """The scopes in words."""
         return ", ".join(token.scopes)
 
+    @admin.display(description="reports as")
+    def sources(self, token: Token) -> str:
+        """Its own source and those that it may name besides."""
+        return ", ".join(filter(None, [token.source, *token.speaks_for]))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
         # Once handed out, a token's user and scopes must not grow behind its bearer's back.
-        return ("user", "scope_words", "prefix", "created_at", "last_used_at", "revoked_at") if obj else ()
+        fixed = ("user", "scope_words", "sources", "prefix", "created_at", "last_used_at", "revoked_at")
+        return fixed if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
         if obj is None:
-            return ("name", "user", "scopes", "expires_at")
+            return ("name", "user", "scopes", "source", "speaks_for", "expires_at")
         return (
             "name",
             "expires_at",
             "user",
             "scope_words",
+            "sources",
             "prefix",
             "created_at",
             "last_used_at",
@@ -265,8 +321,17 @@ class TokenAdmin(_ModelAdmin):
         if change:
             super().save_model(request, obj, form, change)
             return
-        made, secret = tokens.create(obj.user, obj.name, form.cleaned_data["scopes"], obj.expires_at)
-        obj.pk, obj.prefix, obj.digest, obj.scopes = made.pk, made.prefix, made.digest, made.scopes
+        given = form.cleaned_data
+        made, secret = tokens.create(
+            obj.user,
+            obj.name,
+            given["scopes"],
+            obj.expires_at,
+            source=given["source"] or None,
+            speaks_for=given["speaks_for"],
+        )
+        for name in ("pk", "prefix", "digest", "scopes", "source", "speaks_for"):
+            setattr(obj, name, getattr(made, name))
         obj._state.adding = False
         messages.warning(
             request, format_html("This is the token. It is shown this one time only: <code>{}</code>", secret)

@@ -67,6 +67,12 @@ class Config:
     ticket_seconds: int = 30
     channel_layer: str = "default"  # alias of settings.CHANNEL_LAYERS that serves as doorbell
 
+    @property
+    def feed_sources(self) -> frozenset[str]:
+        """The names of the configured feeds, and the sources under which they speak: no publisher may use them."""
+        given = {name: feed for name, feed in self.feeds.items() if isinstance(feed, Mapping)}
+        return frozenset(given) | {str(feed["source"]) for feed in given.values() if "source" in feed}
+
 
 def load(raw: Mapping[str, object]) -> Config:
     """The Config that `settings.WINDSOCK` (upper-case keys) describes; raises ConfigError with the key and the cure."""

@@ -4,6 +4,7 @@ WindsockError
 ├── ConfigError             a setting is missing, unknown or has a wrong value
 ├── ReportError             a report was not taken; carries code, field, value, expected
 │   ├── InvalidReport       its shape or a value is wrong
+│   ├── SourceRefused       it names a source as which whoever sends it may not speak
 │   ├── UnknownFlight       it names no flight we know and too little to add one
 │   └── AmbiguousFlight     it fits several flights; carries the candidates
 ├── JournalError
@@ -60,6 +61,12 @@ class ReportError(WindsockError):
 
 class InvalidReport(ReportError):
     """The report's shape or one of its values is wrong. Correct the named field and send it again."""
+
+
+class SourceRefused(ReportError):
+    """Whoever sends the report may not speak as the source that it names. Leave `source` out, or ask for the right."""
+
+    code = "foreign_source"
 
 
 class UnknownFlight(ReportError):

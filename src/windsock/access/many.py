@@ -22,12 +22,12 @@ from django.db import DatabaseError, connections, router, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from windsock.access import secrets, together
-from windsock.access.identity import Identity, identity_of_token, identity_of_user
+from windsock.access import rights, secrets, together
+from windsock.access.identity import Identity, identity_of_token, person_of
 from windsock.access.models import Ticket, Token
 from windsock.access.publishers import django_decides, plain_users, with_rights
+from windsock.access.purposes import Purpose
 from windsock.access.redemption import redeem_at_once
-from windsock.access.tickets import Purpose, redeem
 from windsock.access.tokens import LAST_USED_STEP
 
 # Databases bound the number of parameters of one question (SQLite of old: 999).
@@ -48,7 +48,7 @@ def sessions(keys: Collection[str], now: datetime | None = None) -> dict[str, Id
         user, may_publish = users.get(str(data.get(SESSION_KEY)), (None, None))
         if user is None or not _begun_here(data) or not _unchanged(user, data):
             continue
-        identity = _identity(user, may_publish, key)
+        identity = rights.of_person(person_of(user, may_publish), session_key=key)
         if identity is not None:
             found[key] = identity
     return found
@@ -94,9 +94,6 @@ def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = No
         for part in parts(sorted(good)):
             by_digest |= redeem_at_once(alias, part, purpose, moment, _still_good)
         return {good[digest]: identity for digest, identity in by_digest.items()}
-    if len(good) == 1 or not connections[alias].features.can_return_columns_from_insert:
-        each = {text: redeem(text, purpose, now=moment) for text in good.values()}
-        return {text: identity for text, identity in each.items() if identity is not None}
     found: dict[str, Identity] = {}
     for part in parts(sorted(good)):  # sorted: two processes that want the same ones must not lock crosswise
         with transaction.atomic(using=alias):
@@ -107,13 +104,15 @@ def redeemed(texts: Collection[str], purpose: Purpose, now: datetime | None = No
             {str(ticket.user_id) for ticket in tickets if ticket.token is None and not ticket.session_key}
         )
         for ticket in tickets:
-            if ticket.token is not None:
-                identity = identity_of_token(ticket.token, moment)
-            elif ticket.session_key:
-                identity = signed_in.get(ticket.session_key)
-            else:
-                user, may_publish = users.get(str(ticket.user_id), (None, None))
-                identity = _identity(user, may_publish) if user is not None else None
+            owner = ticket.token.user if ticket.token is not None else None
+            identity = rights.of_ticket(
+                token=ticket.token,
+                owner=person_of(owner),
+                session_key=ticket.session_key,
+                signed_in=signed_in.get(ticket.session_key),
+                person=person_of(*users.get(str(ticket.user_id), (None, None))),
+                now=moment,
+            )
             if identity is not None:
                 found[good[ticket.digest]] = identity
     return found
@@ -123,17 +122,11 @@ def _still_good(user: Any, data: Mapping[str, Any]) -> bool:
     return _begun_here(data) and _unchanged(user, data)
 
 
-def _identity(user: Any, may_publish: bool | None, session_key: str | None = None) -> Identity | None:
-    if may_publish is None:
-        return identity_of_user(user, session_key=session_key)
-    return Identity(
-        user_id=user.pk, name=user.get_username(), may_publish=may_publish, session_key=session_key
-    )
-
-
 def _take(alias: str, digests: list[str], purpose: str, moment: datetime) -> list[int]:
-    """Marks those as used that still can be; both our databases tell which they were."""
+    """Mark those as used that still can be, and return which they were: one conditional UPDATE decides."""
     connection = connections[alias]
+    if not connection.features.can_return_columns_from_insert:
+        return _take_each(alias, digests, purpose, moment)
     at = connection.ops.adapt_datetimefield_value(moment)
     marks = ",".join(["%s"] * len(digests))
     table = connection.ops.quote_name(Ticket._meta.db_table)
@@ -144,6 +137,16 @@ def _take(alias: str, digests: list[str], purpose: str, moment: datetime) -> lis
             [at, *digests, purpose, at],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def _take_each(alias: str, digests: list[str], purpose: str, moment: datetime) -> list[int]:
+    """As `_take`, one by one, for a database of the host that cannot return what it updated."""
+    taken = []
+    for digest in digests:
+        ticket = Ticket.objects.using(alias).filter(digest=digest)
+        if ticket.filter(purpose=purpose, used_at=None, expires_at__gt=moment).update(used_at=moment):
+            taken.append(ticket.values_list("pk", flat=True).get())
+    return taken
 
 
 def _stored(

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from windsock.flights.sources import MAX_LENGTH
+
 __all__ = ["AccessChange", "KeyFingerprint", "Ticket", "Token"]
 
 SCOPES = ("read", "publish")
@@ -40,6 +42,15 @@ class Token(models.Model):
     prefix = models.CharField(max_length=16, db_index=True, editable=False, help_text="To recognise it by.")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(default=default_scopes)
+    source = models.CharField(
+        max_length=MAX_LENGTH,
+        blank=True,
+        default="",
+        help_text="As which source it reports, no other token's. Empty: made from the name.",
+    )
+    speaks_for = models.JSONField(
+        default=list, blank=True, help_text='Other sources that its reports may name; "*" is any.'
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: it does not expire.")
     # Coarse on purpose (see access.tokens): a write per request would cost more than the answer is worth.
@@ -51,6 +62,14 @@ class Token(models.Model):
         db_table = "windsock_token"
         ordering = ["-created_at", "-id"]
         permissions = [("publish", "May publish reports about flights")]
+        constraints = [
+            # Among those that are valid: who replaces a token revokes it and gives its source to the next.
+            models.UniqueConstraint(
+                fields=["source"],
+                condition=models.Q(revoked_at=None) & ~models.Q(source=""),
+                name="windsock_token_source",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

@@ -1,17 +1,14 @@
 """What those who are connected may do as of now: asked for all at once, so that many cost a few questions."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
-from windsock.access import many
-from windsock.access.identity import PUBLISH, Identity, anonymous_identity
+from windsock.access import many, rights
+from windsock.access.identity import Identity, anonymous_identity, person_of
 from windsock.access.models import Token
-
-People = dict[str, tuple[Any, bool | None]]
 
 
 def recheck(identity: Identity, now: datetime | None = None) -> Identity | None:
@@ -40,46 +37,17 @@ def recheck_all(
             if one.user_id is not None and (one.session_key is None or one.token_id is not None)
         }
     )
+    visitor = anonymous_identity()
     found: dict[Identity, Identity | None] = {}
     for one in asked:
-        if one.expires_at is not None and moment >= one.expires_at:
-            found[one] = None
-        elif one.token_id is not None:
-            found[one] = _of_token(tokens.get(one.token_id), people, moment)
-        elif one.user_id is None:
-            found[one] = anonymous_identity()
-        elif one.session_key is not None:
-            signed_in = sessions.get(one.session_key)
-            theirs = signed_in is not None and signed_in.user_id == one.user_id
-            found[one] = replace(signed_in, expires_at=one.expires_at) if signed_in and theirs else None
-        else:
-            found[one] = _of_user(one, people)
+        token = tokens.get(one.token_id)
+        user_id = one.user_id if token is None else token.user_id
+        found[one] = rights.renewed(
+            one,
+            moment,
+            token=token,
+            signed_in=sessions.get(one.session_key or ""),
+            person=person_of(*people.get(str(user_id), (None, None))),
+            visitor=visitor,
+        )
     return found
-
-
-def _of_user(identity: Identity, people: People) -> Identity | None:
-    user, may_publish = people.get(str(identity.user_id), (None, None))
-    if user is None or not user.is_active:
-        return None
-    if may_publish is None:
-        may_publish = bool(user.has_perm(PUBLISH))
-    return replace(identity, name=user.get_username(), may_publish=may_publish)
-
-
-def _of_token(token: Token | None, people: People, now: datetime) -> Identity | None:
-    if token is None or not token.is_valid(now):
-        return None
-    may_publish = token.has_scope("publish")
-    if token.user_id is not None:
-        user, may = people.get(str(token.user_id), (None, None))
-        if user is None or not user.is_active:
-            return None
-        may_publish = may_publish and bool(user.has_perm(PUBLISH) if may is None else may)
-    return Identity(
-        user_id=token.user_id,
-        name=token.name,
-        may_read=token.has_scope("read"),
-        may_publish=may_publish,
-        expires_at=token.expires_at,
-        token_id=token.pk,
-    )

@@ -15,13 +15,15 @@ from django.db import connections
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from windsock.access import rights
 from windsock.access.identity import Identity
 from windsock.access.models import Ticket, Token
 from windsock.access.publishers import with_rights
+from windsock.access.rights import Person
 
 Convert = Callable[[Any], Any]
 # How many subqueries there are; their order is that of `_answer`.
-_TOKEN = ("name", "scopes", "expires_at", "revoked_at", "user_id")
+_TOKEN = ("name", "scopes", "expires_at", "revoked_at", "user_id", "source", "speaks_for")
 
 
 def redeem_at_once(
@@ -52,29 +54,23 @@ def redeem_at_once(
 
 def _answer(row: list[Any], now: datetime, unchanged: Callable[[Any, Any], bool]) -> Identity | None:
     user_id, token_id, session_key, name, may_publish, password, data, ends = row[:8]
+    token = owner = person = signed_in = None
     if token_id is not None:
-        token = Token(id=token_id, **dict(zip(_TOKEN, row[8:13], strict=True)))
-        active, publishes = row[13:]
-        if not token.is_valid(now) or (token.user_id is not None and active is None):
-            return None
-        return Identity(
-            user_id=token.user_id,
-            name=token.name,
-            may_read=token.has_scope("read"),
-            may_publish=token.has_scope("publish") and (token.user_id is None or bool(publishes)),
-            expires_at=token.expires_at,
-            token_id=token_id,
-        )
-    if name is None:
-        return None
-    if session_key:
-        model = get_user_model()
-        stored = _session_reader().decode(data) if data and ends > now else {}
-        user = model(pk=user_id, password=password)
-        if stored.get(SESSION_KEY) != model._meta.pk.value_to_string(user) or not unchanged(user, stored):
-            return None
-    return Identity(
-        user_id=user_id, name=name, may_publish=bool(may_publish), session_key=session_key or None
+        *values, active, publishes = row[8:]
+        token = Token(id=token_id, **dict(zip(_TOKEN, values, strict=True)))
+        # Found among the active ones only, so whoever was found is active.
+        owner = None if active is None else Person(token.user_id, "", True, lambda: bool(publishes))
+    elif name is not None:
+        person = Person(user_id, name, True, lambda: bool(may_publish))
+        if session_key:
+            model = get_user_model()
+            stored = _session_reader().decode(data) if data and ends > now else {}
+            user = model(pk=user_id, password=password)
+            theirs = stored.get(SESSION_KEY) == model._meta.pk.value_to_string(user)
+            if theirs and unchanged(user, stored):
+                signed_in = rights.of_person(person, session_key=session_key)
+    return rights.of_ticket(
+        token=token, owner=owner, session_key=session_key, signed_in=signed_in, person=person, now=now
     )
 
 

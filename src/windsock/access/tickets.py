@@ -1,18 +1,17 @@
 """Tickets: what opens one door once. Thirty seconds for a socket, longer for a sign-in link."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from windsock.access import secrets
-from windsock.access.identity import Identity, identity_of_token, identity_of_user
+from windsock.access import many, secrets
+from windsock.access.identity import Identity
 from windsock.access.models import Ticket, Token
+from windsock.access.purposes import Purpose
 from windsock.conf import config
 from windsock.errors import AccessDenied
-
-Purpose = Literal["socket", "sign-in"]
 
 # Long enough to copy a link from a terminal into a browser, short enough that one found in a log opens nothing.
 SIGN_IN_SECONDS = 900
@@ -39,7 +38,7 @@ def issue(
     if getattr(user, "pk", user) is None and token_id is None:
         raise AccessDenied("A ticket is for somebody: sign in or give a token.")
     if purpose == "sign-in" and (user is None or token_id is not None):
-        raise AccessDenied("Only for a user, not for a token, can a sign-in link be made.")
+        raise AccessDenied("A sign-in link can only be created for a user, not for a token.")
     moment = now or timezone.now()
     if seconds is None:
         seconds = config().ticket_seconds if purpose == "socket" else SIGN_IN_SECONDS
@@ -62,20 +61,7 @@ def redeem(text: str, purpose: Purpose, *, now: datetime | None = None) -> Ident
 
     However many try at the same moment, one single conditional UPDATE decides who it is.
     """
-    if not secrets.well_formed(text, secrets.TICKET_MARK):
-        return None
-    moment = now or timezone.now()
-    tickets = Ticket.objects.filter(digest=secrets.digest(text))
-    if not tickets.filter(purpose=purpose, used_at=None, expires_at__gt=moment).update(used_at=moment):
-        return None
-    ticket = tickets.select_related("user", "token__user").get()
-    if ticket.token is not None:
-        return identity_of_token(ticket.token, moment)
-    if ticket.session_key:
-        from windsock.access import many  # which redeems by this function where there is only one
-
-        return many.sessions([ticket.session_key], moment).get(ticket.session_key)
-    return identity_of_user(ticket.user)
+    return many.redeemed([text], purpose, now).get(text)
 
 
 aissue = sync_to_async(issue)

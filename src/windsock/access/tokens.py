@@ -9,7 +9,7 @@ from django.db import DatabaseError, router, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from windsock.access import changes, secrets
+from windsock.access import changes, secrets, sources
 from windsock.access.identity import Identity, identity_of_token
 from windsock.access.models import SCOPES, Token
 from windsock.errors import AccessDenied
@@ -19,11 +19,19 @@ LAST_USED_STEP = timedelta(minutes=10)
 
 
 def create(
-    user: Any, name: str, scopes: Iterable[str] = ("read",), expires: datetime | None = None
+    user: Any,
+    name: str,
+    scopes: Iterable[str] = ("read",),
+    expires: datetime | None = None,
+    *,
+    source: str | None = None,
+    speaks_for: Iterable[str] = (),
 ) -> tuple[Token, str]:
     """A new token and its secret, which cannot be had again. `user` None makes a machine's own token.
 
-    Raises AccessDenied for no name, no scope, or an unknown one.
+    One that publishes reports as `source` (None: a free one made from its name), which is its own alone, and may name
+    those of `speaks_for` ("*": any that is not reserved). Raises AccessDenied for no name, no scope, an unknown one, a
+    source that is taken or reserved.
     """
     wanted = sorted(set(scopes), key=lambda scope: SCOPES.index(scope) if scope in SCOPES else -1)
     unknown = [scope for scope in wanted if scope not in SCOPES]
@@ -32,16 +40,32 @@ def create(
         raise AccessDenied(f"A token needs scopes among {', '.join(SCOPES)}; given: {given}.")
     if not name.strip():
         raise AccessDenied("A token needs a name that says who or what uses it.")
+    own, others = sources_of(name, wanted, source, speaks_for)
     secret = secrets.make(secrets.TOKEN_MARK)
     token = Token.objects.create(
         user=user,
         name=name.strip(),
         scopes=wanted,
+        source=own,
+        speaks_for=others,
         expires_at=expires,
         prefix=secrets.prefix(secret),
         digest=secrets.digest(secret),
     )
     return token, secret
+
+
+def sources_of(
+    name: str, scopes: Iterable[str], source: str | None = None, speaks_for: Iterable[str] = ()
+) -> tuple[str, list[str]]:
+    """Return the source that a new token is to have, and those it may name besides; raise AccessDenied as `create`."""
+    others = list(speaks_for)
+    if "publish" in scopes:
+        own = sources.own_source(name) if source is None else sources.checked_source(source)
+        return own, sources.checked_list(others)
+    if source is not None or others:
+        raise AccessDenied("Only a token with the scope 'publish' reports, and so has sources.")
+    return "", []
 
 
 def authenticate(secret: str, now: datetime | None = None) -> Identity | None:

@@ -55,35 +55,39 @@ def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpRespons
         )
     body = read(request, config().max_body_bytes)
     settings = _feeds().get(name)
-    _admit(request, settings, secret, body)
+    sender = _admit(request, settings, secret, body)
     if settings is None or not settings.enabled:
         raise Problem(404, "no_such_feed", f"No feed {name[:64]!r} is configured here.")
     if FeedState.objects.filter(name=name, paused=True).exists():
         raise Problem(
             503, "feed_paused", f"The feed {name!r} is paused. Send it again later.", retry_after=60
         )
-    taken = _intake(settings).take(body)
-    answer = settings.format.hooks.acknowledgement
-    if answer is not None and taken.received_at is not None and not taken.error:
+    taken = _intake(settings).take(body, entrance="webhook", sender=sender)
+    answer = getattr(settings.format.module, "acknowledgement", None)
+    if answer is not None and not taken.error:
         return HttpResponse(
             answer(body, taken.parsed, received_at=taken.received_at), content_type="application/xml"
         )
     return _told(taken)
 
 
-def _admit(request: HttpRequest, settings: FeedSettings | None, secret: str | None, body: bytes) -> None:
-    """Lets by who may send here; raises Problem or AccessDenied. An unknown feed is told only to who may publish."""
+def _admit(
+    request: HttpRequest, settings: FeedSettings | None, secret: str | None, body: bytes
+) -> str | None:
+    """Let by those who may send here, and return who it is where that is known; raise Problem or AccessDenied.
+
+    That a feed is unknown is said only to those who may publish.
+    """
     if request.headers.get("Authorization") is not None:
         identity = identity_of_bearer(request)
         if identity is None:
             raise AccessDenied("Nobody is signed in.")
-        require_publish(identity)
-        return
+        return require_publish(identity).reporter
     ours = settings.secret() if settings is not None else None
     if ours is not None and secret is not None and constant_time_compare(secret, ours):
-        return
+        return None
     if ours is not None and secret is None and _signed(request, ours, body):
-        return
+        return None
     wait = TOKEN_FAILURES.count(str(request.META.get("REMOTE_ADDR", "")))
     if wait is not None:
         raise Problem(

@@ -60,7 +60,7 @@ class ReportsLane:
             await self._application(scope, replayed, send)
             return
         try:
-            answer = await record_all(given, asker.source)
+            answer = await record_all(given, asker)
         except JournalError as error:
             text = f"{error} Nothing of this request was recorded."
             answer = Problem(503, "journal_unavailable", text, retry_after=2).response()

@@ -8,6 +8,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from windsock.access.identity import Identity
 from windsock.api import openapi
 from windsock.api.auth import MEMBERS, publisher
 from windsock.api.bodies import Batch, Malformed, batch
@@ -16,6 +17,7 @@ from windsock.api.problems import Problem, quoted
 from windsock.conf import config
 from windsock.errors import JournalUnavailable
 from windsock.ingest import Recorded, Rejected, arecord
+from windsock.ingest.speaker import REFUSALS, speaker_of
 
 router = Router(tags=["reports"])
 
@@ -42,14 +44,16 @@ async def publish(request: HttpRequest) -> HttpResponse:
     """
     asker = publisher(request)
     given = await sync_to_async(batch, thread_sensitive=True)(request, config().max_body_bytes)
-    return await record_all(given, asker.source)
+    return await record_all(given, asker)
 
 
-async def record_all(given: Batch, source: str) -> HttpResponse:
+async def record_all(given: Batch, asker: Identity) -> HttpResponse:
     """Records the reports of a body and answers; raises JournalUnavailable if none could be recorded for its sake."""
     objects = [(index, item) for index, item in enumerate(given.items) if isinstance(item, dict)]
     outcomes: list[Recorded | Rejected] = (
-        await arecord([item for _, item in objects], source=source) if objects else []
+        await arecord([item for _, item in objects], source=asker.source, speaker=speaker_of(asker, "rest"))
+        if objects
+        else []
     )
     results: list[dict[str, Any]] = [_not_an_object(index, item) for index, item in enumerate(given.items)]
     for (index, _), outcome in zip(objects, outcomes, strict=True):
@@ -82,7 +86,9 @@ def _answer(given: Batch, results: list[dict[str, Any]]) -> HttpResponse:
         if given.single
         else {}
     )
-    return Problem(422, code, detail, **(about | document)).response()
+    # What nobody may say who asks is no fault of the report's shape.
+    status = 403 if all(result["error"]["code"] in REFUSALS for result in results) else 422
+    return Problem(status, code, detail, **(about | document)).response()
 
 
 def _result(index: int, outcome: Recorded | Rejected) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def take(
     try:
         given: list[Path | None] = [*files] if files else [None]
         for path in given:
-            taken = intake.take(_input(path))
+            taken = intake.take(_input(path), entrance="command")
             noun = "report" if taken.parsed.programmes is None else "programme"
             wrong += bool(taken.error or taken.faults or taken.parked)
             say(

@@ -82,6 +82,10 @@ def publish(
     ] = None,
     diverted_to: Annotated[str | None, typer.Option(help="The airport it goes to instead.")] = None,
     observed_at: Annotated[str | None, typer.Option(help="When this was seen; default: now.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="The source that says so, if not the token's own; it must be allowed to."),
+    ] = None,
     url: Url = "http://127.0.0.1:8000",
     token: Token = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the service's answer as JSON.")] = False,
@@ -108,6 +112,7 @@ def publish(
         origin=origin,
         destination=destination,
         observed_at=time("--observed-at", observed_at),
+        source=source,
         departure_delay_minutes=delay,
         arrival_delay_minutes=arrival_delay,
         delay_reasons=[_reason(each) for each in reason] if reason else None,
@@ -135,7 +140,7 @@ def publish(
         stated_status=stated_status,
         diverted_to=diverted_to,
     )
-    if set(report) <= {"flight", "date", "origin"}:
+    if set(report) <= {"flight", "date", "origin", "source"}:
         raise typer.BadParameter(
             "This says nothing about the flight. Add --delay, --gate, --cancelled or the like."
         )

@@ -29,6 +29,16 @@ def create(
     days: Annotated[
         int | None, typer.Option(min=1, help="Valid for so many days. Default: until revoked.")
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(help="As which source it reports; no other token's. Default: made from the name."),
+    ] = None,
+    speaks_for: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Another source that its reports may name; may be given again. '*': any but feeds'."
+        ),
+    ] = None,
 ) -> None:
     """Makes a token and prints its secret: once, on stdout, so that it can be piped."""
     _ready()
@@ -37,8 +47,12 @@ def create(
     from windsock.access import tokens
 
     expires = timezone.now() + timedelta(days=days) if days else None
-    token, secret = tokens.create(_user(user), name, scope or ["read"], expires)
+    token, secret = tokens.create(
+        _user(user), name, scope or ["read"], expires, source=source, speaks_for=speaks_for or ()
+    )
     say(f"Token {token.prefix} for {token.name!r}: {' and '.join(token.scopes)}, {_until(token)}.")
+    if token.source:
+        say(f"It reports as {_sources(token)}.")
     say("It is shown this one time only. Use it as: Authorization: Bearer TOKEN")
     print(secret)
 
@@ -60,12 +74,14 @@ def list_tokens(
         say("There are no tokens. Make one with: windsock token create NAME")
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("TOKEN", "NAME", "USER", "SCOPES", "VALID", "LAST USED"):
+    for title in ("TOKEN", "NAME", "USER", "SCOPES", "REPORTS AS", "VALID", "LAST USED"):
         table.add_column(title, overflow="fold")
     for token in shown:
         used = token.last_used_at.strftime("%Y-%m-%d %H:%M") if token.last_used_at else "never"
         owner = token.user.get_username() if token.user else "-"
-        table.add_row(token.prefix, token.name, owner, ", ".join(token.scopes), _until(token), used)
+        table.add_row(
+            token.prefix, token.name, owner, ", ".join(token.scopes), _sources(token), _until(token), used
+        )
     console().print(table)
 
 
@@ -107,6 +123,12 @@ def _user(name: str | None) -> Any:
         return model._default_manager.get(**{model.USERNAME_FIELD: name})
     except model.DoesNotExist:
         fail(f"No user {name!r} is known. Make one with: python -m django createsuperuser")
+
+
+def _sources(token: Any) -> str:
+    """Its own source, and those that it may name besides."""
+    others = ["any other" if source == "*" else source for source in token.speaks_for]
+    return f"{token.source} or {', '.join(others)}" if others else token.source or "-"
 
 
 def _until(token: Any) -> str:

@@ -71,6 +71,8 @@ def _problem(error: urllib.error.HTTPError, url: str) -> Exception:
     if not isinstance(document, dict):
         document = {}
     detail = str(document.get("detail") or f"{url} answered HTTP {error.code} {error.reason}.")
+    if error.code == 403 and document.get("field") == "source":
+        return _refused({**document, "message": detail})
     if error.code in (401, 403):
         advice = " Give a token with the scope 'publish' (`windsock token create NAME --scope publish`)."
         return AccessDenied(detail if "token create" in detail else detail + advice)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from windsock.feeds.format import Format
 from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
@@ -194,6 +193,3 @@ def _delays(flight: Place, report: dict[str, Any]) -> dict[str, int]:
         elif seconds:
             found[f"{name}_minutes"] = round(timedelta(seconds=seconds) / timedelta(minutes=1))
     return found
-
-
-FORMAT = Format(parse=parse, poller=Poller)

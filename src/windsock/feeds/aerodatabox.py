@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from windsock.errors import ConfigError
-from windsock.feeds.format import Format
 from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
@@ -219,6 +218,3 @@ def _status(flight: Place) -> dict[str, bool | str | None]:
             f"The status {status[:40]!r} is not among {', '.join(_STATUS)}; left out.", "status", status
         )
     return _STATUS.get(status, {})
-
-
-FORMAT = Format(parse=parse, poller=Poller)

@@ -48,12 +48,12 @@ from windsock.flights.fieldnames import meant_field
 from windsock.flights.fields import BY_PATH, MILESTONES, SIDES, SINGLE, TIMES, Value
 from windsock.flights.identity import Designator, FlightKey
 from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
+from windsock.flights.sources import MAX_LENGTH, is_own
 from windsock.flights.values import TEXT_LENGTH, ValueReader, clean, fault, shown, utc
 
 # Sources cut or round to the minute, each milestone its own way.
 ORDER_SLACK = timedelta(minutes=5)
 
-_SOURCE_LENGTH = 64
 _MOST_CODESHARES = 30
 _MOST_REASONS = 10
 _REGISTRATION = re.compile(r"[A-Z0-9][A-Z0-9\-]*[A-Z0-9]", re.ASCII)
@@ -205,14 +205,14 @@ class _Reader(ValueReader):
 
     def source(self, default: str | None) -> str:
         given = self.data.get("source")
-        source = default or "unknown" if given is None else self.text("source", given, _SOURCE_LENGTH)
-        if source.startswith("windsock.") and not self.trusted:
+        source = default or "unknown" if given is None else self.text("source", given, MAX_LENGTH)
+        if is_own(source) and not self.trusted:
             raise fault(
                 "reserved_source",
-                f"the source {source!r} is Windsock's own",
+                f"the source {source!r} is Windsock's own, or looks like it",
                 "source",
                 given,
-                "a name of your own that does not start with 'windsock.'",
+                "a name of your own that does not begin with 'windsock.'",
             )
         return source
 
@@ -364,7 +364,7 @@ class _Reader(ValueReader):
                 value,
                 f"a report without {field}",
             )
-        return self.text(field, value, _SOURCE_LENGTH)
+        return self.text(field, value, MAX_LENGTH)
 
     # What the fields say together
 

@@ -218,7 +218,7 @@ class FeedRun:
             state.requests += fetched.requests
             unread = ""
             for body, came_at in zip(fetched.bodies, fetched.came_at, strict=True):
-                unread = intake.take(body, received_at=came_at).error or unread
+                unread = intake.take(body, received_at=came_at, entrance="poll").error or unread
             if unread:
                 # Not moved on: the provider's next answer may be whole again, and holds what this one held.
                 raise Refused(unread)
@@ -246,7 +246,7 @@ class FeedRun:
         files = self._folder.look()
         if files and self._state("folder", now) is not None:
             intake = self._intake()
-            self._folder.empty(files, lambda body: not intake.take(body).error)
+            self._folder.empty(files, lambda body: not intake.take(body, entrance="folder").error)
         if not self._folder.stuck:
             self._troubles.end("folder")
 
@@ -263,7 +263,9 @@ class FeedRun:
         intake = self._intake()
         # Also where recording fails, which is raised.
         self._rests["mailbox"] = now + timedelta(seconds=MAILBOX_SECONDS)
-        visit = mailbox.visit(self.settings.mailbox, password, lambda piece: not intake.take(piece).error)
+        visit = mailbox.visit(
+            self.settings.mailbox, password, lambda piece: not intake.take(piece, entrance="mailbox").error
+        )
         wait = max(MAILBOX_SECONDS, self.settings.interval_seconds or 0.0)
         self._rests["mailbox"] = now if visit.more else self._clock() + timedelta(seconds=wait)
         self._troubles.end("mailbox")
@@ -272,8 +274,7 @@ class FeedRun:
         """Note a source that has fallen silent, and one that speaks again, and have it said of its flights."""
         minutes = self.settings.stale_minutes
         if minutes is None:
-            asked = self.settings.format.hooks.poller
-            every = Poller.every if asked is None else asked.every
+            every = self.settings.format.module.Poller.every
             if self._made is not None and self._made[1] is not None:
                 every = self._made[1].every
             minutes = max(every, self.settings.interval_seconds or 0.0) * STALE_INTERVALS / 60

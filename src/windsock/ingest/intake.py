@@ -30,6 +30,7 @@ from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.programmes import record_programmes
 from windsock.ingest.resolution import Hints
 from windsock.ingest.results import Recorded, Rejected, Result
+from windsock.ingest.speaker import MAX_REPORTER, Speaker, feed_speaker
 
 log = logging.getLogger("windsock.ingest")
 
@@ -75,13 +76,14 @@ class Taken:
         return told + len(self.programme_changes)
 
 
-def given_of(statements: Sequence[Statement]) -> list[Given]:
+def given_of(statements: Sequence[Statement], speaker: Speaker | None = None) -> list[Given]:
     """The statements as ingest takes them, with what they know of their flights."""
     return [
         Given(
             index,
             statement.report,
             hints=Hints(utc_day=statement.utc_day, callsign=statement.callsign),
+            speaker=speaker,
         )
         for index, statement in enumerate(statements)
     ]
@@ -97,8 +99,17 @@ class Intake:
         self._clock = clock
         self._last: datetime | None = None
 
-    def take(self, body: bytes, *, received_at: datetime | None = None) -> Taken:
+    def take(
+        self,
+        body: bytes,
+        *,
+        received_at: datetime | None = None,
+        entrance: str = "code",
+        sender: str | None = None,
+    ) -> Taken:
         """Keep and record one input; raise JournalUnavailable where it could not be recorded and is to be given again.
+
+        `entrance` is the way it came, `sender` whoever handed it in, where that is known; its reports bear both.
 
         Whatever else is raised is a fault of ours: the input is kept and can be read again once that is mended.
         """
@@ -107,13 +118,22 @@ class Intake:
             # Several files of one look, or pages of one answer: the order in which they are taken is part of the time.
             at = self._last + TICK
         with self._failing(at):
-            kept = FeedInput.objects.create(feed=self.feed, received_at=at, body=body)
-            return self._record(kept)
+            kept = FeedInput.objects.create(
+                feed=self.feed,
+                received_at=at,
+                body=body,
+                entrance=entrance,
+                sender=(sender or "")[:MAX_REPORTER],
+            )
+            return self._record(kept, feed_speaker(self.feed, entrance, sender))
 
-    def replay(self, kept: FeedInput) -> Taken:
-        """Reads an input again, as if it came when it came: after a parser or a setting was mended."""
+    def replay(self, kept: FeedInput, *, entrance: str = "code", sender: str | None = None) -> Taken:
+        """Reads an input again, as if it came when it came: after a parser or a setting was mended.
+
+        `sender` is whoever asks for it, by way of `entrance`.
+        """
         with self._failing(kept.received_at):
-            taken = self._record(kept)
+            taken = self._record(kept, feed_speaker(self.feed, entrance, sender))
             if not taken.error:
                 # What the feed was failing for is mended.
                 FeedState.objects.filter(name=self.feed, failures=0, error_at=kept.received_at).update(
@@ -145,7 +165,7 @@ class Intake:
         except Exception as another:
             log.warning("Feed %s: that it failed could not be noted: %s", self.feed, another)
 
-    def _record(self, kept: FeedInput) -> Taken:
+    def _record(self, kept: FeedInput, speaker: Speaker) -> Taken:
         taken = Taken(input_id=kept.pk, received_at=kept.received_at)
         self._last = kept.received_at
         try:
@@ -164,7 +184,7 @@ class Intake:
             # Each of its reports is a microsecond after the one before it; the next input comes after the last.
             self._last = kept.received_at + len(statements) * TICK
             taken.results = self._pipeline.submit_given(
-                given_of(statements), received_at=kept.received_at
+                given_of(statements, speaker), received_at=kept.received_at
             ).result()
             self._settle(kept, statements, taken)
             if parsed.programmes is not None:
@@ -256,7 +276,13 @@ def settle(
             said = {
                 key: value for key, value in parked.report.items() if key not in ("date", "origin", "flight")
             }
-            (result,) = record([{**said, "flight": flight_id}], received_at=parked.received_at)
+            (result,) = record(
+                [{**said, "flight": flight_id}],
+                received_at=parked.received_at,
+                speaker=feed_speaker(
+                    parked.feed, "console", f"user:{by.pk} {by}" if by is not None else None
+                ),
+            )
     finally:
         if flight_id is not None and (result is None or isinstance(result, Rejected)):
             ParkedReport.objects.filter(pk=parked.pk).update(settled_at=None, settled_as="", settled_by=None)

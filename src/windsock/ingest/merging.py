@@ -8,9 +8,11 @@ from functools import lru_cache
 
 import msgspec
 
-from windsock.errors import InvalidReport, ReportError
+from windsock.errors import InvalidReport, ReportError, SourceRefused
 from windsock.flights import Change, FlightKey, FlightRecord, MergeRules, Report, apply_report, parse_report
+from windsock.flights.sources import is_own
 from windsock.ingest.resolution import Hints, Name, Names, candidates, names_of, own_key, resolve
+from windsock.ingest.speaker import Speaker
 from windsock.journal.base import Draft, RawReport, Writing
 from windsock.protocol.topics import topics_of
 
@@ -25,7 +27,7 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 class Given(msgspec.Struct, frozen=True, gc=False):
     """A report as it was handed in, `index` being its place there. Without `received_at` it came just now.
 
-    `hints` say more of which flight a feed means.
+    `hints` say more of which flight a feed means. `speaker` is who handed it in, where that is not code of our own.
     """
 
     index: int
@@ -34,6 +36,7 @@ class Given(msgspec.Struct, frozen=True, gc=False):
     received_at: datetime | None = None
     trusted: bool = False
     hints: Hints | None = None
+    speaker: Speaker | None = None
 
 
 class Read(msgspec.Struct):
@@ -66,9 +69,13 @@ def read(given: Given, now: datetime, place: int = 0, *, latest: bool = False) -
             one.report = parse_report(
                 given.data, source=given.source, now=one.received_at, trusted=given.trusted
             )
+        if given.speaker is not None:
+            given.speaker.require(one.report.source)
         one.own = own_key(one.report, given.hints)
     except ReportError as error:
         one.error = error
+        if isinstance(error, SourceRefused):
+            one.report = None
     except Exception as error:
         _own_fault(one, error)
     return one
@@ -99,7 +106,7 @@ def _sourced(report: Report, given: Given) -> Report:
     """The report with the source of the call, unless it names its own."""
     if given.source is not None and report.source == "unknown":
         report = msgspec.structs.replace(report, source=given.source)
-    if report.source.startswith("windsock.") and not given.trusted:
+    if is_own(report.source) and not given.trusted:
         raise InvalidReport(
             f"The source {report.source!r} is Windsock's own. Give the name of the real source.",
             field="source",
@@ -279,6 +286,7 @@ def _kept(one: Read) -> RawReport:
     report, given = one.report, one.given
     observed_at = report.observed_at if report is not None and report.observed_at else None
     source = (report.source if report is not None else given.source) or "unknown"
+    speaker = given.speaker
     try:
         body = _encode(given.data)
     except (TypeError, ValueError):
@@ -291,5 +299,7 @@ def _kept(one: Read) -> RawReport:
         offset=one.draft,
         error=None if one.error is None else one.error.code,
         match=one.match,
+        reporter=None if speaker is None else speaker.by,
+        entrance="code" if speaker is None else speaker.entrance,
         body=body if one.error is None else body[:MAX_KEPT_BYTES],
     )

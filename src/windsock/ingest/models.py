@@ -52,6 +52,10 @@ class FeedInput(models.Model):
     faults = models.JSONField(default=list)  # [{"where", "message", "raw"}], bounded
     fault_count = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True, default="")  # it could not be read at all
+    entrance = models.CharField(
+        max_length=16, blank=True, default=""
+    )  # webhook, poll, folder, mailbox, command …
+    sender = models.CharField(max_length=100, blank=True, default="")  # who handed it in, where that is known
 
     class Meta:
         app_label = "windsock"

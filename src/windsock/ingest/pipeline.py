@@ -22,6 +22,7 @@ from windsock.flights import MergeRules, Report
 from windsock.flights.facts import TICK
 from windsock.ingest.batch import Given, Written, unkept_refusal, write_batch, write_refusal
 from windsock.ingest.results import Rejected, Result
+from windsock.ingest.speaker import Speaker
 from windsock.journal.base import Event, Journal
 
 log = logging.getLogger("windsock.ingest")
@@ -95,6 +96,7 @@ class Pipeline:
         source: str | None = None,
         received_at: datetime | None = None,
         trusted: bool = False,
+        speaker: Speaker | None = None,
     ) -> Future[list[Result]]:
         """Hands reports to the writer; the future gives one result per report, in order, after their commit.
 
@@ -104,7 +106,7 @@ class Pipeline:
         if isinstance(reports, (Mapping, Report, str, bytes)):
             raise TypeError("Give a list of reports; for a single one write record([report]).")
         return self._hand_over(
-            [Given(i, data, source, received_at, trusted) for i, data in enumerate(reports)]
+            [Given(i, data, source, received_at, trusted, speaker=speaker) for i, data in enumerate(reports)]
         )
 
     def submit_given(

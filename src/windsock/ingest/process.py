@@ -12,6 +12,7 @@ from windsock.errors import JournalUnavailable
 from windsock.flights import MergeRules, Report
 from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.results import Result
+from windsock.ingest.speaker import Speaker
 
 if TYPE_CHECKING:
     from windsock.conf import Config
@@ -85,6 +86,7 @@ def record(
     source: str | None = None,
     received_at: datetime | None = None,
     trusted: bool = False,
+    speaker: Speaker | None = None,
 ) -> list[Result]:
     """Records reports; returns one Recorded or Rejected per report, in their order, when all are durable.
 
@@ -93,10 +95,16 @@ def record(
     use `transaction.on_commit(lambda: record(...))`.
 
     `source` names who says so, for reports that do not. `received_at` is for replays. `trusted` allows sources that
-    begin with "windsock.". Raises JournalUnavailable if nothing could be written; sending the same again does no harm.
+    begin with "windsock.". With a `speaker` only that speaker's sources are taken, and who it was is kept; without
+    one the caller is believed whatever source it names. Raises JournalUnavailable if nothing could be written; sending
+    the same again does no harm.
     """
     _refuse_deadlock()
-    return pipeline().submit(reports, source=source, received_at=received_at, trusted=trusted).result()
+    return (
+        pipeline()
+        .submit(reports, source=source, received_at=received_at, trusted=trusted, speaker=speaker)
+        .result()
+    )
 
 
 async def arecord(
@@ -105,9 +113,12 @@ async def arecord(
     source: str | None = None,
     received_at: datetime | None = None,
     trusted: bool = False,
+    speaker: Speaker | None = None,
 ) -> list[Result]:
     """Like `record`, from any event loop, without blocking it. Cancelling the wait does not take the reports back."""
-    future = pipeline().submit(reports, source=source, received_at=received_at, trusted=trusted)
+    future = pipeline().submit(
+        reports, source=source, received_at=received_at, trusted=trusted, speaker=speaker
+    )
     return await asyncio.wrap_future(future)
 
 

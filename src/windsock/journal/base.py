@@ -109,6 +109,10 @@ class RawReport(msgspec.Struct, frozen=True, gc=False):
     error: str | None
     body: bytes
     match: str | None = None  # by what the flight was recognised, for people
+    reporter: str | None = None  # who handed it in: "token:3 gate displays", "user:7 ann", "feed:oslo"
+    entrance: str | None = (
+        None  # by which way: rest, socket, webhook, poll, folder, mailbox, console, command, code
+    )
 
 
 class Writing(abc.ABC):
@@ -247,10 +251,6 @@ class Journal(abc.ABC):
         A flight already said to be n minutes overdue counts as expected n minutes after its schedule, so it comes up
         again only as time goes by. `since` leaves out those expected earlier than that (given up on).
         """
-
-    @abc.abstractmethod
-    def ahead(self, of: datetime, limit: int = 1000) -> int:
-        """Count the flights last changed later than `of`, up to `limit`. Where that is now, a clock ran ahead."""
 
     @abc.abstractmethod
     def prune(

@@ -144,6 +144,8 @@ class DatabaseJournal(Journal):
                 error=row.error,
                 body=bytes(row.body),
                 match=row.match,
+                reporter=row.reporter,
+                entrance=row.entrance,
             )
             for row in ask(self.using, lambda: list(rows))
         ]
@@ -154,11 +156,6 @@ class DatabaseJournal(Journal):
             rows = rows.filter(due_at__gte=since)
         found = ask(self.using, lambda: list(rows.values_list("record", flat=True)[:limit]))
         return [FlightRecord.from_json(bytes(record)) for record in found]
-
-    def ahead(self, of: datetime, limit: int = 1000) -> int:
-        # Whoever was changed later than that matters until later than that, too: there is an index on this.
-        rows = FlightRow.objects.using(self.using).filter(matters_until__gt=of, updated_at__gt=of)
-        return ask(self.using, rows[:limit].count)
 
     def prune(
         self,

@@ -152,6 +152,10 @@ class ReportRow(models.Model):
     error = models.CharField(max_length=64, null=True, blank=True)
     body = models.BinaryField()
     match = models.CharField(max_length=100, null=True, blank=True)  # by what its flight was recognised
+    reporter = models.CharField(
+        max_length=100, null=True, blank=True
+    )  # who handed it in; null: code of the process
+    entrance = models.CharField(max_length=16, null=True, blank=True)  # by which way it came
 
     class Meta:
         db_table = "windsock_report"

@@ -172,7 +172,18 @@ class DatabaseWriting(Writing):
         insert(
             self._connection,
             ReportRow,
-            ("source", "received_at", "observed_at", "flight_id", "offset", "error", "body", "match"),
+            (
+                "source",
+                "received_at",
+                "observed_at",
+                "flight_id",
+                "offset",
+                "error",
+                "body",
+                "match",
+                "reporter",
+                "entrance",
+            ),
             [
                 (
                     report.source,
@@ -183,6 +194,8 @@ class DatabaseWriting(Writing):
                     report.error,
                     report.body,
                     report.match,
+                    report.reporter,
+                    report.entrance,
                 )
                 for report in reports
             ],

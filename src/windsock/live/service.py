@@ -18,6 +18,7 @@ from windsock.access.identity import Identity
 from windsock.conf import Config, config
 from windsock.ingest import arecord, pipeline
 from windsock.ingest.results import Result
+from windsock.ingest.speaker import speaker_of
 from windsock.journal.base import Event
 from windsock.journal.database import DatabaseJournal
 from windsock.live import drain
@@ -211,7 +212,7 @@ class LiveService:
 
     async def record(self, report: dict[str, object], identity: Identity) -> Result:
         """Records one report of this sender."""
-        (result,) = await arecord([report], source=identity.source)
+        (result,) = await arecord([report], source=identity.source, speaker=speaker_of(identity, "socket"))
         return result
 
     async def redeem(self, ticket: str) -> Identity | None:

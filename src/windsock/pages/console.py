@@ -28,7 +28,6 @@ from windsock.ingest import pipeline
 from windsock.ingest.feedrun import duty_name
 from windsock.ingest.intake import Intake
 from windsock.ingest.models import FeedInput, FeedState, ParkedReport
-from windsock.ingest.wrongclock import watch as wrong_clock
 from windsock.journal.models import ReportRow
 from windsock.pages.consolewording import feed_line
 
@@ -92,7 +91,6 @@ def console(request: HttpRequest) -> HttpResponseBase:
         "feeds": lines,
         "failing": sum(line.tone == "failing" for line in lines),
         "stale": sum(line.tone == "stale" for line in lines),
-        "clock": wrong_clock.complaint(),
     }
     return page(request, "windsock/console.html", "feeds", context)
 
@@ -184,7 +182,8 @@ def _operate(request: HttpRequest, name: str, settings: FeedSettings | None) -> 
     if settings is None:
         return None, f"The feed {name!r} is no longer configured, so nobody knows how to read its inputs."
     try:
-        Intake(name, settings.format.parser(settings.source, settings.options), pipeline()).replay(kept)
+        intake = Intake(name, settings.format.parser(settings.source, settings.options), pipeline())
+        intake.replay(kept, entrance="console", sender=f"user:{request.user.pk} {request.user}")
     except WindsockError as error:
         return None, str(error)
     log.info("Feed %s: input %s was read again by %s", name, kept.pk, request.user)

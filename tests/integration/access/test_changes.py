@@ -190,7 +190,9 @@ def crowd() -> list[Identity]:
         store.create()
         identities.append(Identity(user_id=user.pk, name=user.username, session_key=store.session_key))
         token, _ = tokens.create(user, user.username, ["read", "publish"])
-        identities.append(Identity(user_id=user.pk, name=user.username, token_id=token.pk))
+        identities.append(
+            Identity(user_id=user.pk, name=user.username, token_id=token.pk, own_source=token.source)
+        )
     return identities
 
 

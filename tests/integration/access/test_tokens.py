@@ -35,8 +35,9 @@ def test_the_secret_opens_and_is_nowhere_in_the_database(publisher: Any) -> None
     token, secret = tokens.create(publisher, "gate displays", ["read", "publish"])
     identity = tokens.authenticate(secret, NOW)
     assert identity == Identity(
-        user_id=publisher.pk, name="gate displays", may_read=True, may_publish=True, token_id=token.pk
-    )
+        user_id=publisher.pk, name="gate displays", may_read=True, may_publish=True, token_id=token.pk,
+        own_source="gate-displays",
+    )  # fmt: skip
     stored = " ".join(str(value) for value in Token.objects.values_list().get())
     assert secret not in stored
     assert secret.split("_", 2)[2] not in stored
@@ -161,14 +162,66 @@ def test_recheck_sees_the_end_of_an_expiring_right(reader: Any) -> None:
     assert recheck(identity, NOW) is None
 
 
+# --- As which source ---------------------------------------------------------------------------------------------
+
+
+def own(name: str, **more: Any) -> str:
+    """The source of a new token that publishes."""
+    return tokens.create(None, name, ["publish"], **more)[0].source
+
+
+def test_a_token_has_a_source_made_from_its_name_that_no_other_token_has(settings: Any) -> None:
+    settings.WINDSOCK = {"FEEDS": {"oslo": {"format": "avinor", "airport": "OSL", "source": "Avinor"}}}
+    assert own("Gate Displays") == "gate-displays"
+    assert [own("Gate Displays") for _ in range(2)] == ["gate-displays-2", "gate-displays-3"]
+    assert [own(name) for name in ("windsock.overdue", "oslo", "AVINOR", "—")] == [
+        "token-windsock.overdue", "token-oslo", "token-avinor", "unnamed",
+    ]  # fmt: skip
+    assert tokens.create(None, "board", ["read"])[0].source == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["windsock", "windsock.x", "WINDSOCK.X", "wind\u200bsock.x", "wіndsock.x", "ｗindsock.x",
+     "oslo", "OSLO", "оslo", "0slo", "user:ann", "", " ", "x" * 65, "a\nb", "*"],
+)  # fmt: skip
+def test_no_token_is_given_a_source_that_is_reserved_or_none(settings: Any, source: str) -> None:
+    settings.WINDSOCK = {"FEEDS": {"oslo": {"format": "avinor", "airport": "OSL"}}}
+    with pytest.raises(AccessDenied):
+        tokens.create(None, "rogue", ["publish"], source=source)
+    if source != "*":
+        with pytest.raises(AccessDenied):
+            tokens.create(None, "rogue", ["publish"], speaks_for=[source])
+
+
+def test_a_source_is_of_one_valid_token_however_it_is_spelt() -> None:
+    holder, _ = tokens.create(None, "one", ["publish"], source="ops")
+    for source in ("ops", "OPS", "орs"):
+        with pytest.raises(AccessDenied, match="'ops'"):
+            tokens.create(None, "two", ["publish"], source=source)
+    assert tokens.create(None, "two", ["publish"], speaks_for=["ops", "*", "ops"])[0].speaks_for == [
+        "ops",
+        "*",
+    ]
+    tokens.revoke(holder)
+    assert own("three", source="ops") == "ops"
+
+
+def test_only_a_token_that_publishes_has_sources() -> None:
+    for given in ({"source": "ops"}, {"speaks_for": ["ops"]}):
+        with pytest.raises(AccessDenied, match="publish"):
+            tokens.create(None, "board", ["read"], **given)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("name", "source"),
     [
-        ("Gate Displays", "gate-displays"),
-        ("ada", "ada"),
-        ("windsock.overdue", "user-windsock.overdue"),
-        ("—", "unnamed"),
+        ("ann", "user:ann"),
+        ("Ann", "user:Ann"),
+        ("x" * 60, "user:#7"),
+        (" ann", "user:#7"),
+        ("a\nb", "user:#7"),
     ],
 )
-def test_a_source_is_named_after_who_speaks_but_never_like_windsocks_own(name: str, source: str) -> None:
-    assert Identity(name=name).source == source
+def test_a_user_reports_under_a_name_that_nobody_else_can_have(name: str, source: str) -> None:
+    assert Identity(user_id=7, name=name).source == source

@@ -130,9 +130,8 @@ def test_malformed_json_says_line_and_column(
         ({"cancelled": "yes"}, None, "cancelled", "yes"),
         ({"origin": "JFK", "date": "2015-03-08", "departure": {"scheduled": "2015-03-08T02:30:00"}}, None,
          "departure.scheduled", "2015-03-08T02:30:00"),
-        ({"source": "windsock.overdue"}, None, "source", "windsock.overdue"),
     ],
-    ids=["unknown airport", "impossible date", "unknown field", "wrong type", "not a truth", "DST gap", "our source"],
+    ids=["unknown airport", "impossible date", "unknown field", "wrong type", "not a truth", "DST gap"],
 )  # fmt: skip
 def test_a_wrong_report_says_field_value_and_what_would_be_right(
     service: RunningService, change: dict[str, Any], code: str | None, field: str, value: Any
