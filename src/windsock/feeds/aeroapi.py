@@ -12,7 +12,7 @@ from typing import Any
 from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
-from windsock.feeds.reports import minutes_late, said, zone
+from windsock.feeds.reports import said, zone
 from windsock.feeds.watching import Watch
 
 _NAME = "AeroAPI"
@@ -176,7 +176,7 @@ def _cancelled(flight: Place, push: Place | None) -> bool | None:
 
 
 def _delays(flight: Place, report: dict[str, Any]) -> dict[str, int]:
-    """The delays where no gate time tells them: by the runway's time against its own plan, else AeroAPI's, in seconds.
+    """The delays, in seconds, where no time tells them: neither at the gate, nor of the runway beside its plan.
 
     Zero is also what AeroAPI says when it knows no delay.
     """
@@ -184,12 +184,8 @@ def _delays(flight: Place, report: dict[str, Any]) -> dict[str, int]:
     for side, runway in _RUNWAYS.items():
         name = f"{side}_delay"
         seconds = flight.number(name)
-        times = report.get(side, {})
-        if times.get("estimated") or times.get("actual"):
-            continue
-        late = minutes_late(report.get(runway, {}))
-        if late is not None:
-            found[f"{name}_minutes"] = late
-        elif seconds:
+        planned = "scheduled" in report.get(runway, {})
+        told = report.get(side, {}).keys() | (report.get(runway, {}).keys() if planned else set())
+        if seconds and not told & {"estimated", "actual"}:
             found[f"{name}_minutes"] = round(timedelta(seconds=seconds) / timedelta(minutes=1))
     return found

@@ -1,7 +1,7 @@
 """How feeds put a report together: only what is said, dated by the origin's calendar, and without what is refused."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime
 from datetime import date as Day
 from typing import Any
@@ -12,7 +12,6 @@ from msgspec import UNSET
 
 from windsock.errors import InvalidReport
 from windsock.flights import Report, RunwayReport, airports
-from windsock.flights.delay import minutes_between
 from windsock.flights.values import ValueReader, utc
 
 WHO = ("flight", "date", "origin")
@@ -88,17 +87,6 @@ def without_runway_copies(report: Report) -> Report:
 
 def _repeats(estimated: Any, runway: RunwayReport) -> bool:
     return isinstance(estimated, datetime) and estimated in (runway.estimated, runway.actual)
-
-
-def minutes_late(times: Mapping[str, Any]) -> int | None:
-    """Return how many whole minutes the times of one part are behind their own plan; None where that is not known.
-
-    A runway's time is measured against the runway's plan, never the gate's: between the two lies the time to taxi.
-    """
-    time = times.get("actual") or times.get("estimated")
-    if not time or not times.get("scheduled"):
-        return None
-    return minutes_between(datetime.fromisoformat(times["scheduled"]), datetime.fromisoformat(time))
 
 
 def flight_date(departure: datetime | None, origin: str | None) -> Day | None:
