@@ -52,7 +52,7 @@ class RawSocket:
         self.socket.connect(("127.0.0.1", port))
         self.port = port
         self.head = ""
-        self._read = b""
+        self.read = b""
 
     @classmethod
     def open(
@@ -93,9 +93,9 @@ class RawSocket:
 
     def answer(self) -> int:
         """Reads the answer to the handshake; gives its status."""
-        while b"\r\n\r\n" not in self._read:
-            self._more()
-        head, _, self._read = self._read.partition(b"\r\n\r\n")
+        while b"\r\n\r\n" not in self.read:
+            self.more()
+        head, _, self.read = self.read.partition(b"\r\n\r\n")
         self.head = head.decode("latin-1")
         return self.status
 
@@ -162,16 +162,17 @@ class RawSocket:
         return Frame(first & 15, self._take(size))
 
     def _take(self, size: int) -> bytes:
-        while len(self._read) < size:
-            self._more()
-        taken, self._read = self._read[:size], self._read[size:]
+        while len(self.read) < size:
+            self.more()
+        taken, self.read = self.read[:size], self.read[size:]
         return taken
 
-    def _more(self) -> None:
+    def more(self) -> None:
+        """Adds to `read` what came, at least one byte; raises Gone at the end of the connection."""
         try:
             data = self.socket.recv(65_536)
         except ConnectionError as error:
             raise Gone(str(error)) from error
         if not data:
             raise Gone("the connection ended")
-        self._read += data
+        self.read += data

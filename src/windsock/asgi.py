@@ -12,12 +12,16 @@ from typing import Any
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
+from django.urls import re_path
 
 from windsock.api.bodylimit import BodyLimit
 from windsock.api.lane import ReportsLane
+from windsock.api.probes import Probes
+from windsock.live.gate import no_such_socket
 from windsock.routing import websocket_urlpatterns
 from windsock.runtime import Lifespan, LiveFirst
 
+nowhere: Any = no_such_socket  # Django's types of a path know views only
 __all__ = ["Lifespan", "add_windsock", "websocket_urlpatterns"]
 
 
@@ -30,15 +34,18 @@ def add_windsock(
 ) -> ProtocolTypeRouter:
     """Return the ASGI application of a project that serves `django_application` and Windsock.
 
-    HTTP goes to `django_application`; the bodies for Windsock's addresses are read before it, within bounds of size and
-    time, and those of others where `other_bodies` sets a bound for them. Sockets go to the patterns of the
-    host's own `websockets` and then to Windsock's, behind `authentication`, which must leave the user in the scope.
+    HTTP goes to `django_application`; before it, health probes are answered whatever their Host, and the bodies for
+    Windsock's addresses are read within bounds of size and time, those of others where `other_bodies` sets a bound for
+    them. Sockets go to the patterns of the host's own `websockets` and then to Windsock's, behind `authentication`,
+    which must leave the user in the scope; where there is none, the answer is 404.
     The server's start and end run what Windsock does beside the requests.
     """
     return ProtocolTypeRouter(
         {
-            "http": BodyLimit(ReportsLane(django_application), other_bodies),
-            "websocket": LiveFirst(authentication(URLRouter([*websockets, *websocket_urlpatterns]))),
+            "http": Probes(BodyLimit(ReportsLane(django_application), other_bodies)),
+            "websocket": LiveFirst(
+                authentication(URLRouter([*websockets, *websocket_urlpatterns, re_path("", nowhere)]))
+            ),
             "lifespan": Lifespan(),
         }
     )

@@ -6,4 +6,6 @@ from windsock.live.consumer import FlightDelayConsumer
 
 websocket_urlpatterns: list[URLPattern | URLResolver] = [
     path("ws/flight-delay/", FlightDelayConsumer.as_asgi()),
+    # Nobody can redirect a handshake: browsers do not follow.
+    path("ws/flight-delay", FlightDelayConsumer.as_asgi()),
 ]

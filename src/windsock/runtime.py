@@ -111,6 +111,11 @@ def say_goodbye_first(live: LiveService) -> None:
         handler = signal.getsignal(number)
         if callable(handler):
             signal.signal(number, _draining(live, loop, handler, seconds))
+    # A terminal that closes. Nobody handles it in a single process, and Python's default is to die at once. (Where it
+    # is ignored, as under nohup, it stays so; a parent of several workers has its own meaning for it.)
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is signal.SIG_DFL:
+        signal.signal(hangup, lambda number, frame: signal.raise_signal(signal.SIGTERM))
 
 
 def _draining(live: LiveService, loop: asyncio.AbstractEventLoop, handler: Any, seconds: float | None) -> Any:

@@ -32,6 +32,7 @@ metrics.add_figures(feedhealth.figures)
 urlpatterns: list[URLPattern | URLResolver] = [
     # Before the API, whose last pattern answers for everything below /api/ that does not exist.
     path("", include("windsock.live.sse")),
+    path("", include("windsock.live.upgrade")),
     path("", include("windsock.api.urls")),
     path("", include("windsock.pages.urls")),
 ]

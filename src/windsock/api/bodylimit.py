@@ -21,7 +21,7 @@ from windsock.access.identity import Identity
 from windsock.access.problems import Problem
 from windsock.api.bearers import Bearers
 from windsock.api.bodies import too_large
-from windsock.api.bodyrules import SIGNED_BYTES, STRANGER_BYTES, Rule, rule_for
+from windsock.api.bodyrules import SIGNED_BYTES, STRANGER_BYTES, Rule, rule_for, unprefixed
 
 # The scope's key under which the bearer's identity is left, so that it is looked up once.
 BEARER = "windsock.bearer"
@@ -83,7 +83,7 @@ class BodyLimit:
         if length in (b"", b"0") and b"transfer-encoding" not in headers:
             await self._application(scope, receive, send)
             return
-        rule = rule_for(own_path(scope))
+        rule = rule_for(unprefixed(scope))
         limit = rule.limit(self._elsewhere)
         if limit is None:
             await self._application(scope, receive, send)
@@ -184,13 +184,6 @@ class Reading:
         """Give the room back."""
         self._room.give(self._taken)
         self._taken = 0
-
-
-def own_path(scope: Any) -> str:
-    """Return the request's path without the prefix under which the application is served."""
-    path: str = scope["path"]
-    prefix = (settings.FORCE_SCRIPT_NAME or scope.get("root_path") or "").rstrip("/")
-    return path.removeprefix(prefix) if prefix and path.startswith(prefix + "/") else path
 
 
 def too_slow(size: int) -> Problem:

@@ -1,5 +1,6 @@
 """Which address takes how large a body, and whether it takes one from somebody who shows no credentials."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,16 +20,20 @@ FORM_BYTES = 65_536
 STRANGER_BYTES = 16_384
 SIGNED_BYTES = 1_048_576
 
+METRICS = "metrics"
 _REPORTS, _FEED, _API, _PAGE, _ELSEWHERE = "reports", "feed", "api", "page", "elsewhere"
+
+_PROBES = ("windsock.api.health.alive", "windsock.api.health.ready", "windsock.api.metrics.view")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one address takes. `feed` and `secret` are those of a feed's address."""
+    """What one address takes. `feed` and `secret` are those of a feed's address; `probe` is the view of a probe's."""
 
     kind: str
     feed: str | None = None
     secret: str | None = None
+    probe: Callable[..., Any] | None = None
 
     @property
     def needs_credentials(self) -> bool:
@@ -64,6 +69,13 @@ class Rule:
         return bool(ours) and constant_time_compare(self.secret, ours or "")
 
 
+def unprefixed(scope: Any) -> str:
+    """Return the path of an ASGI request without the prefix under which the application is served."""
+    path: str = scope["path"]
+    prefix = (settings.FORCE_SCRIPT_NAME or scope.get("root_path") or "").rstrip("/")
+    return path.removeprefix(prefix) if prefix and path.startswith(prefix + "/") else path
+
+
 def rule_for(path: str) -> Rule:
     """Return the rule of an address, given without the prefix under which the application is served."""
     return _rule(path, settings.ROOT_URLCONF)
@@ -78,6 +90,8 @@ def _rule(path: str, urlconf: str) -> Rule:
     arguments: dict[str, Any] = match.kwargs
     if match.url_name in ("feed", "feed-by-secret") and match._func_path.startswith("windsock.api.feeds."):
         return Rule(_FEED, arguments.get("name"), arguments.get("secret"))
+    if match._func_path in _PROBES:
+        return Rule(METRICS if match.url_name == "metrics" else _PAGE, probe=match.func)
     if "windsock-api" in match.namespaces:
         return Rule(_REPORTS if match.url_name == "publish" else _API)
     if "windsock" in match.namespaces or match._func_path.startswith("windsock."):

@@ -16,8 +16,8 @@ from django.http import HttpResponse
 from windsock.access.identity import Identity
 from windsock.api.bearers import Bearers
 from windsock.api.bodies import JSON_TYPES, NDJSON_TYPES, Batch, reports_in
-from windsock.api.bodylimit import BEARER, own_path
-from windsock.api.bodyrules import rule_for
+from windsock.api.bodylimit import BEARER
+from windsock.api.bodyrules import rule_for, unprefixed
 from windsock.api.problems import Problem
 from windsock.api.reports import record_all
 from windsock.errors import JournalError
@@ -43,7 +43,7 @@ class ReportsLane:
         if (
             scope["type"] != "http"
             or scope["method"] != "POST"
-            or not rule_for(own_path(scope)).takes_reports
+            or not rule_for(unprefixed(scope)).takes_reports
         ):
             await self._application(scope, receive, send)
             return

@@ -78,8 +78,12 @@ def examine() -> Iterator[Finding]:
     try:
         start_django()
     except WindsockError as error:
+        found, _, command = str(error).partition(" Install it with: ")
         yield Finding(
-            "settings", "wrong", str(error), "Correct the setting named, or the environment it comes from."
+            "channel layer" if "channels-redis" in found else "settings",
+            "wrong",
+            found,
+            command or "Correct the setting named, or the environment it comes from.",
         )
         return
     except Exception as error:  # a host's own settings may raise anything

@@ -7,6 +7,7 @@ if sys.version_info < (3, 11):
     sys.exit("windsock: Python 3.11 or newer is needed; this is Python %d.%d." % sys.version_info[:2])
 
 import importlib
+import io
 import os
 from typing import Annotated
 
@@ -51,6 +52,10 @@ for _verb in VERBS:
 
 def main() -> None:
     """Runs the command line. Exit code 0: done; 1: it could not be done, and the text says why; 2: wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        # A pipe or terminal of another encoding (cp1252, ASCII) gets "?" for a sign it does not have, not an exception.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except WindsockError as error:

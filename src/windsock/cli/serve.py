@@ -16,6 +16,10 @@ def register(app: typer.Typer) -> None:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every network.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    uds: Annotated[
+        Path | None,
+        typer.Option(help="Listen on this Unix socket instead, for a proxy on the same machine."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
     data: Annotated[
         Path | None,
@@ -29,16 +33,19 @@ def serve(
     """Serve boards, API and live updates. Settings come from the environment: see the reference."""
     from windsock.cli import serving
 
-    taken = serving.listen(host, port)
+    taken = serving.listen(host, port) if uds is None else serving.listen_at(uds.expanduser().absolute())
     use_data_directory(data)
     start_django()
     if migrate_first or _new_sqlite_file():
         migrate()
     else:
         require_migrated()
-    config = serving.configure(workers=workers)
+    config = serving.configure(workers=workers, unix_socket=uds is not None)
+    from django.conf import settings
+
+    where = f"unix:{uds}" if uds is not None else serving.address(host, port)
     say(
-        f"Windsock serves on {serving.address(host, port)}"
+        f"Windsock serves on {where}{settings.FORCE_SCRIPT_NAME or ''}"
         + (f" with {workers} processes" if workers > 1 else "")
     )
     serving.run(config, taken)

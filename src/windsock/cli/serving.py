@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,6 +20,9 @@ APPLICATION = "windsock.service.asgi:application"
 GRACE_SECONDS = 1
 BACKLOG = 2048
 
+# A proxy is another user, and what it sends is checked as everybody's is; the folder says who may reach the socket.
+SOCKET_MODE = 0o666
+
 # Threads write reports and look up who comes. With Python's 5 ms each of them could keep the loop from its work so
 # long, after every system call it makes.
 SWITCH_SECONDS = 0.0005
@@ -26,6 +30,7 @@ SWITCH_SECONDS = 0.0005
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket bound to the address, taken before anything else is done, so that a port in use is said at once."""
+    host = bare(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -52,13 +57,41 @@ def listen(host: str, port: int) -> socket.socket:
     return taken
 
 
+def listen_at(path: Path) -> socket.socket:
+    """Return a listening Unix socket at `path`; one that a process left behind when it was killed is replaced."""
+    taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket():
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                if probe.connect_ex(str(path)) == 0:
+                    raise WindsockError(f"Another process listens at {path}. Stop it, or give another --uds.")
+            path.unlink()
+        taken.bind(str(path))
+        path.chmod(SOCKET_MODE)
+    except OSError as error:
+        taken.close()
+        raise WindsockError(f"The socket {path} cannot be made: {error.strerror or error}.") from error
+    except WindsockError:
+        taken.close()
+        raise
+    taken.listen(BACKLOG)
+    taken.set_inheritable(True)
+    return taken
+
+
+def bare(host: str) -> str:
+    """Return an IPv6 address without the brackets that it has in URLs."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
 def address(host: str, port: int) -> str:
     """The URL for people: an address that listens everywhere is reached here as 127.0.0.1."""
+    host = bare(host)
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}"
 
 
-def configure(*, workers: int = 1, log_level: str = "info") -> "uvicorn.Config":
+def configure(*, workers: int = 1, log_level: str = "info", unix_socket: bool = False) -> "uvicorn.Config":
     """uvicorn's configuration for our application."""
     try:
         import uvicorn
@@ -82,6 +115,8 @@ def configure(*, workers: int = 1, log_level: str = "info") -> "uvicorn.Config":
         access_log=False,
         server_header=False,
         # X-Forwarded-For is whatever the client says, unless a proxy of ours is in front.
+        # A Unix socket's peer has no address; what may be trusted there is who can open the socket.
+        forwarded_allow_ips="*" if unix_socket else None,
         proxy_headers=os.environ.get("TRUSTED_PROXY", "") not in ("", "0"),
         log_level=log_level,
         log_config=None,
@@ -94,6 +129,7 @@ def run(config: "uvicorn.Config", taken: socket.socket) -> None:
     import uvicorn
 
     sys.setswitchinterval(SWITCH_SECONDS)
+    path = Path(taken.getsockname()) if taken.family == getattr(socket, "AF_UNIX", None) else None
     # uvicorn raises the signal again when it has closed everything; the default would kill us before our own end.
     previous = signal.signal(signal.SIGTERM, _end)
     try:
@@ -111,6 +147,8 @@ def run(config: "uvicorn.Config", taken: socket.socket) -> None:
             raise
     finally:
         signal.signal(signal.SIGTERM, previous)
+        if path is not None:
+            path.unlink(missing_ok=True)
         taken.close()
 
 

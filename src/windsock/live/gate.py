@@ -1,11 +1,16 @@
 """When handshakes are refused, cheaply: before anybody is looked up, and while there is no time to serve one more."""
 
 import asyncio
+import logging
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from windsock.access.problems import Problem
 from windsock.protocol.codes import CloseCode
+
+logger = logging.getLogger(__name__)
 
 # A loop that is late by so much serves nobody well; those who are here come first.
 LATE_SECONDS = 1.0
@@ -66,21 +71,35 @@ async def turn_away(scope: Any, send: Any, why: str) -> None:
 
     Never by a close before the accept: that is HTTP 403, which tells a client to stay away for good.
     """
-    if "websocket.http.response" not in (scope.get("extensions") or {}):
+    if not _answers_http(scope):
         await send({"type": "websocket.accept"})
         await send({"type": "websocket.close", "code": int(CloseCode.OVERLOADED), "reason": why})
         return
-    problem = {
-        "type": "urn:windsock:problem:overloaded",
-        "title": "Service Unavailable",
-        "status": 503,
-        "detail": why,
-        "code": "overloaded",
-    }
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"retry-after", b"%d" % RETRY_SECONDS),
-        (b"cache-control", b"no-store"),
-    ]
-    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": msgspec.json.encode(problem)})
+    await _answer(send, 503, "overloaded", why, [(b"retry-after", b"%d" % RETRY_SECONDS)])
+
+
+async def no_such_socket(scope: Any, receive: Any, send: Any) -> None:
+    """The ASGI application for handshakes at addresses where there is no socket: HTTP 404, and one line in the log."""
+    await receive()
+    logger.info("There is no socket at %s", ascii(scope["path"])[:200])
+    if not _answers_http(scope):
+        await send(
+            {"type": "websocket.close"}
+        )  # before the accept this is HTTP 403, all that such a server can say
+        return
+    # Channels' routers leave the rest of the path; people know the whole.
+    why = f"There is no socket at {scope['path'][:200]}. Windsock's is at ws/flight-delay/."
+    await _answer(send, 404, "no_such_socket", why)
+
+
+def _answers_http(scope: Any) -> bool:
+    return "websocket.http.response" in (scope.get("extensions") or {})
+
+
+async def _answer(
+    send: Any, status: int, code: str, why: str, headers: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    problem = Problem(status, code, why)
+    sent = [(b"content-type", b"application/problem+json"), *headers, (b"cache-control", b"no-store")]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": sent})
+    await send({"type": "websocket.http.response.body", "body": msgspec.json.encode(problem.document())})

@@ -116,13 +116,16 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
         text = f"{request.method} is not possible here; GET is."
         return Problem(405, "method_not_allowed", text, headers={"Allow": "GET"}).response()
     asked = [name for name in request.GET.get("topics", "all").split(",") if name.strip()] or ["all"]
-    last = request.headers.get("Last-Event-ID") or request.GET.get("after")
+    # An EventSource ends for good at an error status, and its page cannot change the id it sends. So an id that is not
+    # ours (another service's behind the same address, a proxy's) counts as none: a snapshot comes.
+    last = _position(request.headers.get("Last-Event-ID", ""))
+    given = request.GET.get("after")
     service = await LiveService.running()
     if (why := service.gate.refuses(full=service.hub.full)) is not None:
         return Problem(503, "overloaded", why, retry_after=RETRY_SECONDS).response()
     try:
         topics = [str(Topic.parse(name)) for name in asked]
-        after = Position.parse(last) if last else None
+        after = last or (Position.parse(given) if given else None)
     except ProtocolError as error:
         return Problem(422, str(error.code), error.message).response()
     if len(topics) > service.settings.max_topics:
@@ -152,6 +155,13 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would gather the stream into pages
     return response
+
+
+def _position(text: str) -> Position | None:
+    try:
+        return Position.parse(text)
+    except ProtocolError:
+        return None
 
 
 async def _until_gone(

@@ -14,11 +14,15 @@ from django.conf import settings  # noqa: E402
 
 from windsock.asgi import add_windsock  # noqa: E402
 from windsock.live.reception import SessionCookie  # noqa: E402
+from windsock.service.prefix import Below  # noqa: E402
 
-application = add_windsock(
-    django_application,
-    authentication=SessionCookie,
-    other_bodies=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,  # the admin's
+application = Below(
+    add_windsock(
+        django_application,
+        authentication=SessionCookie,
+        other_bodies=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,  # the admin's
+    ),
+    settings.FORCE_SCRIPT_NAME or "",
 )
 
 # What is loaded by now stays for the life of the process. Python's collector would look through all of it again and

@@ -6,6 +6,7 @@ REDIS_URL          redis://… : Channels' layer between processes and machines;
 SECRET_KEY         default: made once and kept in WINDSOCK_DATA
 ALLOWED_HOSTS      comma-separated; default: this machine only
 WINDSOCK_HTTPS     1: cookies only over TLS, HSTS (behind a proxy that terminates TLS)
+SCRIPT_NAME        path below which a proxy serves it, such as /delays
 TRUSTED_PROXY      1: believe X-Forwarded-Proto of the proxy in front
 PUBLIC_READ, ALLOWED_ORIGINS, and SOURCE_RANKS as JSON: see windsock.conf
 airports.csv       a file in WINDSOCK_DATA with airports of your own; airlines.csv the same for carriers
@@ -15,6 +16,7 @@ DEBUG              1: Django's error pages. Never on a network
 """
 
 import os
+from importlib.util import find_spec
 from typing import Any
 
 import django
@@ -23,6 +25,7 @@ import environ
 from windsock.cli.data import data_directory, secret_key
 from windsock.errors import ConfigError
 from windsock.service.environment import feeds_file, own_table, windsock_settings
+from windsock.service.prefix import prefix_of
 
 env = environ.Env()
 DATA = data_directory()
@@ -32,6 +35,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(DATA)
 ALLOWED_HOSTS: list[str] = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", ".localhost"]
 )
+# Below it are pages, static files, sockets, cookies and every redirect.
+PREFIX = prefix_of(env.str("SCRIPT_NAME", default=""))
+FORCE_SCRIPT_NAME = PREFIX or None
 TRUSTED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
 CSRF_TRUSTED_ORIGINS = [origin for origin in TRUSTED_ORIGINS if "://" in origin]
 
@@ -111,6 +117,11 @@ if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
         f"REDIS_URL has the scheme {_scheme!r}; redis://, rediss:// (TLS) or unix:// is needed. For sentinels set "
         "CHANNEL_LAYERS and CACHES in settings of your own."
     )
+if REDIS_URL and find_spec("channels_redis") is None:
+    raise ConfigError(
+        "REDIS_URL is set, but the package channels-redis is not installed. "
+        "Install it with: python -m pip install 'windsock[redis]'"
+    )
 # A connection that is half-open (a firewall forgot it) never answers: it is given up after this, and another is made.
 # More than the five seconds for which the layer lets Redis wait for a message.
 REDIS_SECONDS = 8
@@ -165,8 +176,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",  # vouches for sessions that a one-time link began
 ]
 LOGIN_URL = "windsock:sign-in"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "windsock:home"
 
 # --- Language and time: Django's own default is Chicago ----------------------------------------------------
 
@@ -177,7 +187,7 @@ USE_I18N = True
 
 # --- Static files: found in the packages themselves, no collectstatic needed -------------------------------
 
-STATIC_URL = "static/"
+STATIC_URL = f"{PREFIX}/static/"
 STATIC_ROOT = DATA / "static"
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
@@ -188,6 +198,7 @@ SERVESTATIC_MAX_AGE = 0 if DEBUG else 60
 HTTPS = env.bool("WINDSOCK_HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{PREFIX}/"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -222,10 +233,16 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname:<7} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"brief": {"()": "windsock.service.logs.WithoutTraceback"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "brief": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["brief"]},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        # A foreign Host, a cookie that is not ours: anybody can send them, as often as they like. A line each.
+        "django.security": {"handlers": ["brief"], "level": "WARNING", "propagate": False},
         # A wrong token or an unknown flight is the asker's affair, not ours.
         "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
     },

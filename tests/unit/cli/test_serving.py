@@ -38,9 +38,15 @@ def test_an_address_that_is_not_ours_is_said(host: str, port: int) -> None:
         ("127.0.0.1", "http://127.0.0.1:8000"),
         ("0.0.0.0", "http://127.0.0.1:8000"),
         ("::1", "http://[::1]:8000"),
+        ("[::1]", "http://[::1]:8000"),
         ("::", "http://[::1]:8000"),
         ("board.example", "http://board.example:8000"),
     ],
 )
 def test_the_address_shown_is_one_that_a_browser_can_open(host: str, url: str) -> None:
     assert serving.address(host, 8000) == url
+
+
+def test_an_ipv6_address_may_have_the_brackets_of_a_url() -> None:
+    with serving.listen("[::1]", 0) as taken:
+        assert taken.family == socket.AF_INET6

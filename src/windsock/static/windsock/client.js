@@ -25,9 +25,12 @@ import { ClientSession } from "./session.js";
 
 const PROTOCOL = "windsock.v1.json";
 
-/** Where the socket of the service at `base` is. @param {string} [base] */
-export function socketUrl(base = globalThis.location?.href) {
-  const url = new URL("/ws/flight-delay/", base);
+/** Where the socket of the service at `base` is; by default that of the page's own service.
+ * @param {string} [base] the service's address, or any page's of a service that has a host for itself */
+export function socketUrl(base) {
+  // Windsock's own pages say below which path they are served.
+  const root = base === undefined ? globalThis.document?.documentElement?.dataset?.root ?? "/" : "/";
+  const url = new URL(`${root}ws/flight-delay/`, base ?? globalThis.location?.href);
   url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
   return url.href;
 }

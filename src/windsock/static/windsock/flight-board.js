@@ -61,7 +61,21 @@ export class FlightBoard extends Element {
   get airport() { return (this.getAttribute("airport") ?? "").toUpperCase(); }
   /** @returns {"departures"|"arrivals"} */
   get direction() { return this.getAttribute("direction") === "arrivals" ? "arrivals" : "departures"; }
-  get service() { return this.getAttribute("service") ?? new URL(import.meta.url).origin; }
+  /** The service's address with its path, which ends in a slash: it may be served below one. */
+  get service() {
+    const script = new URL(import.meta.url);
+    const given = this.getAttribute("service") ?? script.origin + (/^(.*\/)static\/windsock\//.exec(script.pathname)?.[1] ?? "/");
+    const url = new URL(given, script);
+    if (!url.pathname.endsWith("/")) url.pathname += "/";
+    return url.href;
+  }
+
+  /** Where its socket is. */
+  get socket() {
+    const url = new URL(socketUrl(this.service));
+    url.pathname = new URL("ws/flight-delay/", this.service).pathname;
+    return url.href;
+  }
 
   connectedCallback() {
     if (!this.shadowRoot) {
@@ -89,7 +103,7 @@ export class FlightBoard extends Element {
     /** @type {any} */ (shadow.querySelector(".place")).textContent = this.direction === "departures" ? "To" : "From";
     const ticketUrl = this.getAttribute("ticket-url");
     this.client = new WindsockClient({
-      url: socketUrl(this.service),
+      url: this.socket,
       topics: [`${this.direction}:${this.airport}`],
       ticket: ticketUrl ? async () => (await (await fetch(ticketUrl, { method: "POST" })).json()).ticket : undefined,
     });
@@ -148,7 +162,7 @@ export class FlightBoard extends Element {
       const known = this.rows.get(row.id);
       const tr = known ?? /** @type {HTMLElement} */ (/** @type {any} */ (template.content.firstElementChild).cloneNode(true));
       this.rows.set(row.id, tr);
-      fillRow(tr, row, { now, href: new URL(`/flights/${encodeURIComponent(row.id)}/`, this.service).href, mark: Boolean(known) && this.news.has(row.id) });
+      fillRow(tr, row, { now, href: new URL(`flights/${encodeURIComponent(row.id)}/`, this.service).href, mark: Boolean(known) && this.news.has(row.id) });
       if (tr === next) next = next.nextElementSibling;
       else body.insertBefore(tr, next);
     }
@@ -165,7 +179,7 @@ export class FlightBoard extends Element {
     const [places, lines] = [fresh(airports), fresh(carriers)];
     if (!places.length && !lines.length) return;
     for (const code of [...places, ...lines]) this.asked.add(/** @type {string} */ (code));
-    const url = new URL("/names.json", this.service);
+    const url = new URL("names.json", this.service);
     if (places.length) url.searchParams.set("airports", places.join(","));
     if (lines.length) url.searchParams.set("carriers", lines.join(","));
     try {
