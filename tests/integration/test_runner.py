@@ -14,8 +14,6 @@ from windsock.duties.models import DutyState
 from windsock.duties.runner import Runner
 from windsock.errors import JournalUnavailable
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 BEGIN = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
@@ -48,6 +46,7 @@ def _clock() -> None:
     Node.now = BEGIN
 
 
+@pytest.mark.django_db(transaction=True)
 def test_of_two_processes_one_does_it_and_the_other_takes_over_within_30_seconds() -> None:
     first, second = Node(), Node()
     for _ in range(10):
@@ -62,6 +61,7 @@ def test_of_two_processes_one_does_it_and_the_other_takes_over_within_30_seconds
     assert Node.now - died <= timedelta(seconds=30)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_process_that_stood_still_gives_way_to_the_one_that_took_over() -> None:
     first, second = Node(), Node()
     first.runner.tick()
@@ -71,6 +71,7 @@ def test_a_process_that_stood_still_gives_way_to_the_one_that_took_over() -> Non
     assert (first.done.times, second.done.times) == (1, 1)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_processes_may_share_duties_but_never_one() -> None:
     names = [f"duty-{number}" for number in range(20)]
     owners = ["one", "two", "three"]
@@ -105,6 +106,7 @@ def test_two_processes_may_share_duties_but_never_one() -> None:
     ],
     ids=lambda error: type(error).__name__,
 )
+@pytest.mark.django_db(transaction=True)
 def test_whatever_work_raises_is_reported_and_it_is_done_again(error: Exception) -> None:
     node = Node()
     node.done.error = error
@@ -125,6 +127,7 @@ def test_whatever_work_raises_is_reported_and_it_is_done_again(error: Exception)
         registry._sources.pop("test")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_work_that_takes_longer_than_a_lease_keeps_it_and_holds_up_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -156,3 +159,19 @@ def test_work_that_takes_longer_than_a_lease_keeps_it_and_holds_up_no_other(
         one.stop()
         two.stop()
     assert DutyState.objects.get().owned_until is None, "it was given back"
+
+
+@pytest.mark.django_db(databases=["postgresql"])
+def test_on_postgresql_the_leases_are_by_its_clock_which_all_nodes_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from django.db import connections
+
+    if "postgresql" not in connections:
+        pytest.skip("PostgreSQL is not installed")
+    wrong = lambda: datetime.now(UTC) + timedelta(hours=1)  # noqa: E731
+    monkeypatch.setattr(leases, "system_clock", wrong)
+    now = leases.shared_now(wrong, "postgresql")
+    assert abs(now - datetime.now(UTC)) < timedelta(minutes=5)
+    # A clock of a test's own is followed.
+    assert leases.shared_now(lambda: BEGIN, "postgresql") == BEGIN

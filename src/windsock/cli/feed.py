@@ -148,7 +148,7 @@ def list_feeds(data: Data = None) -> None:
         say('No feed is configured. Say which in feeds.toml of the data folder, or in WINDSOCK["FEEDS"].')
         return
     states = {state.name: state for state in FeedState.objects.filter(name__in=feeds)}
-    run = attended([duty_name(name) for name in feeds], system_clock())
+    run = attended([duty_name(name) for name in feeds])
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("FEED", "FORMAT", "STATE", "NEWEST REPORT", "PARKED", "LAST ERROR"):
         table.add_column(title, overflow="fold")

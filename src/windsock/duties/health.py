@@ -1,10 +1,10 @@
 """Which duties nobody runs, for /readyz, `windsock doctor`, the system checks and the console."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from windsock.clock import Clock, system_clock
-from windsock.duties import registry
+from windsock.duties import lease, registry
 from windsock.duties.models import DutyState
 
 GRACE = timedelta(seconds=10)
@@ -18,16 +18,16 @@ CURE = (
 MOST_NAMED = 5
 
 
-def attended(names: Collection[str], now: datetime) -> set[str]:
-    """Return those of the duties that a living process runs. One question to the database."""
-    rows = DutyState.objects.filter(name__in=list(names), owned_until__gt=now - GRACE)
+def attended(names: Collection[str], clock: Clock = system_clock) -> set[str]:
+    """Return those of the duties that a living process runs."""
+    rows = DutyState.objects.filter(name__in=list(names), owned_until__gt=lease.shared_now(clock) - GRACE)
     return set(rows.values_list("name", flat=True))
 
 
 def unattended(clock: Clock = system_clock) -> dict[str, str]:
     """Return the name and title of each duty that nobody runs."""
     wanted = registry.expected()
-    run = attended(wanted, clock())
+    run = attended(wanted, clock)
     return {name: title for name, title in wanted.items() if name not in run}
 
 
@@ -48,7 +48,7 @@ def complaint(clock: Clock = system_clock) -> str | None:
 
 def details(clock: Clock = system_clock) -> Mapping[str, object]:
     """Return how each expected duty is going, for people who look at readiness."""
-    now = clock()
+    now = lease.shared_now(clock)
     wanted = registry.expected()
     rows = DutyState.objects.in_bulk(list(wanted))
     found: dict[str, object] = {}

@@ -5,9 +5,12 @@ import secrets
 import socket
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import cast
 
+from django.db import connections, router
 from django.db.models import Q
 
+from windsock.clock import Clock, system_clock
 from windsock.duties.models import DutyState
 
 LEASE = timedelta(seconds=20)
@@ -19,6 +22,20 @@ Long work does not need a longer lease: it is renewed by a thread that does noth
 def owner_name() -> str:
     """Return a name that no other process has, and that tells people where it runs."""
     return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def shared_now(clock: Clock, using: str | None = None) -> datetime:
+    """Return the time by the clock that all nodes share: PostgreSQL's, which several machines use; else the machine's.
+
+    Two machines whose clocks differ by more than a lease would both run all duties. A test's own clock is followed.
+    """
+    connection = connections[using or router.db_for_read(DutyState)]
+    if clock is not system_clock or connection.vendor != "postgresql":
+        return clock()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (now,) = cursor.fetchone()
+    return cast(datetime, now)
 
 
 def take(names: Collection[str], owner: str, now: datetime) -> set[str]:

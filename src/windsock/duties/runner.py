@@ -180,7 +180,7 @@ class Runner:
             for name, held in self._held.items()
             if held.until is None or held.until - now < lease.LEASE * 0.75 or held.until - now > lease.LEASE
         ]
-        ours = lease.take(wanted, self._owner, now)
+        ours = lease.take(wanted, self._owner, lease.shared_now(self._clock)) if wanted else set()
         for name in wanted:
             held, had = self._held[name], self._held[name].until is not None
             held.until = now + lease.LEASE if name in ours else None

@@ -47,7 +47,7 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
         waiting = ParkedReport.objects.filter(settled_at=None, feed__in=list(settings))
         parked = dict(waiting.values_list("feed").annotate(Count("id")).order_by())
         now = clock()
-        run = attended([duty_name(name) for name in settings], now)
+        run = attended([duty_name(name) for name in settings])
     except (ConfigError, DatabaseError):
         return []  # other checks say what is wrong
     found = []

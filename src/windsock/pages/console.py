@@ -75,7 +75,7 @@ def console(request: HttpRequest) -> HttpResponseBase:
     parked = _waiting_by_feed()
     lags = _lags({settings.source for settings in feeds.values()})
     now = timezone.now()
-    run = attended([duty_name(name) for name in feeds], now)
+    run = attended([duty_name(name) for name in feeds])
     lines = [
         feed_line(
             settings,
@@ -130,7 +130,7 @@ def feed(request: HttpRequest, name: str) -> HttpResponseBase:
             parked=_waiting_by_feed().get(name, 0),
             lag=_lags({settings.source}).get(settings.source),
             now=now,
-            attended=bool(attended([duty_name(name)], now)),
+            attended=bool(attended([duty_name(name)])),
         )
     context = {
         "name": name,
