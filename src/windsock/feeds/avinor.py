@@ -16,7 +16,7 @@ from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
 from windsock.feeds.reports import flight_date, moment_of, observed, said
-from windsock.feeds.underway import day_it_left
+from windsock.feeds.underway import when_it_left
 from windsock.flights import airports
 from windsock.flights.values import utc
 
@@ -137,16 +137,16 @@ class _Flight:
             belt=xml.text(self.element, "belt") if side == "arrival" else None,
         )
         report: dict[str, Any] = {**said(flight=number, observed_at=observed_at), side: part}
-        utc_day = None
+        about = None
         if side == "departure":
             report |= said(origin=self.here, destination=other, date=flight_date(scheduled, self.here))
         else:
             report |= said(origin=other, destination=self.here)
             if scheduled is not None:
                 kind = xml.text(self.element, "dom_int") or ""
-                utc_day = day_it_left(scheduled, other, self.here, UNDER_WAY.get(kind, UNDER_WAY["S"]))
+                about = when_it_left(scheduled, other, self.here, UNDER_WAY.get(kind, UNDER_WAY["S"]))
         self.status(report, part, side)
-        self.gathering.tell_what_holds(report, path=self.path, raw=self.raw, utc_day=utc_day)
+        self.gathering.tell_what_holds(report, path=self.path, raw=self.raw, about=about)
 
     def status(self, report: dict[str, Any], part: dict[str, Any], side: str) -> None:
         """Adds what the status says. No status erases an earlier one; a word we do not know says nothing."""

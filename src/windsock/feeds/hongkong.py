@@ -17,7 +17,7 @@ from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
 from windsock.feeds.reports import said
-from windsock.feeds.underway import day_it_left
+from windsock.feeds.underway import when_it_left
 from windsock.flights.airports import zone
 from windsock.flights.values import utc
 
@@ -151,7 +151,7 @@ class _Flight:
             belt=record.text("baggage") if side == "arrival" else None,
         )
         report: dict[str, Any] = {"flight": numbers[0], **said(codeshares=numbers[1:]), side: part}
-        utc_day = None
+        about = None
         # Vias stand in the order they are flown: the last origin and the first destination are those of this leg.
         if side == "departure":
             report |= {"origin": "HKG", "date": self.day.isoformat()}
@@ -160,9 +160,9 @@ class _Flight:
             origin = next(reversed(record.texts("origin")), None)
             report |= said(origin=origin) | {"destination": "HKG"}
             if scheduled is not None:
-                utc_day = day_it_left(scheduled, origin, "HKG", UNDER_WAY)
+                about = when_it_left(scheduled, origin, "HKG", UNDER_WAY)
         self.status(report, part, scheduled)
-        record.tell(report, utc_day=utc_day)
+        record.tell(report, about=about)
 
     def numbers(self) -> list[str]:
         """The operating flight's number, then its codeshares'. None without the first: no other may take its place."""

@@ -32,9 +32,11 @@ _MOST_LEFT_OUT = 64
 class Statement:
     """One report, and what the source said about which flight it means beyond what a report has room for.
 
-    `utc_day` is an operating day in UTC, for sources that do not know the calendar at the origin; `report.date` is then
-    absent. `callsign` is the ICAO callsign where the source has no flight number. `renamed_to` is the number that the
-    flight goes by from now on. `where` is the place in the input.
+    `utc_day` is the operating day that the source states, in UTC, for sources that do not know the calendar at the
+    origin; `report.date` is then absent. `about` is when the flight is planned to leave, worked out from its planned
+    arrival where the source says no more. `names` are further names that the source gives of it, `callsign` is the
+    ICAO callsign where the source has no flight number, `renamed_to` the number that the flight goes by from now on.
+    `where` is the place in the input.
     """
 
     report: Report
@@ -43,6 +45,8 @@ class Statement:
     utc_day: Day | None = None
     callsign: str | None = None
     renamed_to: str | None = None
+    about: datetime | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Beside(TypedDict, total=False):
     utc_day: Day | None
     callsign: str | None
     renamed_to: str | None
+    about: datetime | None
+    names: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -92,6 +98,8 @@ class Gathering:
         utc_day: Day | None = None,
         callsign: str | None = None,
         renamed_to: str | None = None,
+        about: datetime | None = None,
+        names: tuple[str, ...] = (),
     ) -> bool:
         """Adds what `data` (a report's fields, as on the wire) says; a fault and False if that is no valid report."""
         where = path if line is None else f"line {line}"
@@ -112,6 +120,8 @@ class Gathering:
                 utc_day=utc_day,
                 callsign=callsign,
                 renamed_to=renamed_to,
+                about=about,
+                names=names,
             )
         )
         return True

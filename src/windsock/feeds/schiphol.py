@@ -15,7 +15,7 @@ from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request, two_parts
 from windsock.feeds.reports import flight_date, moment_of, observed, said
-from windsock.feeds.underway import day_it_left
+from windsock.feeds.underway import when_it_left
 from windsock.flights.airports import zone
 
 NAME = "schiphol"
@@ -233,7 +233,7 @@ def _tell(flight: list[_Numbered]) -> None:
         ),
         side: part,
     }
-    utc_day = None
+    about = None
     route = record.inner("route").texts("destinations")
     if side == "departure":
         report |= said(origin=_HERE, destination=next(iter(route), None), date=flight_date(scheduled, _HERE))
@@ -243,14 +243,14 @@ def _tell(flight: list[_Numbered]) -> None:
         origin = route[0] if len(route) == 1 else None
         report |= said(origin=origin, destination=_HERE)
         if scheduled is not None:
-            utc_day = day_it_left(scheduled, origin, _HERE, UNDER_WAY)
+            about = when_it_left(scheduled, origin, _HERE, UNDER_WAY)
         part |= said(
             belt=", ".join(record.inner("baggageClaim").texts("belts")),
             first_bag=record.time("expectedTimeOnBelt"),
         )
         report |= said(landing=_expected(record, "estimatedLandingTime", "actualLandingTime"))
     report |= _states(record.inner("publicFlightState"), side)
-    record.tell(report, utc_day=utc_day)
+    record.tell(report, about=about)
 
 
 def _expected(record: Place, estimated: str, actual: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """About how long a flight between two airports takes, for arrivals whose source does not say when they left."""
 
 from datetime import UTC, datetime, timedelta
-from datetime import date as Day
 from math import asin, cos, radians, sin, sqrt
 
 from windsock.flights import airports
@@ -32,14 +31,14 @@ def under_way(origin: str, destination: str) -> timedelta | None:
     return _ON_THE_GROUND + timedelta(hours=kilometres / _KM_AN_HOUR)
 
 
-def day_it_left(arrival: datetime, origin: str | None, here: str, otherwise: timedelta) -> Day | None:
-    """The UTC day on which a flight arriving then probably left: as long before as flights from there take.
+def when_it_left(arrival: datetime, origin: str | None, here: str, otherwise: timedelta) -> datetime | None:
+    """About when, in UTC, a flight planned to arrive then is planned to leave: as long before as flights take.
 
     `otherwise` is how long where the origin is not known. None before the calendar began.
     """
     long = under_way(origin, here) if origin else None
     try:
-        return (arrival.astimezone(UTC) - (long or otherwise)).date()
+        return arrival.astimezone(UTC) - (long or otherwise)
     except OverflowError:
         return None
 

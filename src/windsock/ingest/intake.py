@@ -82,7 +82,7 @@ def given_of(statements: Sequence[Statement], speaker: Speaker | None = None) ->
         Given(
             index,
             statement.report,
-            hints=Hints(utc_day=statement.utc_day, callsign=statement.callsign),
+            hints=Hints(statement.utc_day, statement.callsign, statement.about, statement.names),
             speaker=speaker,
         )
         for index, statement in enumerate(statements)

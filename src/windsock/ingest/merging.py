@@ -7,11 +7,21 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 import msgspec
+from msgspec import UNSET
 
 from windsock.errors import InvalidReport, ReportError, SourceRefused
 from windsock.flights import Change, FlightKey, FlightRecord, MergeRules, Report, apply_report, parse_report
 from windsock.flights.sources import is_own
-from windsock.ingest.resolution import Hints, Name, Names, candidates, names_of, own_key, resolve
+from windsock.ingest.resolution import (
+    Hints,
+    Name,
+    Names,
+    candidates,
+    names_of,
+    neighbours,
+    own_key,
+    resolve,
+)
 from windsock.ingest.speaker import Speaker
 from windsock.journal.base import Draft, RawReport, Writing
 from windsock.protocol.topics import topics_of
@@ -40,7 +50,8 @@ class Given(msgspec.Struct, frozen=True, gc=False):
 
 
 class Read(msgspec.Struct):
-    """A report read: understood or not, in the end what it changed. `own` is the key it names, `draft` its event.
+    """A report read: understood or not, in the end what it changed. `own` is the key it names, `near`
+    those of the days around that it may mean instead, `draft` its event.
 
     `match` says by what its flight was recognised. `place` is its place among the reports received with it; what is the
     `latest` came just now, after all that its source had said.
@@ -53,6 +64,7 @@ class Read(msgspec.Struct):
     report: Report | None = None
     error: ReportError | None = None
     own: FlightKey | None = None
+    near: tuple[FlightKey, ...] = ()
     record: FlightRecord | None = None
     changes: tuple[Change, ...] = ()
     draft: int | None = None
@@ -72,6 +84,7 @@ def read(given: Given, now: datetime, place: int = 0, *, latest: bool = False) -
         if given.speaker is not None:
             given.speaker.require(one.report.source)
         one.own = own_key(one.report, given.hints)
+        one.near = neighbours(one.report, one.own)
     except ReportError as error:
         one.error = error
         if isinstance(error, SourceRefused):
@@ -132,13 +145,12 @@ class Merging:
         understood = [one for one in reports if one.report is not None]
         others = set(others).union(*(_recovered(one) for one in understood))
         # Whoever names a flight that exists by date and origin means it, whatever other flight bears that number, too.
-        self._names = names = Names(
-            writing.known(others | {one.own for one in understood if one.own is not None})
-        )
+        own = {one.own for one in understood if one.own is not None}
+        self._names = names = Names(writing.known(others.union(own, *(one.near for one in understood))))
         wanted: dict[Name, None] = {}
         for one in understood:
             assert one.report is not None
-            if one.own not in names:
+            if one.own not in names or one.report.date is UNSET:
                 with _alone(one):
                     wanted.update(dict.fromkeys(names_of(one.report, one.received_at, one.given.hints)))
         names.know(writing.named(wanted) if wanted else {})
@@ -146,7 +158,9 @@ class Merging:
         for one in understood:
             if one.report is not None and one.error is None:
                 with _alone(one):
-                    keys.update(candidates(one.report, one.received_at, names, one.own, one.given.hints))
+                    keys.update(
+                        candidates(one.report, one.received_at, names, one.own, one.given.hints, one.near)
+                    )
         self.records = writing.load(keys | others)
         self.drafts: list[Draft] = []
         self._saved: dict[FlightKey, FlightRecord] = {}
@@ -160,7 +174,9 @@ class Merging:
             return None
         draft: Draft | None = None
         try:
-            match = resolve(one.report, one.received_at, self._names, one.own, one.given.hints, self.records)
+            match = resolve(
+                one.report, one.received_at, self._names, one.own, one.given.hints, self.records, one.near
+            )
             key, one.match = match.key, match.reason
             before = self.records.get(key)
             recovered = self._to_recover(one.report, key)

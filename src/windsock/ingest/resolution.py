@@ -1,6 +1,6 @@
 """Which flight a report speaks of: by its number, by another name, by what a feed knows; or not clear. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
 from types import MappingProxyType
@@ -9,8 +9,16 @@ import msgspec
 from msgspec import UNSET
 
 from windsock.errors import AmbiguousFlight, UnknownFlight
-from windsock.flights import Designator, Flight, FlightKey, FlightRecord, Report
+from windsock.flights import Designator, FlightKey, FlightRecord, Report
 from windsock.flights.airports import airport
+from windsock.ingest.agreement import (
+    departure_times,
+    fits_destination,
+    on_its_date,
+    on_its_day,
+    same_aircraft,
+    scheduled_departure,
+)
 
 Name = tuple[Designator, Day]
 
@@ -55,13 +63,16 @@ class Names:
 class Hints(msgspec.Struct, frozen=True, gc=False):
     """What a feed knows of the flight it means beyond the report's own fields.
 
-    `utc_day` is the day of the scheduled departure in UTC, for sources that do not know the calendar at the origin;
-    `callsign` another name of the flight (ICAO). Only reports with hints may be matched by their route, aircraft and
-    times: who writes a report by hand is asked which flight is meant.
+    `utc_day` is the operating day that the source states, in UTC, for sources that do not know the calendar at the
+    origin. `about` is when the flight is planned to leave, as worked out from its planned arrival: a guess, good to an
+    hour or two. `callsign` and `names` are other names of the flight. Only reports with hints may be matched by their
+    route, aircraft and times: who writes a report by hand is asked which flight is meant.
     """
 
     utc_day: Day | None = None
     callsign: str | None = None
+    about: datetime | None = None
+    names: tuple[str, ...] = ()
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
@@ -71,100 +82,122 @@ class Match(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
+_DAY = timedelta(days=1)
+
+
 def names_of(report: Report, received_at: datetime, hints: Hints | None = None) -> Iterator[Name]:
     """The names under which the report's flight may be known.
 
-    Without a date, those of the day it came (or the UTC day of the hints), the day before and the day after: so it is
-    everywhere on earth.
+    Without a date, those of the day it came (or that of the hints), the day before and the day after: so it is
+    everywhere on earth. A report that names a date and an origin, but no planned departure, may also mean a flight of
+    the day before or after that was retimed across midnight.
     """
-    designators = [report.flight]
-    if hints is not None and hints.callsign is not None:
-        designators.append(hints.callsign)
     if report.date is not UNSET:
-        days: tuple[Day, ...] = (report.date,)
+        day = report.date
+        around = report.origin is not UNSET and scheduled_departure(report) is None
     else:
-        today = hints.utc_day if hints is not None and hints.utc_day is not None else received_at.date()
-        days = (today - timedelta(days=1), today, today + timedelta(days=1))
-    for text in designators:
-        for day in days:
+        day, around = received_at.date(), True
+        if hints is not None:
+            if hints.utc_day is not None:
+                day = hints.utc_day
+            elif hints.about is not None:
+                day = hints.about.date()
+    days = (day - _DAY, day, day + _DAY) if around else (day,)
+    for on in days:
+        yield Designator.parse(report.flight, on), on
+    if hints is None or (hints.callsign is None and not hints.names):
+        return
+    for text in (hints.callsign, *hints.names):
+        if text is None:
+            continue
+        for on in days:
             try:
-                designator = Designator.parse(text, day)
+                yield Designator.parse(text, on), on
             except ValueError:
-                break  # a callsign need not be a flight number, as RYR1JK: then it names nothing
-            yield designator, day
+                break  # a callsign that is no flight number, like RYR1JK, names nothing
+
+
+def neighbours(report: Report, own: FlightKey | None) -> tuple[FlightKey, ...]:
+    """The flights of the days around that a report may mean by its planned departure, if they were retimed.
+
+    A flight of 23:50 that leaves at 00:20 instead keeps its date, but a source may call it by the new one.
+    """
+    scheduled = scheduled_departure(report)
+    if own is None or scheduled is None or (where := airport(own.origin)) is None:
+        return ()
+    local = scheduled.astimezone(where.tz)
+    day = local.date()
+    found = []
+    if day != own.date:
+        found.append(day)
+    if local.hour < _FORENOON and day - _DAY != own.date:
+        found.append(day - _DAY)
+    elif local.hour >= _EVENING and day + _DAY != own.date:
+        found.append(day + _DAY)
+    return tuple(FlightKey(own.carrier, own.number, own.suffix, on, own.origin) for on in found)
+
+
+_FORENOON, _EVENING = 12, 18
+"""A flight that is planned before this hour may be yesterday's, put off overnight; from that hour on, tomorrow's
+brought forward. Flights are put off much further than they are brought forward."""
 
 
 def candidates(
-    report: Report, received_at: datetime, names: Names, own: FlightKey | None, hints: Hints | None = None
+    report: Report,
+    received_at: datetime,
+    names: Names,
+    own: FlightKey | None,
+    hints: Hints | None = None,
+    near: Sequence[FlightKey] = (),
 ) -> list[FlightKey]:
-    """The flights the report may mean; the one it would add if there are none and it says enough; else nothing."""
-    if own is not None and own in names and (hints is None or report.date is not UNSET):
-        return [own]  # with hints alone the date is an inference, which other flights may fit better
+    """The flights the report may mean; the one it would add, if it says enough and may mean none of them.
+
+    `near` are its `neighbours`.
+    """
+    around = [key for key in near if key in names] if near else []
+    if own is not None and own in names and report.date is not UNSET:
+        return [own, *around]
     found = names.bearers(names_of(report, received_at, hints))
     if report.origin is not UNSET:
         found = [key for key in found if key.origin == report.origin]
-    return found or ([own] if own else [])
+    found += [key for key in around if key not in found]
+    if own is not None and own not in found and all(key.date != report.date for key in found):
+        found.append(own)
+    return found
 
 
 def own_key(report: Report, hints: Hints | None = None) -> FlightKey | None:
     """The key under which the report itself would add a flight, if it says enough for one.
 
-    With hints the date is that of its earliest departure time by the clocks of the origin, else the UTC day.
+    With hints the date is that of the planned departure by the clocks of the origin. Where no plan is given, the
+    operating day that the source states is not overruled by an actual time, which may be days later: of that only the
+    hour is used.
     """
     if report.origin is UNSET:
         return None
     if report.date is not UNSET:
         return FlightKey.of(report.designator, report.date, report.origin)
-    if hints is None or hints.utc_day is None:
+    if hints is None or (hints.utc_day is None and hints.about is None):
         return None
-    time = next(_departure_times(report), None)
-    where = airport(report.origin)
-    day = hints.utc_day if time is None or where is None else time.astimezone(where.tz).date()
+    day = _local_day(report, report.origin, hints)
     return FlightKey.of(Designator.parse(report.flight, day), day, report.origin)
 
 
-def _departure_times(report: Report) -> Iterator[datetime]:
-    """Scheduled, estimated and actual off-block time, then take-off's, as far as they are said."""
-    for part in (report.departure, report.takeoff):
-        for name in ("scheduled", "estimated", "actual"):
-            time = getattr(part, name, None)
-            if isinstance(time, datetime):
-                yield time
-
-
-def narrowed(
-    found: Sequence[FlightKey],
-    report: Report,
-    hints: Hints,
-    records: Mapping[FlightKey, FlightRecord | None],
-) -> tuple[list[FlightKey], str]:
-    """Those of `found` that agree best with what a feed says of route, aircraft and times, and by what.
-
-    Each test only counts if somebody passes it: a source that is wrong about the gate's tail number must not lose its
-    report. What is left may still be several.
-    """
-    reasons = ["designator"]
-    left = list(found)
-    tests: list[tuple[str, Callable[[Flight], bool]]] = []
-    if isinstance(report.destination, str):
-        tests.append(("destination", lambda flight: flight.destination == report.destination))
-    if hints.utc_day is not None:
-        tests.append(("UTC day", lambda flight: _utc_day(flight) == hints.utc_day))
-    if isinstance(report.registration, str):
-        tests.append(
-            ("registration", lambda flight: _plain(flight.registration) == _plain(report.registration))
-        )
-    for reason, agrees in tests:
-        if len(left) == 1:
-            break
-        kept = [key for key in left if (record := records.get(key)) is not None and agrees(record.flight)]
-        if kept and len(kept) < len(left):
-            left = kept
-            reasons.append(reason)
-    if len(left) > 1 and (nearest := _nearest(left, report, records)) is not None:
-        left = [nearest]
-        reasons.append("nearest in time")
-    return left, " + ".join(reasons)
+def _local_day(report: Report, origin: str, hints: Hints) -> Day:
+    time, stated = scheduled_departure(report), hints.utc_day
+    if time is None and hints.about is not None:
+        time = hints.about
+        if stated is not None:
+            first = datetime(stated.year, stated.month, stated.day, tzinfo=UTC)
+            time = min(max(time, first), first + _DAY - timedelta(minutes=1))
+    if time is None:
+        assert stated is not None
+        said = next(departure_times(report), None)
+        time = None if said is None else datetime.combine(stated, said.astimezone(UTC).timetz())
+    where = airport(origin)
+    if time is None or where is None:
+        return stated if stated is not None or time is None else time.date()  # type: ignore[return-value]
+    return time.astimezone(where.tz).date()
 
 
 def _elsewhere(report: Report, record: FlightRecord | None) -> bool:
@@ -177,50 +210,7 @@ def _elsewhere(report: Report, record: FlightRecord | None) -> bool:
     flight = record.flight
     if flight.destination is None or report.destination in (flight.destination, flight.diverted_to):
         return False
-    return _plain(report.registration) is None or _plain(report.registration) != _plain(flight.registration)
-
-
-NEAR = timedelta(hours=3)
-"""A movement this far from the schedule is still that flight's, unless another one is about as near."""
-
-
-def _nearest(
-    keys: Sequence[FlightKey], report: Report, records: Mapping[FlightKey, FlightRecord | None]
-) -> FlightKey | None:
-    """The one flight whose schedule is near the times reported while no other's is, if there is one."""
-    away: list[tuple[timedelta, FlightKey]] = []
-    for key in keys:
-        record = records.get(key)
-        if record is None:
-            continue
-        gaps = [abs(said - known) for said, known in _pairs(report, record.flight)]
-        if gaps:
-            away.append((min(gaps), key))
-    away.sort()
-    if len(away) == len(keys) and away[0][0] <= NEAR and away[1][0] > 2 * NEAR:
-        return away[0][1]
-    return None
-
-
-def _pairs(report: Report, flight: Flight) -> Iterator[tuple[datetime, datetime]]:
-    if flight.departure.scheduled is not None:
-        for time in _departure_times(report):
-            yield time, flight.departure.scheduled
-    if flight.arrival.scheduled is not None:
-        for part in (report.landing, report.arrival):
-            for name in ("scheduled", "estimated", "actual"):
-                said = getattr(part, name, None)
-                if isinstance(said, datetime):
-                    yield said, flight.arrival.scheduled
-
-
-def _utc_day(flight: Flight) -> Day | None:
-    time = flight.departure.scheduled or flight.departure.estimated or flight.departure.actual
-    return None if time is None else time.astimezone(UTC).date()
-
-
-def _plain(registration: object) -> str | None:
-    return registration.replace("-", "") if isinstance(registration, str) else None
+    return not same_aircraft(report, flight)
 
 
 def resolve(
@@ -230,19 +220,26 @@ def resolve(
     own: FlightKey | None,
     hints: Hints | None = None,
     records: Mapping[FlightKey, FlightRecord | None] = MappingProxyType({}),
+    near: Sequence[FlightKey] = (),
 ) -> Match:
     """The flight the report means, existing or to be added; `own` is its own key, where it says enough for one.
 
-    `records` are the flights as known, which reports with hints are compared with. Raises AmbiguousFlight with the
-    candidates, or UnknownFlight naming what is missing.
+    `records` are the flights as known, which the report is compared with. Raises AmbiguousFlight with the candidates,
+    or UnknownFlight naming what is missing.
     """
-    found = candidates(report, received_at, names, own, hints)
+    found = candidates(report, received_at, names, own, hints, near)
     reason = "designator"
-    if hints is not None and len(found) > 1:
-        found, reason = narrowed(found, report, hints, records)
+    if report.date is not UNSET and (len(found) > 1 or (found and found[0] != own)):
+        found = on_its_date(found, report, own, records)
+        if hints is None and len(found) > 1:
+            found = fits_destination(found, report, records)
+    if hints is not None and (report.date is UNSET or len(found) > 1):
+        found, reason = on_its_day(found, report, hints.utc_day, hints.about, own, records)
     if len(found) == 1:
         key = found[0]
         if key == own:
+            if records.get(key) is None:
+                _check_new(report, received_at, hints)
             return Match(key, "date and origin" if report.date is not UNSET else "origin and times")
         if hints is not None and _elsewhere(report, records.get(key)):
             raise AmbiguousFlight(
@@ -252,6 +249,8 @@ def resolve(
                 expected="the flight that is meant",
                 candidates=[str(key)],
             )
+        if report.date is not UNSET and key.date != report.date:
+            return Match(key, "retimed across midnight")
         if key.designator != report.designator:
             reason = reason.replace("designator", "codeshare or callsign", 1)
         return Match(key, reason)
@@ -275,3 +274,26 @@ def resolve(
         if missing_fields[0] == "date"
         else "the airport it departs from, like ATL",
     )
+
+
+FROM_SENDING = timedelta(days=7)
+"""An operating day further than this from when the source said so is a misprint sooner than a flight: the longest
+delays seen are four days, and telexes about flights to come are sent the day before."""
+
+
+def _check_new(report: Report, received_at: datetime, hints: Hints | None) -> None:
+    """Raises UnknownFlight if the report would add a flight on a day that is far from when its source sent it."""
+    if hints is None or hints.utc_day is None or not isinstance(report.observed_at, datetime):
+        return
+    if scheduled_departure(report) is not None:
+        return  # a schedule may be of any day
+    noon = datetime.combine(hints.utc_day, datetime.min.time(), UTC) + timedelta(hours=12)
+    away = noon - report.observed_at
+    if abs(away) > FROM_SENDING:
+        raise UnknownFlight(
+            f"{report.flight} of {hints.utc_day} is not known, and that day lies {abs(away).days} days "
+            f"{'after' if away > timedelta(0) else 'before'} the report was sent ({report.observed_at:%Y-%m-%d}), "
+            "which looks like a misprint. Assign it to the flight that is meant, or add the flight first.",
+            field="date",
+            expected=f"an operating day within {FROM_SENDING.days} days of the sending",
+        )

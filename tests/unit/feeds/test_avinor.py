@@ -71,7 +71,8 @@ def test_an_arrival_comes_from_the_other_airport_and_leaves_the_date_open() -> N
         scheduled=utc("2026-03-04 12:20"), belt="3", gate="B9", estimated=None
     )
     assert report.departure is UNSET
-    assert found.statements[0].utc_day == date(2026, 3, 4)
+    about = found.statements[0].about
+    assert about is not None and about.date() == date(2026, 3, 4)
 
 
 @pytest.mark.parametrize(("kind", "day"), [("D", 4), ("S", 3), ("I", 3), ("?", 3)])
@@ -80,13 +81,15 @@ def test_the_day_an_arrival_left_is_guessed_by_its_kind_where_its_way_is_not_kno
 ) -> None:
     data = board(arrival(at="2026-03-04T01:30:00Z", kind=kind)).replace(b"TRD", b"")
     found = parsed(data)
-    assert found.statements[0].utc_day == date(2026, 3, day)
+    about = found.statements[0].about
+    assert about is not None and about.date() == date(2026, 3, day)
 
 
 @pytest.mark.parametrize(("at", "day"), [("00:40", 3), ("01:10", 4)])
 def test_the_day_an_arrival_left_is_guessed_by_its_way(at: str, day: int) -> None:
     found = parsed(board(arrival(at=f"2026-03-04T{at}:00Z")))  # some 1:05 from Trondheim to Bergen
-    assert found.statements[0].utc_day == date(2026, 3, day)
+    about = found.statements[0].about
+    assert about is not None and about.date() == date(2026, 3, day)
 
 
 def test_arrived_and_departed_bear_the_actual_time() -> None:

@@ -85,7 +85,8 @@ def test_an_arrival_comes_from_its_last_via_and_leaves_the_date_open() -> None:
         stand="W47",
         belt="9",
     )
-    assert found.statements[0].utc_day == date(2026, 5, 10)
+    about = found.statements[0].about
+    assert about is not None and about.date() == date(2026, 5, 10)
     assert found.faults == ()
 
 
@@ -104,7 +105,8 @@ def test_a_departure_with_vias_goes_to_the_first() -> None:
     ],
 )
 def test_the_utc_day_an_arrival_left_is_guessed_by_its_way(time: str, origin: list[str], day: int) -> None:
-    assert parsed(arrivals(flight(time=time, origin=origin))).statements[0].utc_day == date(2026, 5, day)
+    about = parsed(arrivals(flight(time=time, origin=origin))).statements[0].about
+    assert about is not None and about.date() == date(2026, 5, day)
 
 
 def test_the_first_number_is_the_flight_and_the_others_are_its_names() -> None:

@@ -190,11 +190,23 @@ class Place:
         return None
 
     def tell(
-        self, data: Mapping[str, Any], *, utc_day: Day | None = None, callsign: str | None = None
+        self,
+        data: Mapping[str, Any],
+        *,
+        utc_day: Day | None = None,
+        callsign: str | None = None,
+        about: datetime | None = None,
+        names: tuple[str, ...] = (),
     ) -> bool:
         """Tells the report `data` without its invalid fields, a fault for each. False: nothing was told."""
         return self.gathering.tell_what_holds(
-            data, path=self.path, raw=self.raw, utc_day=utc_day, callsign=callsign
+            data,
+            path=self.path,
+            raw=self.raw,
+            utc_day=utc_day,
+            callsign=callsign,
+            about=about,
+            names=names,
         )
 
 

@@ -1,0 +1,266 @@
+"""Which of several flights agrees best with what a report says of its day, route, aircraft and times. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from datetime import date as Day
+
+from msgspec import UNSET
+
+from windsock.feeds.underway import under_way
+from windsock.flights import Flight, FlightKey, FlightRecord, Report
+from windsock.flights.airports import airport
+
+Records = Mapping[FlightKey, FlightRecord | None]
+
+NEAR = timedelta(hours=3)
+"""A movement this far from the schedule is still that flight's, unless another one is about as near."""
+
+HALF_A_DAY = timedelta(hours=12)
+"""Of a number that flies each day, the plan of another day's flight is further away than this."""
+
+SAME_PLAN = timedelta(hours=6)
+"""A plan that is this near the known one is a retiming of it, whatever flights there are on the days around."""
+
+PUT_OFF, BROUGHT_FORWARD = timedelta(hours=4), timedelta(hours=2)
+"""A number that nobody knows on a date, planned this much after (or before) a flight of the day before (or after), is
+that flight, retimed across midnight: no carrier lets one number leave one airport twice so soon."""
+
+
+def scheduled_departure(report: Report) -> datetime | None:
+    """The planned departure, if the report gives one."""
+    if report.departure is UNSET:
+        return None
+    time = report.departure.scheduled
+    return time if isinstance(time, datetime) else None
+
+
+def departure_times(report: Report) -> Iterator[datetime]:
+    """Scheduled, estimated and actual off-block time, then take-off's, as far as they are said."""
+    for part in (report.departure, report.takeoff):
+        for name in ("scheduled", "estimated", "actual"):
+            time = getattr(part, name, None)
+            if isinstance(time, datetime):
+                yield time
+
+
+def on_its_date(
+    found: Sequence[FlightKey], report: Report, own: FlightKey | None, records: Records
+) -> list[FlightKey]:
+    """Those of `found` that a report with a date means: of that date, or retimed across midnight to or from it."""
+    exact = [key for key in found if key.date == report.date and records.get(key) is not None]
+    moved = {key: record for key in found if key.date != report.date and (record := records.get(key))}
+    alone = exact or ([own] if own is not None else [])
+    if not moved:
+        return alone
+    scheduled = scheduled_departure(report)
+    if scheduled is None:
+        there = [key for key, record in moved.items() if _local_date(record.flight) == report.date]
+        return exact or there or alone
+    best, gap = _nearest_plan(moved, scheduled)
+    if best is None or gap is None or _goes_elsewhere(report, moved[best].flight):
+        return alone
+    if not exact:
+        same = gap == timedelta(0) or -BROUGHT_FORWARD <= gap <= PUT_OFF
+        return [best] if same else alone
+    if _date_at(scheduled, exact[0].origin) != report.date:
+        return exact  # the date was not made from this time, so it is meant
+    known, away = _nearest_plan({key: records[key] for key in exact}, scheduled)
+    if known is None or away is None or abs(away) <= SAME_PLAN or _cost(away) <= _cost(gap):
+        return exact
+    return [best]
+
+
+def _nearest_plan(records: Records, scheduled: datetime) -> tuple[FlightKey | None, timedelta | None]:
+    """The flight whose plan is the nearest, and how much later than it `scheduled` is."""
+    best: tuple[FlightKey | None, timedelta | None] = (None, None)
+    for key, record in records.items():
+        plan = None if record is None else _plan(record.flight)
+        if plan is not None and (best[1] is None or _cost(scheduled - plan) < _cost(best[1])):
+            best = key, scheduled - plan
+    return best
+
+
+def _cost(gap: timedelta) -> timedelta:
+    # Flights are put off by hours, and hardly ever brought forward.
+    return gap if gap >= timedelta(0) else -2 * gap
+
+
+def _plan(flight: Flight) -> datetime | None:
+    """When it is planned to leave; by its planned arrival where that alone is known."""
+    if flight.departure.scheduled is not None:
+        return flight.departure.scheduled
+    if flight.arrival.scheduled is None or flight.destination is None:
+        return None
+    long = under_way(flight.origin, flight.destination)
+    return None if long is None else flight.arrival.scheduled - long
+
+
+def _date_at(time: datetime, origin: str) -> Day | None:
+    where = airport(origin)
+    return None if where is None else time.astimezone(where.tz).date()
+
+
+def _local_date(flight: Flight) -> Day | None:
+    time = flight.departure.scheduled
+    return None if time is None else _date_at(time, flight.origin)
+
+
+def _goes_elsewhere(report: Report, flight: Flight) -> bool:
+    return (
+        isinstance(report.destination, str)
+        and flight.destination is not None
+        and report.destination not in (flight.destination, flight.diverted_to)
+    )
+
+
+def fits_destination(found: Sequence[FlightKey], report: Report, records: Records) -> list[FlightKey]:
+    """The one leg that goes to the report's destination if all others are known to go elsewhere; else all."""
+    left = [
+        key
+        for key in found
+        if (record := records.get(key)) is None or not _goes_elsewhere(report, record.flight)
+    ]
+    return left if len(left) == 1 and isinstance(report.destination, str) else list(found)
+
+
+def on_its_day(
+    found: Sequence[FlightKey],
+    report: Report,
+    stated: Day | None,
+    about: datetime | None,
+    own: FlightKey | None,
+    records: Records,
+) -> tuple[list[FlightKey], str]:
+    """Those of `found` that agree best with what a feed says of route, day, aircraft and times, and by what.
+
+    `stated` is the operating day in UTC that the source names: a flight of another day is not meant, however near its
+    times are. `about` is the planned departure by a guess. Route and aircraft count only if a flight agrees with them:
+    a source that is wrong about the gate's tail number must not lose its report. What is left may still be several;
+    where no flight is of that day, it is `own`, the flight to be added.
+    """
+    reasons = ["designator"]
+    left = [key for key in found if records.get(key) is not None]
+
+    def keep(reason: str, kept: list[FlightKey]) -> None:
+        nonlocal left
+        if len(kept) < len(left):
+            reasons.append(reason)
+        left = kept
+
+    def flights() -> Iterator[tuple[FlightKey, Flight]]:
+        for key in left:
+            record = records[key]
+            assert record is not None
+            yield key, record.flight
+
+    if isinstance(report.destination, str) and len(left) > 1:
+        keep(
+            "destination", [k for k, flight in flights() if flight.destination == report.destination] or left
+        )
+    if stated is not None:
+        keep("UTC day", _of_day(list(flights()), stated, report))
+    elif about is not None:
+        keep("planned arrival", _planned_so(list(flights()), report, about))
+    if not left:
+        return ([] if own is None else [own]), "designator"
+    if len(left) > 1 and isinstance(report.registration, str):
+        keep("registration", [key for key, flight in flights() if same_aircraft(report, flight)] or left)
+    if len(left) > 1 and (nearest := _nearest(left, report, records)) is not None:
+        keep("nearest in time", [nearest])
+    return left, " + ".join(reasons)
+
+
+def _of_day(flights: Sequence[tuple[FlightKey, Flight]], stated: Day, report: Report) -> list[FlightKey]:
+    """The flights of that operating day: by the first plan, else by the plan as it is now.
+
+    Where there is none, it may be a source that counts days by the origin's calendar, or names the day on which the
+    first leg began; then the times have to agree as well.
+    """
+    tests: tuple[Callable[[FlightKey, Flight], bool], ...] = (
+        lambda _, flight: _operating_day(flight) == stated,
+        lambda _, flight: _utc_day(flight.departure.scheduled) == stated,
+        lambda key, flight: (key.date == stated or report.origin is UNSET) and _gap(report, flight) <= NEAR,
+    )
+    for agrees in tests:
+        if kept := [key for key, flight in flights if agrees(key, flight)]:
+            return kept
+    return []
+
+
+def _operating_day(flight: Flight) -> Day | None:
+    """The UTC day on which a flight was first planned to leave. Without a plan, the one its date was made from."""
+    planned = flight.departure.first_scheduled or flight.departure.scheduled
+    if planned is not None:
+        return _utc_day(planned)
+    time = flight.departure.estimated or flight.departure.actual or flight.takeoff.estimated
+    time = time or flight.takeoff.actual or _plan(flight)
+    if time is None or (local := _date_at(time, flight.origin)) is None:
+        return flight.date
+    return (time + (flight.date - local)).astimezone(UTC).date()
+
+
+def _planned_so(
+    flights: Sequence[tuple[FlightKey, Flight]], report: Report, about: datetime
+) -> list[FlightKey]:
+    """The flights whose planned arrival (else departure) is the nearest, less than half a day away."""
+    arrival = None if report.arrival is UNSET else report.arrival.scheduled
+    away: list[tuple[timedelta, FlightKey]] = []
+    for key, flight in flights:
+        plans = [flight.arrival.first_scheduled, flight.arrival.scheduled]
+        gaps = [abs(arrival - plan) for plan in plans if plan is not None and isinstance(arrival, datetime)]
+        if not gaps:
+            time = flight.departure.first_scheduled or flight.departure.scheduled
+            if time is not None:
+                gaps = [abs(about - time)]
+            else:
+                day = _date_at(about, key.origin) or about.date()
+                gaps = [abs(day - key.date)]
+        away.append((min(gaps), key))
+    best = min(away, default=None)
+    if best is None or best[0] > HALF_A_DAY:
+        return []
+    return [key for gap, key in away if gap == best[0]]
+
+
+def same_aircraft(report: Report, flight: Flight) -> bool:
+    """Whether both name the same registration, however it is spelt."""
+    plain = _plain(report.registration)
+    return plain is not None and plain == _plain(flight.registration)
+
+
+def _plain(registration: object) -> str | None:
+    return registration.replace("-", "") if isinstance(registration, str) else None
+
+
+def _nearest(keys: Sequence[FlightKey], report: Report, records: Records) -> FlightKey | None:
+    """The one flight whose schedule is near the times reported while no other's is, if there is one."""
+    away: list[tuple[timedelta, FlightKey]] = []
+    for key in keys:
+        record = records.get(key)
+        if record is not None and (gap := _gap(report, record.flight)) < timedelta.max:
+            away.append((gap, key))
+    away.sort()
+    if len(away) == len(keys) and away[0][0] <= NEAR and away[1][0] > 2 * NEAR:
+        return away[0][1]
+    return None
+
+
+def _gap(report: Report, flight: Flight) -> timedelta:
+    """How near the times reported come to the flight's plan."""
+    return min((abs(said - known) for said, known in _pairs(report, flight)), default=timedelta.max)
+
+
+def _pairs(report: Report, flight: Flight) -> Iterator[tuple[datetime, datetime]]:
+    if flight.departure.scheduled is not None:
+        for time in departure_times(report):
+            yield time, flight.departure.scheduled
+    if flight.arrival.scheduled is not None:
+        for part in (report.landing, report.arrival):
+            for name in ("scheduled", "estimated", "actual"):
+                said = getattr(part, name, None)
+                if isinstance(said, datetime):
+                    yield said, flight.arrival.scheduled
+
+
+def _utc_day(time: datetime | None) -> Day | None:
+    return None if time is None else time.astimezone(UTC).date()
