@@ -16,6 +16,7 @@ from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
 from windsock.feeds.reports import flight_date, said
+from windsock.feeds.underway import when_it_left
 from windsock.flights import airports
 
 NAME = "swedavia"
@@ -32,6 +33,8 @@ _SIDES = ("departure", "arrival")
 _ZONE = "Europe/Stockholm"
 _ESTIMATED = re.compile(r"Estimated (\d\d):(\d\d)", re.ASCII | re.IGNORECASE)
 _LEG = "flightLegIdentifier"
+UNDER_WAY = timedelta(hours=3)
+"""How long a flight to Sweden takes whose origin is not in our table of airports."""
 _DELETED = "DEL"
 """A leftover of the plan: the flight has another record, or none. Nobody cancelled it, and it says nothing."""
 
@@ -167,8 +170,14 @@ def _tell(record: Place, side: str) -> None:
     }
     if side == "arrival":
         report |= said(landing=said(actual=times.past("actualUtc", times.time("actualUtc"))))
+    about = None
+    if departure is not None and scheduled is not None and origin and destination:
+        about = when_it_left(scheduled, origin, destination, UNDER_WAY)
     record.tell(
-        report, utc_day=None if departure is None else departure.date(), callsign=leg.text("callsign")
+        report,
+        utc_day=None if departure is None else departure.date(),
+        callsign=leg.text("callsign"),
+        about=about if side == "arrival" else None,
     )
 
 

@@ -58,6 +58,9 @@ _MOST_CODESHARES = 30
 _MOST_REASONS = 10
 _REGISTRATION = re.compile(r"[A-Z0-9][A-Z0-9\-]*[A-Z0-9]", re.ASCII)
 
+_RETIMED_DAYS = 2
+"""A flight keeps its date when it is retimed, across midnight and a date line at most."""
+
 _FIELDS = tuple(Report.__struct_fields__)
 _FIELD_SET = frozenset(_FIELDS)
 
@@ -368,7 +371,27 @@ class _Reader(ValueReader):
 
     # What the fields say together
 
+    def plan_is_of_its_date(self, report: Report) -> None:
+        """Refuse a date that is days away from the scheduled departure: one of the two is of another flight."""
+        if report.departure is UNSET or report.date is UNSET or self.origin is None:
+            return
+        scheduled = report.departure.scheduled
+        if not isinstance(scheduled, datetime):
+            return
+        local = scheduled.astimezone(self.origin.tz).date()
+        away = (local - report.date).days
+        if abs(away) > _RETIMED_DAYS:
+            raise fault(
+                "contradiction",
+                f"date is {report.date}, but departure.scheduled ({utc(scheduled)}) is on {local} at "
+                f"{self.origin.code}, {abs(away)} days {'later' if away > 0 else 'earlier'}",
+                "date",
+                report.date.isoformat(),
+                "the date of the flight as first planned; a flight is retimed by two days at most",
+            )
+
     def order(self, report: Report) -> None:
+        self.plan_is_of_its_date(report)
         if report.diverted is False and report.diverted_to is not UNSET and report.diverted_to is not None:
             raise fault(
                 "contradiction",

@@ -15,6 +15,9 @@ Records = Mapping[FlightKey, FlightRecord | None]
 NEAR = timedelta(hours=3)
 """A movement this far from the schedule is still that flight's, unless another one is about as near."""
 
+EARLY = timedelta(hours=1)
+"""Flights leave before their time by minutes: one that leaves further before a day began is not of that day."""
+
 HALF_A_DAY = timedelta(hours=12)
 """Of a number that flies each day, the plan of another day's flight is further away than this."""
 
@@ -157,12 +160,14 @@ def on_its_day(
         keep(
             "destination", [k for k, flight in flights() if flight.destination == report.destination] or left
         )
-    if stated is not None:
-        keep("UTC day", _of_day(list(flights()), stated, report))
-    elif about is not None:
+    if about is not None:
         keep("planned arrival", _planned_so(list(flights()), report, about))
+    elif stated is not None:
+        keep("UTC day", _of_day(list(flights()), stated, report))
     if not left:
-        return ([] if own is None else [own]), "designator"
+        # If its own key is that of another day's flight, the other date that this day may be at the origin is free.
+        free = [key for key in found if records.get(key) is None]
+        return ([own] if own in free else free[:1]), "designator"
     if len(left) > 1 and isinstance(report.registration, str):
         keep("registration", [key for key, flight in flights() if same_aircraft(report, flight)] or left)
     if len(left) > 1 and (nearest := _nearest(left, report, records)) is not None:
@@ -176,8 +181,11 @@ def _of_day(flights: Sequence[tuple[FlightKey, Flight]], stated: Day, report: Re
     Where there is none, it may be a source that counts days by the origin's calendar, or names the day on which the
     first leg began; then the times have to agree as well.
     """
+    said = next(departure_times(report), None)
     tests: tuple[Callable[[FlightKey, Flight], bool], ...] = (
-        lambda _, flight: _operating_day(flight) == stated,
+        lambda _, flight: _first_planned(flight) == stated,
+        lambda _, flight: _unplanned(flight, stated, said, exactly=True),
+        lambda _, flight: _unplanned(flight, stated, said, exactly=False),
         lambda _, flight: _utc_day(flight.departure.scheduled) == stated,
         lambda key, flight: (key.date == stated or report.origin is UNSET) and _gap(report, flight) <= NEAR,
     )
@@ -187,16 +195,41 @@ def _of_day(flights: Sequence[tuple[FlightKey, Flight]], stated: Day, report: Re
     return []
 
 
-def _operating_day(flight: Flight) -> Day | None:
-    """The UTC day on which a flight was first planned to leave. Without a plan, the one its date was made from."""
-    planned = flight.departure.first_scheduled or flight.departure.scheduled
-    if planned is not None:
-        return _utc_day(planned)
+def _first_planned(flight: Flight) -> Day | None:
+    """The UTC day on which a flight was first planned to leave."""
+    return _utc_day(flight.departure.first_scheduled or flight.departure.scheduled)
+
+
+def _unplanned(flight: Flight, stated: Day, said: datetime | None, *, exactly: bool) -> bool:
+    """Whether the date of a flight without a plan is made from that UTC day: it leaves on it `exactly`, or later.
+
+    It may also leave on it a little early. Either way `said`, when the report has it leave, must be of the same day.
+    """
     time = flight.departure.estimated or flight.departure.actual or flight.takeoff.estimated
     time = time or flight.takeoff.actual or _plan(flight)
-    if time is None or (local := _date_at(time, flight.origin)) is None:
-        return flight.date
-    return (time + (flight.date - local)).astimezone(UTC).date()
+    if flight.departure.scheduled is not None:
+        return False
+    if time is None:
+        return exactly and flight.date == stated
+    leaves = time.astimezone(UTC).date()
+    if exactly != (leaves == stated) or (leaves < stated and (time + EARLY).astimezone(UTC).date() < stated):
+        return False
+    if not exactly and said is not None and abs(said - time) > HALF_A_DAY:
+        return False
+    return day_at_origin(stated, time, flight.origin) == flight.date
+
+
+def day_at_origin(stated: Day, time: datetime | None, origin: str) -> Day:
+    """The date at the origin of a flight of the UTC day `stated` that left, or is to leave, at `time`.
+
+    The time does not overrule the day: of a flight that left days later the date is the one stated, for at what hour it
+    was to leave is not known.
+    """
+    where = airport(origin)
+    if time is None or where is None or time.astimezone(UTC).date() > stated:
+        return stated
+    first = datetime(stated.year, stated.month, stated.day, tzinfo=UTC)
+    return max(time, first).astimezone(where.tz).date()
 
 
 def _planned_so(

@@ -12,6 +12,7 @@ from windsock.errors import AmbiguousFlight, UnknownFlight
 from windsock.flights import Designator, FlightKey, FlightRecord, Report
 from windsock.flights.airports import airport
 from windsock.ingest.agreement import (
+    day_at_origin,
     departure_times,
     fits_destination,
     on_its_date,
@@ -163,6 +164,11 @@ def candidates(
     found += [key for key in around if key not in found]
     if own is not None and own not in found and all(key.date != report.date for key in found):
         found.append(own)
+    if own is not None and own in names and hints is not None and hints.utc_day is not None:
+        for day in _days_at(own.origin, hints.utc_day):
+            key = FlightKey.of(Designator.parse(report.flight, day), day, own.origin)
+            if key not in found:
+                found.append(key)
     return found
 
 
@@ -170,8 +176,7 @@ def own_key(report: Report, hints: Hints | None = None) -> FlightKey | None:
     """The key under which the report itself would add a flight, if it says enough for one.
 
     With hints the date is that of the planned departure by the clocks of the origin. Where no plan is given, the
-    operating day that the source states is not overruled by an actual time, which may be days later: of that only the
-    hour is used.
+    operating day that the source states is not overruled by an actual time, which may be days later.
     """
     if report.origin is UNSET:
         return None
@@ -190,14 +195,24 @@ def _local_day(report: Report, origin: str, hints: Hints) -> Day:
         if stated is not None:
             first = datetime(stated.year, stated.month, stated.day, tzinfo=UTC)
             time = min(max(time, first), first + _DAY - timedelta(minutes=1))
-    if time is None:
-        assert stated is not None
-        said = next(departure_times(report), None)
-        time = None if said is None else datetime.combine(stated, said.astimezone(UTC).timetz())
+    if time is None and stated is not None:
+        return day_at_origin(stated, next(departure_times(report), None), origin)
+    assert time is not None
     where = airport(origin)
-    if time is None or where is None:
-        return stated if stated is not None or time is None else time.date()  # type: ignore[return-value]
+    if where is None:
+        return stated or time.date()
     return time.astimezone(where.tz).date()
+
+
+def _days_at(origin: str, stated: Day) -> tuple[Day, ...]:
+    """The dates that there are at the origin during that UTC day."""
+    where = airport(origin)
+    if where is None:
+        return (stated,)
+    first = datetime(stated.year, stated.month, stated.day, tzinfo=UTC)
+    return first.astimezone(where.tz).date(), (first + _DAY - timedelta(minutes=1)).astimezone(
+        where.tz
+    ).date()
 
 
 def _elsewhere(report: Report, record: FlightRecord | None) -> bool:
