@@ -15,7 +15,7 @@ Records = Mapping[FlightKey, FlightRecord | None]
 NEAR = timedelta(hours=3)
 """A movement this far from the schedule is still that flight's, unless another one is about as near."""
 
-EARLY = timedelta(hours=1)
+EARLY = timedelta(minutes=30)
 """Flights leave before their time by minutes: one that leaves further before a day began is not of that day."""
 
 HALF_A_DAY = timedelta(hours=12)
@@ -214,7 +214,7 @@ def _unplanned(flight: Flight, stated: Day, said: datetime | None, *, exactly: b
     leaves = time.astimezone(UTC).date()
     if exactly != (leaves == stated) or (leaves < stated and (time + EARLY).astimezone(UTC).date() < stated):
         return False
-    if not exactly and said is not None and abs(said - time) > HALF_A_DAY:
+    if not exactly and said is not None and abs(said - time) > (NEAR if leaves < stated else HALF_A_DAY):
         return False
     return day_at_origin(stated, time, flight.origin) == flight.date
 
