@@ -77,6 +77,9 @@ class ClientSession:
         self._topics: dict[str, bool] = {
             canonical(topic): after is not None for topic in topics
         }  # → confirmed
+        # What the server calls a topic, where its tables of carriers and airports differ from ours: "carrier:EC" is
+        # "carrier:U2" there.
+        self._called: dict[str, str] = {}
         self._position = Position.parse(after) if after else None
         self._verified = (
             self._position
@@ -126,21 +129,24 @@ class ClientSession:
 
     def subscribe(self, topics: Iterable[str]) -> None:
         """Adds topics; each that is new is answered by `Loaded`, or by a `Problem` if the server does not know it."""
-        new = [
-            name for name in dict.fromkeys(canonical(topic) for topic in topics) if name not in self._topics
-        ]
+        new = [name for name in self._names(topics) if name not in self._topics]
         self._topics.update(dict.fromkeys(new, False))
         if new and self._current and self._current.welcomed:
             self._ask(self._current, frozenset(new), resume=False)
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
         """Takes topics away, and from the board the flights that no other topic claims."""
-        gone = [name for name in dict.fromkeys(canonical(topic) for topic in topics) if name in self._topics]
+        gone = [name for name in self._names(topics) if name in self._topics]
         for name in gone:
             del self._topics[name]
         self._keep()
         if gone and self._current and self._current.welcomed:
             self._send(self._current, messages.Unsubscribe(id=self._next_id(), topics=gone))
+
+    def _names(self, topics: Iterable[str]) -> list[str]:
+        """The topics' names, each once, as the server calls them if it has said so."""
+        names = (canonical(topic) for topic in topics)
+        return list(dict.fromkeys(self._called.get(name, name) for name in names))
 
     def report(self, report: dict[str, Any]) -> str:
         """Publishes a report, now or when connected again; its `Answered` bears the id returned here.
@@ -435,7 +441,10 @@ class ClientSession:
 
     def _confirm(self, asked: frozenset[str], answered: frozenset[str]) -> None:
         """Marks topics as answered, under the names the server gave them (it may know more airports than we do)."""
-        for name in asked - answered:
+        ours, theirs = asked - answered, answered - asked
+        if len(ours) == len(theirs) == 1:
+            self._called[next(iter(ours))] = next(iter(theirs))
+        for name in ours:
             self._topics.pop(name, None)
         for name in answered:
             if name in self._topics or name not in asked:

@@ -360,3 +360,15 @@ def test_a_topic_of_an_airport_that_only_the_service_may_know_is_left_for_it_to_
 def test_a_topic_of_no_form_we_know_is_refused_here(asked: str) -> None:
     with pytest.raises(ProtocolError):
         canonical(asked)
+
+
+def test_a_topic_that_the_server_calls_otherwise_is_given_up_by_the_name_it_was_asked_by() -> None:
+    client = ClientSession(now=lambda: 0.0)
+    client.subscribe(["carrier:XQ", "all"])
+    # The service's operator says that XQ is what the carrier YQQ flies under.
+    client._confirm(frozenset({"carrier:XQ", "all"}), frozenset({"carrier:YQQ", "all"}))
+    assert client.topics == {"carrier:YQQ", "all"}
+    client.subscribe(["carrier:XQ"])
+    assert client.topics == {"carrier:YQQ", "all"}
+    client.unsubscribe(["carrier:XQ"])
+    assert client.topics == {"all"}
