@@ -5,6 +5,7 @@ known by a token that may publish, by a Standard Webhooks signature, or, for pro
 secret as the last part of the address.
 """
 
+import logging
 from typing import Any
 
 import msgspec
@@ -19,12 +20,14 @@ from windsock.access.rules import require_publish
 from windsock.api.bodies import read
 from windsock.api.problems import Problem
 from windsock.conf import config
-from windsock.errors import AccessDenied, JournalUnavailable
+from windsock.errors import AccessDenied, ConfigError, JournalUnavailable
 from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.configuration import read as read_feeds
 from windsock.ingest import pipeline
 from windsock.ingest.intake import Intake, Taken
 from windsock.ingest.models import FeedState
+
+logger = logging.getLogger(__name__)
 
 MOST_FAULTS = 20
 """So many are told in an answer; the console has more."""
@@ -42,6 +45,17 @@ async def receive(request: HttpRequest, name: str, secret: str | None = None) ->
     except JournalUnavailable as error:
         text = f"{error} Send the input again."
         return Problem(503, "journal_unavailable", text, retry_after=2).response()
+    except ConfigError as error:
+        logger.warning("Feed %s cannot take what is sent to it: %s", name, error)
+        text = f"The feed {name!r} is not set up as it should be; its operator is told what is missing."
+        return Problem(503, "feed_not_set_up", text, retry_after=60).response()
+    except Exception:
+        logger.exception("Feed %s: Windsock failed at what was sent", name)
+        text = (
+            "Windsock failed at this input, which is a fault of Windsock. The feed is shown as failing, with the "
+            "error; its operator can read the input again once it is mended."
+        )
+        return Problem(500, "internal_error", text).response()
 
 
 def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpResponse:

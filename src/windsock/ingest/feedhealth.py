@@ -56,18 +56,31 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
         age = None
         if state.reported_at is not None:
             age = round(max(0.0, (now - state.reported_at).total_seconds()), 1)
+        stands = standing(settings[name], state, attended=duty_name(name) in run)
+        error = state.error if fails(state) else ""
+        # What runs has said so itself; what is only pushed would say it when the first input is refused.
+        if stands in ("on", "stale", "failing") and (missing := _missing_secret(settings[name])):
+            stands, error = "failing", missing
         found.append(
             FeedHealth(
                 name,
-                standing(settings[name], state, attended=duty_name(name) in run),
+                stands,
                 state.stale_since is not None,
                 age,
                 state.failures,
                 parked.get(name, 0),
-                state.error[:MAX_ERROR] if fails(state) else "",
+                error[:MAX_ERROR],
             )
         )
     return found
+
+
+def _missing_secret(settings: FeedSettings) -> str:
+    try:
+        settings.secret()
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def standing(settings: FeedSettings, state: FeedState, *, attended: bool) -> Standing:

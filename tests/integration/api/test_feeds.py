@@ -11,7 +11,9 @@ from standardwebhooks import Webhook
 
 from windsock.access import tokens
 from windsock.conf import config
-from windsock.ingest import stop
+from windsock.feeds.configuration import read
+from windsock.ingest import feedhealth, pipeline, stop
+from windsock.ingest.intake import Intake
 from windsock.ingest.models import FeedInput, FeedState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,3 +119,39 @@ def test_only_post_is_possible(bearer: dict[str, str]) -> None:
     answer = Client().get("/api/v1/feeds/telex", headers=bearer)
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"
+
+
+def test_a_feed_whose_secret_is_not_set_is_failing_alone_and_sending_to_it_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, bearer: dict[str, str]
+) -> None:
+    monkeypatch.delenv("TELEX_SECRET")
+    states = {feed.name: (feed.state, feed.error) for feed in feedhealth.feeds()}
+    assert states["telex"][0] == "failing"
+    assert "TELEX_SECRET" in states["telex"][1]
+    assert states["open"] == ("on", "")
+    answer = send(telex(), "telex/whatever")
+    assert (answer.status_code, answer.json()["code"]) == (503, "feed_not_set_up")
+    assert "TELEX_SECRET" not in answer.content.decode()
+    assert send(telex(), "open", headers=bearer).status_code == 200
+
+
+@pytest.mark.parametrize("error", [ValueError("a fault of ours"), KeyError("departure"), RecursionError()])
+def test_whatever_is_raised_for_an_input_is_answered_as_json_and_makes_the_feed_failing(
+    error: Exception, bearer: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(*args: Any, **kwargs: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(Intake, "_settle", raises)
+    answer = send(telex(), headers=bearer)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert FeedInput.objects.count() == 1, "it is kept"
+    state = FeedState.objects.get(name="telex")
+    assert feedhealth.fails(state)
+    assert type(error).__name__ in state.error
+    monkeypatch.undo()
+    # Read again once it is mended: the feed fails no longer.
+    monkeypatch.setenv("TELEX_SECRET", SECRET)
+    settings = read(config().feeds)["telex"]
+    Intake("telex", settings.format.parser("telex", {}), pipeline()).replay(FeedInput.objects.get())
+    assert not feedhealth.fails(FeedState.objects.get(name="telex"))
