@@ -150,7 +150,8 @@ def _flight(flight: Place, push: Place | None = None, end: Place | None = None) 
         report |= said(diverted=True, diverted_to=_code(end, "destination"))
         for name in ("estimated", "actual"):
             report.get("arrival", {}).pop(name, None)
-    flight.tell(report, utc_day=utc_day)
+    names = (flight.text(name) for name in ("ident_icao", "ident_iata", "ident"))
+    flight.tell(report, utc_day=utc_day, names=tuple(name for name in names if name))
 
 
 def _times(flight: Place, short: str) -> dict[str, Any]:

@@ -17,10 +17,12 @@ from windsock.ingest.resolution import (
     Name,
     Names,
     candidates,
+    check_same_leg,
     names_of,
     neighbours,
     own_key,
     resolve,
+    with_names,
 )
 from windsock.ingest.speaker import Speaker
 from windsock.journal.base import Draft, RawReport, Writing
@@ -179,6 +181,10 @@ class Merging:
             )
             key, one.match = match.key, match.reason
             before = self.records.get(key)
+            if before is not None:
+                check_same_leg(one.report, before)
+            if one.given.hints is not None and one.given.hints.names:
+                one.report = with_names(one.report, key, one.given.hints)
             recovered = self._to_recover(one.report, key)
             merged = apply_report(
                 before,

@@ -118,6 +118,50 @@ def names_of(report: Report, received_at: datetime, hints: Hints | None = None) 
                 break  # a callsign that is no flight number, like RYR1JK, names nothing
 
 
+def with_names(report: Report, key: FlightKey, hints: Hints) -> Report:
+    """The report with every name that its source gives of the flight, beside the flight's own number."""
+    names: set[str] = set() if not isinstance(report.codeshares, tuple) else set(report.codeshares)
+    for text in (report.flight, *hints.names):
+        try:
+            names.add(str(Designator.parse(text, key.date)))
+        except ValueError:
+            continue  # an ident that is no flight number, such as a registration, names nothing
+    names.discard(str(key.designator))
+    if names == set(report.codeshares or ()):
+        return report
+    return msgspec.structs.replace(report, codeshares=tuple(sorted(names)))
+
+
+def check_same_leg(report: Report, record: FlightRecord) -> None:
+    """Raise AmbiguousFlight if the report plans another leg of the same number from the same origin on the same date.
+
+    One id cannot stand for two flights. A flight that is sent elsewhere keeps its plan, or nearly so; one that goes
+    elsewhere at another hour is another one.
+    """
+    flight, destination = record.flight, report.destination
+    if not isinstance(destination, str) or flight.destination in (None, destination):
+        return
+    known, said = flight.departure.scheduled, scheduled_departure(report)
+    if said is None and report.departure is not UNSET and isinstance(report.departure.actual, datetime):
+        known, said = flight.departure.actual, report.departure.actual
+    if known is None or said is None or abs(said - known) <= REROUTED or destination == flight.diverted_to:
+        return
+    raise AmbiguousFlight(
+        f"{flight.id} is the flight to {flight.destination} at {known:%Y-%m-%d %H:%MZ}; this report is about one to "
+        f"{destination} at {said:%H:%MZ}. One id cannot stand for two flights. Report the second one under a number "
+        f"of its own, such as {flight.designator}{'A' if flight.suffix is None else ''}.",
+        field="destination",
+        value=destination,
+        expected=flight.destination,
+        candidates=[flight.id],
+    )
+
+
+REROUTED = timedelta(hours=1)
+"""A flight whose destination is corrected may be planned anew by this much; a second flight follows the turnaround of
+the first, which takes longer."""
+
+
 def neighbours(report: Report, own: FlightKey | None) -> tuple[FlightKey, ...]:
     """The flights of the days around that a report may mean by its planned departure, if they were retimed.
 
