@@ -41,12 +41,15 @@ class Reading:
             self._back_at_origin()
         if "returned_to_gate" in held or "air_return" in held:
             self._overtake()
-        happened = [path for path in ACTUALS if self.value(path) is not None]
-        if len(happened) > 1:
-            self._in_order(happened)
-        if happened:
-            self._refute()
-        self._same_as_runway()
+        times = self._times()
+        known = 4 - times.count(None)
+        if known > 1 and not _possible(*times):
+            self._in_order()
+            times = self._times()
+        if known:
+            self._refute(*times)
+        if "departure.estimated" in held or "arrival.estimated" in held:
+            self._same_as_runway()
         self.stated = self._stated() if "stated_status" in held else None
         self.values = {path: belief[1].value for path, belief in held.items()}
 
@@ -54,6 +57,10 @@ class Reading:
         """Return what is believed of a field, None if nothing is."""
         held = self.held.get(path)
         return None if held is None else held[1].value
+
+    def _times(self) -> list[datetime | None]:
+        held = self.held
+        return [None if (found := held.get(path)) is None else found[1].value for path in ACTUALS]
 
     # --- What has happened overtakes what was expected or claimed ---
 
@@ -106,15 +113,14 @@ class Reading:
         else:
             del self.held[path]
 
-    def _in_order(self, happened: list[str]) -> None:
+    def _in_order(self) -> None:
         """Leave only milestones standing that can all have happened: off block, take-off, landing, in block.
 
         Where they contradict each other, those hold that weigh more together, by their sources' ranks; among equals,
         the earlier milestones. Of a milestone that does not hold, another source's possible word does.
         """
+        happened = [path for path in ACTUALS if self.value(path) is not None]
         times = {path: self.held[path][1].value for path in happened}
-        if _ordered(times):
-            return
         weights = {path: max(self.rules.rank(self.held[path][0], path), 0) + 1 for path in happened}
         left = max(
             (
@@ -154,18 +160,27 @@ class Reading:
             if self.back is None or fact.value is None or fact.value > self.back
         }
 
-    def _refute(self) -> None:
+    def _refute(
+        self, out: datetime | None, off: datetime | None, on: datetime | None, in_: datetime | None
+    ) -> None:
         """Drop what was expected of a milestone that has happened, or at times that another one rules out."""
-        out, off, on, in_ = (self.value(path) for path in ACTUALS)
-        left, down = latest(out, off), min((time for time in (on, in_) if time is not None), default=None)
+        held = self.held
+        left = out if off is None or (out is not None and out > off) else off
+        down = on if in_ is None or (on is not None and on < in_) else in_
+        if "departure.estimated" in held or "departure_delay_minutes" in held:
+            gone = off if down is None or (off is not None and off < down) else down
+            self.outrun = self._expected("departure", out, None, gone) and out is None
+        if "takeoff.estimated" in held:
+            self._expected("takeoff", off, out, down)
+        landing = "landing.estimated" in held
+        if not (landing or "arrival.estimated" in held or "arrival_delay_minutes" in held):
+            return
         earliest = left
         scheduled, planned = self.value("departure.scheduled"), self.value("arrival.scheduled")
         if left is not None and scheduled is not None and planned is not None and planned > scheduled:
             earliest = left + FASTEST * (planned - scheduled)
-        gone = min((time for time in (off, down) if time is not None), default=None)
-        self.outrun = self._expected("departure", out, None, gone) and out is None
-        self._expected("takeoff", off, out, down)
-        self._expected("landing", on, earliest, in_)
+        if landing:
+            self._expected("landing", on, earliest, in_)
         self._expected("arrival", in_, latest(on, earliest), None)
 
     def _expected(
@@ -175,23 +190,28 @@ class Reading:
 
         Return whether the one believed was dropped.
         """
+        held, path, minutes = self.held, *_ESTIMATES[part]
+        scheduled = None
+        if minutes in held and (plan := held.get(f"{part}.scheduled")) is not None:
+            scheduled = plan[1].value
+        if actual is not None:
+            # Minutes of which no schedule makes a time still say how late it was.
+            late = None if scheduled is None else held.pop(minutes, None)
+            return held.pop(path, None) is not None or late is not None
 
         def possible(time: datetime) -> bool:
-            return actual is None and (low is None or time >= low) and (high is None or time <= high)
+            return (low is None or time >= low) and (high is None or time <= high)
 
         dropped = False
-        time = self.value(f"{part}.estimated")
+        time = self.value(path)
         if time is not None and not possible(time):
-            self._only(f"{part}.estimated", possible if actual is None else _never)
+            self._only(path, possible)
             dropped = True
-        minutes, scheduled = self.value(f"{part}_delay_minutes"), self.value(f"{part}.scheduled")
-        if (
-            minutes is not None
-            and scheduled is not None
-            and not possible(scheduled + timedelta(minutes=minutes))
-        ):
-            self._only(f"{part}_delay_minutes", lambda count: possible(scheduled + timedelta(minutes=count)))
-            dropped = True
+        if scheduled is not None and (count := held[minutes][1].value) is not None:
+            plan_time: datetime = scheduled
+            if not possible(plan_time + timedelta(minutes=count)):
+                self._only(minutes, lambda count: possible(plan_time + timedelta(minutes=count)))
+                dropped = True
         return dropped
 
     def _same_as_runway(self) -> None:
@@ -275,8 +295,11 @@ class Reading:
 
     def reasons(self) -> tuple[Reason, ...] | None:
         """Return why it is late or, while it is cancelled, why that: the weightier word of the two."""
-        late, gone = self.held.get("delay_reasons"), self.held.get(CANCELLATION_REASONS)
-        if gone is not None and gone[1].value and self.cancelled():
+        late = self.held.get("delay_reasons")
+        if CANCELLATION_REASONS not in self.held:
+            return None if late is None else tuple(late[1].value or ())
+        gone = self.held[CANCELLATION_REASONS]
+        if gone[1].value and self.cancelled():
             weighs = weight("delay_reasons", gone, self.rules)
             if late is None or not late[1].value or weighs >= weight("delay_reasons", late, self.rules):
                 late = gone
@@ -333,10 +356,10 @@ class Reading:
 
         Only what happened can be contradicted: of plans and estimates the newer word is simply newer.
         """
-        found = set(self.impossible)
-        for path in (*ACTUALS, "diverted_to"):
+        found = list(self.impossible)
+        for path in _MAY_CONFLICT:
             by_source = self.facts.get(path)
-            if by_source is None or len(by_source) == 1 or path not in self.held:
+            if by_source is None or len(by_source) == 1 or path not in self.held or path in found:
                 continue
             top = self.rules.rank(self.held[path][0], path)
             values = [
@@ -347,7 +370,7 @@ class Reading:
             if path != "diverted_to" and self.back is not None:
                 values = [value for value in values if value > self.back]
             if len(values) > 1 and self._differ(values):
-                found.add(path)
+                found.append(path)
         cancelled = self.held.get("cancelled")
         if (
             cancelled is not None
@@ -355,8 +378,8 @@ class Reading:
             and not self.cancelled()
             and not self._outweighed(cancelled)
         ):
-            found.add("cancelled")
-        return tuple(path for path in _CONTRADICTED if path in found) if found else ()
+            found.append("cancelled")
+        return tuple(sorted(found, key=_CONTRADICTED.index)) if found else ()
 
     def _differ(self, values: list[Any]) -> bool:
         low, high = min(values), max(values)
@@ -366,19 +389,29 @@ class Reading:
         return bool(low != high)
 
 
-_CONTRADICTED = (*ACTUALS, "diverted_to", "cancelled")
+_ESTIMATES = {
+    part: (f"{part}.estimated", f"{part}_delay_minutes")
+    for part in ("departure", "takeoff", "landing", "arrival")
+}
+_MAY_CONFLICT = (*ACTUALS, "diverted_to")
+_CONTRADICTED = (*_MAY_CONFLICT, "cancelled")
 
 
 def _ordered(times: dict[str, datetime]) -> bool:
     """Whether these milestones can all have happened at these times."""
-    out, off, on, in_ = (times.get(path) for path in ACTUALS)
-    if out is not None and off is not None and out - off > CLOCKS_DIFFER:
+    return _possible(*(times.get(path) for path in ACTUALS))
+
+
+def _possible(out: datetime | None, off: datetime | None, on: datetime | None, in_: datetime | None) -> bool:
+    """Whether a flight can have left its gate, taken off, landed and come to its gate at these times."""
+    if out is not None:
+        if off is not None and off < out and out - off > CLOCKS_DIFFER:
+            return False
+        if (on is not None and on < out) or (in_ is not None and in_ < out):
+            return False
+    if off is not None and ((on is not None and on < off) or (in_ is not None and in_ < off)):
         return False
-    if on is not None and in_ is not None and on - in_ > CLOCKS_DIFFER:
-        return False
-    return not any(
-        left is not None and down is not None and down < left for left in (out, off) for down in (on, in_)
-    )
+    return on is None or in_ is None or in_ >= on or on - in_ <= CLOCKS_DIFFER
 
 
 def _after(time: datetime) -> Callable[[Any], bool]:
