@@ -57,87 +57,28 @@ class Target:
 
 def targets() -> dict[str, Target]:
     """All parsers by name. Imported here, so that atheris can instrument what is imported."""
-    from tests.unit.feeds import (
-        on_time_files,
-        test_aeroapi,
-        test_aerodatabox,
-        test_aidx,
-        test_aviationstack,
-        test_avinor,
-        test_faa,
-        test_flightstats,
-        test_hongkong,
-        test_mvt,
-        test_schiphol,
-        test_ssim,
-        test_ssm,
-        test_swedavia,
-    )
-    from tests.unit.feeds.generic import test_generic
-    from windsock.feeds import (
-        aeroapi,
-        aerodatabox,
-        aidx,
-        aviationstack,
-        avinor,
-        bts,
-        faa,
-        flightstats,
-        generic,
-        hongkong,
-        mvt,
-        schiphol,
-        ssim,
-        ssm,
-        swedavia,
-    )
+    from tests.unit.feeds import inputs, on_time_files
+    from windsock.feeds import aidx, bts
     from windsock.feeds.base import Fault
 
-    def parsed(parse: Callable[..., Any], now: Any, *seeds: Any, **more: Any) -> Target:
+    def parsed(given: inputs.Input) -> Target:
         def read(data: bytes) -> tuple[list[tuple[str, str]], Iterable[Any]]:
-            found = parse(data, received_at=now, **more)
+            found = given.read(data)
+            if given.format == "aidx":
+                aidx.acknowledgement(data, found, received_at=given.now)
+                aidx.rotations(data)
             return [(one.where, one.raw) for one in found.statements], found.faults
 
-        return Target(
-            read, [seed if isinstance(seed, bytes) else json.dumps(seed).encode() for seed in seeds]
-        )
+        return Target(read, list(given.bodies))
 
     def rows(data: bytes) -> tuple[list[tuple[str, str]], Iterable[Any]]:
         return [], [found for found in bts.read(data) if isinstance(found, Fault)]
 
-    def answered(data: bytes, **given: Any) -> Any:
-        found = aidx.parse(data, **given)
-        aidx.acknowledgement(data, found, **given)
-        aidx.rotations(data)
-        return found
-
-    def programmes(data: bytes) -> tuple[list[tuple[str, str]], Iterable[Any]]:
-        faults = faa.parse(data, received_at=test_faa.NOW).faults
-        return [], faults
-
     forms = [on_time_files.TRANSTATS, on_time_files.DOWNLOAD, on_time_files.DOT, on_time_files.DATAEXPO]
-    api, box, stack, stats = test_aeroapi, test_aerodatabox, test_aviationstack, test_flightstats
-    return {
-        "mvt": parsed(mvt.parse, test_mvt.NOW, test_mvt.MAILBOX),
-        "aidx": parsed(answered, test_aidx.RECEIVED, test_aidx.FULL),
-        "avinor": parsed(avinor.parse, test_avinor.NOW, test_avinor.GOOD),
-        "ssim": parsed(ssim.parse, test_ssim.RECEIVED, test_ssim.GOOD),
-        "ssm": parsed(ssm.parse, test_ssm.RECEIVED, test_ssm.GOOD, test_ssm.NEW.encode()),
-        "hongkong": parsed(hongkong.parse, test_hongkong.NOW, test_hongkong.GOOD),
-        "schiphol": parsed(schiphol.parse, test_schiphol.NOW, test_schiphol.GOOD),
-        "swedavia": parsed(swedavia.parse, test_swedavia.NOW, test_swedavia.GOOD),
-        "aeroapi": parsed(
-            aeroapi.parse, api.NOW, api.poll(api.flight(), api.flight(diverted=True)), api.push()
-        ),
-        "aerodatabox": parsed(aerodatabox.parse, box.NOW, [box.flight()], box.notice(box.flight()), [box.old()]),
-        "aviationstack": parsed(aviationstack.parse, stack.NOW, stack.body(stack.flight())),
-        "flightstats": parsed(flightstats.parse, stats.NOW, stats.poll(stats.flight()), stats.push()),
-        "faa": Target(programmes, [test_faa.EVERYTHING]),
-        "bts": Target(rows, [form.encode() for form in forms]),
-    } | {
-        f"generic-{form}": parsed(generic.parse, test_generic.NOW, data, source="fuzz", mapping=mapping)
-        for form, (data, mapping) in test_generic.GOOD.items()
-    }  # fmt: skip
+    # Every format of the registry, whose inputs the tests have; past days are no format and come beside them.
+    return {str(given): parsed(given) for given in inputs.ALL} | {
+        "bts": Target(rows, [form.encode() for form in forms])
+    }
 
 
 def endures(target: Target, data: bytes) -> None:

@@ -77,8 +77,8 @@ def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpRespons
             503, "feed_paused", f"The feed {name!r} is paused. Send it again later.", retry_after=60
         )
     taken = _intake(settings).take(body, entrance="webhook", sender=sender)
-    answer = getattr(settings.format.module, "acknowledgement", None)
-    if answer is not None and not taken.error:
+    answer = settings.format.hooks.acknowledgement
+    if answer is not None and taken.received_at is not None and not taken.error:
         return HttpResponse(
             answer(body, taken.parsed, received_at=taken.received_at), content_type="application/xml"
         )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from windsock.feeds.format import Format
 from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
@@ -190,3 +191,6 @@ def _delays(flight: Place, report: dict[str, Any]) -> dict[str, int]:
         if seconds and not told & {"estimated", "actual"}:
             found[f"{name}_minutes"] = round(timedelta(seconds=seconds) / timedelta(minutes=1))
     return found
+
+
+FORMAT = Format(parse=parse, poller=Poller)

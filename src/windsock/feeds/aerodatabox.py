@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from windsock.errors import ConfigError
+from windsock.feeds.format import Format
 from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
@@ -218,3 +219,6 @@ def _status(flight: Place) -> dict[str, bool | str | None]:
             f"The status {status[:40]!r} is not among {', '.join(_STATUS)}; left out.", "status", status
         )
     return _STATUS.get(status, {})
+
+
+FORMAT = Format(parse=parse, poller=Poller)

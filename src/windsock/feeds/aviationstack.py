@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from windsock.errors import FeedError
 from windsock.feeds import watching
+from windsock.feeds.format import Format
 from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
@@ -222,3 +223,6 @@ def _runway(side: Place, tz: ZoneInfo | None) -> dict[str, Any]:
         estimated=side.time("estimated_runway", tz=tz, ignore_utc=True),
         actual=side.past("actual_runway", side.time("actual_runway", tz=tz, ignore_utc=True)),
     )
+
+
+FORMAT = Format(parse=parse, poller=Poller)

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from windsock.errors import ConfigError, FeedError
 from windsock.feeds import xml
+from windsock.feeds.format import Format
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
@@ -190,3 +191,6 @@ class _Flight:
         self.gathering.fault(
             message, path=self.path, raw=self.raw, column=column, value=None if value is None else value[:200]
         )
+
+
+FORMAT = Format(parse=parse, poller=Poller, prepared=prepared, attribution=ATTRIBUTION)

@@ -76,7 +76,7 @@ class FeedSettings:
             return found
         if self.secret_file is not None:
             try:
-                return Path(self.secret_file).expanduser().read_text().strip()
+                return Path(self.secret_file).expanduser().read_text("utf-8-sig").strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigError(
                     f"The feed {self.name!r} takes its secret from {self.secret_file}, which cannot be read: {error}."
@@ -106,7 +106,7 @@ def attributions(feeds: Mapping[str, Any]) -> list[str]:
 def from_toml(text: str, name: str = "feeds.toml") -> dict[str, Any]:
     """The tables of a feeds.toml, unchecked; raises ConfigError when it is not TOML."""
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name} cannot be read: {error}.") from None
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from windsock.feeds.format import Format
 from windsock.feeds.json import Place, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request, two_parts
@@ -239,3 +240,6 @@ def _updated(flight: Place) -> datetime | None:
         for entry in flight.objects("flightStatusUpdates", "flightStatusUpdate")
     ]
     return max((time for time in times if time is not None), default=None)
+
+
+FORMAT = Format(parse=parse, poller=Poller)

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from windsock.feeds.clocks import days_off
+from windsock.feeds.format import Format
 from windsock.feeds.json import Place, decode, excerpt, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
@@ -232,3 +233,6 @@ class _Flight:
         if time is None or scheduled is None:
             return time
         return time + timedelta(days=days_off(scheduled, time))
+
+
+FORMAT = Format(parse=parse, poller=Poller, attribution=ATTRIBUTION)

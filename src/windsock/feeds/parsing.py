@@ -17,7 +17,7 @@ from typing import TypedDict, Unpack
 
 from windsock.errors import ReportError
 from windsock.feeds.base import Fault
-from windsock.feeds.reports import left_out, withheld, without_runway_copies
+from windsock.feeds.reports import left_out, withheld, without_arrivals_before_leaving, without_runway_copies
 from windsock.flights import Report, parse_report
 from windsock.flights.programmes import ProgrammeList
 
@@ -111,7 +111,9 @@ class Gathering:
             value = None if error.value is None else str(error.value)[:200]
             self.fault(error.message, line=line, path=path, raw=raw, column=error.field, value=value)
             return False
-        report = without_runway_copies(report)
+        report, wrong = without_arrivals_before_leaving(without_runway_copies(report))
+        for name, message in wrong:
+            self.fault(message, line=line, path=path, raw=raw, column=name)
         self.statements.append(
             Statement(
                 report=report,

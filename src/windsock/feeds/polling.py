@@ -1,6 +1,6 @@
 """How a provider is asked: which requests, how often, from where to go on. Pure; `windsock.ingest` does the asking.
 
-A feed that is polled has a class `Poller` in its module, made with the operator's options and secret.
+A feed that is polled hands over a subclass of `Poller`, which is made with the operator's options and secret.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,12 +1,13 @@
-"""The feeds there are, a line each. A new one takes a module (or package) with `parse`, a line here, and its page."""
+"""The feeds there are, a line each. A new one takes a module or package with a `FORMAT`, a line here, and its page."""
 
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from windsock.errors import ConfigError
+from windsock.feeds.format import Format
 from windsock.feeds.parsing import Parsed
 from windsock.feeds.polling import Poller
 
@@ -23,37 +24,35 @@ class FeedFormat:
     required: tuple[str, ...] = ()
 
     @property
-    def module(self) -> Any:
-        """The module or package that reads it, `windsock.feeds.<name>`."""
-        return importlib.import_module(f"windsock.feeds.{self.name}")
+    def hooks(self) -> Format:
+        """What its module, `windsock.feeds.<name>`, hands over as `FORMAT`."""
+        found = importlib.import_module(f"windsock.feeds.{self.name}").FORMAT
+        if not isinstance(found, Format):
+            raise TypeError(f"windsock.feeds.{self.name}.FORMAT is {found!r}; a Format is needed.")
+        return found
 
     @property
     def attribution(self) -> str | None:
-        """What its provider wants to be shown with its data, the `ATTRIBUTION` of its module."""
-        return getattr(self.module, "ATTRIBUTION", None)
+        """What its provider wants to be shown with its data."""
+        return self.hooks.attribution
 
     def parser(self, source: str, options: Mapping[str, Any]) -> Parser:
         """What reads inputs of a feed set up like this; raises ConfigError for options it cannot work with."""
-        parse = self.module.parse
-        asking = getattr(self.module, "Poller", None)
-        if asking is not None:
-            asking.check(options)
-        prepare = getattr(self.module, "prepared", None)
-        more = {} if prepare is None else prepare(options)
-        return lambda data, received_at: cast(
-            Parsed, parse(data, received_at=received_at, source=source, **more)
-        )
+        hooks = self.hooks
+        if hooks.poller is not None:
+            hooks.poller.check(options)
+        more = {} if hooks.prepared is None else hooks.prepared(options)
+        return lambda data, received_at: hooks.parse(data, received_at=received_at, source=source, **more)
 
     def is_polled(self, options: Mapping[str, Any], url: str | None) -> bool:
         """Whether a feed set up like this asks somebody; else it only takes what is pushed, mailed or filed."""
-        made = getattr(self.module, "Poller", None)
-        return made is not None and (url is not None or not made.needs_url) and bool(made.wanted(options))
+        made = self.hooks.poller
+        return made is not None and (url is not None or not made.needs_url) and made.wanted(options)
 
     def poller(self, options: Mapping[str, Any], secret: str | None, url: str | None) -> Poller | None:
         """What says how its provider is asked, or None for a feed that only takes what comes by itself."""
-        if not self.is_polled(options, url):
-            return None
-        return cast(Poller, self.module.Poller(options, secret=secret, url=url))
+        made = self.hooks.poller
+        return made(options, secret=secret, url=url) if made and self.is_polled(options, url) else None
 
 
 FORMATS: dict[str, FeedFormat] = {

@@ -85,6 +85,29 @@ def without_runway_copies(report: Report) -> Report:
     return report
 
 
+def without_arrivals_before_leaving(report: Report) -> tuple[Report, list[tuple[str, str]]]:
+    """Return the report without estimates of an arrival or landing before it left, and a fault's words for each."""
+    left = [
+        part.actual
+        for part in (report.departure, report.takeoff)
+        if part is not UNSET and isinstance(part.actual, datetime)
+    ]
+    wrong: list[tuple[str, str]] = []
+    if not left:
+        return report, wrong
+    for name in ("landing", "arrival"):
+        part = getattr(report, name)
+        if part is UNSET or not isinstance(part.estimated, datetime) or part.estimated >= max(left):
+            continue
+        told = (
+            f"{name}.estimated is {utc(part.estimated)}, before it left at {utc(max(left))}; it is left out."
+        )
+        wrong.append((f"{name}.estimated", told))
+        rest = msgspec.structs.replace(part, estimated=UNSET)
+        report = msgspec.structs.replace(report, **{name: UNSET if rest == type(rest)() else rest})
+    return report, wrong
+
+
 def _repeats(estimated: Any, runway: RunwayReport) -> bool:
     return isinstance(estimated, datetime) and estimated in (runway.estimated, runway.actual)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from windsock.feeds.format import Format
 from windsock.feeds.json import Place, decode, list_in, records
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
@@ -283,3 +284,6 @@ def _states(given: Place, side: str) -> dict[str, Any]:
         else:
             found["boarding"] = True if states & _BOARDING else None
     return found
+
+
+FORMAT = Format(parse=parse, poller=Poller, attribution=ATTRIBUTION)

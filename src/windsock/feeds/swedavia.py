@@ -11,6 +11,7 @@ from typing import Any
 
 from windsock.errors import ConfigError
 from windsock.feeds.clocks import on_its_day
+from windsock.feeds.format import Format
 from windsock.feeds.json import Place, decode, list_in, records
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
@@ -222,3 +223,6 @@ def _status(state: Place) -> dict[str, Any]:
 def _stated(state: Place, side: str) -> dict[str, Any]:
     found = _STATED.get((state.text("flightLegStatus") or "").upper())
     return {} if found is None else {"stated_status": found[side]}
+
+
+FORMAT = Format(parse=parse, poller=Poller, attribution=ATTRIBUTION)

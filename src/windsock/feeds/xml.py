@@ -12,6 +12,7 @@ from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
 from windsock.errors import FeedError
+from windsock.feeds.encoding import UTF_8_MARK, unmarked
 
 MAX_DEPTH = 40
 """Deeper than any feed nests (AIDX, the deepest, has eight), and far from what troubles a reader that recurses."""
@@ -23,10 +24,14 @@ def root_of(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Eleme
     """The document's root element; raises FeedError, with line and column, and nothing else."""
     if len(data) > max_bytes:
         raise FeedError(f"The XML has {len(data)} bytes; at most {max_bytes} are read. Send it in parts.")
+    plain = unmarked(data)
+    # By its mark it is in UTF-16, whatever encoding it declares, and read as UTF-8 from here on.
+    encoding = "utf-8" if plain is not data and not data.startswith(UTF_8_MARK) else None
+    data = plain
     if not data.strip():
         raise FeedError("The XML is empty.")
     try:
-        parser = DefusedXMLParser(target=_Bounded(max_depth), forbid_dtd=True)
+        parser = DefusedXMLParser(target=_Bounded(max_depth), forbid_dtd=True, encoding=encoding)
         parser.feed(data)
         root: Element = parser.close()
     except DTDForbidden as error:

@@ -274,7 +274,8 @@ class FeedRun:
         """Note a source that has fallen silent, and one that speaks again, and have it said of its flights."""
         minutes = self.settings.stale_minutes
         if minutes is None:
-            every = self.settings.format.module.Poller.every
+            asked = self.settings.format.hooks.poller
+            every = Poller.every if asked is None else asked.every
             if self._made is not None and self._made[1] is not None:
                 every = self._made[1].every
             minutes = max(every, self.settings.interval_seconds or 0.0) * STALE_INTERVALS / 60

@@ -32,7 +32,7 @@ def windsock_settings(environment: Mapping[str, str]) -> dict[str, Any]:
 def feeds_file(path: Path) -> dict[str, Any]:
     """The feeds of a feeds.toml, none where there is no such file; raises ConfigError when it cannot be read."""
     try:
-        text = path.read_text()
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:

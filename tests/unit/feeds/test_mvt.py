@@ -373,7 +373,7 @@ def test_a_telex_that_cannot_be_told_does_not_cost_the_next(text: str, line: int
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\n\n", b"<xml/>", b"{}", b"LH400/03.DAIMA.FRA\nAD1200", b"\xff\xfe\x00"]
+    "data", [b"", b"\n\n", b"<xml/>", b"{}", b"LH400/03.DAIMA.FRA\nAD1200", b"\xff\xfe\x00\x00"]
 )
 def test_what_is_no_telex_is_refused(data: bytes) -> None:
     with pytest.raises(FeedError, match="MVT"):

@@ -228,7 +228,9 @@ def test_without_a_list_of_flights_nothing_is_asked(name: str) -> None:
     ],
 )
 def test_no_provider_is_asked_more_often_than_its_etiquette_allows(name: str, least: float) -> None:
-    assert format_named(name).module.Poller.every >= least
+    asked_by = format_named(name).hooks.poller
+    assert asked_by is not None
+    assert asked_by.every >= least
 
 
 @pytest.mark.parametrize(
@@ -254,8 +256,10 @@ def test_options_that_nobody_can_be_asked_with_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=said):
         format_named(name).parser(name, options)
+    made = format_named(name).hooks.poller
+    assert made is not None
     with pytest.raises(ConfigError, match=said):
-        format_named(name).module.Poller(options, secret="a:b")
+        made(options, secret="a:b")
 
 
 def test_another_address_than_the_providers_own_is_asked_where_one_is_configured() -> None:

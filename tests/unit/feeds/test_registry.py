@@ -24,13 +24,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "aviationstack": {"flights": ["DL1865"], "airports": ["LIS"]},
     "flightstats": {"flights": ["DL1865"]},
 }
-POLLED = [name for name, form in FORMATS.items() if hasattr(form.module, "Poller")]
+POLLED = [name for name, form in FORMATS.items() if form.hooks.poller is not None]
 every_format = pytest.mark.parametrize("name", sorted(FORMATS))
 
 
 @every_format
 def test_a_format_has_a_module_that_parses(name: str) -> None:
-    assert callable(FORMATS[name].module.parse)
+    assert callable(FORMATS[name].hooks.parse)
 
 
 @every_format

@@ -6,6 +6,9 @@
 from windsock.feeds.aidx.answer import acknowledgement
 from windsock.feeds.aidx.legs import parse
 from windsock.feeds.aidx.rotation import rotations
+from windsock.feeds.format import Format
 from windsock.feeds.rotation import Rotation
 
-__all__ = ["Rotation", "acknowledgement", "parse", "rotations"]
+__all__ = ["FORMAT", "Rotation", "acknowledgement", "parse", "rotations"]
+
+FORMAT = Format(parse=parse, acknowledgement=acknowledgement)

@@ -4,7 +4,10 @@
 """
 
 from windsock.feeds.faa.status import ADDRESS, MAX_BYTES, MAX_PROGRAMMES, Poller, parse
+from windsock.feeds.format import Format
 
-__all__ = ["ADDRESS", "ATTRIBUTION", "MAX_BYTES", "MAX_PROGRAMMES", "Poller", "parse"]
+__all__ = ["ADDRESS", "ATTRIBUTION", "FORMAT", "MAX_BYTES", "MAX_PROGRAMMES", "Poller", "parse"]
 
 ATTRIBUTION = "Airport programmes from the FAA"
+
+FORMAT = Format(parse=parse, poller=Poller, attribution=ATTRIBUTION)

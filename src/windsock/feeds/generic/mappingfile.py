@@ -37,7 +37,7 @@ _AIRPORTS = ("origin", "destination", "diverted_to")
 def read(text: str) -> Mapping:
     """The mapping that the file's text spells; raises ConfigError, and nothing else."""
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"The mapping is not TOML: {error}.") from None
     return Mapping(**_mapping(Reading(data, "")))

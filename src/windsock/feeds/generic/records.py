@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from windsock.errors import FeedError
 from windsock.feeds.base import Fault
+from windsock.feeds.encoding import unmarked
 from windsock.feeds.generic.mapping import Mapping
 from windsock.feeds.parsing import MAX_RAW
 from windsock.flights.values import shown
@@ -57,6 +58,8 @@ def records_of(data: bytes, mapping: Mapping, max_bytes: int) -> Iterator[Record
         raise FeedError(f"The input has {len(data)} bytes; at most {max_bytes} are read. Send it in parts.")
     # Damaged bytes become U+FFFD, so that only the values they stand in are lost.
     try:
+        if not mapping.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
+            data = unmarked(data, mapping.encoding)
         text = data.decode(mapping.encoding, "replace").removeprefix("\ufeff")
     except UnicodeError as error:
         raise FeedError(f"The input is not {mapping.encoding}: {error}. Check `encoding`.") from None

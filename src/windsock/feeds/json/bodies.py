@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from windsock.errors import FeedError
+from windsock.feeds.encoding import unmarked
 from windsock.feeds.parsing import MAX_RAW
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -37,7 +38,8 @@ def decode(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Any:
         raise FeedError(
             f"{name}: {len(data)} bytes came; at most {max_bytes} are read. Ask for less at a time."
         )
-    begins = data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    data = unmarked(data)
+    begins = data[:200].lstrip(b" \t\r\n")
     if not begins:
         raise FeedError(f"{name}: nothing came; JSON was expected. Ask again later.")
     shape = without_secrets(repr(begins[:60].decode("utf-8", "replace")))
@@ -49,7 +51,7 @@ def decode(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Any:
         )
     deep = FeedError(f"{name}: the JSON nests too deep; at most {MAX_DEPTH} levels are read.")
     try:
-        value = _decoded(data.removeprefix(b"\xef\xbb\xbf"))
+        value = _decoded(data)
     except RecursionError:
         raise deep from None
     except UnicodeDecodeError as error:

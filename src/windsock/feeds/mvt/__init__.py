@@ -4,6 +4,9 @@
 `movements` makes reports of it all.
 """
 
+from windsock.feeds.format import Format
 from windsock.feeds.mvt.movements import MAX_BYTES, parse
 
-__all__ = ["MAX_BYTES", "parse"]
+__all__ = ["FORMAT", "MAX_BYTES", "parse"]
+
+FORMAT = Format(parse=parse)

@@ -4,7 +4,10 @@
 an aircraft flies next.
 """
 
+from windsock.feeds.format import Format
 from windsock.feeds.rotation import Rotation
 from windsock.feeds.ssim.schedule import iter_parse, parse, rotations
 
-__all__ = ["Rotation", "iter_parse", "parse", "rotations"]
+__all__ = ["FORMAT", "Rotation", "iter_parse", "parse", "rotations"]
+
+FORMAT = Format(parse=parse)

@@ -12,6 +12,7 @@ from datetime import date as Day
 from windsock.errors import FeedError
 from windsock.feeds import rotation
 from windsock.feeds.base import Fault
+from windsock.feeds.encoding import unmarked
 from windsock.feeds.parsing import Gathering, Parsed, Statement
 from windsock.feeds.periods import clock, full_date, midnight
 from windsock.feeds.rotation import Rotation
@@ -303,6 +304,7 @@ def _lines(data: bytes) -> Iterator[str]:
         raise FeedError(
             f"the file has {len(data)} bytes; at most {MAX_BYTES} are read. Split it by carrier, or use iter_parse."
         )
+    data = unmarked(data, "latin-1")
     start = 0
     while start < len(data):
         end = data.find(b"\n", start)

@@ -3,6 +3,9 @@
 `lines` knows the grammar, `messages` goes through it line by line, and `reports` says what it means for a flight.
 """
 
+from windsock.feeds.format import Format
 from windsock.feeds.ssm.messages import MAX_BYTES, MAX_GROUP, parse
 
-__all__ = ["MAX_BYTES", "MAX_GROUP", "parse"]
+__all__ = ["FORMAT", "MAX_BYTES", "MAX_GROUP", "parse"]
+
+FORMAT = Format(parse=parse)

@@ -12,6 +12,7 @@ from datetime import date as Day
 from typing import TypeVar
 
 from windsock.errors import FeedError
+from windsock.feeds.encoding import unmarked
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.ssm import lines
 from windsock.feeds.ssm.lines import LegLine
@@ -67,7 +68,7 @@ def parse(
     first = first if first is not None else today - timedelta(days=DAYS_BEFORE)
     last = last if last is not None else today + timedelta(days=DAYS_AFTER)
     reading = _Reading(Gathering(received_at, source), first, last)
-    for number, line in enumerate(data.decode("latin-1").replace("\r", "").split("\n"), 1):
+    for number, line in enumerate(_text(data).split("\n"), 1):
         reading.line(number, " ".join(line.upper().split()))
         if reading.full:
             break
@@ -82,6 +83,10 @@ def parse(
             "this is no SSM or ASM: no line of it is just SSM or ASM. Send the telex as plain text."
         )
     return reading.gathering.parsed()
+
+
+def _text(data: bytes) -> str:
+    return unmarked(data, "latin-1").decode("latin-1").replace("\r", "")
 
 
 @dataclass(slots=True)

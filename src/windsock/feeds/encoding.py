@@ -1,0 +1,23 @@
+"""The bytes of a text as its parser expects them, whatever mark an editor or shell of Windows put before them."""
+
+from windsock.errors import FeedError
+
+UTF_8_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def unmarked(data: bytes, encoding: str = "utf-8") -> bytes:
+    """Return `data` without its byte-order mark; text in UTF-16, which has one, is given in `encoding`.
+
+    Raises FeedError for what begins as UTF-16 and is not.
+    """
+    if data.startswith(UTF_8_MARK):
+        return data[len(UTF_8_MARK) :]
+    if not data.startswith(_UTF_16_MARKS):
+        return data
+    try:
+        return data.decode("utf-16").encode(encoding, "replace")
+    except UnicodeDecodeError as error:
+        raise FeedError(
+            f"The input begins with the byte-order mark of UTF-16, but byte {error.start} is not UTF-16. Send UTF-8."
+        ) from None
