@@ -23,6 +23,7 @@ from windsock.conf import config
 from windsock.errors import ConfigError, FeedError, JournalUnavailable
 from windsock.feeds import avinor
 from windsock.feeds.configuration import read
+from windsock.feeds.parsing import Gathering
 from windsock.flights import FlightKey
 from windsock.ingest import feedhealth, fetching, pipeline
 from windsock.ingest.folder import Folder
@@ -180,7 +181,7 @@ def raising(error: Exception) -> Any:
 
 
 STAGES = {
-    "parser": (avinor, "parse"),
+    "parser": (Gathering, "parsed"),
     "what is asked": (avinor.Poller, "requests"),
     "next page": (avinor.Poller, "next_page"),
     "where to go on": (avinor.Poller, "cursor"),
