@@ -70,7 +70,7 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
         origin=before.origin,
         destination=value("destination"),
         diverted_to=diverted_to,
-        codeshares=value("codeshares") or (),
+        codeshares=_other_names(value("codeshares"), before.designator),
         registration=value("registration"),
         aircraft_type=value("aircraft_type"),
         status=status_of(
@@ -247,6 +247,13 @@ def _carried_over(departure: Departure, takeoff: Runway, late: int) -> int | Non
         delays.append(minutes_between(takeoff.scheduled or scheduled + TAXI, takeoff.actual))
     carried = max(delays, default=0)
     return carried if carried >= late else None
+
+
+def _other_names(names: tuple[str, ...] | None, own: str) -> tuple[str, ...]:
+    """The codeshares without the flight's own designator: EJU7181, "sold as U27181", is U27181 already."""
+    if not names:
+        return ()
+    return tuple(name for name in names if name != own) if own in names else names
 
 
 def _worded(reasons: tuple[Reason, ...] | None) -> tuple[Reason, ...]:

@@ -66,7 +66,7 @@ def rekey(using: str, models: Any, rules: MergeRules = DEFAULT_RULES) -> Rekeyed
     `models` has FlightRow, FlightName, ReportRow, EventRow and JournalHead (a migration gives its own). If anything
     changed the journal starts a new epoch, so that every reader takes a fresh snapshot.
     """
-    rows = models.FlightRow.objects.using(using)
+    rows = models.FlightRow.objects.using(using).filter(version__gt=0)
     moves: dict[str, FlightKey] = {}
     for flight_id, record in rows.values_list("id", "record").iterator():
         flight = FlightRecord.from_json(bytes(record)).flight
@@ -104,10 +104,12 @@ def _vacating(moves: dict[str, FlightKey]) -> Iterator[str]:
 
 def _moved(record: FlightRecord, key: FlightKey) -> FlightRecord:
     """The same flight under another key; nothing else of it changes."""
+    own = str(key.designator)
     flight = msgspec.structs.replace(
         record.flight,
         id=str(key),
-        designator=str(key.designator),
+        designator=own,
+        codeshares=tuple(name for name in record.flight.codeshares if name != own),
         carrier=carrier_of(key.carrier, key.date),
         date=key.date,
         origin=key.origin,
@@ -146,12 +148,11 @@ def _follow(using: str, models: Any, old: str, key: FlightKey) -> None:
     if not held:
         return
     names.filter(flight_id=old).delete()
+    designators = {str(Designator.parse(name, key.date)) for name in held} - {str(key.designator)}
     names.bulk_create(
         [
-            models.FlightName(
-                designator=str(Designator.parse(name, key.date)), date=key.date, flight_id=str(key)
-            )
-            for name in held
+            models.FlightName(designator=name, date=key.date, flight_id=str(key))
+            for name in sorted(designators)
         ],
         ignore_conflicts=True,
     )

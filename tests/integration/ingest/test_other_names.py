@@ -61,6 +61,13 @@ def test_other_codes_of_a_flight_make_no_second_flight(case: tuple[Any, ...], or
     assert (found.flight.status, found.flight.departure.delay_minutes) == ("out", 40)
 
 
+def test_the_name_under_which_its_group_sells_a_flight_is_no_codeshare_of_it() -> None:
+    record([{**left("EJU7181", "BER"), "codeshares": ["U27181", "DS7181", "UA9000"]}])
+    _, (found,) = pipeline().journal.snapshot()
+
+    assert (found.flight.designator, found.flight.codeshares) == ("U27181", ("UA9000",))
+
+
 def test_a_code_that_changed_hands_names_its_holder_of_the_day() -> None:
     record([plan("DI7182", "HAM")])
     earlier = {**plan("DI7182", "LGW"), "date": "2019-06-01", "departure": {"scheduled": "2019-06-01T09:00Z"}}

@@ -100,7 +100,9 @@ def test_a_date_that_a_source_stated_itself_stays() -> None:
 def test_a_flight_under_a_carriers_other_code_moves_and_meets_its_next_report(
     carrier: str, origin: str, today: str
 ) -> None:
-    old = stored(carrier, 1234, "2026-11-27", origin, "2026-11-27T18:00+00:00", codeshares=("UA999",))
+    old = stored(
+        carrier, 1234, "2026-11-27", origin, "2026-11-27T18:00+00:00", codeshares=("UA999", f"{today}1234")
+    )
     assert follow().moved == [(old, f"{today}1234.2026-11-27.{origin}")]
     record(
         [
@@ -116,7 +118,7 @@ def test_a_flight_under_a_carriers_other_code_moves_and_meets_its_next_report(
     )
     _, (found,) = pipeline().journal.snapshot()
 
-    assert found.flight.id == f"{today}1234.2026-11-27.{origin}"
+    assert (found.flight.id, found.flight.codeshares) == (f"{today}1234.2026-11-27.{origin}", ("UA999",))
     assert (found.flight.departure.delay_minutes, found.flight.departure.gate) == (30, "B7")
     assert DatabaseJournal("default").flight(FlightKey.parse(old)) == found
 
