@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from windsock.access import keys
 from windsock.api import health, metrics
 from windsock.duties import health as duties
-from windsock.ingest import feedhealth
+from windsock.ingest import feedhealth, wrongclock
 from windsock.live.health import details, not_ready
 from windsock.live.metrics import figures
 
@@ -24,6 +24,7 @@ health.add_check("live", not_ready)
 health.add_details("live", details)
 health.add_warning("duties", duties.complaint)
 health.add_warning("keys", _keys)
+health.add_warning("clock", wrongclock.watch.complaint)
 health.add_details("duties", duties.details)
 health.add_details("feeds", feedhealth.details)
 metrics.add_figures(figures)

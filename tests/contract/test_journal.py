@@ -526,6 +526,17 @@ def test_a_board_shows_the_best_known_time(journal: Journal) -> None:
     assert [record.key for record in journal.find(window)] == [punctual]
 
 
+def test_flights_that_a_clock_ahead_changed_are_counted(journal: Journal) -> None:
+    later = NOON + timedelta(days=7)
+    tell(journal, key_of(1), NOON, departure=DepartureReport(scheduled=later + timedelta(days=1)))
+    tell(journal, key_of(2), later, **gate("B1"))
+    tell(journal, key_of(3), later + timedelta(minutes=1), **gate("B2"))
+    assert journal.ahead(NOON) == 2
+    assert journal.ahead(NOON, limit=1) == 1
+    assert journal.ahead(later) == 1
+    assert journal.ahead(later + timedelta(minutes=1)) == 0
+
+
 def test_due_gives_flights_nobody_speaks_of_longest_first(journal: Journal) -> None:
     def schedule(number: int, minute: int, **more: object) -> None:
         departure = NOON + timedelta(minutes=minute)

@@ -253,6 +253,10 @@ class Journal(abc.ABC):
         """
 
     @abc.abstractmethod
+    def ahead(self, of: datetime, limit: int = 1000) -> int:
+        """Count the flights last changed later than `of`, up to `limit`. Where that is now, a clock ran ahead."""
+
+    @abc.abstractmethod
     def prune(
         self,
         *,

@@ -199,10 +199,11 @@ def ask(using: str, question: Callable[[], T]) -> T:
 
 def _unavailable(error: Exception) -> NoReturn:
     text = " ".join(str(error).split())
-    if isinstance(error, (DataError, IntegrityError)):
+    why = databasefaults.explain(error)
+    if why == databasefaults.UNKNOWN and isinstance(error, (DataError, IntegrityError)):
         raise ValueRefused(
             f"The journal's database refused a value. Nothing was acknowledged. (The database says: {text})"
         ) from error
     raise JournalUnavailable(
-        f"{databasefaults.explain(error)} Nothing was acknowledged; try again. (The database says: {text})"
+        f"{why} Nothing was acknowledged; try again. (The database says: {text})"
     ) from error

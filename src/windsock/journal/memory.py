@@ -117,6 +117,11 @@ class MemoryJournal(Journal):
             ]
         return [record for _, _, record in sorted(found, key=lambda row: row[:2])[:limit]]
 
+    def ahead(self, of: datetime, limit: int = 1000) -> int:
+        with self._lock:
+            changed = [record.flight.updated_at for record, _ in self._rows()]
+        return min(sum(at is not None and at > of for at in changed), limit)
+
     def prune(
         self,
         *,

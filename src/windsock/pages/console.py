@@ -28,6 +28,7 @@ from windsock.ingest import pipeline
 from windsock.ingest.feedrun import duty_name
 from windsock.ingest.intake import Intake
 from windsock.ingest.models import FeedInput, FeedState, ParkedReport
+from windsock.ingest.wrongclock import watch as wrong_clock
 from windsock.journal.models import ReportRow
 from windsock.pages.consolewording import feed_line
 
@@ -91,6 +92,7 @@ def console(request: HttpRequest) -> HttpResponseBase:
         "feeds": lines,
         "failing": sum(line.tone == "failing" for line in lines),
         "stale": sum(line.tone == "stale" for line in lines),
+        "clock": wrong_clock.complaint(),
     }
     return page(request, "windsock/console.html", "feeds", context)
 

@@ -143,3 +143,16 @@ def test_what_nobody_runs_is_said_by_readiness_doctor_and_check(settings: Any) -
 def test_a_project_that_has_just_been_set_up_is_not_warned() -> None:
     JournalHead.objects.all().delete()
     assert checks.check_duties(None) == []
+
+
+def test_words_from_the_future_are_said_and_make_no_process_unready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("windsock.ingest.wrongclock.watch._asked_at", float("-inf"))
+    everybody_works()
+    record(
+        [{"flight": "DL1865", "date": "2015-01-02", "origin": "ATL", "departure": {"gate": "B9"}}],
+        received_at=timezone.now() + timedelta(days=7),
+    )
+    status, told = ready()
+    assert (status, told["status"]) == (200, "degraded")
+    assert "later than it is now" in told["warnings"]["clock"]
+    monkeypatch.setattr("windsock.ingest.wrongclock.watch._asked_at", float("-inf"))

@@ -1,0 +1,48 @@
+"""Whether a clock ran ahead: flights that were changed later than it is now. For /readyz and the console."""
+
+import time
+from datetime import datetime
+
+from windsock.clock import Clock, system_clock
+from windsock.flights.values import CLOCK_SKEW
+from windsock.ingest.process import pipeline
+from windsock.journal.base import Journal
+
+LOOK_SECONDS = 60.0
+"""How old an answer may be: the question walks the flights to come, and probes come every few seconds."""
+
+MOST = 1000
+"""Flights counted, at most; beyond, "at least"."""
+
+
+class Watch:
+    """Looks now and then whether the journal holds words from the future."""
+
+    def __init__(self, clock: Clock = system_clock) -> None:
+        self._clock = clock
+        self._asked_at = float("-inf")
+        self._said: str | None = None
+
+    def complaint(self, journal: Journal | None = None) -> str | None:
+        """Return the sentence that says so, with what becomes of them; None if there are none."""
+        if time.monotonic() - self._asked_at > LOOK_SECONDS:
+            self._said = complaint(journal or pipeline().journal, self._clock())
+            self._asked_at = time.monotonic()
+        return self._said
+
+
+def complaint(journal: Journal, now: datetime) -> str | None:
+    """Return the sentence that says how many flights were changed later than `now`; None if none were."""
+    if journal.head().clock is not None:
+        return None  # a replay tells a day of its own, by its own clock
+    found = journal.ahead(now + CLOCK_SKEW, MOST)
+    if not found:
+        return None
+    flights = "1 flight was" if found == 1 else f"{'At least ' if found == MOST else ''}{found} flights were"
+    return (
+        f"{flights} last changed later than it is now ({now:%Y-%m-%d %H:%M} UTC): the clock of a machine was ahead. "
+        "Each is put right by the next report about it; check the clocks (NTP) of all machines."
+    )
+
+
+watch = Watch()
