@@ -101,6 +101,21 @@ def load(raw: Mapping[str, object]) -> Config:
     return Config(**values)  # type: ignore[arg-type]
 
 
+TRUE, FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
+"""How an environment variable says yes and no, in any case."""
+
+
+def switch(name: str, environment: Mapping[str, str], default: bool = False) -> bool:
+    """Return what an environment variable switches; raise ConfigError for a spelling that is neither yes nor no."""
+    text = environment.get(name)
+    if text is None:
+        return default
+    word = text.strip().lower()
+    if word not in TRUE | FALSE:
+        raise ConfigError(f"{name} is {text!r}; 1 or 0 is needed (or true, yes, on; false, no, off).")
+    return word in TRUE
+
+
 @lru_cache(maxsize=1)
 def config() -> Config:
     """Return the configuration of this process, read from Django's settings once and again after an override."""

@@ -68,6 +68,7 @@ def test_every_environment_variable_of_the_service_is_documented_and_no_other() 
     text = "\n".join(source.read_text() for source in sources)
     read = re.findall(r"""env\.\w+\(\s*"([A-Z_]+)\"""", text)
     read += re.findall(r"""os\.environ(?:\.get\(|\.setdefault\(|\[)\s*"([A-Z_]+)\"""", text)
+    read += re.findall(r"""\b(?:switch|value)\(\s*"([A-Z_]+)\"""", text)
     read += re.findall(r"""envvar="([A-Z_]+)\"""", text)
     ours = set(read) - {"XDG_DATA_HOME", "DJANGO_SETTINGS_MODULE"}
     documented = _first_cells(_part(_page("settings.md"), "Environment of the service"))

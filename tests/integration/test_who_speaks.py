@@ -218,3 +218,17 @@ def test_names_are_alike_across_case_width_script_and_what_is_invisible() -> Non
         assert alike(one, other), other
     for one, other in (("oslo", "bergen"), ("jal", "jai"), ("oslo", "北京空港"), ("ops", "ops-2")):
         assert not alike(one, other), other
+
+
+def test_who_may_only_publish_learns_nothing_of_a_flight_from_the_answers() -> None:
+    _, secret = a_token()
+    record([REPORT | {"cancelled": False, "departure": {"gate": "B12"}, "source": "tower"}])
+    answer = Client().post(
+        "/api/v1/reports",
+        json.dumps(REPORT | {"departure": {"gate": "C1"}}),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {secret}"},
+    )
+    assert answer.status_code == 200
+    assert "B12" not in answer.text
+    assert "gate.changed" in answer.text

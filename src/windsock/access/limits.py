@@ -50,5 +50,8 @@ class FailureLimit:
 # cannot be found by trying, so the limit only quietens those who try.
 TOKEN_FAILURES = FailureLimit("token", tries=30, seconds=60)
 
+# A feed's secret is chosen by people: while too many wrong ones come from an address, the right one is refused too.
+FEED_FAILURES = FailureLimit("feed", tries=10, seconds=60)
+
 # Passwords can be found by trying: here the address and name wait, whoever they are.
 SIGN_IN_FAILURES = FailureLimit("sign-in", tries=10, seconds=300)

@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
 from windsock.access.http import identity_of_bearer
-from windsock.access.limits import TOKEN_FAILURES
+from windsock.access.limits import FEED_FAILURES
 from windsock.access.rules import require_publish
 from windsock.api.bodies import read
 from windsock.api.problems import Problem
@@ -28,6 +28,9 @@ from windsock.ingest.intake import Intake, Taken
 from windsock.ingest.models import FeedState
 
 logger = logging.getLogger(__name__)
+
+MIN_SECRET = 16
+"""Shorter secrets can be found by trying; providers make them of 24 bytes and more."""
 
 MOST_FAULTS = 20
 """So many are told in an answer; the console has more."""
@@ -97,25 +100,39 @@ def _admit(
         if identity is None:
             raise AccessDenied("Nobody is signed in.")
         return require_publish(identity).reporter
-    ours = settings.secret() if settings is not None else None
+    who = f"{request.META.get('REMOTE_ADDR', '')}"
+    if (wait := FEED_FAILURES.retry_after(who)) is not None:
+        raise _too_many(wait)
+    ours = _secret(settings)
     if ours is not None and secret is not None and constant_time_compare(secret, ours):
         return None
     if ours is not None and secret is None and _signed(request, ours, body):
         return None
-    wait = TOKEN_FAILURES.count(str(request.META.get("REMOTE_ADDR", "")))
+    wait = FEED_FAILURES.count(who)
     if wait is not None:
-        raise Problem(
-            429,
-            "too_many_failures",
-            f"Too many wrong secrets came from here. Wait {wait} s.",
-            retry_after=wait,
-        )
+        raise _too_many(wait)
     raise Problem(
         401,
         "not_authenticated",
         "Send 'Authorization: Bearer TOKEN' of one who may publish, a Standard Webhooks signature made with the feed's "
         "secret, or the feed's secret as the last part of the address.",
     )
+
+
+def _too_many(wait: int) -> Problem:
+    text = f"Too many wrong secrets came from here. No secret is looked at for {wait} s; a token always is."
+    return Problem(429, "too_many_failures", text, retry_after=wait)
+
+
+def _secret(settings: FeedSettings | None) -> str | None:
+    """Return the feed's secret, None where it has none; raise ConfigError where it has one that protects nothing."""
+    ours = settings.secret() if settings is not None else None
+    if settings is not None and ours is not None and len(ours) < MIN_SECRET:
+        raise ConfigError(
+            f"The secret of the feed {settings.name!r} has {len(ours)} characters; inputs are taken by a secret of at "
+            f"least {MIN_SECRET}."
+        )
+    return ours
 
 
 def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:

@@ -57,7 +57,7 @@ async def record_all(given: Batch, asker: Identity) -> HttpResponse:
     )
     results: list[dict[str, Any]] = [_not_an_object(index, item) for index, item in enumerate(given.items)]
     for (index, _), outcome in zip(objects, outcomes, strict=True):
-        results[index] = _result(index, outcome)
+        results[index] = _result(index, outcome, asker.may_read)
     return _answer(given, results)
 
 
@@ -91,14 +91,18 @@ def _answer(given: Batch, results: list[dict[str, Any]]) -> HttpResponse:
     return Problem(status, code, detail, **(about | document)).response()
 
 
-def _result(index: int, outcome: Recorded | Rejected) -> dict[str, Any]:
+def _result(index: int, outcome: Recorded | Rejected, may_read: bool) -> dict[str, Any]:
     if isinstance(outcome, Recorded):
+        # Whoever may not read is told what kind of thing changed, not what was and is believed of the flight.
+        changes: Any = outcome.changes
+        if not may_read:
+            changes = [{"kind": change.kind, "field": change.field} for change in outcome.changes]
         return {
             "index": index,
             "position": str(outcome.position),
             "flight": outcome.flight_id,
             "version": outcome.version,
-            "changes": outcome.changes,
+            "changes": changes,
         }
     failure = _error(
         index,

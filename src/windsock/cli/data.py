@@ -44,6 +44,20 @@ def _user() -> str:
     return str(os.getuid()) if hasattr(os, "getuid") else "this one"
 
 
+def private_file(name: object) -> None:
+    """Make the SQLite file, if it is not there yet, readable by its owner only: it holds the keys of sessions.
+
+    SQLite gives the files beside it the same mode. An existing file keeps its own: an operator may have widened it.
+    """
+    text = str(name)
+    if not text or ":memory:" in text or text.startswith("file:"):
+        return
+    try:
+        os.close(os.open(text, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError:
+        pass  # it is there, or cannot be made: the database says which, in its own words
+
+
 def secret_key(directory: Path) -> str:
     """The service's own secret key, made on first use and kept in `directory`/secret_key, readable by its owner only.
 

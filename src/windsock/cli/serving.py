@@ -99,7 +99,7 @@ def configure(*, workers: int = 1, log_level: str = "info", unix_socket: bool = 
         raise ConfigError(
             "The server is not installed. Install it with: python -m pip install 'windsock[server]'"
         ) from error
-    from windsock.conf import config
+    from windsock.conf import config, switch
 
     return uvicorn.Config(
         APPLICATION,
@@ -117,7 +117,7 @@ def configure(*, workers: int = 1, log_level: str = "info", unix_socket: bool = 
         # X-Forwarded-For is whatever the client says, unless a proxy of ours is in front.
         # A Unix socket's peer has no address; what may be trusted there is who can open the socket.
         forwarded_allow_ips="*" if unix_socket else None,
-        proxy_headers=os.environ.get("TRUSTED_PROXY", "") not in ("", "0"),
+        proxy_headers=switch("TRUSTED_PROXY", os.environ),
         log_level=log_level,
         log_config=None,
         backlog=BACKLOG,

@@ -47,6 +47,10 @@ def service_now(clock: ReplayClock | None, real: datetime | None = None) -> date
     return clock.at(moment) if clock else moment
 
 
+YEARS = range(1900, 2200)
+"""Years in which flights are: beyond, hours before or after a moment may not exist."""
+
+
 def hours(now: datetime, since: str | None, until: str | None) -> Hours:
     """The hours asked for (`?from=`, `?to=`, ISO 8601), or those around now. Nonsense is read as not asked."""
     start, end = _moment(since), _moment(until)
@@ -60,6 +64,8 @@ def hours(now: datetime, since: str | None, until: str | None) -> Hours:
 def _moment(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat((text or "").replace(" ", "+"))
+        if moment.year not in YEARS:
+            return None
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,12 +6,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from windsock.conf import Config
+from windsock.conf import Config, switch
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import from_toml
 
 PREFIX = "WINDSOCK_"
-TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
 def windsock_settings(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -27,6 +26,12 @@ def windsock_settings(environment: Mapping[str, str]) -> dict[str, Any]:
         if text is not None:
             given[key] = _read(PREFIX + key, text.strip(), getattr(defaults, field.name))
     return given
+
+
+def value(name: str, environment: Mapping[str, str], default: Any) -> Any:
+    """Return what a variable says, read as its default is: a switch, a number, a list, a JSON object or a text."""
+    text = environment.get(name)
+    return default if text is None else _read(name, text.strip(), default)
 
 
 def feeds_file(path: Path) -> dict[str, Any]:
@@ -48,9 +53,7 @@ def own_table(path: Path) -> str:
 def _read(name: str, text: str, default: object) -> Any:
     try:
         if isinstance(default, bool):
-            if text.lower() not in TRUE | FALSE:
-                raise ValueError
-            return text.lower() in TRUE
+            return switch(name, {name: text})
         if isinstance(default, int):
             return int(text)
         if isinstance(default, tuple):
@@ -61,6 +64,6 @@ def _read(name: str, text: str, default: object) -> Any:
                 raise ValueError
             return value
     except ValueError:
-        wanted = {bool: "1 or 0", int: "a whole number"}.get(type(default), "a JSON object")
+        wanted = "a whole number" if isinstance(default, int) else "a JSON object"
         raise ConfigError(f"{name} is {text!r}; {wanted} is needed.") from None
     return text

@@ -22,23 +22,24 @@ from typing import Any
 import django
 import environ
 
-from windsock.cli.data import data_directory, secret_key
+from windsock.cli.data import data_directory, private_file, secret_key
+from windsock.conf import switch
 from windsock.errors import ConfigError
-from windsock.service.environment import feeds_file, own_table, windsock_settings
+from windsock.service.environment import feeds_file, own_table, value, windsock_settings
 from windsock.service.prefix import prefix_of
 
 env = environ.Env()
 DATA = data_directory()
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = switch("DEBUG", os.environ)
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key(DATA)
-ALLOWED_HOSTS: list[str] = env.list(
-    "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", ".localhost"]
+ALLOWED_HOSTS: list[str] = list(
+    value("ALLOWED_HOSTS", os.environ, ("localhost", "127.0.0.1", "[::1]", ".localhost"))
 )
 # Below it are pages, static files, sockets, cookies and every redirect.
 PREFIX = prefix_of(env.str("SCRIPT_NAME", default=""))
 FORCE_SCRIPT_NAME = PREFIX or None
-TRUSTED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
+TRUSTED_ORIGINS: list[str] = list(value("ALLOWED_ORIGINS", os.environ, ()))
 CSRF_TRUSTED_ORIGINS = [origin for origin in TRUSTED_ORIGINS if "://" in origin]
 
 INSTALLED_APPS = [
@@ -98,6 +99,7 @@ for _database in DATABASES.values():
     # Under ASGI each request may run in another thread: kept connections would pile up.
     _database.setdefault("CONN_MAX_AGE", 0)
     if _database["ENGINE"].endswith("sqlite3"):
+        private_file(_database["NAME"])
         _database.setdefault("OPTIONS", {}).update(
             # IMMEDIATE: a transaction that reads first and writes later would fail at once with "database is locked".
             # FULL: with NORMAL a power loss could take back an acknowledged report and hand out its position again.
@@ -154,9 +156,9 @@ CACHES: dict[str, Any] = {
 # --- Windsock -------------------------------------------------------------------------------------------------
 
 WINDSOCK: dict[str, Any] = {
-    "PUBLIC_READ": env.bool("PUBLIC_READ", default=False),
+    "PUBLIC_READ": switch("PUBLIC_READ", os.environ),
     "ALLOWED_ORIGINS": TRUSTED_ORIGINS,
-    "SOURCE_RANKS": env.json("SOURCE_RANKS", default={}),
+    "SOURCE_RANKS": value("SOURCE_RANKS", os.environ, {}),
     "FEEDS": feeds_file(DATA / "feeds.toml"),
     "AIRPORTS": own_table(DATA / "airports.csv"),
     "AIRLINES": own_table(DATA / "airlines.csv"),
@@ -195,7 +197,7 @@ SERVESTATIC_MAX_AGE = 0 if DEBUG else 60
 
 # --- Security headers -----------------------------------------------------------------------------------------
 
-HTTPS = env.bool("WINDSOCK_HTTPS", default=False)
+HTTPS = switch("WINDSOCK_HTTPS", os.environ)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{PREFIX}/"
@@ -204,7 +206,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if env.bool("TRUSTED_PROXY", default=False):
+if switch("TRUSTED_PROXY", os.environ):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 _CSP: dict[str, list[str]] = {

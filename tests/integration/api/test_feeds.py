@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.cache import cache
 from django.test import Client
 from standardwebhooks import Webhook
 
@@ -155,3 +156,30 @@ def test_whatever_is_raised_for_an_input_is_answered_as_json_and_makes_the_feed_
     settings = read(config().feeds)["telex"]
     Intake("telex", settings.format.parser("telex", {}), pipeline()).replay(FeedInput.objects.get())
     assert not feedhealth.fails(FeedState.objects.get(name="telex"))
+
+
+@pytest.fixture
+def fresh_limits() -> Any:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def test_secrets_cannot_be_tried_without_end(fresh_limits: None, bearer: dict[str, str]) -> None:
+    assert send(telex(), f"telex/{SECRET}").status_code == 200
+    tried = [send(telex(), f"telex/wrong-{number}").status_code for number in range(12)]
+    assert tried[:10] == [401] * 10
+    assert tried[10:] == [429, 429]
+    late = send(telex(), f"telex/{SECRET}")
+    assert (late.status_code, "Retry-After" in late.headers) == (429, True)
+    assert send(telex(), headers=bearer).status_code == 200
+
+
+@pytest.mark.parametrize("secret", ["", "short", "fifteen-letters"])
+def test_a_secret_that_protects_nothing_is_never_right(
+    fresh_limits: None, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setenv("TELEX_SECRET", secret)
+    answer = send(telex(), f"telex/{secret or 'x'}")
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "feed_not_set_up"
