@@ -57,9 +57,23 @@ def clone(tmp_path: Path) -> Iterator[Reader]:
         if not name.startswith(("tests/", "docs/", "bench/")) and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    (folder / ".venv").symlink_to(Path(sys.prefix))
+    _lend_environment(folder)
     with Reader(folder) as reader:
         yield reader
+
+
+def _lend_environment(folder: Path) -> None:
+    """Give the clone the environment of the tests, marked as current: `bin/setup` must never install into it."""
+    lent = folder / ".venv"
+    lent.mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        if not entry.name.startswith(".windsock-"):
+            (lent / entry.name).symlink_to(entry)
+    mark = subprocess.run(
+        ["sh", "-c", "cksum requirements/demo.txt pyproject.toml | cksum"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (lent / ".windsock-demo").write_text(mark.stdout)
 
 
 def followed(reader: Reader, found: list[Block]) -> None:
