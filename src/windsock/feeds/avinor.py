@@ -165,7 +165,10 @@ class _Flight:
             report["cancelled"] = False
             time = self.time((element.get("time") or "").strip() or None, "status.time")
             if time is not None:
-                part["estimated" if code == "E" else "actual"] = utc(time)
+                if code == "A":
+                    report["landing"] = {"actual": utc(time)}  # "Landet" in Avinor's own words, not in block
+                else:
+                    part["estimated" if code == "E" else "actual"] = utc(time)
             elif code != "E" and element.get("time") is None:
                 report["stated_status"] = _STATED[code]
             elif element.get("time") is None:

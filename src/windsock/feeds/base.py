@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from windsock.errors import FeedError
+from windsock.feeds.encoding import UTF_16_MARKS
 from windsock.flights.identity import FlightKey
 
 
@@ -110,5 +111,7 @@ def lines_of(source: Path | str | bytes) -> Iterator[Iterator[str]]:
 
 
 def _text(binary: IO[bytes] | gzip.GzipFile) -> Iterator[str]:
+    buffered = io.BufferedReader(cast(io.RawIOBase, binary))  # which can look ahead without taking
+    encoding = "utf-16" if buffered.peek(2)[:2] in UTF_16_MARKS else "utf-8-sig"
     # Old files hold single bytes of other encodings in tail numbers: they must not cost the rest of the file.
-    return iter(io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace", newline=None))
+    return iter(io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline=None))

@@ -3,7 +3,7 @@
 from windsock.errors import FeedError
 
 UTF_8_MARK = b"\xef\xbb\xbf"
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def unmarked(data: bytes, encoding: str = "utf-8") -> bytes:
@@ -13,7 +13,7 @@ def unmarked(data: bytes, encoding: str = "utf-8") -> bytes:
     """
     if data.startswith(UTF_8_MARK):
         return data[len(UTF_8_MARK) :]
-    if not data.startswith(_UTF_16_MARKS):
+    if not data.startswith(UTF_16_MARKS):
         return data
     try:
         return data.decode("utf-16").encode(encoding, "replace")

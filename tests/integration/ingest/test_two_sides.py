@@ -55,7 +55,7 @@ def test_both_sides_of_a_flight_make_one_flight(order: tuple[str, ...]) -> None:
     found = {record.flight.designator: record.flight for record in records}
     assert sorted(record.flight.id for record in records) == ["DY641.2026-03-04.BGO", "SK257.2026-03-04.BGO"]
     flight = found["SK257"]
-    assert (flight.origin, flight.destination, flight.status) == ("BGO", "OSL", "arrived")
+    assert (flight.origin, flight.destination, flight.status) == ("BGO", "OSL", "landed")
     assert (flight.departure.gate, flight.arrival.belt) == ("23", "4")
     assert (flight.departure.delay_minutes, flight.arrival.delay_minutes) == (12, 8)
     assert found["DY641"].arrival.estimated == datetime(2026, 3, 5, 0, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from tests.unit.feeds.reading import the_only, utc
 from windsock.errors import FeedError
 from windsock.feeds import avinor
 from windsock.feeds.parsing import Parsed
-from windsock.flights import ArrivalReport, DepartureReport, Report
+from windsock.flights import ArrivalReport, DepartureReport, Report, RunwayReport
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 SAMPLE = "avinor_xmlfeed_OSL_2026-09-25_real_trimmed.xml"
@@ -92,10 +92,11 @@ def test_the_day_an_arrival_left_is_guessed_by_its_way(at: str, day: int) -> Non
     assert about is not None and about.date() == date(2026, 3, day)
 
 
-def test_arrived_and_departed_bear_the_actual_time() -> None:
+def test_landed_and_departed_bear_the_actual_time() -> None:
     came = only(board(arrival('<status code="A" time="2026-03-04T11:49:00Z"/>')))
     left = only(board(departure('<status code="D" time="2026-03-04T11:41:20Z"/><delayed>Y</delayed>')))
-    assert came.arrival == ArrivalReport(scheduled=utc("2026-03-04 12:20"), actual=utc("2026-03-04 11:49"))
+    assert came.arrival == ArrivalReport(scheduled=utc("2026-03-04 12:20"))
+    assert came.landing == RunwayReport(actual=utc("2026-03-04 11:49"))
     assert left.departure == DepartureReport(
         scheduled=utc("2026-03-04 11:30"), actual=utc("2026-03-04 11:41:20")
     )

@@ -1,11 +1,13 @@
 """Laws over every format of the registry: a new one is held to them by its line there."""
 
+import gzip
 import inspect
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from tests.unit.feeds import inputs, jsonbodies, test_avinor
+from tests.unit.feeds import inputs, jsonbodies, on_time_files, test_avinor
 from tests.unit.feeds.inputs import Input
 from windsock.errors import FeedError
-from windsock.feeds import polling
+from windsock.feeds import bts, configuration, polling
 from windsock.feeds.format import Format
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.registry import FORMATS
@@ -282,3 +284,27 @@ def test_a_damaged_body_is_read_or_refused(source: Input, body: Any, data: st.Da
     for fault in parsed.faults:
         assert fault.line is not None or fault.path
         str(fault).encode()
+
+
+# --- Files that an operator writes -----------------------------------------------------------------------------------
+
+
+def test_a_mark_before_a_file_of_settings_a_mapping_or_a_secret_changes_nothing(tmp_path: Path) -> None:
+    settings = configuration.from_toml('\ufeff[oslo]\nformat = "avinor"\nairport = "OSL"\n')
+    assert set(configuration.read(settings)) == {"oslo"}
+    (tmp_path / "map.toml").write_text(inputs.mapped("csv"), "utf-8-sig")
+    read = FORMATS["generic"].parser("board", {"mapping": str(tmp_path / "map.toml")})
+    (csv,) = (one for one in inputs.ALL if str(one) == "generic-csv")
+    assert read(csv.bodies[0], csv.now).statements
+    (tmp_path / "secret").write_text("k3y\n", "utf-8-sig")
+    feed = {"format": "swedavia", "airport": "ARN", "secret_file": str(tmp_path / "secret")}
+    assert configuration.read({"arlanda": feed})["arlanda"].secret() == "k3y"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_past_days_are_read_whatever_the_mark(encoding: str, packed: Callable[[bytes], bytes]) -> None:
+    data = on_time_files.DOT.encode()
+    rows = list(bts.read(data))
+    assert rows
+    assert list(bts.read(packed(on_time_files.DOT.encode(encoding)))) == rows
