@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from windsock.access.limits import SIGN_IN_FAILURES
+from windsock.access import passwords
 
 
 class LimitedBackend(ModelBackend):
@@ -26,11 +27,23 @@ class LimitedBackend(ModelBackend):
         """The user; raises PermissionDenied, which ends the attempt, for a wrong password or one too many."""
         if request is None or username is None or password is None:
             return super().authenticate(request, username, password, **kwargs)
-        key = f"{request.META.get('REMOTE_ADDR', '')}:{username.casefold()[:150]}"
-        if SIGN_IN_FAILURES.retry_after(key) is not None:
+        checked = getattr(request, passwords.CHECKED, None)
+        if checked is not None and checked.name == username:
+            return self._checked(checked)
+        address = passwords.address_of(request)
+        if passwords.begin(address, username) is not None:
             raise PermissionDenied("Too many wrong passwords; wait a few minutes.")
         user = super().authenticate(request, username, password, **kwargs)
         if user is None:
-            SIGN_IN_FAILURES.count(key)
+            raise PermissionDenied("Wrong name or password.")
+        passwords.succeeded(address, username)
+        return user
+
+    def _checked(self, checked: passwords.Checked) -> Any:
+        """The user whose password was checked before, in the thread for it."""
+        user: Any = None
+        if checked.right:
+            user = get_user_model()._default_manager.get_by_natural_key(checked.name)
+        if user is None or not self.user_can_authenticate(user):
             raise PermissionDenied("Wrong name or password.")
         return user

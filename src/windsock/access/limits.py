@@ -31,6 +31,13 @@ class FailureLimit:
             return None
         return self._left(now) if failures > self._tries else None
 
+    def forgive(self, key: str) -> None:
+        """Take one back that was counted before its outcome was known."""
+        try:
+            cache.decr(self._entry(key, self._clock()))
+        except ValueError:
+            pass  # the window ended meanwhile
+
     def retry_after(self, key: str) -> int | None:
         """The seconds to wait before another attempt, or None while attempts are left."""
         now = self._clock()
@@ -55,3 +62,6 @@ FEED_FAILURES = FailureLimit("feed", tries=10, seconds=60)
 
 # Passwords can be found by trying: here the address and name wait, whoever they are.
 SIGN_IN_FAILURES = FailureLimit("sign-in", tries=10, seconds=300)
+
+# One password over many names. An office behind one address has that many slips of the finger, and nobody finds much.
+SIGN_IN_ADDRESS_FAILURES = FailureLimit("sign-in-address", tries=50, seconds=300)

@@ -4,22 +4,26 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth import get_user_model, login, views
 from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from windsock.access import tickets
+from windsock.access import passwords, tickets
 from windsock.access.identity import anonymous_identity, identity_of_user
 
 View = Callable[..., HttpResponseBase]
 
 # A ticket says for whom, and has been proven: any backend may vouch for the session, Django's own needs no settings.
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
+_LIMITED = "windsock.access.backends.LimitedBackend"
 
 
 def readers_only(view: View) -> View:
@@ -28,7 +32,7 @@ def readers_only(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if identity_of_user(request.user) is None and anonymous_identity() is None:
-            return redirect_to_login(request.get_full_path(), reverse("windsock:sign-in"))
+            return redirect_to_login(request.get_full_path())
         return view(request, *args, **kwargs)
 
     return guarded
@@ -62,7 +66,44 @@ class SignOut(views.LogoutView):
         return reverse("windsock:home")
 
 
-sign_in = SignIn.as_view()
+_form = SignIn.as_view()
+
+
+@never_cache
+@transaction.non_atomic_requests
+async def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """The form; 429 for attempts that are too many, before anything is hashed.
+
+    Only where LOGIN_URL leads here, as in the ready-made service: a host has a login of its own, and is asked for that.
+    """
+    if resolve_url(settings.LOGIN_URL) != reverse("windsock:sign-in"):
+        return redirect_to_login(request.GET.get("next") or reverse("windsock:home"))
+    if request.method != "POST":
+        return await sync_to_async(_form)(request)
+    name, password = request.POST.get("username", ""), request.POST.get("password", "")
+    if settings.AUTHENTICATION_BACKENDS[0] == _LIMITED:
+        if (wait := await passwords.check(request, name, password)) is not None:
+            return _too_many(wait)
+        return await sync_to_async(_form)(request)
+    # Backends of a host's own: only they know how to check, so the attempts alone are limited.
+    address = passwords.address_of(request)
+    if (wait := await sync_to_async(passwords.begin)(address, name)) is not None:
+        return _too_many(wait)
+    response = await sync_to_async(_form)(request)
+    if response.status_code == 302:
+        await sync_to_async(passwords.succeeded)(address, name)
+    return response
+
+
+def _too_many(wait: int) -> HttpResponse:
+    return HttpResponse(
+        f"Too many attempts to sign in came from here. Try again in {wait} seconds.\n",
+        status=429,
+        content_type="text/plain; charset=utf-8",
+        headers={"Retry-After": str(wait)},
+    )
+
+
 sign_out = SignOut.as_view()
 
 

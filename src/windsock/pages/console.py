@@ -59,7 +59,7 @@ def operators_only(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path(), reverse("windsock:sign-in"))
+            return redirect_to_login(request.get_full_path())
         if not request.user.has_perm(OPERATE):
             return render(request, "windsock/console_forbidden.html", {"permission": OPERATE}, status=403)
         return view(request, *args, **kwargs)

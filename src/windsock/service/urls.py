@@ -2,11 +2,14 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 admin.site.site_header = admin.site.site_title = "Windsock"
 admin.site.index_title = "Flights, events and tokens"
 
 urlpatterns = [
+    # One way in, whose passwords are checked one at a time.
+    path("admin/login/", RedirectView.as_view(pattern_name="windsock:sign-in", query_string=True)),
     path("admin/", admin.site.urls),
     path("", include("windsock.urls")),
 ]

@@ -1,15 +1,17 @@
 """Signing in by password has a limit, on the page and in the admin."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 
-from windsock.access import signin
-from windsock.access.limits import SIGN_IN_FAILURES
+from windsock.access import passwords, signin
+from windsock.access.limits import SIGN_IN_ADDRESS_FAILURES, SIGN_IN_FAILURES
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +22,8 @@ def limited(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "windsock.access.backends.LimitedBackend",
         "django.contrib.auth.backends.ModelBackend",
     ]
-    monkeypatch.setattr(SIGN_IN_FAILURES, "_clock", lambda: 1_000_000.0)
+    for limit in (SIGN_IN_FAILURES, SIGN_IN_ADDRESS_FAILURES):
+        monkeypatch.setattr(limit, "_clock", lambda: 1_000_000.0)
     get_user_model().objects.create_superuser("ada", password="right")
     cache.clear()
     yield
@@ -58,3 +61,71 @@ def test_a_one_time_link_still_signs_in() -> None:
 def test_names_with_any_sign_are_only_wrong(caplog: pytest.LogCaptureFixture) -> None:
     assert not sign_in("x", name="ä \x7f" * 40)
     assert not sign_in("x", name="x" * 10_000)
+
+
+def test_one_password_over_many_names_has_a_limit_too() -> None:
+    answers = [
+        Client(REMOTE_ADDR="198.51.100.9").post("/sign-in/", {"username": f"n{n}", "password": "x"})
+        for n in range(52)
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 50 + [429] * 2
+    assert "Retry-After" in answers[-1].headers
+    assert sign_in("right", address="198.51.100.10")
+
+
+def test_what_is_one_too_many_is_never_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for attempt in range(10):
+        sign_in(f"wrong {attempt}")
+
+    def never(*_: Any) -> bool:
+        raise AssertionError("a password was hashed")
+
+    monkeypatch.setattr(passwords, "_right", never)
+    answer = Client(REMOTE_ADDR="198.51.100.7").post("/sign-in/", {"username": "ada", "password": "right"})
+    assert answer.status_code == 429
+
+
+async def test_of_one_address_two_attempts_are_under_way_at_once_and_others_are_heard(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    gate, hashed = threading.Event(), []
+
+    def slow(password: str, encoded: str | None) -> bool:
+        assert gate.wait(20)
+        hashed.append(password)
+        return False
+
+    async def attempt(address: str) -> int | None:
+        request = RequestFactory(REMOTE_ADDR=address).post("/sign-in/")
+        return await passwords.check(request, address, "x")
+
+    monkeypatch.setattr(passwords, "_right", slow)
+    monkeypatch.setattr(passwords, "_stored", lambda name: None)
+    crowd = [asyncio.create_task(attempt("198.51.100.7")) for _ in range(32)]
+    honest = asyncio.create_task(attempt("198.51.100.8"))
+    async with asyncio.timeout(20):
+        while sum(task.done() for task in crowd) < 30:
+            await asyncio.sleep(0)
+    gate.set()
+    assert await honest is None
+    assert [await task for task in crowd].count(None) == 2
+    assert len(hashed) == 3
+
+
+def test_a_host_has_one_way_in_and_it_is_its_own(settings: Any) -> None:
+    settings.LOGIN_URL = "/accounts/login/"
+    for path in ("/", "/airports/JFK/departures/", "/console/"):
+        assert Client().get(path)["Location"] == f"/accounts/login/?next={path}"
+    for answer in (
+        Client().get("/sign-in/?next=/console/"),
+        Client().post("/sign-in/?next=/console/", {"username": "ada", "password": "right"}),
+    ):
+        assert answer["Location"] == "/accounts/login/?next=/console/"
+        assert "sessionid" not in answer.cookies
+
+
+@pytest.mark.parametrize("backends", [["django.contrib.auth.backends.ModelBackend"]])
+def test_our_page_is_limited_whatever_the_backends(settings: Any, backends: list[str]) -> None:
+    settings.AUTHENTICATION_BACKENDS = backends
+    assert not any(sign_in(f"wrong {attempt}") for attempt in range(10))
+    assert not sign_in("right")
