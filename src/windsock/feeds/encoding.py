@@ -21,3 +21,8 @@ def unmarked(data: bytes, encoding: str = "utf-8") -> bytes:
         raise FeedError(
             f"The input begins with the byte-order mark of UTF-16, but byte {error.start} is not UTF-16. Send UTF-8."
         ) from None
+
+
+def unmarked_lines(data: bytes, encoding: str = "utf-8") -> bytes:
+    """Return `data` as `unmarked` does, also without the marks of files that were put together into one."""
+    return unmarked(data, encoding).replace(b"\n" + UTF_8_MARK, b"\n")

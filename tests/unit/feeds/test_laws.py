@@ -95,6 +95,13 @@ def test_utf_16_with_its_mark_is_read_or_refused_by_its_name(
     assert len(source.read(marked).statements) == len(source.read(data).statements)
 
 
+@pytest.mark.parametrize("name", ["mvt", "ssm", "generic-ndjson"])
+def test_files_with_a_mark_each_put_together_are_read_like_those_without(name: str) -> None:
+    (source,) = (one for one in inputs.ALL if str(one) == name)
+    data = source.bodies[0].rstrip() + b"\n"
+    assert source.read(b"\xef\xbb\xbf" + data + b"\xef\xbb\xbf" + data) == source.read(data + data)
+
+
 # --- What a snapshot leaves out --------------------------------------------------------------------------------------
 
 JSON_BODIES = [

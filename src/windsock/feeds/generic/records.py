@@ -129,7 +129,9 @@ def _entries(entries: list[Any], path: str, many: bool) -> Iterator[Record | Fau
 
 
 def _ndjson(text: str) -> Iterator[Record | Fault]:
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    # Files with a mark each, put together, have one in the midst as well.
+    each = (line.removeprefix("\ufeff") for line in text.split("\n"))
+    lines = [(number, line) for number, line in enumerate(each, 1) if line.strip()]
     found: list[Record | Fault] = []
     for number, line in lines:
         try:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from datetime import date as Day
 
 from windsock.errors import FeedError
-from windsock.feeds.encoding import unmarked
+from windsock.feeds.encoding import unmarked_lines
 from windsock.feeds.mvt import lines, times
 from windsock.feeds.mvt.lines import Element, FlightLine
 from windsock.feeds.mvt.telexes import Telex, telexes
@@ -85,7 +85,7 @@ def parse(data: bytes, *, received_at: datetime, source: str = "mvt") -> Parsed:
         )
     gathering = Gathering(received_at.astimezone(UTC), source)
     found = False
-    text = unmarked(data).decode("ascii", "replace")
+    text = unmarked_lines(data).decode("ascii", "replace")
     for telex in telexes(text):
         if telex.kind is None:
             number, line = telex.lines[0]

@@ -12,7 +12,7 @@ from datetime import date as Day
 from typing import TypeVar
 
 from windsock.errors import FeedError
-from windsock.feeds.encoding import unmarked
+from windsock.feeds.encoding import unmarked_lines
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.ssm import lines
 from windsock.feeds.ssm.lines import LegLine
@@ -86,7 +86,7 @@ def parse(
 
 
 def _text(data: bytes) -> str:
-    return unmarked(data, "latin-1").decode("latin-1").replace("\r", "")
+    return unmarked_lines(data, "latin-1").decode("latin-1").replace("\r", "")
 
 
 @dataclass(slots=True)
