@@ -1,5 +1,6 @@
 """README, the embedding guide and javascript.md, followed to the letter up to a row seen changing in Chromium."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +73,10 @@ def test_the_embedding_guide_leads_to_a_live_board_in_development_and_in_product
     for block in EMBED[:first]:
         reader.follow(block)
         if "manage.py check" in block.text:
-            assert "no issues" in reader.type("python manage.py check --fail-level WARNING")
+            # That nobody runs the duties yet is said, and right: `runserver` does not.
+            assert set(re.findall(r"\((\w+\.\w\d+)\)", reader.type("python manage.py check"))) <= {
+                "windsock.W010"
+            }
     sees_the_delay_appear(page, reader, EMBED[first:served])
 
     (reader.folder / "db.sqlite3").unlink()
