@@ -179,7 +179,17 @@ def _flight(flight: Place, sold: list[str]) -> None:
         report,
         utc_day=scheduled.date() if scheduled and not tz else None,
         callsign=callsign if name == callsign else None,
+        names=(callsign,) if callsign is not None and _same_number(callsign, name) else (),
     )
+
+
+def _same_number(callsign: str, name: str) -> bool:
+    """Whether the callsign is the flight number under the carrier's ICAO code: of many flights it is another number."""
+    try:
+        ours, theirs = Designator.parse(name), Designator.parse(callsign)
+    except ValueError:
+        return False
+    return (ours.number, ours.suffix) == (theirs.number, theirs.suffix)
 
 
 def _is_designator(text: str) -> bool:

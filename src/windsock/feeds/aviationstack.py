@@ -159,6 +159,14 @@ def _name(flight: Place, airline: Place) -> str | None:
     return name.upper() if name else None
 
 
+def _names(record: Place) -> tuple[str, ...]:
+    """Each name that the record gives of its flight, by both codes of whoever flies and of whoever sells it."""
+    own = record.inner("flight")
+    operating = own.inner("codeshared") if own.fields.get("codeshared") else own
+    given = [own.text("iata"), own.text("icao"), operating.text("flight_iata"), operating.text("flight_icao")]
+    return tuple(name.upper() for name in given if name is not None)
+
+
 def _code(side: Place) -> str | None:
     return side.text("iata") or side.text("icao")
 
@@ -195,7 +203,7 @@ def _tell(flight: _Flight) -> None:
             "flight_status",
             status,
         )
-    record.tell(report | _STATUS.get(status or "", {}))
+    record.tell(report | _STATUS.get(status or "", {}), names=_names(record))
 
 
 def _arrival(side: Place) -> dict[str, Any]:

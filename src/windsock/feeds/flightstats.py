@@ -166,7 +166,20 @@ class _Reader:
                 f"The status {status[:40]!r} is not among {', '.join(_STATUS)}; left out.", "status", status
             )
         flight.tell(
-            report | _STATUS.get(status or "", {}), utc_day=planned.date() if planned and tz is None else None
+            report | _STATUS.get(status or "", {}),
+            utc_day=planned.date() if planned and tz is None else None,
+            names=self.names(flight),
+        )
+
+    def names(self, flight: Place) -> tuple[str, ...]:
+        """Each name that the appendix makes of the flight, by both of its carrier's codes."""
+        number, listed = (
+            flight.text("flightNumber"),
+            self.carriers.get(flight.text("carrierFsCode") or "", {}),
+        )
+        codes = (listed.get("iata"), listed.get("icao"))
+        return tuple(
+            f"{code}{number}" for code in codes if isinstance(code, str) and _CARRIER.fullmatch(code)
         )
 
     def name(self, place: Place, field: str) -> str | None:
