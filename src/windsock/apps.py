@@ -27,6 +27,7 @@ class WindsockConfig(AppConfig):
         from windsock.conf import config
         from windsock.duties import registry
         from windsock.errors import ConfigError
+        from windsock.hosting import close_connections_after_requests
         from windsock.ingest import duties
         from windsock.journal import sqlitefile, standstill
         from windsock.live import duties as live_duties
@@ -35,6 +36,7 @@ class WindsockConfig(AppConfig):
         registry.add("ingest", duties.SOURCE)
         registry.add("live", live_duties.SOURCE)
         start_live_with_first_request()
+        close_connections_after_requests()
         connection_created.connect(sqlitefile.on_connection_created, dispatch_uid="windsock.sqlitefile")
         connection_created.connect(standstill.on_connection_created, dispatch_uid="windsock.standstill")
         with suppress(

@@ -238,6 +238,25 @@ STATIC_SERVERS = ("servestatic.", "whitenoise.")
 """Middleware that serves static files begins with one of these."""
 
 
+@register(Tags.database)
+def check_connection_age(
+    app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """W022: CONN_MAX_AGE, which does nothing for an ASGI server but keep connections that nobody uses again."""
+    if not getattr(settings, "ASGI_APPLICATION", None):
+        return []
+    return [
+        Warning(
+            f"settings.DATABASES[{alias!r}] sets CONN_MAX_AGE. Under ASGI each request has a thread of its own, so a "
+            "kept connection is never used again; Windsock closes them after each request.",
+            hint='Set "CONN_MAX_AGE": 0, and on PostgreSQL "OPTIONS": {"pool": True} to keep connections.',
+            id="windsock.W022",
+        )
+        for alias in sorted(connections)
+        if connections.settings[alias].get("CONN_MAX_AGE") not in (0, "0")
+    ]
+
+
 @register(Tags.staticfiles, deploy=True)
 def check_static_files(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """W021: nothing in the project serves static files, and ASGI servers do not."""

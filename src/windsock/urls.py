@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from windsock.access import keys
 from windsock.api import health, metrics
 from windsock.duties import health as duties
+from windsock.hosting import without_request_transactions
 from windsock.ingest import feedhealth, wrongclock
 from windsock.live.health import details, not_ready
 from windsock.live.metrics import figures
@@ -37,3 +38,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("windsock.api.urls")),
     path("", include("windsock.pages.urls")),
 ]
+
+without_request_transactions(urlpatterns)

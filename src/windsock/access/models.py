@@ -101,8 +101,8 @@ class Ticket(models.Model):
         related_name="windsock_tickets",
     )
     token = models.ForeignKey(Token, on_delete=models.CASCADE, null=True, blank=True, related_name="tickets")
-    # Whose logout ends what the ticket opened. Django keeps the same key in its own table.
-    session_key = models.CharField(max_length=40, blank=True, default="", editable=False)
+    # Whose logout ends what the ticket opened. With sessions in signed cookies the key is the whole cookie.
+    session_key = models.TextField(blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
     used_at = models.DateTimeField(null=True, blank=True)

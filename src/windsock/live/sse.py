@@ -11,11 +11,13 @@ from collections.abc import AsyncIterator
 
 import msgspec
 from asgiref.sync import sync_to_async
+from django.db import connections
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
 from windsock.access.http import identity_of_request
+from windsock.access.identity import Identity
 from windsock.access.problems import Problem
 from windsock.access.rules import require_read
 from windsock.errors import AccessDenied, ProtocolError
@@ -135,7 +137,7 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
     outlet = StreamOutlet()
     try:
         with service.gate:
-            identity = require_read(await sync_to_async(identity_of_request)(request))
+            identity = require_read(await sync_to_async(_identity)(request))
         address = network(str(request.META.get("REMOTE_ADDR", "")))
         conversation = await service.attach(outlet, identity, address=address)
     except Problem as problem:
@@ -152,9 +154,22 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
     response = StreamingHttpResponse(
         _until_gone(service, conversation, outlet), content_type="text/event-stream; charset=utf-8"
     )
-    response["Cache-Control"] = "no-store"
+    # Compressed on the way (Django's GZipMiddleware, a proxy) it would be gathered, or made of parts of which browsers
+    # read the first only. Whoever finds an encoding adds none.
+    response["Content-Encoding"] = "identity"
+    response["Cache-Control"] = "no-store, no-transform"
     response["X-Accel-Buffering"] = "no"  # nginx would gather the stream into pages
     return response
+
+
+def _identity(request: HttpRequest) -> Identity | None:
+    """Return who asks, without a connection to the database left open: this request lasts for hours, on its thread."""
+    try:
+        return identity_of_request(request)
+    finally:
+        for connection in connections.all(initialized_only=True):
+            if not connection.in_atomic_block:
+                connection.close()
 
 
 def _position(text: str) -> Position | None:

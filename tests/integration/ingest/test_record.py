@@ -243,3 +243,10 @@ def test_careless_sqlite_settings_are_told(
 def test_several_workers_on_a_layer_of_one_process_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEB_CONCURRENCY", "4")
     assert ids() == {"windsock.W007"}
+
+
+def test_connections_kept_for_requests_that_never_find_them_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 600)
+    assert ids(databases=["default"]) == {"windsock.W022"}

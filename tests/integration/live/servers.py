@@ -48,9 +48,12 @@ class Server:
 class Project:
     """A host project in a folder: its settings, its database, its server processes."""
 
-    def __init__(self, folder: Path, databases: dict[str, Any], layers: dict[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, databases: dict[str, Any], layers: dict[str, Any], more: str = ""
+    ) -> None:
         self.folder = folder
-        (folder / "project_settings.py").write_text(SETTINGS.format(databases=databases, layers=layers))
+        text = SETTINGS.format(databases=databases, layers=layers) + more
+        (folder / "project_settings.py").write_text(text)
         path = os.pathsep.join(
             [str(folder), str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")]
         )
