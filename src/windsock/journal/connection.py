@@ -45,7 +45,6 @@ def _prepare(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("PRAGMA wal_autocheckpoint=8000")
         # 16 instead of 2 MB: a batch's pages need not leave before the commit, nor be read again by the next one.
         cursor.execute("PRAGMA cache_size=-16000")
-    sqlitefile.note_beside(str(connection.settings_dict["NAME"]))  # by now they are there
     _prepared[connection] = connection.connection
 
 

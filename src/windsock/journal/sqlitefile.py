@@ -84,7 +84,7 @@ def connected(connection: BaseDatabaseWrapper) -> None:
             _replaced(connection.alias, path)
             raise OperationalError(f"{REPLACED}: {path}")
         _opened[connection] = (connection.connection, path, here)
-        note_beside(path)
+        note_beside(path, here)
 
 
 def is_replaced(connection: BaseDatabaseWrapper) -> bool:
@@ -106,6 +106,8 @@ def verify(connection: BaseDatabaseWrapper) -> None:
         path = _opened[connection][1]
         _replaced(connection.alias, path)
         raise OperationalError(f"{REPLACED}: {path}")
+    if (found := _opened.get(connection)) is not None:
+        note_beside(found[1], found[2])  # SQLite makes them when it writes first
 
 
 def noticed(alias: str, path: str) -> None:
@@ -116,10 +118,11 @@ def noticed(alias: str, path: str) -> None:
             _replaced(alias, path)
 
 
-def note_beside(path: str) -> None:
-    """Remember which `-wal` and `-shm` lie beside the database while it is open."""
+def note_beside(path: str, file: Identity) -> None:
+    """Remember which `-wal` and `-shm` lie beside the database `file` while it is open."""
     found = {here for end in BESIDE if (here := identity(path + end)) is not None}
-    if not found <= _beside.setdefault(path, set()):
+    # Looked at again: those of a new file must never be taken for the old one's.
+    if not found <= _beside.setdefault(path, set()) and identity(path) == file:
         _beside[path] |= found
 
 
