@@ -232,3 +232,19 @@ def test_who_may_only_publish_learns_nothing_of_a_flight_from_the_answers() -> N
     assert answer.status_code == 200
     assert "B12" not in answer.text
     assert "gate.changed" in answer.text
+
+
+def test_members_see_on_the_flights_page_who_handed_a_report_in_and_visitors_do_not(settings: Any) -> None:
+    settings.WINDSOCK = {**settings.WINDSOCK, "PUBLIC_READ": True}
+    token, secret = a_token()
+    Client().post(
+        "/api/v1/reports",
+        json.dumps(REPORT),
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {secret}"},
+    )
+    member = Client()
+    member.force_login(get_user_model().objects.create_user("ann", password="x"))
+    page = "/flights/DL1865.2015-01-02.ATL/"
+    assert f"handed in by token:{token.pk} gate displays (rest)" in member.get(page).text
+    assert "handed in" not in Client().get(page).text

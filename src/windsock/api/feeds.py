@@ -5,12 +5,16 @@ known by a token that may publish, by a Standard Webhooks signature, or, for pro
 secret as the last part of the address.
 """
 
+import hashlib
 import logging
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 from asgiref.sync import sync_to_async
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
@@ -25,12 +29,18 @@ from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.configuration import read as read_feeds
 from windsock.ingest import pipeline
 from windsock.ingest.intake import Intake, Taken
-from windsock.ingest.models import FeedState
+from windsock.ingest.models import FeedInput, FeedState
 
 logger = logging.getLogger(__name__)
 
 MIN_SECRET = 16
 """Shorter secrets can be found by trying; providers make them of 24 bytes and more."""
+
+SIGNED = "webhook:"
+"""Stands before the digest of a webhook's id, as the sender of its input."""
+
+REMEMBERED = timedelta(minutes=15)
+"""A signature is good for five minutes, on either side of now; a message sent again within them is not taken again."""
 
 MOST_FAULTS = 20
 """So many are told in an answer; the console has more."""
@@ -79,6 +89,12 @@ def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpRespons
         raise Problem(
             503, "feed_paused", f"The feed {name!r} is paused. Send it again later.", retry_after=60
         )
+    if (
+        sender is not None
+        and sender.startswith(SIGNED)
+        and (before := _taken_before(name, sender)) is not None
+    ):
+        return _repeated(before)
     taken = _intake(settings).take(body, entrance="webhook", sender=sender)
     answer = settings.format.hooks.acknowledgement
     if answer is not None and taken.received_at is not None and not taken.error:
@@ -107,7 +123,7 @@ def _admit(
     if ours is not None and secret is not None and constant_time_compare(secret, ours):
         return None
     if ours is not None and secret is None and _signed(request, ours, body):
-        return None
+        return SIGNED + hashlib.sha256(request.headers["webhook-id"].encode()).hexdigest()[:32]
     wait = FEED_FAILURES.count(who)
     if wait is not None:
         raise _too_many(wait)
@@ -153,6 +169,31 @@ def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:
         # ValueError: a secret that is not base64, a body or signature that is not text.
         return False
     return True
+
+
+def _taken_before(name: str, sender: str) -> FeedInput | None:
+    """Return the input that came with the same webhook id, and was recorded, while its signature is still good."""
+    since = timezone.now() - REMEMBERED
+    inputs = FeedInput.objects.filter(feed=name, entrance="webhook", sender=sender, received_at__gte=since)
+    done = Q(recorded__gt=0) | Q(parked__gt=0) | Q(fault_count__gt=0) | ~Q(error="")
+    return inputs.filter(done).defer("body").first()
+
+
+def _repeated(before: FeedInput) -> HttpResponse:
+    document = {
+        "input": before.pk,
+        "recorded": before.recorded,
+        "changed": before.changed,
+        "parked": before.parked,
+        "faults": [],
+        "fault_count": before.fault_count,
+        "repeated": True,
+    }
+    return HttpResponse(
+        msgspec.json.encode(document),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 def _told(taken: Taken) -> HttpResponse:

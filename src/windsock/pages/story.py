@@ -99,8 +99,10 @@ def tell(
     reports: Sequence[RawReport],
     now: datetime,
     rules: MergeRules = DEFAULT_RULES,
+    *,
+    reporters: bool = False,
 ) -> Story:
-    """The story as of `now`; the newest event first."""
+    """The story as of `now`; the newest event first. With `reporters` it names those who handed reports in."""
     flight = record.flight
     origin = _airport(flight.origin)
     destination = _airport(flight.diverted_to or flight.destination or "")
@@ -135,7 +137,7 @@ def tell(
         origin=_end(flight, "departures", origin, now, rules.late_minutes, teller),
         destination=_end(flight, "arrivals", destination, now, rules.late_minutes, teller),
         facts=list(_facts(flight, teller)),
-        timeline=_timeline(events, reports, teller, origin.tz, now),
+        timeline=_timeline(events, reports, teller, origin.tz, now, reporters),
         beliefs=_beliefs(record, teller, origin.tz, now, rules),
     )
 
@@ -238,7 +240,12 @@ def _facts(flight: Flight, teller: Teller) -> Any:
 
 
 def _timeline(
-    events: Sequence[Event], reports: Sequence[RawReport], teller: Teller, zone: ZoneInfo, now: datetime
+    events: Sequence[Event],
+    reports: Sequence[RawReport],
+    teller: Teller,
+    zone: ZoneInfo,
+    now: datetime,
+    reporters: bool,
 ) -> list[Entry]:
     by_offset = {report.offset: report for report in reports if report.offset is not None}
     entries: list[Entry] = []
@@ -267,11 +274,17 @@ def _timeline(
                 what=told[0][1] if told else "Something changed",
                 more=more,
                 overdue=side,
-                said=_said(report, event.recorded_at, zone),
+                said=_said(report, event.recorded_at, zone) + (_handed_in(report) if reporters else ""),
                 news=bool(told) and told[0][0].startswith(("delay", "overdue", "flight.c", "flight.d")),
             )
         )
     return entries[::-1]
+
+
+def _handed_in(report: RawReport | None) -> str:
+    if report is None or not report.reporter:
+        return ""
+    return f", handed in by {report.reporter} ({report.entrance})"
 
 
 def _said(report: RawReport | None, recorded_at: datetime, zone: ZoneInfo) -> str:

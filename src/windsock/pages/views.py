@@ -136,7 +136,15 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
         )
     head = journal.head()
     now = boards.service_now(head.clock)
-    page = tell(record, journal.history(key), journal.reports(key, 500), now, pipeline().rules)
+    page = tell(
+        record,
+        journal.history(key),
+        journal.reports(key, 500),
+        now,
+        pipeline().rules,
+        # Names of people and programs are not for visitors of a public board.
+        reporters=request.user.is_authenticated,
+    )
     ends = programmes.ends(record.flight)
     standings = boards.standings_at(*ends)
     versions = dict.fromkeys(ends, 0) | {one.airport: one.version for one in standings}

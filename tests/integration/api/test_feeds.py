@@ -183,3 +183,24 @@ def test_a_secret_that_protects_nothing_is_never_right(
     answer = send(telex(), f"telex/{secret or 'x'}")
     assert answer.status_code == 503
     assert answer.json()["code"] == "feed_not_set_up"
+
+
+def test_a_signed_message_is_taken_once_whichever_process_gets_it(fresh_limits: None) -> None:
+    def sent(identifier: str, body: str) -> Any:
+        now = datetime.now(UTC)
+        headers = {
+            "webhook-id": identifier,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(SECRET).sign(identifier, now, body),
+        }
+        return send(body.encode(), headers=headers)
+
+    body = telex().decode()
+    first = sent("msg_1", body).json()
+    cache.clear()  # what it is remembered by is in the database, which all processes share
+    again = sent("msg_1", body)
+    assert again.status_code == 200
+    assert again.json() == {**first, "repeated": True}
+    assert FeedInput.objects.count() == 1
+    assert "repeated" not in sent("msg_2", body).json()
+    assert FeedInput.objects.count() == 2
