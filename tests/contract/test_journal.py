@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
+import msgspec
 import pytest
 from django.db import connections
 from msgspec import UNSET
@@ -906,3 +907,24 @@ def test_programmes_and_flights_written_at_once_neither_wait_for_ever_nor_leave_
     threads.join()
     assert [event.offset for event in all_events(journal)] == list(range(1, 31))
     assert journal.standings()[1][0].version == 10
+
+
+def test_a_flight_that_was_another_one_answers_to_its_id_with_one_history(journal: Journal) -> None:
+    sold, flown = key_of(3635, carrier="AF"), key_of(1865)
+    tell(journal, sold, **gate("B7"))
+    tell(journal, flown, **gate("B9"))
+    with journal.write() as writing:
+        records = writing.load([sold, flown])
+        after = msgspec.structs.replace(records[flown].flight, former_ids=(str(sold),), version=2)
+        merged = FlightRecord(key=flown, facts=records[flown].facts, flight=after)
+        writing.remove([sold])
+        writing.append([Draft(merged, (), ("all",), NOON)])
+    assert [record.key for record in journal.snapshot()[1]] == [flown]
+    assert [record.key for record in journal.find(FlightQuery(text="AF3635"))] in ([], [flown])
+    for key in (sold, flown):
+        found = journal.flight(key)
+        assert found is not None and found.key == flown
+        assert [event.flight_id for event in journal.history(key)] == [str(sold), str(flown), str(flown)]
+    with journal.write() as writing:
+        assert writing.known([sold, flown]) == {flown}
+        assert writing.named([(sold.designator, DAY)]) == {(sold.designator, DAY): [flown]}

@@ -5,7 +5,7 @@ from windsock.flights.changes import Change, apply_changes, diff
 from windsock.flights.facts import Fact
 from windsock.flights.fields import Kind
 from windsock.flights.identity import Designator, FlightKey
-from windsock.flights.merge import Merged, apply_report
+from windsock.flights.merge import Merged, absorb, apply_report
 from windsock.flights.record import FlightRecord
 from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
 from windsock.flights.rules import OVERDUE_SOURCE, MergeRules
@@ -33,6 +33,7 @@ __all__ = [
     "Runway",
     "RunwayReport",
     "Status",
+    "absorb",
     "airlines",
     "airports",
     "apply_changes",

@@ -41,7 +41,7 @@ def blank(key: FlightKey) -> Flight:
 
 
 def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
-    """The flight that these facts make. Only who it is, version and updated_at are taken from `before`."""
+    """The flight that these facts make. Only who it is (and was), version and updated_at are taken from `before`."""
     reading = Reading(facts, rules, before.origin)
     value = reading.values.get
     cancelled = reading.cancelled()
@@ -97,6 +97,7 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
         recovered_by=value("recovered_by"),
         conflicts=conflicts,
         silent_source=silent,
+        former_ids=before.former_ids,
         version=before.version,
         updated_at=before.updated_at,
     )  # fmt: skip

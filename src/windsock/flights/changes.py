@@ -68,6 +68,10 @@ def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES
     if before is None:
         plan, before = _added(after)
         found.append(Change(kind="flight.added", to=plan))
+    if before.former_ids != after.former_ids:
+        found.append(
+            Change(kind="flight.merged", field="former_ids", from_=before.former_ids, to=after.former_ids)
+        )
     _fate(found, before, after)
     # Most reports touch one or two of the four parts; comparing whole structs leaves out the others at once.
     parts = [

@@ -157,6 +157,15 @@ def join(
     return joined
 
 
+def join_all(facts: Facts, others: Facts) -> Facts:
+    """`facts` with every word of `others` added; the same object if they added nothing."""
+    joined = facts
+    for path, by_source in others.items():
+        for source, fact in by_source.items():
+            joined = _join_one(joined, facts, path, source, fact)
+    return joined
+
+
 def _join_one(joined: Facts, original: Facts, path: str, source: str, fact: Fact) -> Facts:
     held = joined.get(path)
     if (

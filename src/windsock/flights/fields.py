@@ -10,6 +10,7 @@ from typing import Literal
 
 Kind = Literal[
     "flight.added",
+    "flight.merged",
     "schedule.retimed",
     "estimate.changed",
     "delay.raised",
@@ -211,6 +212,7 @@ _DERIVED = {
         )
     },
     "conflicts": "conflicts",
+    "former_ids": "former ids",
     "cancellation_reasons": "reason of the cancellation",
 }
 _PART_WORDS = {"departure": "departure", "takeoff": "take-off", "landing": "landing", "arrival": "arrival"}

@@ -1,12 +1,13 @@
 """How a report becomes belief and change."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from windsock.flights.belief import believe, blank
 from windsock.flights.changes import Change, diff
-from windsock.flights.facts import TICK, Facts, assertions, join, moment, without_future
+from windsock.flights.facts import TICK, Facts, assertions, join, join_all, moment, without_future
 from windsock.flights.identity import FlightKey
 from windsock.flights.record import FlightRecord
 from windsock.flights.report import Report
@@ -68,6 +69,30 @@ def apply_report(
     if changes:
         after = _stamped(after, received_at)
     return Merged(FlightRecord(key=key, facts=facts, flight=after), changes, True)
+
+
+def absorb(
+    before: Flight | None,
+    record: FlightRecord,
+    others: Sequence[FlightRecord],
+    *,
+    received_at: datetime,
+    rules: MergeRules = DEFAULT_RULES,
+) -> Merged:
+    """`record` joined with what was known of `others`, which turned out to be the same flight under another number.
+
+    `before` is the flight before the report that said so (None: a new one), which the changes are counted from.
+    """
+    facts = record.facts
+    former = set(record.flight.former_ids)
+    for other in others:
+        facts = join_all(facts, other.facts)
+        former.update((other.flight.id, *other.flight.former_ids))
+    start = blank(record.key) if before is None else before
+    known = msgspec.structs.replace(start, former_ids=tuple(sorted(former)))
+    after = _stamped(believe(known, facts, rules), received_at)
+    changes = diff(before, after, rules)
+    return Merged(FlightRecord(key=record.key, facts=facts, flight=after), changes, True)
 
 
 def _stamped(flight: Flight, at: datetime) -> Flight:

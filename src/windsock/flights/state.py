@@ -79,6 +79,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Flags, sorted: "air_return", "conflict", "delayed", "early", "overdue", "retimed", "returned_to_gate", "stale".
     "stale" also while `silent_source` names the feed that fell silent and nobody has spoken of the flight since.
+    `former_ids` are the ids of flights that turned out to be this one, which it answers to as well.
     "delayed" and "early" start at the late minutes (15); "early" also counts against the first schedule, because a
     flight moved 14 hours forward leaves on time and yet without its passengers.
 
@@ -115,6 +116,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     recovered_by: str | None = None
     conflicts: tuple[str, ...] = ()
     silent_source: str | None = None
+    former_ids: tuple[str, ...] = ()
     version: int = 0
     updated_at: datetime | None = None
 

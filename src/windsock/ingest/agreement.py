@@ -60,7 +60,7 @@ def on_its_date(
         there = [key for key, record in moved.items() if _local_date(record.flight) == report.date]
         return exact or there or alone
     best, gap = _nearest_plan(moved, scheduled)
-    if best is None or gap is None or _goes_elsewhere(report, moved[best].flight):
+    if best is None or gap is None or goes_elsewhere(report, moved[best].flight):
         return alone
     if not exact:
         same = gap == timedelta(0) or -BROUGHT_FORWARD <= gap <= PUT_OFF
@@ -108,7 +108,7 @@ def _local_date(flight: Flight) -> Day | None:
     return None if time is None else _date_at(time, flight.origin)
 
 
-def _goes_elsewhere(report: Report, flight: Flight) -> bool:
+def goes_elsewhere(report: Report, flight: Flight) -> bool:
     return (
         isinstance(report.destination, str)
         and flight.destination is not None
@@ -121,7 +121,7 @@ def fits_destination(found: Sequence[FlightKey], report: Report, records: Record
     left = [
         key
         for key in found
-        if (record := records.get(key)) is None or not _goes_elsewhere(report, record.flight)
+        if (record := records.get(key)) is None or not goes_elsewhere(report, record.flight)
     ]
     return left if len(left) == 1 and isinstance(report.destination, str) else list(found)
 

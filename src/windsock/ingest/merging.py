@@ -10,8 +10,18 @@ import msgspec
 from msgspec import UNSET
 
 from windsock.errors import InvalidReport, ReportError, SourceRefused
-from windsock.flights import Change, FlightKey, FlightRecord, MergeRules, Report, apply_report, parse_report
+from windsock.flights import (
+    Change,
+    FlightKey,
+    FlightRecord,
+    MergeRules,
+    Report,
+    absorb,
+    apply_report,
+    parse_report,
+)
 from windsock.flights.sources import is_own
+from windsock.ingest.agreement import goes_elsewhere
 from windsock.ingest.resolution import (
     Hints,
     Name,
@@ -22,6 +32,7 @@ from windsock.ingest.resolution import (
     neighbours,
     own_key,
     resolve,
+    sold_as,
     with_names,
 )
 from windsock.ingest.speaker import Speaker
@@ -163,7 +174,18 @@ class Merging:
                     keys.update(
                         candidates(one.report, one.received_at, names, one.own, one.given.hints, one.near)
                     )
+        # Flights that stand under a name by which a report calls another one: they may turn out to be that one.
+        sold = {
+            other
+            for one in understood
+            if one.report is not None and one.error is None and _names_others(one)
+            for key in candidates(one.report, one.received_at, names, one.own, one.given.hints, one.near)
+            for other in sold_as(one.report, key, one.given.hints)
+        }
+        if sold:
+            keys |= writing.known(sold)
         self.records = writing.load(keys | others)
+        self._removed: set[FlightKey] = set()
         self.drafts: list[Draft] = []
         self._saved: dict[FlightKey, FlightRecord] = {}
         self._rules = rules
@@ -196,6 +218,15 @@ class Merging:
                 latest=one.latest,
                 now=self._now,
             )
+            same = self._same_flights(one, key) if _names_others(one) else []
+            if same:
+                merged = absorb(
+                    None if before is None else before.flight,
+                    merged.record,
+                    same,
+                    received_at=one.received_at,
+                    rules=self._rules,
+                )
             if merged.changes:
                 draft = _draft(before, merged.record, merged.changes, one.received_at)
                 self._names.learn(merged.record)
@@ -208,6 +239,14 @@ class Merging:
             return None
         one.record, one.changes = merged.record, merged.changes
         self.records[key] = merged.record
+        for other in same:
+            if draft is not None:
+                topics = _in_order(frozenset(draft.topics) | topics_of(other.flight))
+                draft = msgspec.structs.replace(draft, topics=topics)
+            self._removed.add(other.key)
+            self._saved.pop(other.key, None)
+            self._names.forget(other.key)
+            del self.records[other.key]
         if draft is not None:
             one.draft = len(self.drafts)
             self.drafts.append(draft)
@@ -263,6 +302,18 @@ class Merging:
     def save(self, writing: Writing) -> None:
         """Gives the flights that are not what they were to the write."""
         writing.save(self._saved.values())
+        if self._removed:
+            writing.remove(self._removed)
+
+    def _same_flights(self, one: Read, key: FlightKey) -> list[FlightRecord]:
+        """The flights that stand under other names which the report gives of the flight `key`."""
+        assert one.report is not None
+        found = {}
+        for other in sold_as(one.report, key, one.given.hints):
+            record = self.records.get(other)
+            if record is not None and other != key and not goes_elsewhere(one.report, record.flight):
+                found[other] = record
+        return [found[other] for other in sorted(found)]
 
 
 def _recovered(one: Read) -> set[FlightKey]:
@@ -272,6 +323,12 @@ def _recovered(one: Read) -> set[FlightKey]:
         with _alone(one):
             named.add(FlightKey.parse(one.report.recovery_of))
     return named
+
+
+def _names_others(one: Read) -> bool:
+    assert one.report is not None
+    hints = one.given.hints
+    return bool(one.report.codeshares) or (hints is not None and bool(hints.names))
 
 
 def _draft(

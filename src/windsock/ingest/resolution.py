@@ -47,17 +47,24 @@ class Names:
 
     def bearers(self, names: Iterable[Name]) -> list[FlightKey]:
         """The flights that bear any of the names, sorted."""
-        found = [self._keys[name] for name in names if name in self._keys]
+        found = [keys for name in names if (keys := self._keys.get(name))]
         if len(found) == 1 and len(found[0]) == 1:
             return list(found[0])  # nearly always, so it is worth not sorting
         return sorted(set().union(*found))
+
+    def forget(self, key: FlightKey) -> None:
+        """Takes out a flight that turned out to be another one."""
+        self._flights.discard(key)
+        for keys in self._keys.values():
+            keys.discard(key)
 
     def learn(self, record: FlightRecord) -> None:
         """Takes in the names of a flight that this batch added or changed."""
         key = record.key
         self._flights.add(key)
         self._keys.setdefault((key.designator, key.date), set()).add(key)
-        for codeshare in record.flight.codeshares:
+        former = (id.partition(".")[0] for id in record.flight.former_ids)
+        for codeshare in (*record.flight.codeshares, *former):
             self._keys.setdefault((Designator.parse(codeshare, key.date), key.date), set()).add(key)
 
 
@@ -130,6 +137,18 @@ def with_names(report: Report, key: FlightKey, hints: Hints) -> Report:
     if names == set(report.codeshares or ()):
         return report
     return msgspec.structs.replace(report, codeshares=tuple(sorted(names)))
+
+
+def sold_as(report: Report, key: FlightKey, hints: Hints | None = None) -> Iterator[FlightKey]:
+    """The keys that the flight `key` would have by the other names that the report gives of it."""
+    names = report.codeshares if isinstance(report.codeshares, tuple) else ()
+    for text in (*names, *(() if hints is None else hints.names)):
+        try:
+            designator = Designator.parse(text, key.date)
+        except ValueError:
+            continue
+        if designator != key.designator:
+            yield FlightKey.of(designator, key.date, key.origin)
 
 
 def check_same_leg(report: Report, record: FlightRecord) -> None:

@@ -84,7 +84,12 @@ class _Waiting:
         seen: set[FlightKey] = set()
         while queue and queue[0][0] <= before:
             due_at, _, key = heapq.heappop(queue)
-            if key in seen or due_at < since or project(records[key].flight).due_at != due_at:
+            if (
+                key not in records
+                or key in seen
+                or due_at < since
+                or project(records[key].flight).due_at != due_at
+            ):
                 continue
             seen.add(key)
             found.append(key)

@@ -141,6 +141,11 @@ class Writing(abc.ABC):
         """Keeps flights whose provenance changed without an event (a repeat, a lower-ranked source)."""
 
     @abc.abstractmethod
+    def remove(self, keys: Iterable[FlightKey]) -> None:
+        """Drops flights that were loaded, or are new in this write: they turned out to be others, which bear their ids
+        in `former_ids`. Their events stay, as history of those."""
+
+    @abc.abstractmethod
     def append(self, drafts: Sequence[Draft], reports: Sequence[RawReport] = ()) -> list[Event]:
         """Writes flights and events, advances the head by their number, and keeps the raw reports.
 
@@ -230,11 +235,11 @@ class Journal(abc.ABC):
 
     @abc.abstractmethod
     def flight(self, key: FlightKey) -> FlightRecord | None:
-        """The flight as now believed, with its provenance."""
+        """The flight as now believed, with its provenance; also by an id that it had before (`former_ids`)."""
 
     @abc.abstractmethod
     def history(self, key: FlightKey, limit: int = 1000) -> list[Event]:
-        """The events of one flight that are still held, oldest first."""
+        """The events of one flight that are still held, oldest first, those of its `former_ids` included."""
 
     @abc.abstractmethod
     def find(self, query: FlightQuery) -> list[FlightRecord]:

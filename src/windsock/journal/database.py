@@ -123,17 +123,35 @@ class DatabaseJournal(Journal):
         row = ask(
             self.using, FlightRow.objects.using(self.using).filter(id=str(key)).values_list("record").first
         )
-        return None if row is None else FlightRecord.from_json(bytes(row[0]))
+        return self._formerly(key) if row is None else FlightRecord.from_json(bytes(row[0]))
+
+    def _formerly(self, key: FlightKey) -> FlightRecord | None:
+        """The flight that had this id before it turned out to be another one."""
+        names = FlightName.objects.using(self.using).filter(
+            designator=str(key.designator), date=key.date, flight_id__endswith=f".{key.origin}"
+        )
+        found = FlightRow.objects.using(self.using).filter(id__in=names.values("flight_id"))
+        for data in ask(self.using, lambda: list(found.values_list("record", flat=True)[:10])):
+            record = FlightRecord.from_json(bytes(data))
+            if str(key) in record.flight.former_ids:
+                return record
+        return None
+
+    def _ids(self, key: FlightKey) -> list[str]:
+        record = self.flight(key)
+        return [str(key)] if record is None else [record.flight.id, *record.flight.former_ids]
 
     def history(self, key: FlightKey, limit: int = 1000) -> list[Event]:
-        rows = EventRow.objects.using(self.using).filter(flight_id=str(key)).order_by("offset")
+        rows = EventRow.objects.using(self.using).filter(flight_id__in=self._ids(key)).order_by("offset")
         return [_event(row) for row in ask(self.using, lambda: list(rows.values_list(*_EVENT)[:limit]))]
 
     def find(self, query: FlightQuery) -> list[FlightRecord]:
         return ask(self.using, lambda: find(self.using, query))
 
     def reports(self, key: FlightKey, limit: int = 100) -> list[RawReport]:
-        rows = ReportRow.objects.using(self.using).filter(flight_id=str(key)).order_by("-id")[:limit]
+        rows = (
+            ReportRow.objects.using(self.using).filter(flight_id__in=self._ids(key)).order_by("-id")[:limit]
+        )
         return [
             RawReport(
                 source=row.source,

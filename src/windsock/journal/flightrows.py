@@ -45,6 +45,14 @@ def written(record: FlightRecord, stamp: int, wire: bytes | None = None) -> tupl
     return (flight.version, flight.updated_at or LONG_AGO, stamp, record.to_json(wire))
 
 
+def names_beside(flight: Flight) -> tuple[str, ...]:
+    """The designators by which a flight goes on its date beside its own: codeshares, and what it was called before."""
+    if not flight.former_ids:
+        return flight.codeshares
+    former = (id.partition(".")[0] for id in flight.former_ids)
+    return tuple(dict.fromkeys((*flight.codeshares, *former)))
+
+
 def flight_row(record: FlightRecord, stamp: int = 0) -> tuple[object, ...]:
     """The whole row, in the order of FLIGHT."""
     return (*identity(record), *searched(record.flight), *written(record, stamp))

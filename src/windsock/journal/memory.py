@@ -25,6 +25,7 @@ from windsock.journal.base import (
     new_epoch,
 )
 from windsock.journal.encoding import event_body, events_of
+from windsock.journal.flightrows import names_beside
 from windsock.journal.projection import Projection, project
 from windsock.journal.search import Search
 from windsock.protocol.positions import Position
@@ -81,11 +82,18 @@ class MemoryJournal(Journal):
 
     def flight(self, key: FlightKey) -> FlightRecord | None:
         with self._lock:
-            return self._flights.get(key)
+            return self._flights.get(key) or next(
+                (record for record in self._flights.values() if str(key) in record.flight.former_ids), None
+            )
+
+    def _ids(self, key: FlightKey) -> set[str]:
+        record = self.flight(key)
+        return {str(key)} if record is None else {record.flight.id, *record.flight.former_ids}
 
     def history(self, key: FlightKey, limit: int = 1000) -> list[Event]:
         with self._lock:
-            return [event for event in self._events if event.flight_id == str(key)][:limit]
+            ids = self._ids(key)
+            return [event for event in self._events if event.flight_id in ids][:limit]
 
     def find(self, query: FlightQuery) -> list[FlightRecord]:
         search = Search(query)
@@ -104,7 +112,8 @@ class MemoryJournal(Journal):
 
     def reports(self, key: FlightKey, limit: int = 100) -> list[RawReport]:
         with self._lock:
-            return [report for report in reversed(self._reports) if report.flight_id == str(key)][:limit]
+            ids = self._ids(key)
+            return [report for report in reversed(self._reports) if report.flight_id in ids][:limit]
 
     def due(self, before: datetime, since: datetime | None = None, limit: int = 1000) -> list[FlightRecord]:
         with self._lock:
@@ -178,6 +187,7 @@ class _MemoryWriting(Writing):
     def __init__(self, journal: MemoryJournal) -> None:
         self._journal = journal
         self._saved: dict[FlightKey, FlightRecord] = {}
+        self._removed: set[FlightKey] = set()
         self._events: list[Event] = []
         self._reports: list[RawReport] = []
         self._standings: dict[str, Standing] = {}
@@ -196,13 +206,16 @@ class _MemoryWriting(Writing):
         wanted = {(str(designator), day): (designator, day) for designator, day in names}
         found: dict[tuple[Designator, date], list[FlightKey]] = {}
         for key, record in sorted(self._journal._flights.items()):
-            for name in dict.fromkeys((str(key.designator), *record.flight.codeshares)):
+            for name in dict.fromkeys((str(key.designator), *names_beside(record.flight))):
                 if (pair := wanted.get((name, key.date))) is not None:
                     found.setdefault(pair, []).append(key)
         return found
 
     def save(self, records: Iterable[FlightRecord]) -> None:
         self._saved.update((record.key, record) for record in records)
+
+    def remove(self, keys: Iterable[FlightKey]) -> None:
+        self._removed.update(keys)
 
     def append(self, drafts: Sequence[Draft], reports: Sequence[RawReport] = ()) -> list[Event]:
         first = self._journal._head.offset + 1
@@ -241,6 +254,10 @@ class _MemoryWriting(Writing):
 
     def commit(self) -> None:
         journal = self._journal
+        for key in self._removed:
+            self._saved.pop(key, None)
+            journal._flights.pop(key, None)
+            journal._projections.pop(key, None)
         journal._flights.update(self._saved)
         journal._projections.update((key, project(record.flight)) for key, record in self._saved.items())
         journal._events.extend(self._events)

@@ -25,6 +25,7 @@ from windsock.journal.flightrows import (
     WRITTEN,
     difference,
     identity,
+    names_beside,
     placeholder,
     searched,
     written,
@@ -48,6 +49,7 @@ class DatabaseWriting(Writing):
         self._loaded: dict[FlightKey, Recent] = {}
         self._saved: dict[FlightKey, tuple[FlightRecord, bytes | None]] = {}
         self._placeholders: set[str] = set()
+        self._removed: set[FlightKey] = set()
         self._head: Head | None = None
         self.advanced: Head | None = None  # what the commit makes the head, if this write appends
 
@@ -140,6 +142,9 @@ class DatabaseWriting(Writing):
 
     def save(self, records: Iterable[FlightRecord]) -> None:
         self._saved.update((record.key, (record, None)) for record in records)
+
+    def remove(self, keys: Iterable[FlightKey]) -> None:
+        self._removed.update(keys)
 
     def append(self, drafts: Sequence[Draft], reports: Sequence[RawReport] = ()) -> list[Event]:
         wires = [flight_json(draft.record.flight) for draft in drafts]
@@ -259,6 +264,13 @@ class DatabaseWriting(Writing):
                 cursor.execute(_ADVANCE, [count])
 
     def _write_flights(self) -> None:
+        if self._removed:
+            gone = sorted(str(key) for key in self._removed)
+            for key in self._removed:
+                self._saved.pop(key, None)
+            FlightRow.objects.using(self._using).filter(id__in=gone, version__gt=0).delete()
+            FlightName.objects.using(self._using).filter(flight_id__in=gone).delete()
+            self._removed = set()
         if not self._saved:
             return
         stamp = new_stamp()
@@ -297,8 +309,8 @@ class DatabaseWriting(Writing):
         names: list[FlightName] = []
         for key, (record, _) in self._saved.items():
             before = self._loaded.get(key)
-            codeshares = record.flight.codeshares
-            if codeshares == (() if before is None else before.record.flight.codeshares):
+            codeshares = names_beside(record.flight)
+            if codeshares == (() if before is None else names_beside(before.record.flight)):
                 continue
             if before is not None:
                 gone.append(record.flight.id)

@@ -104,6 +104,10 @@ class Board:
         flight = _flight.decode(raw)
         row = row_of(flight, raw)
         before = self._rows.get(flight_id)
+        for former in flight.former_ids:
+            if (gone := self._rows.pop(former, None)) is not None:
+                self._unlist(former, gone.topics)
+                self._changed.update(dict.fromkeys(gone.topics, offset))
         self._put(flight_id, row)
         for topic in row.topics if before is None else row.topics | before.topics:
             self._changed[topic] = offset

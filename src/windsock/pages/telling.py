@@ -86,6 +86,11 @@ class Teller:
         )
         if field == "silent_source":
             return f"No word from {after} any more" if after else f"Word again, after the silence of {before}"
+        if kind == "flight.merged":
+            numbers = sorted(
+                {id.partition(".")[0] for id in after or []} - {id.partition(".")[0] for id in before or []}
+            )
+            return f"One flight with {', '.join(numbers)}, which was listed separately"
         if kind in _PLAIN:
             return _PLAIN[kind]
         if field == "stated_status" and after in _STATED:

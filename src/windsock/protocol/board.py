@@ -9,6 +9,9 @@ from windsock.protocol.topics import topics_of
 # How many flights that left are remembered, so that a resume does not tell of them twice.
 REMEMBERED = 10_000
 
+_FOR_GOOD = 2**53
+"""A version that no flight reaches: what left in it does not come back."""
+
 
 class Board(Mapping[str, Flight]):
     """Flight id → flight, always current. A flight is here while it belongs to one of the subscribed topics.
@@ -47,6 +50,7 @@ class Board(Mapping[str, Flight]):
 
     def put(self, flight: Flight, offset: int, topics: Iterable[str]) -> bool:
         """Keeps the flight if it is newer than what is held; whether it was. It leaves if no topic claims it."""
+        self._leave_former(flight)
         held = self._flights.get(flight.id)
         known = held.version if held is not None else self._left.get(flight.id, 0)
         if known >= flight.version:
@@ -65,6 +69,7 @@ class Board(Mapping[str, Flight]):
         present = set()
         for flight in flights:
             present.add(flight.id)
+            self._leave_former(flight)
             held = self._flights.get(flight.id)
             if (
                 held is None or held.version < flight.version
@@ -93,6 +98,12 @@ class Board(Mapping[str, Flight]):
         self._flights.clear()
         self._offsets.clear()
         self._left.clear()
+
+    def _leave_former(self, flight: Flight) -> None:
+        """Drops, for good, the flights that turned out to be this one."""
+        for id in flight.former_ids:
+            self.drop(id)
+            self._remember(id, _FOR_GOOD)
 
     def _take(self, flight: Flight, offset: int, topics: Iterable[str]) -> None:
         if not topics_of(flight).isdisjoint(topics):

@@ -59,6 +59,7 @@ def topics_of(flight: Flight) -> frozenset[str]:
         flight.diverted_to,
         flight.registration,
         tuple(flight.codeshares),
+        tuple(flight.former_ids),
     )
 
 
@@ -78,6 +79,7 @@ def _topics_of(
     diverted_to: str | None,
     registration: str | None,
     codeshares: tuple[str, ...],
+    former_ids: tuple[str, ...],
 ) -> frozenset[str]:
     names = {"all", f"flight:{id}", f"designator:{designator}", f"departures:{origin}", f"airport:{origin}"}
     if carrier:
@@ -89,6 +91,8 @@ def _topics_of(
     if registration:
         names.add(f"registration:{_plain_registration(registration)}")
     names.update(f"designator:{codeshare}" for codeshare in codeshares)
+    # Whoever subscribed to an id keeps hearing of the flight when it turns out to be another one.
+    names.update(f"flight:{former}" for former in former_ids)
     return frozenset(names)
 
 

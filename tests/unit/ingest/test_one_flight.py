@@ -4,14 +4,18 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from windsock.feeds import aeroapi
-from windsock.flights import Flight, MergeRules
+from windsock.flights import Flight, FlightKey, MergeRules
 from windsock.ingest.batch import Given, write_batch
 from windsock.ingest.intake import given_of
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.memory import MemoryJournal
+from windsock.live.board import Board
 
 NOW = datetime(2026, 11, 27, 22, tzinfo=UTC)
 
@@ -160,3 +164,64 @@ def test_every_name_a_source_gives_is_a_name_of_the_flight_whatever_the_tables_k
         (result,) = put(journal, said)
         assert isinstance(result, Recorded)
     assert len(flights(journal)) == 1
+
+
+SOLD = {
+    "flight": "UA9000", "date": "2026-11-27", "origin": "FRA", "destination": "JFK", "source": "board",
+    "observed_at": "2026-11-27T08:00Z", "departure": {"scheduled": "2026-11-27T10:00Z", "gate": "Z15"},
+}  # fmt: skip
+FLOWN = {
+    "flight": "LH418", "date": "2026-11-27", "origin": "FRA", "source": "ops", "codeshares": ["UA9000", "AC9100"],
+    "observed_at": "2026-11-27T09:00Z", "departure": {"scheduled": "2026-11-27T10:00Z"}, "registration": "D-AIMA",
+}  # fmt: skip
+BOARDED = SOLD | {"observed_at": "2026-11-27T10:05Z", "departure": {"actual": "2026-11-27T10:02Z"}}
+THIRD = SOLD | {"flight": "AC9100", "source": "other board", "observed_at": "2026-11-27T08:30Z"}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.permutations([SOLD, FLOWN, BOARDED, THIRD, FLOWN]), st.booleans())
+def test_any_order_of_codeshares_gives_one_flight(order: list[dict[str, Any]], together: bool) -> None:
+    journal, expected = MemoryJournal(), MemoryJournal()
+    put(expected, FLOWN, SOLD, THIRD, BOARDED)
+    board = Board()
+    before = journal.head()
+    put(journal, *order, together=together)
+    for event in journal.after(before.position):
+        board.apply(event.flight_id, event.body, event.offset)
+    fresh, (flight,) = Board(), flights(journal).values()
+    fresh.load([flight])
+    assert flight.id == "LH418.2026-11-27.FRA"
+    (same,) = flights(expected).values()
+
+    def believed(one: Flight) -> Flight:
+        return msgspec.structs.replace(one, version=0, updated_at=None, former_ids=())
+
+    assert believed(flight) == believed(same)
+    # Snapshot and later events make what a fresh snapshot is, for every topic, the old ids' too.
+    for topic in ("all", "departures:FRA", *(f"flight:{id}" for id in (flight.id, *flight.former_ids))):
+        assert list(board.flights([topic])) == list(fresh.flights([topic])) != []
+    for id in flight.former_ids:
+        found = journal.flight(FlightKey.parse(id))
+        assert found is not None and found.flight.id == flight.id
+    assert len(journal.history(FlightKey.parse(flight.id))) == journal.head().offset
+
+
+def test_when_a_codeshare_is_learned_one_event_says_so_to_the_subscribers_of_both() -> None:
+    journal = MemoryJournal()
+    put(journal, SOLD)
+    (result,) = put(journal, FLOWN)
+    assert isinstance(result, Recorded)
+    assert "flight.merged" in [change.kind for change in result.changes]
+    event = journal.history(FlightKey.parse(result.flight_id))[-1]
+    assert {"flight:UA9000.2026-11-27.FRA", "flight:LH418.2026-11-27.FRA"} <= set(event.topics)
+    (flight,) = flights(journal).values()
+    assert (flight.departure.gate, flight.registration) == ("Z15", "D-AIMA")
+    (result,) = put(journal, BOARDED)
+    assert isinstance(result, Recorded) and result.flight_id == flight.id
+    assert "flight:UA9000.2026-11-27.FRA" in journal.history(flight.key)[-1].topics
+
+
+def test_a_number_that_goes_elsewhere_is_not_taken_for_the_codeshare() -> None:
+    journal = MemoryJournal()
+    put(journal, SOLD | {"destination": "ORD"}, FLOWN | {"destination": "JFK"})
+    assert len(flights(journal)) == 2

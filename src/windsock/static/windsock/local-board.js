@@ -34,6 +34,7 @@ export class LocalBoard {
   /** Keeps the flight if it is newer than what is held; whether it was. It leaves if no topic claims it.
    * @param {Flight} flight @param {number} offset @param {Set<string>} topics */
   put(flight, offset, topics) {
+    this.leaveFormer(flight);
     const known = this.flights.get(flight.id)?.version ?? this.left.get(flight.id) ?? 0;
     if (known >= flight.version) return false;
     this.take(flight, offset, topics);
@@ -46,6 +47,7 @@ export class LocalBoard {
   load(flights, offset, covered, topics) {
     const present = new Set(flights.map((flight) => flight.id));
     for (const flight of flights) {
+      this.leaveFormer(flight);
       const held = this.flights.get(flight.id);
       // One that left may be back by a topic that is new.
       if (!held || held.version < flight.version) this.take(flight, offset, topics);
@@ -74,6 +76,14 @@ export class LocalBoard {
     this.flights.clear();
     this.offsets.clear();
     this.left.clear();
+  }
+
+  /** Drops, for good, the flights that turned out to be this one. @param {Flight} flight */
+  leaveFormer(flight) {
+    for (const id of flight.former_ids ?? []) {
+      this.drop(id);
+      this.remember(id, Number.MAX_SAFE_INTEGER);
+    }
   }
 
   /** @param {Flight} flight @param {number} offset @param {Set<string>} topics */
