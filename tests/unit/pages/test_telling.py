@@ -40,6 +40,10 @@ def change(kind: str, field: str | None = None, before: Any = None, after: Any =
             "Check-in desk A2-A9, before A1",
         ),
         (
+            change("flight.merged", "former_ids", [], ["AF3635.2015-01-02.ATL"]),
+            "One flight with AF3635, which was listed separately",
+        ),
+        (
             change("baggage.changed", "arrival.first_bag", None, "2015-01-02T17:05:00Z"),
             "Arrival first bag 11:05",
         ),

@@ -6,6 +6,7 @@ export function topicsOf(flight) {
   const names = new Set(["all", `flight:${flight.id}`, `designator:${flight.designator}`, `departures:${flight.origin}`,
     `airport:${flight.origin}`, `carrier:${flight.carrier.iata ?? flight.carrier.icao ?? ""}`]);
   for (const name of flight.codeshares ?? []) names.add(`designator:${name}`);
+  for (const id of flight.former_ids ?? []) names.add(`flight:${id}`);
   for (const code of [flight.destination, flight.diverted_to]) {
     if (code) names.add(`arrivals:${code}`).add(`airport:${code}`);
   }
