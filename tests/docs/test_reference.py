@@ -211,7 +211,8 @@ def test_of_every_kind_of_change_it_is_decided_whether_a_screen_reader_says_it()
     spoken = re.search(r"const SPOKEN = new Set\(\[(.*?)\]\)", wording, flags=re.DOTALL)
     assert spoken is not None
     seen_but_not_heard = {
-        "flight.added", "flight.merged", "schedule.retimed", "estimate.changed", "flight.out", "flight.off", "flight.on", "flight.in",
+        "flight.added", "flight.merged", "schedule.retimed", "estimate.changed",
+        "flight.out", "flight.off", "flight.on", "flight.in",
         "stand.changed", "belt.changed", "baggage.changed", "checkin.changed", "aircraft.changed", "reason.changed",
         "data.stale", "data.conflict", "flight.corrected",
     }  # fmt: skip
