@@ -24,7 +24,7 @@ PLAIN_MARKS: dict[State, str] = {"ok": "ok", "warning": "!!", "wrong": "NO"}
 # A database server whose clock is off by more than this gives expiry times that are wrong by a ticket's life.
 CLOCK_TOLERANCE_SECONDS = 5.0
 
-NEEDS_DATABASE = frozenset({"migrations", "clock", "duties", "secret key", "permission"})
+NEEDS_DATABASE = frozenset({"migrations", "clock", "tokens", "duties", "secret key", "permission"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ def examine() -> Iterator[Finding]:
         ("channel layer", _channel_layer),
         ("duties", _duties),
         ("secret key", _keys),
+        ("tokens", _tokens),
         ("permission", _permission),
         ("airports", _airports),
         ("system checks", _system_checks),
@@ -287,6 +288,23 @@ def _migrations() -> Iterator[Finding]:
 
     head = DatabaseJournal(using=config().database).head()
     yield Finding("migrations", "ok", f"up to date; the journal stands at {head.position}")
+
+
+def _tokens() -> Iterator[Finding]:
+    from django.utils import timezone
+
+    from windsock.access.models import Token
+
+    now = timezone.now()
+    free = [token for token in Token.objects.all() if token.is_valid(now) and "*" in token.speaks_for]
+    if free:
+        shown = ", ".join(token.prefix for token in free[:5]) + (" …" if len(free) > 5 else "")
+        yield Finding(
+            "tokens",
+            "warning",
+            f"{len(free)} may report as any source: {shown}",
+            "Replace each by a token with a list: windsock token create NAME --scope publish --speaks-for SOURCE",
+        )
 
 
 def _clock() -> Iterator[Finding]:
