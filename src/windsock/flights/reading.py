@@ -286,12 +286,23 @@ class Reading:
     def cancelled(self) -> bool:
         """Return whether it is cancelled: said so, and not seen to fly. After take-off nothing cancels a flight.
 
-        An off-block time is no such sight: flights leave the gate, come back and are cancelled.
+        An off-block time is no such sight: flights leave the gate, come back and are cancelled. Nor is a take-off that
+        only the very source reported which has said since that the flight is cancelled: it came back.
         """
-        return bool(self.value("cancelled")) and not (
-            MILESTONES.get(self.stated or "", 0) >= MILESTONES["airborne"]
-            or any(self.value(path) is not None for path in ACTUALS[1:])
-        )
+        claim = self.held.get("cancelled")
+        if (
+            claim is None
+            or not claim[1].value
+            or MILESTONES.get(self.stated or "", 0) >= MILESTONES["airborne"]
+        ):
+            return False
+        if self.value("landing.actual") is not None or self.value("arrival.actual") is not None:
+            return False
+        off = self.value("takeoff.actual")
+        if off is None:
+            return True
+        seen = {source for source, fact in self.facts["takeoff.actual"].items() if fact.value is not None}
+        return seen == {claim[0]} and claim[1].observed_at > off
 
     def reasons(self) -> tuple[Reason, ...] | None:
         """Return why it is late or, while it is cancelled, why that: the weightier word of the two."""
