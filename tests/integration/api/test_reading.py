@@ -217,3 +217,18 @@ def test_security_headers_are_sent(service: RunningService) -> None:
     assert "default-src 'self'" in headers["content-security-policy"]
     assert headers["x-frame-options"] == "DENY"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_old_id_of_a_codeshare_answers_with_the_flight_it_turned_out_to_be(
+    service: RunningService,
+) -> None:
+    leg = {"date": "2015-02-02", "origin": "BOS", "departure": {"scheduled": "2015-02-02T14:00:00Z"}}
+    assert service.post({"flight": "AF8800", **leg}).status == 200
+    assert service.post({"flight": "DL880", "codeshares": ["AF8800"], **leg}).status == 200
+    answers = [service.get(f"/api/v1/flights/{name}.2015-02-02.BOS") for name in ("AF8800", "DL880")]
+    assert [answer.status for answer in answers] == [200, 200]
+    old, new = (answer.data.get("flight", answer.data) for answer in answers)
+    assert (
+        old == new and old["id"] == "DL880.2015-02-02.BOS" and old["former_ids"] == ["AF8800.2015-02-02.BOS"]
+    )
+    assert service.get("/flights/AF8800.2015-02-02.BOS/").status in (200, 301, 302)
