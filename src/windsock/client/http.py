@@ -7,12 +7,12 @@ import urllib.request
 from typing import Any
 
 from windsock.client.address import api_url
+from windsock.client.unreachable import unreachable
 from windsock.errors import (
     AccessDenied,
     AmbiguousFlight,
     ClientError,
     InvalidReport,
-    NotReachable,
     UnknownFlight,
 )
 
@@ -42,15 +42,14 @@ def _post(url: str, body: dict[str, Any], token: str | None, timeout: float) -> 
         headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as response:
+        # An opener of our own: urlopen would keep that of its first call, proxies included, for the whole process.
+        with urllib.request.build_opener().open(request, timeout=timeout) as response:
             return _object(response.read(), url)
     except urllib.error.HTTPError as error:
         raise _problem(error, url) from None
     except (urllib.error.URLError, TimeoutError, http.client.HTTPException, OSError, ValueError) as error:
-        why = getattr(error, "reason", error)
-        raise NotReachable(
-            f"Nobody answers at {url} ({why}). Does the service run there? `windsock serve` starts one."
-        ) from None
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise unreachable(cause if isinstance(cause, Exception) else error, url) from None
 
 
 def _object(body: bytes, url: str) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """What a failed handshake means, in words for people."""
 
-import ssl
-
 import websockets
 
 from windsock.client.answers import ended
+from windsock.client.unreachable import PROXY_CURE, unreachable, without_password
 from windsock.errors import ClientError, NotReachable, WindsockError
 from windsock.protocol.client_outputs import Stopped
 
@@ -22,35 +21,17 @@ def handshake_failure(error: Exception, url: str) -> WindsockError:
             )
         case websockets.InvalidProxy():
             return ClientError(
-                f"The proxy {error.proxy!r} cannot be used: {error.msg}. It comes from an environment variable such as "
-                "HTTPS_PROXY or ALL_PROXY: correct it, or name the host in NO_PROXY."
+                f"The proxy {without_password(error.proxy)!r} cannot be used: {error.msg}. {PROXY_CURE}"
             )
         case websockets.ProxyError():
-            return NotReachable(
-                f"The proxy in front of {url} did not connect: {error}. It comes from an environment variable such as "
-                "HTTPS_PROXY or ALL_PROXY: check it, or name the host in NO_PROXY."
-            )
+            return NotReachable(f"The proxy in front of {url} did not connect: {error}. {PROXY_CURE}")
         case ImportError():
             return ClientError(
                 f"The connection to {url} needs a package that is not installed ({error}). A SOCKS proxy in ALL_PROXY "
                 "needs python-socks: pip install 'python-socks[asyncio]', or name the host in NO_PROXY."
             )
-        case ssl.SSLError():
-            cause = getattr(error, "reason", None) or error
-            return NotReachable(
-                f"The TLS connection to {url} failed: {cause}. Check the certificate and the host name; a service "
-                "without TLS is reached by ws:// or http://."
-            )
-        case TimeoutError():
-            return NotReachable(
-                f"{url} did not answer in time. Is the address right, and a service running there?"
-            )
-        case ConnectionRefusedError():
-            return NotReachable(
-                f"Nobody listens at {url}. Start a service with `windsock demo` or `windsock serve`."
-            )
         case OSError():
-            return NotReachable(f"{url} cannot be reached: {error.strerror or error}.")
+            return unreachable(error, url)
         case websockets.WebSocketException():
             return NotReachable(f"{url} does not speak WebSocket: {error}. Check the address.")
         case _:

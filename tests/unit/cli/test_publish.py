@@ -153,7 +153,7 @@ def test_nobody_listening_is_one_sentence() -> None:
     done = run("publish", "DL1865", "--delay", "35", "--url", "http://127.0.0.1:9")
 
     assert done.returncode == 1
-    assert "Nobody answers at http://127.0.0.1:9/api/v1/reports" in done.stderr
+    assert "Nobody listens at http://127.0.0.1:9/api/v1/reports" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import threading
+import urllib.request
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from windsock.client import sync as blocking
 from windsock.client.asyncio import connection as carrier
 from windsock.client.http import publish
 from windsock.client.refusals import handshake_failure
+from windsock.client.unreachable import unreachable
 from windsock.errors import ClientError, NotReachable, WindsockError
 from windsock.protocol.client_outputs import Problem, State
 
@@ -67,8 +69,32 @@ def test_the_blocking_client_is_told_of_a_useless_proxy_too(proxied: str) -> Non
 
 
 def test_publishing_through_a_useless_proxy_is_an_error(proxied: str) -> None:
+    with pytest.raises(NotReachable, match="proxy") as failure:
+        publish("http://service.example:8000", {"flight": "DL1"}, token="x", timeout=5)
+    assert "NO_PROXY" in str(failure.value)
+
+
+def test_the_process_keeps_no_proxy_of_a_call(proxied: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urllib.request, "_opener", None)
     with pytest.raises(NotReachable):
         publish("http://service.example:8000", {"flight": "DL1"}, token="x", timeout=5)
+    assert urllib.request._opener is None  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("url", ["http://service.example:8000", "ws://service.example:8000"])
+def test_a_proxy_where_nobody_listens_is_named_without_its_password(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("http_proxy", "http://ada:secret@127.0.0.1:9")
+    words = str(unreachable(ConnectionRefusedError(111, "Connection refused"), url))
+    assert "proxy" in words
+    assert "127.0.0.1:9" in words
+    assert "secret" not in words
+    monkeypatch.setenv("no_proxy", "service.example")
+    assert "proxy" not in str(unreachable(ConnectionRefusedError(), url))
 
 
 UNEXPECTED = [
