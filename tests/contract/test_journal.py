@@ -30,6 +30,7 @@ from windsock.flights import (
 )
 from windsock.flights.fields import TABLE
 from windsock.flights.programmes import Programme, ProgrammeList, Standing, retold
+from windsock.ingest.batch import Given, write_batch
 from windsock.journal.base import Draft, Event, FlightQuery, Head, Journal, RawReport, Writing, in_order
 from windsock.journal.memory import MemoryJournal
 from windsock.protocol.positions import Position
@@ -927,3 +928,24 @@ def test_a_flight_that_was_another_one_answers_to_its_id_with_one_history(journa
     with journal.write() as writing:
         assert writing.known([sold, flown]) == {flown}
         assert writing.named([(sold.designator, DAY)]) == {(sold.designator, DAY): [flown]}
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_codeshare_that_came_first_becomes_one_with_its_flight_on_every_backend(
+    journal: Journal, together: bool
+) -> None:
+    leg = {"date": "2015-01-02", "origin": "ATL", "observed_at": "2015-01-02T11:00:00Z"}
+    reports = [
+        {"flight": "AF3635", **leg, "departure": {"gate": "B7"}},
+        {"flight": "DL1865", **leg, "codeshares": ["AF3635"]},
+        {"flight": "AF3635", **leg, "arrival": {"gate": "C3"}},
+    ]
+    given = [Given(index, report) for index, report in enumerate(reports)]
+    for batch in [given] if together else [[one] for one in given]:
+        write_batch(journal, batch, now=NOON, rules=MergeRules())
+    (record,) = journal.snapshot()[1]
+    assert record.flight.id == "DL1865.2015-01-02.ATL"
+    assert record.flight.former_ids == ("AF3635.2015-01-02.ATL",)
+    assert (record.flight.departure.gate, record.flight.arrival.gate) == ("B7", "C3")
+    assert journal.flight(FlightKey.parse("AF3635.2015-01-02.ATL")) == record
+    assert [event.offset for event in journal.history(record.key)] == [1, 2, 3]
