@@ -58,7 +58,7 @@ def on_its_date(
     scheduled = scheduled_departure(report)
     if scheduled is None:
         there = [key for key, record in moved.items() if _local_date(record.flight) == report.date]
-        return exact or there or alone
+        return _by_its_departure(exact, moved, report, records) or exact or there or alone
     best, gap = _nearest_plan(moved, scheduled)
     if best is None or gap is None or goes_elsewhere(report, moved[best].flight):
         return alone
@@ -71,6 +71,31 @@ def on_its_date(
     if known is None or away is None or abs(away) <= SAME_PLAN or _cost(away) <= _cost(gap):
         return exact
     return [best]
+
+
+def _by_its_departure(
+    exact: Sequence[FlightKey], moved: Records, report: Report, records: Records
+) -> list[FlightKey]:
+    """The flight of another date that has the time at which a report has it leave, if that of its date cannot.
+
+    A flight of 23:50 that left at 00:30 may be told by the new date. The one of that date leaves at 23:50 again, and no
+    flight leaves half a day early; nor does one that has left leave again.
+    """
+    leaves = next(departure_times(report), None)
+    if len(exact) != 1 or leaves is None or _date_at(leaves, exact[0].origin) != report.date:
+        return []
+    known = records.get(exact[0])
+    best, gap = _nearest_plan(moved, leaves)
+    if known is None or best is None or gap is None or not -BROUGHT_FORWARD <= gap <= SAME_PLAN:
+        return []
+    other = moved[best]
+    if other is None or goes_elsewhere(report, other.flight) or (plan := _plan(known.flight)) is None:
+        return []
+    if leaves - plan < -HALF_A_DAY:
+        return [best]
+    gone = known.flight.departure.actual or known.flight.takeoff.actual
+    again = gone is not None and leaves - gone > HALF_A_DAY and _local_date(other.flight) == report.date
+    return [best] if again else []
 
 
 def _nearest_plan(records: Records, scheduled: datetime) -> tuple[FlightKey | None, timedelta | None]:

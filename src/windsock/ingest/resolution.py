@@ -125,10 +125,16 @@ def names_of(report: Report, received_at: datetime, hints: Hints | None = None) 
                 break  # a callsign that is no flight number, like RYR1JK, names nothing
 
 
-def with_names(report: Report, key: FlightKey, hints: Hints) -> Report:
-    """The report with every name that its source gives of the flight, beside the flight's own number."""
+def with_names(report: Report, key: FlightKey, hints: Hints | None) -> Report:
+    """The report with every name that its source gives of the flight, beside the flight's own number.
+
+    Whoever lists codeshares leaves out the number by which it calls the flight: where that is a codeshare, it is added.
+    """
+    further = () if hints is None else hints.names
+    if not further and (not isinstance(report.codeshares, tuple) or report.designator == key.designator):
+        return report
     names: set[str] = set() if not isinstance(report.codeshares, tuple) else set(report.codeshares)
-    for text in (report.flight, *hints.names):
+    for text in (report.flight, *further):
         try:
             names.add(str(Designator.parse(text, key.date)))
         except ValueError:
@@ -182,13 +188,20 @@ the first, which takes longer."""
 
 
 def neighbours(report: Report, own: FlightKey | None) -> tuple[FlightKey, ...]:
-    """The flights of the days around that a report may mean by its planned departure, if they were retimed.
+    """The flights of the days around that a report may mean by its departure, if they were retimed or are late.
 
     A flight of 23:50 that leaves at 00:20 instead keeps its date, but a source may call it by the new one.
     """
-    scheduled = scheduled_departure(report)
-    if own is None or scheduled is None or (where := airport(own.origin)) is None:
+    if own is None or (where := airport(own.origin)) is None:
         return ()
+    scheduled = scheduled_departure(report)
+    if scheduled is None:
+        leaves = next(departure_times(report), None)
+        local = None if leaves is None else leaves.astimezone(where.tz)
+        if local is None or local.date() != own.date or _SMALL_HOURS <= local.hour < _LATE:
+            return ()
+        on = own.date + (_DAY if local.hour >= _LATE else -_DAY)
+        return (FlightKey(own.carrier, own.number, own.suffix, on, own.origin),)
     local = scheduled.astimezone(where.tz)
     day = local.date()
     found = []
@@ -204,6 +217,10 @@ def neighbours(report: Report, own: FlightKey | None) -> tuple[FlightKey, ...]:
 _FORENOON, _EVENING = 12, 18
 """A flight that is planned before this hour may be yesterday's, put off overnight; from that hour on, tomorrow's
 brought forward. Flights are put off much further than they are brought forward."""
+
+_SMALL_HOURS, _LATE = 6, 22
+"""Where no plan is given, a departure before this hour may be of a flight of the evening before; from that hour on, of
+one of the next morning. Between them nobody is asked for, as most flights leave then."""
 
 
 def candidates(

@@ -95,6 +95,58 @@ def test_what_follows_by_the_new_date_without_a_plan_finds_the_flight() -> None:
     assert (flight.id, flight.status) == ("QR11.2026-11-27.DOH", "out")
 
 
+@pytest.mark.parametrize("retimed", [False, True])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"departure": {"actual": "2026-11-27T21:31Z"}},
+        {"departure": {"estimated": "2026-11-27T21:31Z"}},
+        {"takeoff": {"actual": "2026-11-27T21:31Z"}},
+    ],
+    ids=["actual", "estimated", "take-off"],
+)
+def test_a_departure_told_by_the_new_date_is_not_tomorrows_a_day_early(
+    said: dict[str, Any], retimed: bool
+) -> None:
+    """Both days' flights are known, and the report gives no plan: 00:31 is the evening's flight, late or retimed."""
+    journal = MemoryJournal()
+    put(journal, EVENING, TOMORROW, *([RETIMED] if retimed else []))
+    before = flights(journal)["QR11.2026-11-28.DOH"]
+    put(journal, {"flight": "QR11", "origin": "DOH", "date": "2026-11-28", "source": "airport", **said})
+    found = flights(journal)
+    assert list(found) == ["QR11.2026-11-27.DOH", "QR11.2026-11-28.DOH"]
+    assert found["QR11.2026-11-28.DOH"] == before
+    told = found["QR11.2026-11-27.DOH"]
+    assert datetime(2026, 11, 27, 21, 31, tzinfo=UTC) in (
+        told.departure.actual, told.departure.estimated, told.takeoff.actual,
+    )  # fmt: skip
+
+
+def test_a_departure_told_by_its_own_date_stays_there_however_early_or_late() -> None:
+    journal = MemoryJournal()
+    morning = night("2026-11-28", "2026-11-28T00:25+03:00")
+    put(journal, night("2026-11-27", "2026-11-27T00:25+03:00"), morning)
+    left = {"flight": "QR11", "origin": "DOH", "source": "airport"}
+    put(journal, {**left, "date": "2026-11-27", "departure": {"actual": "2026-11-27T23:50+03:00"}})
+    put(journal, {**left, "date": "2026-11-28", "departure": {"estimated": "2026-11-28T00:10+03:00"}})
+    found = flights(journal)
+    assert found["QR11.2026-11-27.DOH"].departure.delay_minutes == 23 * 60 + 25
+    assert found["QR11.2026-11-28.DOH"].departure.estimated == datetime(2026, 11, 27, 21, 10, tzinfo=UTC)
+
+
+def test_two_sources_that_name_each_others_number_as_a_codeshare_speak_of_one_flight() -> None:
+    journal = MemoryJournal()
+    who = {"origin": "SEA", "destination": "BOI", "date": "2026-11-27"}
+    put(
+        journal,
+        {**who, "flight": "AS3491", "source": "board", "codeshares": ["OO3491"]},
+        {**who, "flight": "OO3491", "source": "ops", "codeshares": ["AS3491", "AA12"]},
+        {**who, "flight": "OO3491", "source": "ops", "departure": {"gate": "C3"}},
+    )
+    (flight,) = flights(journal).values()
+    assert (flight.codeshares, flight.departure.gate) == (("AA12", "OO3491"), "C3")
+
+
 def test_a_flight_put_off_within_its_day_is_not_taken_for_its_neighbour() -> None:
     journal = MemoryJournal()
     put(journal, EVENING, TOMORROW, night("2026-11-28", "2026-11-29T13:40+03:00"))
