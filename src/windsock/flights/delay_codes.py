@@ -67,6 +67,11 @@ def bts_bucket(scheme: str, code: str) -> str | None:
     return None
 
 
+def of_cancellation(scheme: str, code: str) -> bool:
+    """Whether the code says why a flight was cancelled, and so nothing about one that flies."""
+    return scheme == "bts" and code in ("A", "B", "C", "D")
+
+
 def well_formed(scheme: str, code: str) -> bool:
     """Whether `code` can be a code of this scheme; whether we have words for it is another question."""
     if scheme == "ahm730":

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from windsock.flights.delay_codes import of_cancellation
 from windsock.flights.fields import CANCELLATION_REASONS, FIRST, SIDES, SINGLE
 from windsock.flights.report import Report
 from windsock.flights.rules import OWN_WATCHES, MergeRules
@@ -47,7 +48,8 @@ def assertions(report: Report) -> list[tuple[str, Any]]:
     """What the report says, field by field, None where it erases.
 
     To name the airport of a diversion is to say that the flight is diverted; to deny the diversion takes
-    the airport back. Reasons told together with a cancellation are reasons of that.
+    the airport back. Reasons told together with a cancellation are reasons of that, and so are those whose code is one
+    of cancellations, whenever they are told.
     """
     said: list[tuple[str, Any]] = []
     for part, names in _PARTS:
@@ -64,7 +66,9 @@ def assertions(report: Report) -> list[tuple[str, Any]]:
     if report.delay_reasons is not UNSET:
         if not report.delay_reasons:
             said.append((CANCELLATION_REASONS, None))
-        elif report.cancelled is True:
+        elif report.cancelled is True or all(
+            of_cancellation(one.scheme, one.code) for one in report.delay_reasons
+        ):
             said[said.index(("delay_reasons", report.delay_reasons))] = (
                 CANCELLATION_REASONS,
                 report.delay_reasons,

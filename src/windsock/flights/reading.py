@@ -287,7 +287,7 @@ class Reading:
         """Return whether it is cancelled: said so, and not seen to fly. After take-off nothing cancels a flight.
 
         An off-block time is no such sight: flights leave the gate, come back and are cancelled. Nor is a take-off that
-        only the very source reported which has said since that the flight is cancelled: it came back.
+        only the very source reported whose last word is that the flight is cancelled: it came back.
         """
         claim = self.held.get("cancelled")
         if (
@@ -302,7 +302,9 @@ class Reading:
         if off is None:
             return True
         seen = {source for source, fact in self.facts["takeoff.actual"].items() if fact.value is not None}
-        return seen == {claim[0]} and claim[1].observed_at > off
+        if seen != {claim[0]} or claim[1].observed_at <= off:
+            return False
+        return claim[1].observed_at >= self.facts["takeoff.actual"][claim[0]].observed_at
 
     def reasons(self) -> tuple[Reason, ...] | None:
         """Return why it is late or, while it is cancelled, why that: the weightier word of the two."""

@@ -72,9 +72,10 @@ def test_after_take_off_nothing_cancels_a_flight_and_nobody_boards_it(received: 
     flight = record.flight
     flew = flight.landing.actual or flight.arrival.actual
     if flight.takeoff.actual and flight.cancelled:
-        # Only the very source that saw it take off may say so, later: it came back.
-        (seen,) = (s for s, fact in record.facts["takeoff.actual"].items() if fact.value is not None)
+        # Only the very source that saw it take off may say so, later than both: it came back.
+        ((seen, off),) = ((s, f) for s, f in record.facts["takeoff.actual"].items() if f.value is not None)
         assert record.facts["cancelled"][seen].observed_at > flight.takeoff.actual
+        assert record.facts["cancelled"][seen].observed_at >= off.observed_at
     assert not (flew and flight.cancelled)
     assert not (flew and flight.status == "cancelled")
     flew = flew or flight.takeoff.actual
@@ -231,6 +232,13 @@ def test_only_the_source_that_saw_the_take_off_can_cancel_after_it_as_after_an_u
         assert not flight_after(*took_off, *contradiction).cancelled
 
 
+def test_a_source_that_cancels_and_then_reports_an_earlier_take_off_has_it_fly() -> None:
+    mistaken = [schedule(), said("14:20", "ops", cancelled=True)]
+    for late in ([said("14:31", "ops", out="14:00", off="14:09")], [said("14:31", "ops", off="14:09")]):
+        assert flight_after(*mistaken, *late).status == "airborne"
+        assert flight_after(*late, *mistaken).status == "airborne"
+
+
 def test_a_flight_that_left_its_gate_and_came_back_can_be_cancelled() -> None:
     flight = flight_after(
         schedule(), said("14:10", out="14:05"), said("14:40", returned_to_gate="14:35", cancelled=True)
@@ -326,6 +334,17 @@ def test_a_reason_of_a_cancellation_does_not_outlive_it() -> None:
     assert "reason.changed" in kinds(merged)
     left = tell(said("14:32", out="14:31", delay_reasons=WEATHER), record=merged.record).record.flight
     assert [reason.code for reason in left.delay_reasons] == ["71"]
+
+
+@pytest.mark.parametrize("first", ["cancelled first", "reason first"])
+def test_a_reason_whose_code_is_one_of_cancellations_ends_with_it_however_it_was_told(first: str) -> None:
+    why = (Reason("bts", "B"),)
+    told = [said("11:00", cancelled=True), said("11:05", delay_reasons=why)]
+    if first == "reason first":
+        told = [said("11:00", delay_reasons=why), said("11:05", cancelled=True)]
+    record = tell(schedule(), *told).record
+    assert [reason.code for reason in record.flight.delay_reasons] == ["B"]
+    assert tell(said("11:30", cancelled=False), record=record).record.flight.delay_reasons == ()
 
 
 def test_a_flight_that_flew_does_not_show_why_it_was_cancelled() -> None:
