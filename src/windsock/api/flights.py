@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router
+from pydantic import BeforeValidator
 
 from windsock.api import openapi
 from windsock.api.auth import READERS, reader
 from windsock.api.journal import journal, reading
-from windsock.api.parameters import airport_code
+from windsock.api.parameters import airport_code, iso_date
 from windsock.api.problems import Problem, quoted
 from windsock.flights import FlightKey, FlightRecord, airlines
 from windsock.ingest import pipeline
@@ -25,6 +26,8 @@ FlightId = Annotated[
         examples=["DL1865.2015-01-02.ATL"],
     ),
 ]
+
+IsoDate = Annotated[Date, BeforeValidator(iso_date)]
 
 
 @router.get(
@@ -43,7 +46,9 @@ async def find(
         Literal["departures", "arrivals", "both"], Query(description="Seen from `airport`.")
     ] = "both",
     carrier: Annotated[str | None, Query(description="IATA or ICAO designator.", examples=["DL"])] = None,
-    date: Annotated[Date | None, Query(description="Flight date: the origin's calendar.")] = None,
+    date: Annotated[
+        IsoDate | None, Query(description="Flight date, by the origin's calendar: 2015-01-02.")
+    ] = None,
     q: Annotated[
         str | None,
         Query(
