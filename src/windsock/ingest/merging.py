@@ -205,7 +205,7 @@ class Merging:
             before = self.records.get(key)
             if before is not None:
                 check_same_leg(one.report, before)
-            if one.report.codeshares or one.given.hints is not None:
+            if isinstance(one.report.codeshares, tuple) or one.given.hints is not None:
                 one.report = with_names(one.report, key, one.given.hints)
             recovered = self._to_recover(one.report, key)
             merged = apply_report(

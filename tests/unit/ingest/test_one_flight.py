@@ -134,17 +134,21 @@ def test_a_departure_told_by_its_own_date_stays_there_however_early_or_late() ->
     assert found["QR11.2026-11-28.DOH"].departure.estimated == datetime(2026, 11, 27, 21, 10, tzinfo=UTC)
 
 
-def test_two_sources_that_name_each_others_number_as_a_codeshare_speak_of_one_flight() -> None:
+@pytest.mark.parametrize("others", [[], ["AA12"], ["AS3491", "AA12"]])
+def test_whoever_calls_a_flight_by_a_codeshare_keeps_that_name_whatever_codeshares_it_lists(
+    others: list[str],
+) -> None:
     journal = MemoryJournal()
     who = {"origin": "SEA", "destination": "BOI", "date": "2026-11-27"}
     put(
         journal,
         {**who, "flight": "AS3491", "source": "board", "codeshares": ["OO3491"]},
-        {**who, "flight": "OO3491", "source": "ops", "codeshares": ["AS3491", "AA12"]},
+        {**who, "flight": "OO3491", "source": "ops", "codeshares": others},
         {**who, "flight": "OO3491", "source": "ops", "departure": {"gate": "C3"}},
     )
     (flight,) = flights(journal).values()
-    assert (flight.codeshares, flight.departure.gate) == (("AA12", "OO3491"), "C3")
+    assert flight.codeshares == tuple(sorted({"OO3491", *others} - {"AS3491"}))
+    assert flight.departure.gate == "C3"
 
 
 def test_a_flight_put_off_within_its_day_is_not_taken_for_its_neighbour() -> None:
