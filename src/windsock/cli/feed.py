@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from windsock.feeds.configuration import FeedSettings
     from windsock.ingest.results import Result
 
+UTC_FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"]
+"""How a moment in UTC is written: as people do, and as the API does."""
+
 feed_app = typer.Typer(
     name="feed",
     help="Feeds: try an input, list them, take files in.",
@@ -44,7 +47,9 @@ def try_input(
     ] = None,
     received_at: Annotated[
         datetime | None,
-        typer.Option(help="When it came (UTC), from which months are inferred. Default: now."),
+        typer.Option(
+            help="When it came (UTC), from which months are inferred. Default: now.", formats=UTC_FORMATS
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per report and fault.")] = False,
     data: Data = None,

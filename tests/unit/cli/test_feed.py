@@ -40,8 +40,11 @@ def run(*words: str, given: str | None = None) -> Result:
     return CliRunner().invoke(app, ["feed", *words], input=given)
 
 
-def test_an_input_is_told_with_its_changes_and_not_recorded() -> None:
-    result = run("test", "mvt", *CAME, given=TELEX)
+@pytest.mark.parametrize(
+    "came", [CAME[1], "2026-11-25T12:50:00", "2026-11-25T12:50:00Z", "2026-11-25T12:50Z"]
+)
+def test_an_input_is_told_with_its_changes_and_not_recorded(came: str) -> None:
+    result = run("test", "mvt", "--received-at", came, given=TELEX)
     assert result.exit_code == 0, result.output
     assert "WF588.2026-11-25.BGO" in result.stdout
     assert "flight.off takeoff.actual: nothing → 2026-11-25 12:41Z" in result.stdout
