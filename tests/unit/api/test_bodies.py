@@ -214,5 +214,5 @@ async def test_a_body_that_drips_is_ended_in_time(monkeypatch: pytest.MonkeyPatc
 
         with pytest.raises(Problem) as caught:
             async with asyncio.timeout(20):
-                await Reading(Room(100), known=True).body(receive, 10_000)
+                await Reading(Room(1_000_000), known=True).body(receive, 10_000)
         assert caught.value.status == 408
