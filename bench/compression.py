@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from bench.delivery import run  # noqa: E402
-from windsock.live.frames import Batch, Encoded  # noqa: E402
+from windsock.live.core.frames import Batch, Encoded  # noqa: E402
 
 # A compressor for each reader is some twenty times slower: fewer rounds say as much.
 FEWER = 10

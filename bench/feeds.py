@@ -25,11 +25,12 @@ sys.path.insert(0, str(ROOT))
 
 from tests import feed_messages  # noqa: E402
 from tests.unit.feeds import inputs  # noqa: E402
-from windsock.feeds import aeroapi, aidx, avinor, bts, hongkong, mvt, ssim  # noqa: E402
-from windsock.feeds.base import Row  # noqa: E402
-from windsock.feeds.days import DAYS  # noqa: E402
+from windsock.feeds import aeroapi, aidx, avinor, hongkong, mvt, ssim  # noqa: E402
 from windsock.feeds.parsing import Parsed  # noqa: E402
-from windsock.feeds.script import script  # noqa: E402
+from windsock.replay import bts  # noqa: E402
+from windsock.replay.days import DAYS  # noqa: E402
+from windsock.replay.rows import Row  # noqa: E402
+from windsock.replay.script import script  # noqa: E402
 
 RUNS = 5
 PAGE = 15  # AeroAPI's records to a page

@@ -35,11 +35,11 @@ def a_day(path: Path | None) -> tuple[Told, Told]:
     """The reports of a day in the order they came: the schedules, then everything after."""
     import msgspec
 
-    from windsock.feeds import bts
-    from windsock.feeds.base import Row
-    from windsock.feeds.script import script
+    from windsock.replay import bts
+    from windsock.replay.rows import Row
+    from windsock.replay.script import script
 
-    file = path or next(iter(sorted((ROOT / "src/windsock/feeds/days").glob("*.csv*"))))
+    file = path or next(iter(sorted((ROOT / "src/windsock/replay/days").glob("*.csv*"))))
     rows = [row for row in bts.read(file) if isinstance(row, Row)]
     reports = [{"observed_at": told.at, **msgspec.to_builtins(told.report)} for told in script(rows)]
     reports = [msgspec.to_builtins(report) for report in reports]

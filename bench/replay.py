@@ -63,12 +63,12 @@ def tell(name: str, day: str) -> None:
     from django.db import connections
 
     from windsock.cli.day import load
-    from windsock.feeds.replay import Replay
     from windsock.ingest.pipeline import Pipeline
     from windsock.ingest.replay import IntoJournal
     from windsock.journal.base import Journal
     from windsock.journal.database import DatabaseJournal
     from windsock.journal.memory import MemoryJournal
+    from windsock.replay.player import Replay
 
     loaded = load(day)
     alias = {"sqlite": "default"}.get(name, name)

@@ -127,7 +127,7 @@ def _nothing_stays() -> Iterator[None]:
 
 def _excused(node: pytest.Item | pytest.Collector) -> bool:
     if node.get_closest_marker("autobahn") is not None:
-        return True  # it needs a Python 2.7; tests/unit/live/test_websocket.py has the same rules
+        return True  # it needs a Python 2.7; tests/unit/live/test_framing.py has the same rules
     return node.get_closest_marker("shared_data") is not None and not services.SHARED.is_dir()
 
 

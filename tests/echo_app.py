@@ -9,9 +9,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from windsock.conf import Config
-from windsock.live.frames import frame
-from windsock.live.handover import DEFLATE, SocketOutlet, offered
-from windsock.live.pulse import Pulse
+from windsock.live.core.frames import frame
+from windsock.live.transport.handover import DEFLATE, SocketOutlet, offered
+from windsock.live.transport.keepalive import Pulse
 
 
 @dataclass

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from xml.sax.saxutils import quoteattr
 from zoneinfo import ZoneInfo
 
-from windsock.feeds.base import Row
+from windsock.replay.rows import Row
 
 Message = tuple[str, bytes]  # the flight's id, and what is sent about it
 

@@ -58,8 +58,9 @@ class Target:
 def targets() -> dict[str, Target]:
     """All parsers by name. Imported here, so that atheris can instrument what is imported."""
     from tests.unit.feeds import inputs, on_time_files
-    from windsock.feeds import aidx, bts
-    from windsock.feeds.base import Fault
+    from windsock.feeds import aidx
+    from windsock.feeds.parsing import Fault
+    from windsock.replay import bts
 
     def parsed(given: inputs.Input) -> Target:
         def read(data: bytes) -> tuple[list[tuple[str, str]], Iterable[Any]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-DAYS = sorted((Path(__file__).resolve().parents[2] / "src/windsock/feeds/days").glob("*.csv.gz"))
+DAYS = sorted((Path(__file__).resolve().parents[2] / "src/windsock/replay/days").glob("*.csv.gz"))
 # Enough for the fan-out: a snapshot of them is not what is measured.
 FLIGHTS = 10
 # With type, position and time in front, a message of 400 bytes, the size of the older measurements.
@@ -24,9 +24,9 @@ def reports() -> Iterator[dict[str, Any]]:
     """What was told of the two days that come with Windsock, in order."""
     import msgspec
 
-    from windsock.feeds import bts
-    from windsock.feeds.base import Row
-    from windsock.feeds.script import script
+    from windsock.replay import bts
+    from windsock.replay.rows import Row
+    from windsock.replay.script import script
 
     rows = [row for day in DAYS for row in bts.read(day) if isinstance(row, Row)]
     for told in script(rows):

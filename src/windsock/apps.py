@@ -24,13 +24,13 @@ class WindsockConfig(AppConfig):
         """Register the system checks, and have every process note who signs in and who loses a right."""
         from windsock import checks  # noqa: F401
         from windsock.access import changes, together
+        from windsock.collect import duties
         from windsock.conf import config
         from windsock.duties import registry
         from windsock.errors import ConfigError
         from windsock.hosting import close_connections_after_requests
-        from windsock.ingest import duties
         from windsock.journal import sqlitefile, standstill
-        from windsock.live import duties as live_duties
+        from windsock.live.group import duties as live_duties
         from windsock.runtime import start_live_with_first_request
 
         registry.add("ingest", duties.SOURCE)

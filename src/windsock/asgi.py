@@ -17,7 +17,7 @@ from django.urls import re_path
 from windsock.api.bodylimit import BodyLimit
 from windsock.api.lane import ReportsLane
 from windsock.api.probes import Probes
-from windsock.live.gate import no_such_socket
+from windsock.live.admission.overload import no_such_socket
 from windsock.routing import websocket_urlpatterns
 from windsock.runtime import Lifespan, LiveFirst
 

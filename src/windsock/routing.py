@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from windsock.live.consumer import FlightDelayConsumer
+from windsock.live.transport.consumer import FlightDelayConsumer
 
 websocket_urlpatterns: list[URLPattern | URLResolver] = [
     path("ws/flight-delay/", FlightDelayConsumer.as_asgi()),

@@ -8,9 +8,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from windsock.access import keys
 from windsock.api import health, metrics
+from windsock.collect import health as feedhealth
 from windsock.duties import health as duties
 from windsock.hosting import without_request_transactions
-from windsock.ingest import feedhealth, wrongclock
+from windsock.ingest import wrongclock
 from windsock.live.health import details, not_ready
 from windsock.live.metrics import figures
 
@@ -33,8 +34,8 @@ metrics.add_figures(feedhealth.figures)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Before the API, whose last pattern answers for everything below /api/ that does not exist.
-    path("", include("windsock.live.sse")),
-    path("", include("windsock.live.upgrade")),
+    path("", include("windsock.live.transport.sse")),
+    path("", include("windsock.live.transport.upgrade")),
     path("", include("windsock.api.urls")),
     path("", include("windsock.pages.urls")),
 ]

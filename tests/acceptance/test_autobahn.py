@@ -1,7 +1,7 @@
 """Autobahn|Testsuite, cases 1-7 and 10, against handed-over sockets: 0 FAILED, no fewer OK than uvicorn's own class.
 
 It needs Python 2.7 with `autobahntestsuite` in a virtual environment; AUTOBAHN names its `wstest`. Where there is none,
-tests/unit/live/test_websocket.py stands in: the same rules, with the section of RFC 6455 in each name.
+tests/unit/live/test_framing.py stands in: the same rules, with the section of RFC 6455 in each name.
 """
 
 import json

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.ingest.provider import Answer, Provider
+from tests.integration.collect.provider import Answer, Provider
 from tests.running_service import RunningService
 from tests.services import wait_until
 

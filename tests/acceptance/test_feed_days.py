@@ -13,19 +13,19 @@ import pytest
 
 from tests.feed_messages import Message, notices, telexes
 from tests.services import SHARED
+from windsock.collect.intake import given_of
 from windsock.errors import FeedError
 from windsock.feeds import aidx, mvt
-from windsock.feeds.base import Row
-from windsock.feeds.bts import read
-from windsock.feeds.days import DAYS
 from windsock.feeds.parsing import Parsed, Statement
 from windsock.flights import MergeRules
 from windsock.ingest.batch import write_batch
-from windsock.ingest.intake import given_of
 from windsock.ingest.merging import Given
 from windsock.ingest.results import Rejected
 from windsock.journal.base import Journal
 from windsock.journal.database import DatabaseJournal
+from windsock.replay.bts import read
+from windsock.replay.days import DAYS
+from windsock.replay.rows import Row
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 
 from windsock.cli.day import load
-from windsock.feeds.days import DAYS
-from windsock.feeds.replay import Replay, Summary
 from windsock.flights import Flight, FlightKey
 from windsock.flights.airports import airport
 from windsock.flights.identity import Designator
@@ -23,6 +21,8 @@ from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.replay import IntoJournal
 from windsock.journal.base import Journal, in_order
 from windsock.protocol.positions import Position
+from windsock.replay.days import DAYS
+from windsock.replay.player import Replay, Summary
 
 pytestmark = pytest.mark.acceptance
 

@@ -20,9 +20,9 @@ from tests.contract.test_conversations_server import NOW, Replayer, _files, _mat
 from windsock.access.identity import Identity
 from windsock.ingest import stop as stop_ingest
 from windsock.live import service as service_module
-from windsock.live.consumer import FlightDelayConsumer
 from windsock.live.conversation import Conversation
 from windsock.live.service import LiveService
+from windsock.live.transport.consumer import FlightDelayConsumer
 from windsock.protocol.codes import SUBPROTOCOL
 from windsock.protocol.handshake import Offer
 from windsock.protocol.server_session import Terms

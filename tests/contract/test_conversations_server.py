@@ -23,8 +23,8 @@ from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.base import Event, Head
 from windsock.journal.encoding import events_of
 from windsock.live.conversation import Conversation
-from windsock.live.frames import Encoded
-from windsock.live.hub import Hub, HubLimits
+from windsock.live.core.frames import Encoded
+from windsock.live.core.hub import Hub, HubLimits
 from windsock.protocol import codec, messages
 from windsock.protocol.positions import Position
 from windsock.protocol.server_session import ServerSession, Terms

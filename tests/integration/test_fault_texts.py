@@ -16,12 +16,12 @@ from django.db import OperationalError, ProgrammingError
 
 from tests.acceptance.backends import Redis
 from tests.services import free_port
+from windsock.collect import feed_run as feedrun
+from windsock.collect.http import Refused, _get
 from windsock.errors import ConfigError
 from windsock.feeds.polling import Request
-from windsock.ingest import feedrun
-from windsock.ingest.fetching import Refused, _get
 from windsock.journal.databasefaults import UNKNOWN, explain
-from windsock.live import layerfaults
+from windsock.live.group import layer_faults as layerfaults
 
 
 def of_postgresql(text: str) -> OperationalError:
@@ -128,7 +128,7 @@ async def test_a_redis_user_without_scripts_is_logged_once_a_minute(
 ) -> None:
     from channels_redis.core import RedisChannelLayer
 
-    from windsock.live.bridge import Bridge
+    from windsock.live.group.bridge import Bridge
 
     assert redis.ask("ACL SETUSER limited on >pass ~* &* +@all -@scripting").startswith(b"+OK")
     layer = RedisChannelLayer(hosts=[f"redis://limited:pass@127.0.0.1:{redis.port}/0"])
@@ -143,7 +143,7 @@ async def test_a_redis_user_without_scripts_is_logged_once_a_minute(
     finally:
         await bridge.stop()
         await layer.close_pools()
-    said = [record.message for record in caplog.records if record.name == "windsock.live.bridge"]
+    said = [record.message for record in caplog.records if record.name == "windsock.live.group.bridge"]
     assert 1 <= len(said) <= 2
     assert "may not do all that channels-redis needs" in said[0]
 

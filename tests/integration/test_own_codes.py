@@ -11,11 +11,11 @@ from django.apps import apps
 from django.conf import LazySettings
 from django.test import Client
 
+from windsock.collect.intake import Intake
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import read
 from windsock.flights import airports
 from windsock.ingest import Rejected, pipeline, record
-from windsock.ingest.intake import Intake
 
 STRIP = "iata,icao,name,city,country,zone,latitude,longitude\nQZX,,Red Ridge Mine,,AU,Australia/Perth,-22.81,118.42\n"
 CARRIER = "iata,icao,name\nQ7,XQJ,Red Ridge Air\n"

@@ -23,13 +23,13 @@ from windsock.access.limits import FEED_FAILURES
 from windsock.access.rules import require_publish
 from windsock.api.bodies import read
 from windsock.api.problems import Problem
+from windsock.collect.intake import Intake, Taken
+from windsock.collect.models import FeedInput, FeedState
 from windsock.conf import config
 from windsock.errors import AccessDenied, ConfigError, JournalUnavailable
 from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.configuration import read as read_feeds
 from windsock.ingest import pipeline
-from windsock.ingest.intake import Intake, Taken
-from windsock.ingest.models import FeedInput, FeedState
 
 logger = logging.getLogger(__name__)
 

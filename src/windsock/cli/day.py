@@ -7,11 +7,12 @@ from pathlib import Path
 
 from windsock.clock import system_clock
 from windsock.errors import FeedError
-from windsock.feeds.base import Fault, Row
-from windsock.feeds.bts import read
-from windsock.feeds.days import DAYS
-from windsock.feeds.script import Tell, script, shifted
+from windsock.feeds.parsing import Fault
 from windsock.flights.airports import airport
+from windsock.replay.bts import read
+from windsock.replay.days import DAYS
+from windsock.replay.rows import Row
+from windsock.replay.script import Tell, script, shifted
 
 # Wrong lines are all counted, but a file of another kind must not fill the terminal.
 FAULTS_SHOWN = 10

@@ -12,7 +12,7 @@ from windsock.cli.console import console, fail, migrate, say, start_django, use_
 
 if TYPE_CHECKING:
     from windsock.cli.day import LoadedDay
-    from windsock.feeds.replay import Replay
+    from windsock.replay.player import Replay
 
 USER = "demo"
 TOKEN_NAME = "windsock demo"
@@ -97,9 +97,9 @@ def demo(
 
 def _begin(told: "LoadedDay", from_time: str | None, speed: float) -> "Replay":
     """A fresh journal, and the replay that will fill it."""
-    from windsock.feeds.replay import Replay
     from windsock.ingest import pipeline
     from windsock.ingest.replay import IntoJournal
+    from windsock.replay.player import Replay
 
     start = told.at(from_time or told.begins)
     journal = pipeline().journal

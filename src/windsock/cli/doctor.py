@@ -360,7 +360,7 @@ def _channel_layer() -> Iterator[Finding]:
     try:
         _round_trip(layer)
     except Exception as error:
-        from windsock.live.layerfaults import meaning
+        from windsock.live.group.layer_faults import meaning
 
         yield Finding(
             "channel layer",

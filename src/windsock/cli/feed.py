@@ -107,8 +107,8 @@ def take(
     use_data_directory(data)
     start_django()
     require_migrated()
+    from windsock.collect.intake import Intake
     from windsock.ingest import pipeline, stop
-    from windsock.ingest.intake import Intake
 
     settings = _configured().get(name)
     if settings is None:
@@ -143,10 +143,10 @@ def list_feeds(data: Data = None) -> None:
     require_migrated()
     from rich.table import Table
 
+    from windsock.collect.feed_run import duty_name, is_run
+    from windsock.collect.health import standing
+    from windsock.collect.models import FeedState, ParkedReport
     from windsock.duties.health import attended
-    from windsock.ingest.feedhealth import standing
-    from windsock.ingest.feedrun import duty_name, is_run
-    from windsock.ingest.models import FeedState, ParkedReport
 
     feeds = _configured()
     if not feeds:
@@ -233,9 +233,9 @@ def _input(path: Path | None) -> bytes:
 
 
 def _rehearsed(parsed: Parsed, moment: datetime) -> "list[tuple[Result, str | None]]":
+    from windsock.collect.intake import given_of
     from windsock.errors import WindsockError
     from windsock.ingest import pipeline
-    from windsock.ingest.intake import given_of
     from windsock.ingest.rehearsal import rehearse
     from windsock.journal.base import Journal
     from windsock.journal.memory import MemoryJournal

@@ -33,11 +33,11 @@ def ingest(
     use_data_directory(data)
     start_django()
     require_migrated()
+    from windsock.collect.feed_duties import Supervisor
+    from windsock.collect.feed_run import is_run
     from windsock.conf import config
     from windsock.feeds.configuration import read
     from windsock.ingest import pipeline, stop
-    from windsock.ingest.feedrun import is_run
-    from windsock.ingest.supervisor import Supervisor
 
     feeds = read(config().feeds)
     unknown = [name for name in only or [] if name not in feeds]

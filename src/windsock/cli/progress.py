@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from windsock.cli.console import console, say
 from windsock.cli.day import FAULTS_SHOWN, LoadedDay
-from windsock.feeds.replay import Replay, Summary
+from windsock.replay.player import Replay, Summary
 
 if TYPE_CHECKING:
     from rich.progress import Progress

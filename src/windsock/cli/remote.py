@@ -11,8 +11,8 @@ import msgspec
 
 from windsock.clock import ReplayClock
 from windsock.errors import AccessDenied, ClientError
-from windsock.feeds.replay import Told
 from windsock.flights.report import Report
+from windsock.replay.player import Told
 
 # Well below the server's limit for one body, and small enough that an answer comes within a second.
 BATCH = 500

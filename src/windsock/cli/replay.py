@@ -58,7 +58,7 @@ def replay(
     from windsock.cli import progress
     from windsock.cli.day import load
     from windsock.cli.day import shift_to_now as shift_for
-    from windsock.feeds.replay import Listener, Replay
+    from windsock.replay.player import Listener, Replay
 
     factor = _factor(speed)
     if end:

@@ -18,8 +18,8 @@ from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
 from windsock.feeds.reports import said
-from windsock.feeds.underway import when_it_left
 from windsock.flights.airports import zone
+from windsock.flights.block_times import when_it_left
 from windsock.flights.values import utc
 
 NAME = "hongkong"

@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import TypedDict, Unpack
 
 from windsock.errors import ReportError
-from windsock.feeds.base import Fault
 from windsock.feeds.reports import left_out, withheld, without_arrivals_before_leaving, without_runway_copies
 from windsock.flights import Report, parse_report
 from windsock.flights.programmes import ProgrammeList
@@ -26,6 +25,29 @@ MAX_RAW = 2000
 
 _MOST_LEFT_OUT = 64
 """More than a report has fields, codeshares and reasons together, so that the end never depends on the input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One place that was skipped: where it is, which column or field, what stood there, and what is wrong with it.
+
+    `line` counts from 1; input without lines (JSON, XML) gives `path` instead, like `flights[3].departure`.
+    """
+
+    line: int | None
+    message: str
+    raw: str
+    column: str | None = None
+    value: str | None = None
+    path: str | None = None
+
+    def __str__(self) -> str:
+        places = [] if self.line is None else [f"line {self.line}"]
+        if self.path:
+            places.append(self.path)
+        if self.column is not None:
+            places.append(f"{self.column} {self.value!r}")
+        return f"{', '.join(places)}: {self.message}" if places else self.message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request, two_parts
 from windsock.feeds.reports import flight_date, moment_of, observed, said
-from windsock.feeds.underway import when_it_left
 from windsock.flights.airports import zone
+from windsock.flights.block_times import when_it_left
 
 NAME = "schiphol"
 ATTRIBUTION = "Flight data from Amsterdam Airport Schiphol"

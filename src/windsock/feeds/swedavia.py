@@ -17,8 +17,8 @@ from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
 from windsock.feeds.reports import flight_date, said
-from windsock.feeds.underway import when_it_left
 from windsock.flights import airports
+from windsock.flights.block_times import when_it_left
 
 NAME = "swedavia"
 ATTRIBUTION = "Flight data from Swedavia"

@@ -6,9 +6,9 @@ from datetime import date as Day
 
 from msgspec import UNSET
 
-from windsock.feeds.underway import under_way
 from windsock.flights import Flight, FlightKey, FlightRecord, Report
 from windsock.flights.airports import airport
+from windsock.flights.block_times import under_way
 
 Records = Mapping[FlightKey, FlightRecord | None]
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from windsock.clock import ReplayClock
-from windsock.feeds.replay import Step, Told
 from windsock.flights import Report
 from windsock.ingest.overdue import OverdueWatch
 from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.results import Rejected, Result
 from windsock.ingest.span import write_span
+from windsock.replay.player import Step, Told
 
 
 class IntoJournal:

@@ -8,13 +8,13 @@ import heapq
 from collections.abc import Sequence
 from datetime import datetime
 
-from windsock.feeds.replay import Step
 from windsock.flights import FlightKey, MergeRules
 from windsock.ingest.batch import Written, results_of
 from windsock.ingest.merging import Given, Merging, Read, kept, read
 from windsock.ingest.overdue import OverdueWatch
 from windsock.journal.base import Journal
 from windsock.journal.projection import project
+from windsock.replay.player import Step
 
 MANY = 10**6
 """More flights than are overdue at any time."""

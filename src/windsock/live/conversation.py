@@ -12,9 +12,9 @@ import msgspec
 from windsock.access.identity import Identity
 from windsock.errors import JournalError
 from windsock.ingest.results import Recorded, Rejected, Result
-from windsock.live.frames import Encoded
-from windsock.live.hub import Hub
-from windsock.live.session import Session
+from windsock.live.core.frames import Encoded
+from windsock.live.core.hub import Hub
+from windsock.live.core.session import Session
 from windsock.protocol import codec, commands, messages
 from windsock.protocol.codes import CloseCode, ErrorCode
 from windsock.protocol.messages import RequestId

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 from windsock.figures import Figure
-from windsock.live.duties import ringer_here
+from windsock.live.group.duties import ringer_here
 from windsock.live.service import LiveService
 
 

@@ -21,19 +21,19 @@ from windsock.ingest.results import Result
 from windsock.ingest.speaker import speaker_of
 from windsock.journal.base import Event
 from windsock.journal.database import DatabaseJournal
-from windsock.live import drain
-from windsock.live.bridge import Bridge
+from windsock.live.admission.overload import Gate
+from windsock.live.admission.rights import Rights
 from windsock.live.conversation import Conversation
-from windsock.live.frames import Encoded
-from windsock.live.gate import Gate
+from windsock.live.core import drain
+from windsock.live.core.frames import Encoded
+from windsock.live.core.hub import Hub, HubLimits, Refused
+from windsock.live.core.outlet import Outlet
+from windsock.live.core.tail import Tail
 from windsock.live.glance import database_glance
-from windsock.live.hub import Hub, HubLimits, Refused
-from windsock.live.localgroup import LocalGroup
-from windsock.live.outlet import Outlet
-from windsock.live.pulse import Pulse
-from windsock.live.rights import Rights
-from windsock.live.ringer import is_shared
-from windsock.live.tail import Tail
+from windsock.live.group.bridge import Bridge
+from windsock.live.group.local import LocalGroup
+from windsock.live.group.ringer import is_shared
+from windsock.live.transport.keepalive import Pulse
 from windsock.protocol import codec, messages
 from windsock.protocol.codes import CloseCode
 from windsock.protocol.positions import Position
@@ -94,7 +94,7 @@ class LiveService:
         self.bridge = (
             Bridge(layer, on_events=self.tail.offer, on_notice=self.notice) if layer is not None else None
         )
-        # A shared layer is rung by one process of all: see `windsock.live.duties`.
+        # A shared layer is rung by one process of all: see `windsock.live.group.duties`.
         self.group = None if layer is None or is_shared(layer) else LocalGroup(layer, self.hub, self._read)
         self._rings = is_shared(layer)
         self.rights = Rights()
@@ -132,7 +132,7 @@ class LiveService:
             self.group.start()
 
     async def drain(self, seconds: float | None = None) -> None:
-        """Takes no new connections, asks sessions to move, evenly, then closes who stayed; see `windsock.live.drain`.
+        """Takes no new connections, asks sessions to move, then closes those left; see `windsock.live.core.drain`.
 
         `seconds` None: as long as the number of sessions asks for.
         """

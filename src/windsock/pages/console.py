@@ -19,15 +19,15 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from windsock.collect.feed_run import duty_name
+from windsock.collect.intake import Intake
+from windsock.collect.models import FeedInput, FeedState, ParkedReport
 from windsock.conf import config
 from windsock.duties.health import attended
 from windsock.errors import WindsockError
 from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.configuration import read as read_feeds
 from windsock.ingest import pipeline
-from windsock.ingest.feedrun import duty_name
-from windsock.ingest.intake import Intake
-from windsock.ingest.models import FeedInput, FeedState, ParkedReport
 from windsock.ingest.wrongclock import watch as wrong_clock
 from windsock.journal.models import ReportRow
 from windsock.pages.consolewording import feed_line

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
+from windsock.collect.intake import settle
+from windsock.collect.models import ParkedReport
 from windsock.errors import UnknownFlight, WindsockError
 from windsock.flights import Flight, FlightKey
 from windsock.ingest import Rejected, record
-from windsock.ingest.intake import settle
-from windsock.ingest.models import ParkedReport
 from windsock.pages import boards
 from windsock.pages.console import number_in, operators_only, page
 from windsock.pages.consolewording import Waiting, waiting

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from windsock.collect.health import standing
+from windsock.collect.models import FeedState, ParkedReport
 from windsock.feeds.configuration import FeedSettings
 from windsock.flights import Flight, airports
-from windsock.ingest.feedhealth import standing
-from windsock.ingest.models import FeedState, ParkedReport
 from windsock.pages import places
 from windsock.pages.telling import Teller
 from windsock.pages.wording import age, spaced

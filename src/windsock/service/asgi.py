@@ -13,7 +13,7 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402
 
 from windsock.asgi import add_windsock  # noqa: E402
-from windsock.live.reception import SessionCookie  # noqa: E402
+from windsock.live.admission.lookups import SessionCookie  # noqa: E402
 from windsock.service.prefix import Below  # noqa: E402
 
 application = Below(

@@ -3,8 +3,8 @@ size for the head of a request, and an answer to whatever they would leave witho
 
 Everything up to the accept is uvicorn's own: parsing, routing into the ASGI application, refusals, the closing of
 connections that are not handed over. After the accept the application may call the scope extension that
-`windsock.live.handover` names; from then on the transport belongs to the protocol it gave, and the task, queue and
-parser of the handshake are free to go.
+`windsock.live.transport.handover` names; from then on the transport belongs to the protocol it gave, and the task,
+queue and parser of the handshake are free to go.
 
 uvicorn's protocol classes are internal API: its minor version is pinned, and the live layer's contract also runs on
 uvicorn's own class and on Daphne, where the extension is absent and the consumer serves the connection itself.
@@ -24,8 +24,8 @@ from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFact
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from windsock.live.deflate import extension
-from windsock.live.handover import DEFLATE, EXTENSION
+from windsock.live.core.deflate import extension
+from windsock.live.transport.handover import DEFLATE, EXTENSION
 from windsock.service.head import PlainHead, plain_head
 from windsock.service.refusal import MAX_HEAD_BYTES, Refusal, handshake_refusal, head_refusal, head_too_long
 

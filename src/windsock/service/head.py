@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from windsock.live.deflate import agreed
+from windsock.live.core.deflate import agreed
 
 Headers = Sequence[tuple[bytes, bytes]]
 

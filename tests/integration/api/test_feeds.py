@@ -11,11 +11,12 @@ from django.test import Client
 from standardwebhooks import Webhook
 
 from windsock.access import tokens
+from windsock.collect import health as feedhealth
+from windsock.collect.intake import Intake
+from windsock.collect.models import FeedInput, FeedState
 from windsock.conf import config
 from windsock.feeds.configuration import read
-from windsock.ingest import feedhealth, pipeline, stop
-from windsock.ingest.intake import Intake
-from windsock.ingest.models import FeedInput, FeedState
+from windsock.ingest import pipeline, stop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from windsock.collect.intake import Intake
 from windsock.feeds.configuration import read
 from windsock.ingest import pipeline
-from windsock.ingest.intake import Intake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,8 +10,8 @@ from channels.layers import InMemoryChannelLayer
 
 from tests.unit.live.world import World, flight
 from windsock.journal.base import Event
-from windsock.live import bridge as bridge_module
-from windsock.live.bridge import DOORBELL, GROUP, Bridge
+from windsock.live.group import bridge as bridge_module
+from windsock.live.group.bridge import DOORBELL, GROUP, Bridge
 
 
 class FailingLayer(InMemoryChannelLayer):

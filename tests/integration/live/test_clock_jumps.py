@@ -18,15 +18,15 @@ from django.db import connections
 
 from tests.unit.live.world import START, Client, FakeOutlet, World, flight, later
 from windsock.access import tickets
+from windsock.collect.upkeep import WATCH_SECONDS, Upkeep
 from windsock.conf import Config
 from windsock.ingest import Pipeline, Recorded
 from windsock.ingest.results import Result
-from windsock.ingest.upkeep import WATCH_SECONDS, Upkeep
 from windsock.journal.base import Event
 from windsock.journal.database import DatabaseJournal
 from windsock.journal.memory import MemoryJournal
-from windsock.live.hub import Hub, HubLimits
-from windsock.live.tail import Tail
+from windsock.live.core.hub import Hub, HubLimits
+from windsock.live.core.tail import Tail
 from windsock.protocol import messages
 from windsock.protocol.positions import Position
 

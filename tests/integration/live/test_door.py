@@ -163,7 +163,7 @@ async def test_the_event_stream_resumes_with_last_event_id(service: LiveService,
     from django.http import StreamingHttpResponse
     from django.test import AsyncRequestFactory
 
-    from windsock.live.sse import stream_view
+    from windsock.live.transport.sse import stream_view
 
     _, secret = await sync_to_async(tokens.create)(None, "board", ["read"])
 

@@ -16,9 +16,9 @@ from websockets.sync.client import ClientConnection, connect
 from tests.integration.live.servers import Project, Server, sqlite, until
 from windsock.journal import cursors
 from windsock.journal.database import DatabaseJournal
-from windsock.live import duties as live_duties
-from windsock.live import ringer as ringer_module
-from windsock.live.ringer import GROUP, Ringer, Rung
+from windsock.live.group import duties as live_duties
+from windsock.live.group import ringer as ringer_module
+from windsock.live.group.ringer import GROUP, Ringer, Rung
 from windsock.protocol.positions import Position
 
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}

@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.integration.live.servers import until
 from tests.running_service import RunningService
-from windsock.live.address import network
+from windsock.live.admission.address import network
 
 PROBLEM = "application/problem+json"
 

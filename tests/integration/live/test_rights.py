@@ -14,7 +14,7 @@ from windsock.access import changes, tokens
 from windsock.access.identity import Identity
 from windsock.access.models import Token
 from windsock.ingest import stop as stop_ingest
-from windsock.live.rights import Rights
+from windsock.live.admission.rights import Rights
 from windsock.live.service import LiveService
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -83,7 +83,7 @@ async def test_many_who_lose_at_once_are_asked_together(
     await until(lambda: not service.rights._doubtful)
     asked_before = service.rights.asked
     questions = 0
-    from windsock.live import rights
+    from windsock.live.admission import rights
 
     original = rights.recheck_all
 

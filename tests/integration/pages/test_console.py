@@ -9,12 +9,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from windsock.collect.intake import Intake
+from windsock.collect.models import FeedInput, FeedState, ParkedReport
 from windsock.conf import config
 from windsock.duties.models import DutyState
 from windsock.feeds.configuration import read
 from windsock.ingest import Recorded, pipeline, record, stop
-from windsock.ingest.intake import Intake
-from windsock.ingest.models import FeedInput, FeedState, ParkedReport
 from windsock.journal.database import DatabaseJournal
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,15 +8,15 @@ from django.db import connections
 
 from tests.unit.feeds.on_time_files import dot_file, dot_row
 from windsock.clock import ReplayClock
-from windsock.feeds.base import Row
-from windsock.feeds.bts import read
-from windsock.feeds.replay import Replay, Summary
-from windsock.feeds.script import Tell, script
 from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.replay import IntoJournal
 from windsock.journal.base import Event, Journal
 from windsock.journal.memory import MemoryJournal
 from windsock.protocol.positions import Position
+from windsock.replay.bts import read
+from windsock.replay.player import Replay, Summary
+from windsock.replay.rows import Row
+from windsock.replay.script import Tell, script
 
 # What a flight that is cancelled or diverted leaves empty.
 NO_ARRIVAL = dict.fromkeys(("ARRIVAL_DELAY", "TAXI_IN", "LATE_AIRCRAFT_DELAY", "AIR_SYSTEM_DELAY"), "")

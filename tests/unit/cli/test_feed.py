@@ -9,9 +9,9 @@ from django.conf import LazySettings
 from typer.testing import CliRunner, Result
 
 from windsock.cli import feed as verb
+from windsock.collect.models import FeedInput
 from windsock.conf import config
 from windsock.ingest import stop
-from windsock.ingest.models import FeedInput
 from windsock.journal.database import DatabaseJournal
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from windsock.errors import FeedError
 from windsock.feeds import faa
-from windsock.feeds.base import Fault
 from windsock.feeds.faa import ADDRESS, Poller
 from windsock.feeds.faa.notams import notam_of, only_for
 from windsock.feeds.faa.times import minutes_of
+from windsock.feeds.parsing import Fault
 from windsock.flights.programmes import Programme
 
 NOW = datetime(2026, 5, 28, 1, 31, tzinfo=UTC)

@@ -19,11 +19,12 @@ from msgspec import UNSET
 from tests.unit.feeds import inputs, jsonbodies, on_time_files, test_avinor
 from tests.unit.feeds.inputs import Input
 from windsock.errors import FeedError
-from windsock.feeds import bts, configuration, polling
+from windsock.feeds import configuration, polling
 from windsock.feeds.format import Format
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.registry import FORMATS
 from windsock.flights import Report
+from windsock.replay import bts
 
 BODIES = [pytest.param(one, data, id=f"{one}-{number}") for number, (one, data) in enumerate(inputs.bodies())]
 every_body = pytest.mark.parametrize(("source", "data"), BODIES)

@@ -10,8 +10,8 @@ from tests.unit.feeds import test_aeroapi as api
 from tests.unit.feeds import test_aerodatabox as box
 from tests.unit.feeds import test_aviationstack as stack
 from tests.unit.feeds import test_flightstats as stats
+from windsock.collect.intake import given_of
 from windsock.feeds.registry import FORMATS
-from windsock.ingest.intake import given_of
 from windsock.ingest.pipeline import Pipeline
 from windsock.journal.memory import MemoryJournal
 

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from windsock.collect.feed_run import is_run
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import attributions, read
 from windsock.feeds.registry import FORMATS, format_named
-from windsock.ingest.feedrun import is_run
 
 PAGES = Path(__file__).parents[3] / "docs" / "reference" / "feeds"
 NOW = datetime(2026, 7, 5, 12, 0, tzinfo=UTC)

@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.feed_messages import zulu
+from windsock.collect.intake import given_of
 from windsock.errors import InvalidReport
 from windsock.feeds import (
     aeroapi,
@@ -30,10 +31,9 @@ from windsock.feeds import (
 from windsock.feeds.generic.mapping import Mapping
 from windsock.feeds.parsing import Parsed
 from windsock.feeds.registry import FORMATS
-from windsock.feeds.underway import under_way
 from windsock.flights import MergeRules, airports, parse_report
+from windsock.flights.block_times import under_way
 from windsock.ingest.batch import Given, write_batch
-from windsock.ingest.intake import given_of
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.memory import MemoryJournal
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from windsock.collect.intake import given_of
 from windsock.feeds import aeroapi
 from windsock.flights import Flight, FlightKey, MergeRules
 from windsock.ingest.batch import Given, write_batch
-from windsock.ingest.intake import given_of
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.memory import MemoryJournal
-from windsock.live.board import Board
+from windsock.live.core.board import Board
 
 NOW = datetime(2026, 11, 27, 22, tzinfo=UTC)
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from tests.unit.flights.building import KEY, timeless
 from tests.unit.flights.values_of_fields import SENT, sent
 from windsock.clock import ReplayClock
-from windsock.feeds.replay import Step
 from windsock.flights import Flight, FlightRecord, MergeRules, Report, apply_report, parse_report
 from windsock.flights.fields import BY_PATH, TABLE, Field
 from windsock.ingest import Pipeline
@@ -25,6 +24,7 @@ from windsock.ingest.overdue import OverdueWatch
 from windsock.ingest.replay import IntoJournal
 from windsock.ingest.span import write_span
 from windsock.journal.memory import MemoryJournal
+from windsock.replay.player import Step
 
 NOON = datetime(2015, 1, 2, 18, 0, tzinfo=UTC)
 WAIT = 10

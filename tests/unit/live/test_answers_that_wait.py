@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.unit.live.world import Client, World, flight, later
 from windsock.access.identity import Identity
-from windsock.live.address import is_public, network
-from windsock.live.frames import Account, SnapshotPart, SnapshotRest, frame
-from windsock.live.hub import Refused
+from windsock.live.admission.address import is_public, network
+from windsock.live.core.frames import Account, SnapshotPart, SnapshotRest, frame
+from windsock.live.core.hub import Refused
 from windsock.protocol import messages
 from windsock.protocol.codec import decode_server, snapshot_frames, snapshot_opening, snapshot_rests
 from windsock.protocol.positions import Position

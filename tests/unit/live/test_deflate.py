@@ -10,12 +10,12 @@ from websockets.asyncio.client import connect
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, PerMessageDeflate
 from websockets.frames import Frame, Opcode
 
-from tests.unit.live.test_websocket import CLOSE, CONT, KEY, PING, masked
+from tests.unit.live.test_framing import CLOSE, CONT, KEY, PING, masked
 from tests.unit.live.world import World, flight, later
-from windsock.live import deflate
-from windsock.live.frames import Batch, Encoded
-from windsock.live.subscriptions import Subscriptions
-from windsock.live.websocket import Closing, Fragment, Message, MessageReader, Received
+from windsock.live.core import deflate
+from windsock.live.core.frames import Batch, Encoded
+from windsock.live.core.subscriptions import Subscriptions
+from windsock.live.transport.framing import Closing, Fragment, Message, MessageReader, Received
 from windsock.service.head import PlainHead
 
 OURS = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"

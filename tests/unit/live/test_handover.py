@@ -11,10 +11,10 @@ import pytest
 
 from tests.echo_app import Echo, Everything
 from tests.rawsocket import CLOSE, PING, PONG, TEXT, masked
-from windsock.live import handover
-from windsock.live.frames import Batch, Encoded
-from windsock.live.handover import SocketOutlet
-from windsock.live.pulse import Pulse
+from windsock.live.core.frames import Batch, Encoded
+from windsock.live.transport import handover
+from windsock.live.transport.handover import SocketOutlet
+from windsock.live.transport.keepalive import Pulse
 
 Both = tuple[SocketOutlet, "Recorder", asyncio.StreamReader, asyncio.StreamWriter]
 

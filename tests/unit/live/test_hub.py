@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.live.world import START, FakeOutlet, World, flight, later
 from windsock.access.identity import Identity
-from windsock.live.frames import Encoded, frame
-from windsock.live.hub import Refused
+from windsock.live.core.frames import Encoded, frame
+from windsock.live.core.hub import Refused
 from windsock.protocol import messages
 from windsock.protocol.positions import Position
 

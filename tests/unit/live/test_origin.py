@@ -2,7 +2,7 @@
 
 import pytest
 
-from windsock.live.origin import allowed
+from windsock.live.admission.origin import allowed
 
 
 @pytest.mark.parametrize(

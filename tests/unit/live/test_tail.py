@@ -11,8 +11,8 @@ from tests.unit.live.world import FakeOutlet, flight, later
 from tests.unit.live.world import World as _World
 from windsock.clock import ReplayClock
 from windsock.errors import JournalUnavailable
-from windsock.live.hub import Hub, HubLimits
-from windsock.live.tail import Tail
+from windsock.live.core.hub import Hub, HubLimits
+from windsock.live.core.tail import Tail
 
 
 class World(_World):

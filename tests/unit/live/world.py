@@ -12,9 +12,9 @@ from windsock.flights import Flight, FlightKey, FlightRecord
 from windsock.flights.programmes import Programme, ProgrammeList, Standing, retold
 from windsock.journal.base import Draft, Event, Head
 from windsock.journal.memory import MemoryJournal
-from windsock.live.frames import Batch
-from windsock.live.hub import Hub, HubLimits
-from windsock.live.session import Session
+from windsock.live.core.frames import Batch
+from windsock.live.core.hub import Hub, HubLimits
+from windsock.live.core.session import Session
 from windsock.protocol import messages
 from windsock.protocol.codec import decode_server
 from windsock.protocol.positions import Position

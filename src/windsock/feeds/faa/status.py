@@ -13,10 +13,9 @@ from xml.etree.ElementTree import Element
 
 from windsock.errors import FeedError
 from windsock.feeds import polling
-from windsock.feeds.base import Fault
 from windsock.feeds.faa.notams import notam_of, only_for
 from windsock.feeds.faa.times import clock_time, minutes_of, nearest_day, update_time
-from windsock.feeds.parsing import MAX_RAW, Parsed
+from windsock.feeds.parsing import MAX_RAW, Fault, Parsed
 from windsock.feeds.xml import children, root_of, text
 from windsock.flights.airports import Airport, airport
 from windsock.flights.programmes import Programme, ProgrammeList, Trend

@@ -11,12 +11,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from windsock.feeds.base import Fault
 from windsock.feeds.clocks import days_behind, days_off
 from windsock.feeds.generic.mapping import Column, Mapping, in_order, kind_of
 from windsock.feeds.generic.records import ABSENT, Record, faulty, missing_columns, records_of
 from windsock.feeds.generic.values import UTC_ZONE, day_of, minutes_of, moment_of, told, truth_of
-from windsock.feeds.parsing import Gathering, Parsed
+from windsock.feeds.parsing import Fault, Gathering, Parsed
 from windsock.feeds.reports import WHO
 from windsock.flights.airports import Airport, airport
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from windsock.errors import FeedError
-from windsock.feeds.base import Fault
 from windsock.feeds.encoding import unmarked
 from windsock.feeds.generic.mapping import Mapping
-from windsock.feeds.parsing import MAX_RAW
+from windsock.feeds.parsing import MAX_RAW, Fault
 from windsock.flights.values import shown
 
 ABSENT: Final = object()

@@ -11,9 +11,8 @@ from datetime import date as Day
 
 from windsock.errors import FeedError
 from windsock.feeds import rotation
-from windsock.feeds.base import Fault
 from windsock.feeds.encoding import unmarked
-from windsock.feeds.parsing import Gathering, Parsed, Statement
+from windsock.feeds.parsing import Fault, Gathering, Parsed, Statement
 from windsock.feeds.periods import clock, full_date, midnight
 from windsock.feeds.rotation import Rotation
 from windsock.feeds.ssim.records import COLUMNS, MOST_CODESHARES, Leg, leg_of

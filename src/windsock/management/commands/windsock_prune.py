@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from windsock.clock import system_clock
+from windsock.collect.upkeep import prune
 from windsock.conf import config
 from windsock.errors import JournalUnavailable
-from windsock.ingest.upkeep import prune
 from windsock.journal.database import DatabaseJournal
 
 _KINDS = ("events", "reports", "flights")

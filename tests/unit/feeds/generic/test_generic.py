@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windsock.errors import ConfigError, FeedError
-from windsock.feeds.base import Fault
 from windsock.feeds.generic import Poller, parse, prepared
 from windsock.feeds.generic.mapping import Mapping
-from windsock.feeds.parsing import Parsed
+from windsock.feeds.parsing import Fault, Parsed
 from windsock.flights import Report
 
 NOW = datetime(2026, 11, 25, 21, 34, tzinfo=UTC)

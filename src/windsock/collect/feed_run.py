@@ -1,0 +1,354 @@
+"""One feed being run: its provider asked, its folder and its mailbox emptied, its silence watched.
+
+Each of these ways is called on a thread of its own, so none waits for another. What goes wrong in one is noted in the
+feed's row, whatever it was, and makes the feed count as failing until that way works again.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from windsock.clock import Clock
+from windsock.collect import mailbox, silence
+from windsock.collect.folder import Folder
+from windsock.collect.http import TIMEOUT_SECONDS, Marks, Refused, fetch
+from windsock.collect.intake import MAX_ERROR, Intake
+from windsock.collect.models import FeedState
+from windsock.duties import Duty, Work
+from windsock.errors import ConfigError, WindsockError
+from windsock.feeds.configuration import FeedSettings
+from windsock.feeds.polling import Poller
+from windsock.ingest.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    import httpx2
+
+log = logging.getLogger("windsock.ingest")
+
+FOLDER_SECONDS = 0.25
+POLL_SECONDS = 1.0
+WATCH_SECONDS = 10.0
+MAILBOX_SECONDS = 60.0
+PAUSED_SECONDS = 2.0
+"""How soon a feed that an operator lets go on again is noticed."""
+
+# After the n-th failure in a row a feed rests so long, up to the last.
+BACK_OFF_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
+# Of every interval: many installations must not ask one provider at the same moment.
+JITTER = 0.1
+MOST_JITTER_SECONDS = 300.0
+"""After hours of rest a few minutes' scatter are as good, and a day's budget is not left unused long after midnight."""
+
+LONGEST_REST = timedelta(hours=25)
+"""No provider is left alone for longer (`fetching.LONGEST_REST_SECONDS`, a day's budget): a time to ask that is further
+away was noted by a clock that has been set back since."""
+
+STALE_INTERVALS = 10
+"""A polled feed from which nothing came in so many of its intervals is stale, unless its settings say when."""
+
+SAID_AGAIN = 20
+"""The same failure is logged once in this many times."""
+
+# What a poll writes: when it asks again, and what it knows once it has an answer. Nothing else: an operator may have
+# paused the feed meanwhile, and another way may have failed or heard of it.
+_ASKED = ("cursor", "next_at", "requests_on", "requests")
+_ANSWERED = (*_ASKED, "etag", "last_modified", "failures", "heard_at", "error", "error_at")
+
+
+def duty_name(feed: str) -> str:
+    """The name of the duty that runs this feed."""
+    return f"feed.{feed}"
+
+
+def is_run(settings: FeedSettings) -> bool:
+    """Whether somebody has to run the feed: what is only pushed to us needs nobody, unless its silence is watched."""
+    return settings.enabled and bool(
+        settings.folder is not None
+        or settings.mailbox is not None
+        or settings.stale_minutes is not None
+        or _is_polled(settings)
+    )
+
+
+def _is_polled(settings: FeedSettings) -> bool:
+    try:
+        return settings.format.is_polled(settings.options, settings.url)
+    except Exception:
+        return True  # options that cannot be read: the run says so
+
+
+class FeedRun:
+    """The work of one feed, and what this process remembers between two pieces of it."""
+
+    def __init__(
+        self,
+        settings: FeedSettings,
+        pipeline: Pipeline,
+        clock: Clock,
+        client: "Callable[[], httpx2.Client] | None" = None,
+    ) -> None:
+        self.settings = settings
+        self.name = settings.name
+        self._pipeline = pipeline
+        self._clock = clock
+        self._client = client or _client
+        self._made: tuple[Intake, Poller | None] | None = None
+        self._making = threading.Lock()
+        self._troubles = _Troubles(settings.name)
+        self._folder = None if settings.folder is None else Folder(Path(settings.folder).expanduser())
+        self._marks: Marks = {}  # of polls of several addresses; lost with the process, which then asks for all once
+        # What each way need not look at the database for before.
+        self._rests: dict[str, datetime] = {}
+        self._mail_failures = 0
+
+    def duty(self) -> Duty:
+        """Everything that is to be done for the feed, each way a work of its own."""
+        work = []
+        if self.settings.stale_minutes is not None or _is_polled(self.settings):
+            work.append(self._work("watch", WATCH_SECONDS, self._watch))
+        if self._folder is not None:
+            work.append(self._work("folder", FOLDER_SECONDS, self._empty_folder))
+        if self.settings.mailbox is not None:
+            work.append(self._work("mailbox", POLL_SECONDS, self._empty_mailbox))
+        if _is_polled(self.settings):
+            work.append(self._work("poll", POLL_SECONDS, self._poll))
+        return Duty(duty_name(self.name), f"the feed {self.name}", work)
+
+    def _work(self, way: str, seconds: float, step: Callable[[datetime], None]) -> Work:
+        def run() -> None:
+            now = self._clock()
+            rests = self._rests.get(way)
+            if rests is not None and now < rests <= now + LONGEST_REST:
+                return
+            try:
+                step(now)
+            except WindsockError as error:
+                self._failed(way, str(error), None)
+            except Exception as error:
+                self._failed(way, f"{type(error).__name__}: {error}"[:MAX_ERROR], error)
+
+        return Work(way, seconds, run)
+
+    def _failed(self, way: str, why: str, unexpected: Exception | None) -> None:
+        now, failures = self._clock(), self._troubles.of(way) + 1
+        rest = timedelta(seconds=BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS)) - 1])
+        if way == "folder":
+            rest = timedelta(0)  # it knows itself which of its files has to wait, and others must not
+        # A poll may have noted a longer rest: a provider that is to be left alone.
+        self._rests[way] = max(now + rest, self._rests.get(way, now))
+        if failures % SAID_AGAIN == 1 or self._troubles.why(way) != why:
+            log.warning("Feed %s, %s: %s", self.name, way, why, exc_info=unexpected)
+        self._troubles.add(way, why, now)
+
+    def _parts(self) -> tuple[Intake, Poller | None]:
+        """The feed's parser and poller. Made when first needed, so that wrong settings of one feed fail alone."""
+        with self._making:
+            if self._made is None:
+                settings = self.settings
+                parser = settings.format.parser(settings.source, settings.options)
+                poller = None
+                if _is_polled(settings):
+                    poller = settings.format.poller(settings.options, settings.secret(), settings.url)
+                if poller is not None and poller.needs_secret and poller.secret is None:
+                    raise ConfigError(
+                        f"The feed {self.name!r} needs a key: give secret_env or secret_file in its settings."
+                    )
+                intake = Intake(settings.name, parser, self._pipeline, clock=self._clock)
+                self._made = intake, poller
+            return self._made
+
+    def _intake(self) -> Intake:
+        """The feed's intake alone: a key that is missing for its polls does not keep its folder from being read."""
+        if self._made is not None:
+            return self._made[0]
+        parser = self.settings.format.parser(self.settings.source, self.settings.options)
+        return Intake(self.name, parser, self._pipeline, clock=self._clock)
+
+    def _state(self, way: str, now: datetime) -> FeedState | None:
+        """The feed's row; None while an operator has paused it."""
+        state, _ = FeedState.objects.get_or_create(name=self.name)
+        if state.paused:
+            self._rests[way] = now + timedelta(seconds=PAUSED_SECONDS)
+            return None
+        return state
+
+    # The ways ---------------------------------------------------------------------------------------------------------
+
+    def _poll(self, now: datetime) -> None:
+        """Ask once if it is time, record, and note when to ask again."""
+        state = self._state("poll", now)
+        if state is None:
+            return
+        if state.next_at is not None and now < state.next_at <= now + LONGEST_REST:
+            self._rests["poll"] = state.next_at
+            return
+        intake, poller = self._parts()
+        assert poller is not None
+        # Never more often than the provider asks for, whatever is configured.
+        interval = max(poller.every, self.settings.interval_seconds or 0.0)
+        if state.requests_on != now.date():
+            state.requests_on, state.requests = now.date(), 0
+        budget = self.settings.requests_per_day
+        if budget is not None and state.requests >= budget:
+            midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
+            self._later(state, (midnight - now).total_seconds())
+            return
+        left = None if budget is None else budget - state.requests
+        # Noted before it is asked: whatever becomes of the answer, also of this process, nobody asks again at once.
+        self._later(state, interval)
+        failures = self._troubles.of("poll") or state.failures
+        rest = max(interval, BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)])
+        try:
+            with self._client() as client:
+                fetched = fetch(
+                    client,
+                    poller,
+                    cursor=state.cursor,
+                    etag=state.etag,
+                    last_modified=state.last_modified,
+                    now=now,
+                    most_requests=left,
+                    known=self._marks,
+                    clock=self._clock,
+                )
+            state.requests += fetched.requests
+            unread = ""
+            for body, came_at in zip(fetched.bodies, fetched.came_at, strict=True):
+                unread = intake.take(body, received_at=came_at, entrance="poll").error or unread
+            if unread:
+                # Not moved on: the provider's next answer may be whole again, and holds what this one held.
+                raise Refused(unread)
+            if fetched.bodies:
+                state.etag, state.last_modified = fetched.etag, fetched.last_modified
+            # As of when it was asked: what has happened since is to come with the next answer.
+            state.cursor = poller.cursor(fetched.bodies, state.cursor, now)[:200]
+        except Exception as error:
+            if isinstance(error, Refused):
+                state.requests += error.requests
+                if error.requests:
+                    state.cursor = poller.after_refusal(state.cursor)[:200]
+                rest = max(rest, error.retry_after or 0.0)
+            self._later(state, rest)
+            raise
+        self._marks = fetched.marks
+        if fetched.requests:
+            state.heard_at = self._clock()
+        state.failures, state.error, state.error_at = self._troubles.over("poll", state)
+        self._later(state, interval, _ANSWERED)
+
+    def _empty_folder(self, now: datetime) -> None:
+        """Take in the files that lie there."""
+        assert self._folder is not None
+        files = self._folder.look()
+        if files and self._state("folder", now) is not None:
+            intake = self._intake()
+            self._folder.empty(files, lambda body: not intake.take(body, entrance="folder").error)
+        if not self._folder.stuck:
+            self._troubles.end("folder")
+
+    def _empty_mailbox(self, now: datetime) -> None:
+        """Take in the mail that is unseen there."""
+        assert self.settings.mailbox is not None
+        if self._state("mailbox", now) is None:
+            return
+        password = self.settings.secret()
+        if password is None:
+            raise ConfigError(
+                f"The feed {self.name!r} needs the password of its mailbox: give secret_env or secret_file."
+            )
+        intake = self._intake()
+        # Also where recording fails, which is raised.
+        self._rests["mailbox"] = now + timedelta(seconds=MAILBOX_SECONDS)
+        visit = mailbox.visit(
+            self.settings.mailbox, password, lambda piece: not intake.take(piece, entrance="mailbox").error
+        )
+        wait = max(MAILBOX_SECONDS, self.settings.interval_seconds or 0.0)
+        self._rests["mailbox"] = now if visit.more else self._clock() + timedelta(seconds=wait)
+        self._troubles.end("mailbox")
+
+    def _watch(self, now: datetime) -> None:
+        """Note a source that has fallen silent, and one that speaks again, and have it said of its flights."""
+        minutes = self.settings.stale_minutes
+        if minutes is None:
+            asked = self.settings.format.hooks.poller
+            every = Poller.every if asked is None else asked.every
+            if self._made is not None and self._made[1] is not None:
+                every = self._made[1].every
+            minutes = max(every, self.settings.interval_seconds or 0.0) * STALE_INTERVALS / 60
+        state, _ = FeedState.objects.get_or_create(name=self.name)
+        silence.watch(self._pipeline, self.settings.source, state, timedelta(minutes=minutes), now)
+        self._troubles.end("watch")
+
+    def _later(self, state: FeedState, seconds: float, fields: tuple[str, ...] = _ASKED) -> None:
+        state.next_at = self._clock() + timedelta(
+            seconds=seconds + random.uniform(0, min(seconds * JITTER, MOST_JITTER_SECONDS))
+        )
+        FeedState.objects.filter(name=self.name).update(**{name: getattr(state, name) for name in fields})
+        self._rests["poll"] = state.next_at
+
+
+class _Troubles:
+    """What goes wrong in the ways of one feed. The row shows the newest, and the most failures in a row of any way."""
+
+    def __init__(self, feed: str) -> None:
+        self._feed = feed
+        self._lock = threading.Lock()
+        self._now: dict[str, tuple[int, str, datetime]] = {}
+        self._worked: set[str] = set()
+
+    def of(self, way: str) -> int:
+        """Return how often in a row the way has failed."""
+        found = self._now.get(way)
+        return 0 if found is None else found[0]
+
+    def why(self, way: str) -> str:
+        """Return why the way failed last; "" while it works."""
+        found = self._now.get(way)
+        return "" if found is None else found[1]
+
+    def add(self, way: str, why: str, at: datetime) -> None:
+        """Note a failure, also in the feed's row."""
+        with self._lock:
+            self._now[way] = (self.of(way) + 1, why, at)
+            failures = max(count for count, _, _ in self._now.values())
+        FeedState.objects.get_or_create(name=self._feed)
+        FeedState.objects.filter(name=self._feed).update(failures=failures, error=why, error_at=at)
+
+    def over(self, way: str, state: FeedState) -> tuple[int, str, datetime | None]:
+        """Note that the way works; return what the row is to show: failures, error, and when it was."""
+        with self._lock:
+            self._now.pop(way, None)
+            self._worked.add(way)
+            if not self._now:
+                return 0, "", state.error_at
+            _, why, at = max(self._now.values(), key=lambda trouble: trouble[2])
+            return max(count for count, _, _ in self._now.values()), why, at
+
+    def end(self, way: str) -> None:
+        """Note that the way works, in the feed's row too; the first time here even if another process saw it fail."""
+        if way in self._worked and way not in self._now:
+            return
+        state = FeedState.objects.filter(name=self._feed, failures__gt=0).first()
+        failures, why, at = self.over(way, state or FeedState(name=self._feed))
+        if state is not None:
+            FeedState.objects.filter(name=self._feed).update(failures=failures, error=why, error_at=at)
+
+
+def _client() -> "httpx2.Client":
+    try:
+        import httpx2
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "Polling needs the package httpx2. Install it with: python -m pip install 'windsock[server]'"
+        ) from error
+    try:
+        return httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
+    except (ImportError, ValueError, httpx2.InvalidURL) as error:
+        raise ConfigError(
+            f"The proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) cannot be used: {error}. "
+            "Correct or unset it; one by SOCKS needs: python -m pip install 'httpx2[socks]'"
+        ) from error

@@ -1,0 +1,149 @@
+"""How the configured feeds do, for /readyz and /metrics: `add_details("feeds", details)`, `add_figures(figures)`."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from django.db import DatabaseError
+from django.db.models import Count
+
+from windsock.clock import Clock, system_clock
+from windsock.collect.feed_run import duty_name, is_run
+from windsock.collect.models import FeedState, ParkedReport
+from windsock.conf import config
+from windsock.duties.health import attended
+from windsock.errors import ConfigError
+from windsock.feeds.configuration import FeedSettings, read
+from windsock.figures import Figure
+
+Standing = Literal["off", "paused", "unattended", "failing", "stale", "on"]
+STANDINGS: tuple[Standing, ...] = ("off", "paused", "unattended", "failing", "stale", "on")
+
+MAX_ERROR = 200
+"""Characters of a feed's error in /readyz, which everybody may read; the console has all of it."""
+
+
+class FeedHealth(NamedTuple):
+    """One feed: how it stands, the age of its newest report, failures in a row, reports that wait for an operator.
+
+    `stale` stands apart: a feed may be silent because it fails. `error` is why it fails, empty while it does not.
+    """
+
+    name: str
+    state: Standing
+    stale: bool
+    report_age_seconds: float | None
+    failures: int
+    parked: int
+    error: str = ""
+
+
+def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
+    """Every configured feed, by name; nothing when the database or the settings cannot be read. Three questions."""
+    try:
+        settings = read(config().feeds)
+        if not settings:
+            return []
+        states = FeedState.objects.in_bulk(list(settings))
+        waiting = ParkedReport.objects.filter(settled_at=None, feed__in=list(settings))
+        parked = dict(waiting.values_list("feed").annotate(Count("id")).order_by())
+        now = clock()
+        run = attended([duty_name(name) for name in settings])
+    except (ConfigError, DatabaseError):
+        return []  # other checks say what is wrong
+    found = []
+    for name in sorted(settings):
+        state = states.get(name) or FeedState(name=name)
+        age = None
+        if state.reported_at is not None:
+            age = round(max(0.0, (now - state.reported_at).total_seconds()), 1)
+        stands = standing(settings[name], state, attended=duty_name(name) in run)
+        error = state.error if fails(state) else ""
+        # What runs has said so itself; what is only pushed would say it when the first input is refused.
+        if stands in ("on", "stale", "failing") and (missing := _missing_secret(settings[name])):
+            stands, error = "failing", missing
+        found.append(
+            FeedHealth(
+                name,
+                stands,
+                state.stale_since is not None,
+                age,
+                state.failures,
+                parked.get(name, 0),
+                error[:MAX_ERROR],
+            )
+        )
+    return found
+
+
+def _missing_secret(settings: FeedSettings) -> str:
+    try:
+        settings.secret()
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def standing(settings: FeedSettings, state: FeedState, *, attended: bool) -> Standing:
+    """Return how a feed stands: what an operator decided comes first, then the worst news.
+
+    A feed that nobody runs (`attended` is False) is not on, however well it did while somebody ran it. What is only
+    pushed to us needs nobody.
+    """
+    if not settings.enabled:
+        return "off"
+    if state.paused:
+        return "paused"
+    if not attended and is_run(settings):
+        return "unattended"
+    if fails(state):
+        return "failing"
+    return "on" if state.stale_since is None else "stale"
+
+
+def fails(state: FeedState) -> bool:
+    """Whether the last thing heard of it was a failure: a poll's, or an input nobody could read."""
+    if not state.error or state.error_at is None:
+        return False
+    return state.failures > 0 or state.heard_at is None or state.error_at >= state.heard_at
+
+
+def details() -> dict[str, Any]:
+    """The feeds by name, for people who look at readiness; a feed that fails makes no process unready."""
+    return {
+        feed.name: {
+            "state": feed.state,
+            "stale": feed.stale,
+            "report_age_seconds": feed.report_age_seconds,
+            "failures": feed.failures,
+            "parked": feed.parked,
+            **({"error": feed.error} if feed.error else {}),
+        }
+        for feed in feeds()
+    }
+
+
+def figures() -> Iterator[Figure]:
+    """The same as figures, labelled with the feed's name."""
+    for feed in feeds():
+        name = {"feed": feed.name}
+        for state in STANDINGS:
+            yield Figure(
+                "windsock_feed_state",
+                "1 for how the feed stands, 0 for how it does not.",
+                "gauge",
+                float(state == feed.state),
+                {**name, "state": state},
+            )
+        yield Figure(
+            "windsock_feed_stale", "1 while the feed is silent for too long.", "gauge", feed.stale, name
+        )
+        if feed.report_age_seconds is not None:
+            yield Figure(
+                "windsock_feed_report_age_seconds",
+                "Since the feed's newest report came.",
+                "gauge",
+                feed.report_age_seconds,
+                name,
+            )
+        yield Figure("windsock_feed_failures", "Polls that failed in a row.", "gauge", feed.failures, name)
+        yield Figure("windsock_feed_parked", "Reports that wait for an operator.", "gauge", feed.parked, name)

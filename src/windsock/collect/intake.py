@@ -1,0 +1,292 @@
+"""One input of a feed, from bytes to the journal: kept word for word, parsed, matched, recorded, or parked if unclear.
+
+The input is on the disk before it is read, so that an operator can replay whatever went wrong afterwards. Reading the
+same input twice changes nothing: the same reports say the same again.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from windsock.clock import Clock, system_clock
+from windsock.collect.models import FeedInput, FeedState, ParkedReport
+from windsock.errors import FeedError, JournalUnavailable, UnknownFlight, WindsockError
+from windsock.feeds.parsing import MAX_RAW, Fault, Parsed, Statement
+from windsock.feeds.registry import Parser
+from windsock.flights.facts import TICK
+from windsock.flights.programmes import ProgrammeChange
+from windsock.ingest.merging import Given
+from windsock.ingest.pipeline import Pipeline
+from windsock.ingest.programmes import record_programmes
+from windsock.ingest.resolution import Hints
+from windsock.ingest.results import Recorded, Rejected, Result
+from windsock.ingest.speaker import MAX_REPORTER, Speaker, feed_speaker
+
+log = logging.getLogger("windsock.ingest")
+
+PARKED_CODES = frozenset({"unknown_flight", "ambiguous_flight"})
+"""What an operator can settle; every other rejection is the report's own fault."""
+
+_TOGETHER = timedelta(seconds=10)
+"""Inputs received this close to each other were fetched together; a clock that was set back further is followed."""
+
+MOST_FAULTS = 50
+"""So many faults of one input are kept in words; all are counted."""
+
+
+MAX_ERROR = 1000
+"""Characters of an exception's text that are kept: it may hold the whole input."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of one input: a result per statement, the faults, and, if it was unreadable as a whole, why."""
+
+    results: list[Result] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    parked: int = 0
+    error: str = ""
+    input_id: int | None = None
+    received_at: datetime | None = None
+    parsed: Parsed = field(default_factory=Parsed)
+    programme_changes: list[ProgrammeChange] = field(default_factory=list)
+
+    @property
+    def recorded(self) -> int:
+        """How many reports, or programmes of airports, are in the journal."""
+        listed = self.parsed.programmes
+        return sum(isinstance(result, Recorded) for result in self.results) + (
+            0 if listed is None else len(listed.programmes)
+        )
+
+    @property
+    def changed(self) -> int:
+        """How many of them changed something."""
+        told = sum(isinstance(result, Recorded) and bool(result.changes) for result in self.results)
+        return told + len(self.programme_changes)
+
+
+def given_of(statements: Sequence[Statement], speaker: Speaker | None = None) -> list[Given]:
+    """The statements as ingest takes them, with what they know of their flights."""
+    return [
+        Given(
+            index,
+            statement.report,
+            hints=Hints(statement.utc_day, statement.callsign, statement.about, statement.names),
+            speaker=speaker,
+        )
+        for index, statement in enumerate(statements)
+    ]
+
+
+class Intake:
+    """Takes the inputs of one feed. From any thread but an event loop's: it waits for the disk."""
+
+    def __init__(self, feed: str, parser: Parser, pipeline: Pipeline, *, clock: Clock = system_clock) -> None:
+        self.feed = feed
+        self._parser = parser
+        self._pipeline = pipeline
+        self._clock = clock
+        self._last: datetime | None = None
+
+    def take(
+        self,
+        body: bytes,
+        *,
+        received_at: datetime | None = None,
+        entrance: str = "code",
+        sender: str | None = None,
+    ) -> Taken:
+        """Keep and record one input; raise JournalUnavailable where it could not be recorded and is to be given again.
+
+        `entrance` is the way it came, `sender` whoever handed it in, where that is known; its reports bear both.
+
+        Whatever else is raised is a fault of ours: the input is kept and can be read again once that is mended.
+        """
+        at = received_at or self._clock()
+        if self._last is not None and timedelta(0) <= self._last - at < _TOGETHER:
+            # Several files of one look, or pages of one answer: the order in which they are taken is part of the time.
+            at = self._last + TICK
+        with self._failing(at):
+            kept = FeedInput.objects.create(
+                feed=self.feed,
+                received_at=at,
+                body=body,
+                entrance=entrance,
+                sender=(sender or "")[:MAX_REPORTER],
+            )
+            return self._record(kept, feed_speaker(self.feed, entrance, sender))
+
+    def replay(self, kept: FeedInput, *, entrance: str = "code", sender: str | None = None) -> Taken:
+        """Reads an input again, as if it came when it came: after a parser or a setting was mended.
+
+        `sender` is whoever asks for it, by way of `entrance`.
+        """
+        with self._failing(kept.received_at):
+            taken = self._record(kept, feed_speaker(self.feed, entrance, sender))
+            if not taken.error:
+                # What the feed was failing for is mended.
+                FeedState.objects.filter(name=self.feed, failures=0, error_at=kept.received_at).update(
+                    error=""
+                )
+            return taken
+
+    @contextmanager
+    def _failing(self, at: datetime) -> Iterator[None]:
+        """Make the feed count as failing for whatever is raised inside, then raise it on.
+
+        What the database fails at is raised as JournalUnavailable.
+        """
+        try:
+            yield
+        except (DatabaseError, InterfaceError) as error:
+            text = " ".join(str(error).split())
+            unavailable = JournalUnavailable(f"The input could not be kept. (The database says: {text})")
+            self._note_failure(unavailable, at)
+            raise unavailable from error
+        except Exception as error:
+            self._note_failure(error, at)
+            raise
+
+    def _note_failure(self, error: Exception, at: datetime) -> None:
+        why = str(error) if isinstance(error, WindsockError) else f"{type(error).__name__}: {error}"
+        try:
+            self._note_state({"error": why[:MAX_ERROR], "error_at": at})
+        except Exception as another:
+            log.warning("Feed %s: that it failed could not be noted: %s", self.feed, another)
+
+    def _record(self, kept: FeedInput, speaker: Speaker) -> Taken:
+        taken = Taken(input_id=kept.pk, received_at=kept.received_at)
+        self._last = kept.received_at
+        try:
+            parsed = self._parser(bytes(kept.body), kept.received_at)
+        except FeedError as error:
+            taken.error = str(error)
+        except Exception as error:
+            log.exception("Feed %s: input %s made its parser fail", self.feed, kept.pk)
+            taken.error = (
+                f"Windsock's parser failed at this input ({type(error).__name__}: {str(error)[:200]}); "
+                "that is a fault of Windsock. See the log."
+            )
+        else:
+            taken.parsed, taken.faults = parsed, list(parsed.faults)
+            statements = parsed.statements
+            # Each of its reports is a microsecond after the one before it; the next input comes after the last.
+            self._last = kept.received_at + len(statements) * TICK
+            taken.results = self._pipeline.submit_given(
+                given_of(statements, speaker), received_at=kept.received_at
+            ).result()
+            self._settle(kept, statements, taken)
+            if parsed.programmes is not None:
+                taken.programme_changes = record_programmes(self._pipeline, parsed.programmes)
+        self._note(kept, taken)
+        return taken
+
+    def _settle(self, kept: FeedInput, statements: Sequence[Statement], taken: Taken) -> None:
+        """Parks what is unclear; whatever else was rejected becomes a fault."""
+        parked = []
+        for statement, result in zip(statements, taken.results, strict=True):
+            if not isinstance(result, Rejected):
+                continue
+            if result.code not in PARKED_CODES:
+                taken.faults.append(Fault(None, result.message, statement.raw, path=statement.where))
+                continue
+            parked.append(
+                ParkedReport(
+                    feed=self.feed,
+                    input=kept,
+                    place=statement.where[:200],
+                    received_at=kept.received_at,
+                    report=msgspec.to_builtins(statement.report, enc_hook=str),
+                    code=result.code,
+                    message=result.message,
+                    candidates=list(result.candidates),
+                )
+            )
+        with transaction.atomic():
+            # Read again, an input's open cases are those of this reading; what an operator settled stays settled.
+            ParkedReport.objects.filter(input=kept, settled_at=None).delete()
+            settled = [(one.place, one.report) for one in ParkedReport.objects.filter(input=kept)]
+            parked = [one for one in parked if (one.place, one.report) not in settled]
+            ParkedReport.objects.bulk_create(parked)
+        taken.parked = len(parked)
+
+    def _note(self, kept: FeedInput, taken: Taken) -> None:
+        kept.recorded, kept.changed, kept.parked = taken.recorded, taken.changed, taken.parked
+        kept.fault_count, kept.error = len(taken.faults), taken.error
+        kept.faults = [
+            {"where": _where(fault), "message": fault.message, "raw": fault.raw[:MAX_RAW]}
+            for fault in taken.faults[:MOST_FAULTS]
+        ]
+        kept.save()
+        told: dict[str, Any] = {}
+        if not taken.error:
+            told["heard_at"] = _later("heard_at", kept.received_at)
+        if taken.recorded or taken.parsed.programmes is not None:  # an empty list says that all is normal
+            told["reported_at"] = _later("reported_at", kept.received_at)
+        if taken.error:
+            told |= {"error": taken.error, "error_at": kept.received_at}
+        self._note_state(told)
+
+    def _note_state(self, told: dict[str, Any]) -> None:
+        FeedState.objects.get_or_create(name=self.feed)
+        FeedState.objects.filter(name=self.feed).update(**told)
+
+
+def _later(field: str, at: datetime) -> Greatest:
+    """The later of what the field holds and `at`: an old input read again must not make its feed look silent."""
+    came = Value(at, output_field=DateTimeField())
+    return Greatest(Coalesce(F(field), came), came)
+
+
+def _where(fault: Fault) -> str:
+    return fault.path or ("" if fault.line is None else f"line {fault.line}")
+
+
+def settle(
+    parked: ParkedReport,
+    flight_id: str | None,
+    *,
+    by: Any,
+    record: Callable[..., Sequence[Result]],
+) -> Result | None:
+    """An operator's word: the parked report is about `flight_id`, or (None) about nothing and is dropped.
+
+    Gives the result of recording it; a rejection leaves it parked. Raises UnknownFlight if it was settled before.
+    """
+    # Claimed before it is recorded: of two operators who settle the same report at once, one is told.
+    mine = ParkedReport.objects.filter(pk=parked.pk, settled_at=None).update(
+        settled_at=timezone.now(), settled_as=flight_id or "", settled_by=by
+    )
+    if not mine:
+        raise UnknownFlight("This report was settled already.")
+    result: Result | None = None
+    try:
+        if flight_id is not None:
+            said = {
+                key: value for key, value in parked.report.items() if key not in ("date", "origin", "flight")
+            }
+            (result,) = record(
+                [{**said, "flight": flight_id}],
+                received_at=parked.received_at,
+                speaker=feed_speaker(
+                    parked.feed, "console", f"user:{by.pk} {by}" if by is not None else None
+                ),
+            )
+    finally:
+        if flight_id is not None and (result is None or isinstance(result, Rejected)):
+            ParkedReport.objects.filter(pk=parked.pk).update(settled_at=None, settled_as="", settled_by=None)
+    parked.refresh_from_db()
+    return result
+
+
+__all__ = ["Intake", "Taken", "given_of", "settle"]
