@@ -72,6 +72,23 @@ def test_a_process_that_stood_still_gives_way_to_the_one_that_took_over() -> Non
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_lease_from_a_clock_that_was_a_week_ahead_is_no_lease_once_it_is_put_right() -> None:
+    first, second = Node(), Node()
+    Node.now += timedelta(days=7)
+    first.runner.tick()  # and dies, so that it gives nothing back
+    Node.now -= timedelta(days=7)
+    registry.add("test", registry.Source(lambda: {"watch": "the watch"}, lambda server: []))
+    try:
+        assert health.details(lambda: Node.now)["watch"] == {"state": "unattended"}
+        assert "the watch" in health.unattended(lambda: Node.now).values()
+        second.runner.tick()
+        assert "watch" not in health.unattended(lambda: Node.now)
+    finally:
+        registry._sources.pop("test")
+    assert (first.done.times, second.done.times) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_processes_may_share_duties_but_never_one() -> None:
     names = [f"duty-{number}" for number in range(20)]
     owners = ["one", "two", "three"]

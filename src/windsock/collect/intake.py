@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from django.db import DatabaseError, InterfaceError, transaction
-from django.db.models import DateTimeField, F, Value
+from django.db.models import Case, DateTimeField, F, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -24,6 +24,7 @@ from windsock.feeds.parsing import MAX_RAW, Fault, Parsed, Statement
 from windsock.feeds.registry import Parser
 from windsock.flights.facts import TICK
 from windsock.flights.programmes import ProgrammeChange
+from windsock.flights.values import CLOCK_SKEW
 from windsock.ingest.merging import Given
 from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.programmes import record_programmes
@@ -230,9 +231,9 @@ class Intake:
         kept.save()
         told: dict[str, Any] = {}
         if not taken.error:
-            told["heard_at"] = _later("heard_at", kept.received_at)
+            told["heard_at"] = _later("heard_at", kept.received_at, self._clock())
         if taken.recorded or taken.parsed.programmes is not None:  # an empty list says that all is normal
-            told["reported_at"] = _later("reported_at", kept.received_at)
+            told["reported_at"] = _later("reported_at", kept.received_at, self._clock())
         if taken.error:
             told |= {"error": taken.error, "error_at": kept.received_at}
         self._note_state(told)
@@ -242,10 +243,14 @@ class Intake:
         FeedState.objects.filter(name=self.feed).update(**told)
 
 
-def _later(field: str, at: datetime) -> Greatest:
-    """The later of what the field holds and `at`: an old input read again must not make its feed look silent."""
+def _later(field: str, at: datetime, now: datetime) -> Case:
+    """The later of what the field holds and `at`: an old input read again must not make its feed look silent.
+
+    What the field holds from a clock that has been set back since does not count.
+    """
     came = Value(at, output_field=DateTimeField())
-    return Greatest(Coalesce(F(field), came), came)
+    ahead = {f"{field}__gt": now + CLOCK_SKEW}
+    return Case(When(**ahead, then=came), default=Greatest(Coalesce(F(field), came), came))
 
 
 def _where(fault: Fault) -> str:

@@ -15,6 +15,7 @@ from windsock.conf import config
 from windsock.flights import Flight, Report
 from windsock.flights.facts import TICK, Facts
 from windsock.flights.rules import FEEDS_SOURCE, OWN_WATCHES
+from windsock.flights.values import CLOCK_SKEW
 from windsock.ingest.pipeline import Pipeline
 from windsock.journal.projection import project
 
@@ -29,6 +30,7 @@ def watch(pipeline: Pipeline, source: str, state: FeedState, longest: timedelta,
 
     Noted only when it was told: what cannot be recorded now is told at the next look.
     """
+    _bring_back(state, now)
     last = max((at for at in (state.reported_at, state.heard_at) if at is not None), default=None)
     if last is None:
         return
@@ -44,6 +46,22 @@ def watch(pipeline: Pipeline, source: str, state: FeedState, longest: timedelta,
         log.info("Feed %s speaks again; %d flights are stale no more", state.name, told)
     state.stale_since = now if stale else None
     FeedState.objects.filter(name=state.name).update(stale_since=state.stale_since)
+
+
+def _bring_back(state: FeedState, now: datetime) -> None:
+    """Let a feed have been heard of now where that was noted by a clock that has been set back since.
+
+    Otherwise its silence would not be noticed before the time that clock showed.
+    """
+    ahead = [
+        name
+        for name in ("reported_at", "heard_at")
+        if (at := getattr(state, name)) is not None and at > now + CLOCK_SKEW
+    ]
+    if ahead:
+        for name in ahead:
+            setattr(state, name, now)
+        FeedState.objects.filter(name=state.name).update(**dict.fromkeys(ahead, now))
 
 
 def fell_silent(pipeline: Pipeline, source: str, *, since: datetime, now: datetime, active: timedelta) -> int:

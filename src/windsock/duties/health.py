@@ -1,7 +1,7 @@
 """Which duties nobody runs, for /readyz, `windsock doctor`, the system checks and the console."""
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from windsock.clock import Clock, system_clock
 from windsock.duties import lease, registry
@@ -20,8 +20,14 @@ MOST_NAMED = 5
 
 def attended(names: Collection[str], clock: Clock = system_clock) -> set[str]:
     """Return those of the duties that a living process runs."""
-    rows = DutyState.objects.filter(name__in=list(names), owned_until__gt=lease.shared_now(clock) - GRACE)
-    return set(rows.values_list("name", flat=True))
+    now = lease.shared_now(clock)
+    rows = DutyState.objects.filter(name__in=list(names)).values_list("name", "owned_until")
+    return {name for name, until in rows if _is_run(until, now)}
+
+
+def _is_run(until: datetime | None, now: datetime) -> bool:
+    """Whether a lease with this end is held by a process that lives."""
+    return until is not None and now - GRACE < until <= now + lease.TOO_FAR
 
 
 def unattended(clock: Clock = system_clock) -> dict[str, str]:
@@ -54,7 +60,7 @@ def details(clock: Clock = system_clock) -> Mapping[str, object]:
     found: dict[str, object] = {}
     for name in sorted(wanted):
         row = rows.get(name)
-        if row is None or row.owned_until is None or row.owned_until <= now - GRACE:
+        if row is None or not _is_run(row.owned_until, now):
             found[name] = {"state": "unattended"}
             continue
         age = None if row.worked_at is None else round(max(0.0, (now - row.worked_at).total_seconds()), 1)

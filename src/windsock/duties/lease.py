@@ -18,6 +18,10 @@ LEASE = timedelta(seconds=20)
 
 Long work does not need a longer lease: it is renewed by a thread that does nothing else (`Runner`)."""
 
+TOO_FAR = 2 * LEASE
+"""A lease that ends this long from now was taken by a clock that has been set back since. Nobody holds it: whoever
+does would have renewed it, and a machine that was a week ahead and died must not stop every duty for a week."""
+
 
 def owner_name() -> str:
     """Return a name that no other process has, and that tells people where it runs."""
@@ -42,7 +46,13 @@ def take(names: Collection[str], owner: str, now: datetime) -> set[str]:
     """Make `owner` the owner of those duties that are free, keep it so of its own; return the ones it has now."""
     if not names:
         return set()
-    free = Q(owner=owner) | Q(owner="") | Q(owned_until=None) | Q(owned_until__lt=now)
+    free = (
+        Q(owner=owner)
+        | Q(owner="")
+        | Q(owned_until=None)
+        | Q(owned_until__lt=now)
+        | Q(owned_until__gt=now + TOO_FAR)
+    )
     rows = dict(DutyState.objects.filter(name__in=names).values_list("name", "owner"))
     if missing := [name for name in names if name not in rows]:
         DutyState.objects.bulk_create([DutyState(name=name) for name in missing], ignore_conflicts=True)

@@ -164,6 +164,16 @@ def test_an_old_input_that_is_read_again_makes_no_feed_silent(world: World, prov
     assert world.after(0.1).stale_since is None
 
 
+def test_a_clock_that_was_a_week_ahead_hides_no_silence_once_it_is_put_right(
+    world: World, provider: Provider
+) -> None:
+    FeedState.objects.update(
+        heard_at=world.now + timedelta(days=7), reported_at=world.now + timedelta(days=7)
+    )
+    pass_minutes(world, 22)
+    assert world.after(0).stale_since is not None
+
+
 MVT = b"MVT\nWF588/04.LNWDE.BGO\nAD1233/1241 EA1350 ABZ\n"
 
 
@@ -184,6 +194,17 @@ def test_a_feed_that_is_pushed_is_watched_where_its_settings_say_so_and_garbage_
     supervisor.tick()
     assert FeedState.objects.get().stale_since is None
     assert flight().silent_source is None
+
+
+def test_a_pushed_feed_that_was_heard_by_a_clock_ahead_is_as_old_as_its_next_input() -> None:
+    now = datetime(2026, 3, 11, 12, 45, tzinfo=UTC)
+    parser = read({"telex": {"format": "mvt"}})["telex"].format.parser("telex", {})
+    telex = Intake("telex", parser, pipeline(), clock=lambda: now)
+    telex.take(MVT)
+    now -= timedelta(days=7)
+    telex.take(MVT)
+    state = FeedState.objects.get()
+    assert (state.heard_at, state.reported_at) == (now, now)
 
 
 def test_who_allows_for_longer_silence_has_the_flights_fresh_and_stale_again_in_the_end(
