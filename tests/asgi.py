@@ -1,4 +1,4 @@
-"""The host project's ASGI application, as the README's quick start writes it."""
+"""The host project's ASGI application, routed as a host did before there was `add_windsock`."""
 
 import os
 

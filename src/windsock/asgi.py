@@ -14,6 +14,7 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
+from windsock import hosting
 from windsock.api.bodylimit import BodyLimit
 from windsock.api.lane import ReportsLane
 from windsock.api.probes import Probes
@@ -40,6 +41,7 @@ def add_windsock(
     which must leave the user in the scope; where there is none, the answer is 404.
     The server's start and end run what Windsock does beside the requests.
     """
+    hosting.adds_windsock = True
     return ProtocolTypeRouter(
         {
             "http": Probes(BodyLimit(ReportsLane(django_application), other_bodies)),

@@ -1,5 +1,6 @@
 """System checks: what `manage.py check` says about the host's settings. Ids are stable: a host can silence them."""
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.management import get_commands
 from django.db import connections
 
+from windsock import hosting
 from windsock.conf import Config, config
 from windsock.errors import ConfigError
+from windsock.feeds.configuration import read as read_feeds
 
 NEVER_WARNED = ("migrate", "makemigrations", "test", "collectstatic", "windsock_run")
 """Commands before which nothing has to run."""
@@ -295,3 +298,44 @@ def check_duties(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Check
         # No database, no tables, no network: other checks and commands say so.
         return []
     return [] if said is None else [Warning(said, id="windsock.W010")]
+
+
+@register()
+def check_feeds(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E006: settings.WINDSOCK["FEEDS"] cannot be read. W023: the secret of a feed is missing or too short."""
+    chosen = _config()
+    if chosen is None:
+        return []
+    try:
+        feeds = read_feeds(chosen.feeds)
+    except (ConfigError, AttributeError) as error:
+        return [Error(f"settings.WINDSOCK['FEEDS']: {error}", id="windsock.E006")]
+    return [
+        Warning(fault, hint="The check sees the environment it runs in.", id="windsock.W023")
+        for feed in feeds.values()
+        if feed.enabled and (fault := feed.secret_fault()) is not None
+    ]
+
+
+@register()
+def check_routing(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W024: the project's ASGI application does not come from `windsock.asgi.add_windsock`."""
+    if set(sys.argv[1:2]) & set(NEVER_WARNED):
+        return []
+    path = getattr(settings, "ASGI_APPLICATION", None) or f"{settings.ROOT_URLCONF.rpartition('.')[0]}.asgi.x"
+    module = path.rpartition(".")[0]
+    try:
+        importlib.import_module(module)
+    except Exception:
+        return []  # a project without such a file, or one that the server itself will name the fault of
+    if hosting.adds_windsock:
+        return []
+    return [
+        Warning(
+            f"{module} does not use windsock.asgi.add_windsock: request bodies are read before the credentials are "
+            "checked, health probes need a Host that ALLOWED_HOSTS knows, an unknown socket address is a traceback, "
+            "and Windsock does not start and stop with the server.",
+            hint="Write: application = add_windsock(django_application, websockets)",
+            id="windsock.W024",
+        )
+    ]

@@ -8,6 +8,9 @@ from django.core.signals import request_finished
 from django.db import connections
 from django.urls import URLPattern, URLResolver
 
+adds_windsock = False
+"""Whether this process has loaded an ASGI application made by `windsock.asgi.add_windsock`."""
+
 
 class EveryDatabase(set[str]):
     """The aliases of all databases, also of those that settings add later."""

@@ -7,6 +7,8 @@ secret as the last part of the address.
 
 import hashlib
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
+from windsock.access.counting import cache
 from windsock.access.http import identity_of_bearer
 from windsock.access.limits import FEED_FAILURES
 from windsock.access.rules import require_publish
@@ -33,14 +36,14 @@ from windsock.ingest import pipeline
 
 logger = logging.getLogger(__name__)
 
-MIN_SECRET = 16
-"""Shorter secrets can be found by trying; providers make them of 24 bytes and more."""
-
 SIGNED = "webhook:"
 """Stands before the digest of a webhook's id, as the sender of its input."""
 
 REMEMBERED = timedelta(minutes=15)
 """A signature is good for five minutes, on either side of now; a message sent again within them is not taken again."""
+
+CLAIM_SECONDS = 60
+"""A message whose process died while it was taken in may be sent again after this long."""
 
 MOST_FAULTS = 20
 """So many are told in an answer; the console has more."""
@@ -89,13 +92,15 @@ def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpRespons
         raise Problem(
             503, "feed_paused", f"The feed {name!r} is paused. Send it again later.", retry_after=60
         )
-    if (
-        sender is not None
-        and sender.startswith(SIGNED)
-        and (before := _taken_before(name, sender)) is not None
-    ):
-        return _repeated(before)
-    taken = _intake(settings).take(body, entrance="webhook", sender=sender)
+    if sender is None or not sender.startswith(SIGNED):
+        return _answer(settings, body, _intake(settings).take(body, entrance="webhook", sender=sender))
+    with _one_at_a_time(name, sender):
+        if (before := _taken_before(name, sender)) is not None:
+            return _repeated(before)
+        return _answer(settings, body, _intake(settings).take(body, entrance="webhook", sender=sender))
+
+
+def _answer(settings: FeedSettings, body: bytes, taken: Taken) -> HttpResponse:
     answer = settings.format.hooks.acknowledgement
     if answer is not None and taken.received_at is not None and not taken.error:
         return HttpResponse(
@@ -119,7 +124,7 @@ def _admit(
     who = f"{request.META.get('REMOTE_ADDR', '')}"
     if (wait := FEED_FAILURES.retry_after(who)) is not None:
         raise _too_many(wait)
-    ours = _secret(settings)
+    ours = None if settings is None else settings.webhook_secret()
     if ours is not None and secret is not None and constant_time_compare(secret, ours):
         return None
     if ours is not None and secret is None and _signed(request, ours, body):
@@ -140,17 +145,6 @@ def _too_many(wait: int) -> Problem:
     return Problem(429, "too_many_failures", text, retry_after=wait)
 
 
-def _secret(settings: FeedSettings | None) -> str | None:
-    """Return the feed's secret, None where it has none; raise ConfigError where it has one that protects nothing."""
-    ours = settings.secret() if settings is not None else None
-    if settings is not None and ours is not None and len(ours) < MIN_SECRET:
-        raise ConfigError(
-            f"The secret of the feed {settings.name!r} has {len(ours)} characters; inputs are taken by a secret of at "
-            f"least {MIN_SECRET}."
-        )
-    return ours
-
-
 def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:
     if "webhook-signature" not in request.headers:
         return False
@@ -169,6 +163,19 @@ def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:
         # ValueError: a secret that is not base64, a body or signature that is not text.
         return False
     return True
+
+
+@contextmanager
+def _one_at_a_time(name: str, sender: str) -> Iterator[None]:
+    """Raise Problem 503 while another copy of the same message is being taken in, here or in another process."""
+    key = f"windsock:webhook:{name}:{sender.removeprefix(SIGNED)}"
+    if not cache.add(key, 1, timeout=CLAIM_SECONDS):
+        text = "A message with this webhook-id is being taken in. Send it again; it is recorded once."
+        raise Problem(503, "message_under_way", text, retry_after=2)
+    try:
+        yield
+    finally:
+        cache.delete(key)
 
 
 def _taken_before(name: str, sender: str) -> FeedInput | None:

@@ -1,5 +1,6 @@
 """The duties of ingest: the overdue watch, pruning, and the configured feeds."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from windsock.conf import config
@@ -7,6 +8,8 @@ from windsock.duties import Duty
 from windsock.duties.registry import Source
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import read
+
+logger = logging.getLogger(__name__)
 
 
 def _expected() -> Mapping[str, str]:
@@ -29,8 +32,12 @@ def _make(server: bool) -> Sequence[Duty]:
 
     settings = config()
     found = Upkeep(pipeline().journal, record, settings).duties()
+    feeds = read(settings.feeds)
+    for feed in feeds.values():
+        if feed.enabled and (fault := feed.secret_fault()) is not None:
+            logger.warning(fault)  # what is only pushed would be refused without anybody here knowing
     if settings.run_feeds or not server:
-        found += feed_duties(read(settings.feeds), pipeline())
+        found += feed_duties(feeds, pipeline())
     return found
 
 

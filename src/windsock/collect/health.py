@@ -59,8 +59,8 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
         stands = standing(settings[name], state, attended=duty_name(name) in run)
         error = state.error if fails(state) else ""
         # What runs has said so itself; what is only pushed would say it when the first input is refused.
-        if stands in ("on", "stale", "failing") and (missing := _missing_secret(settings[name])):
-            stands, error = "failing", missing
+        if stands in ("on", "stale", "failing") and (fault := settings[name].secret_fault()):
+            stands, error = "failing", fault
         found.append(
             FeedHealth(
                 name,
@@ -73,14 +73,6 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
             )
         )
     return found
-
-
-def _missing_secret(settings: FeedSettings) -> str:
-    try:
-        settings.secret()
-    except ConfigError as error:
-        return str(error)
-    return ""
 
 
 def standing(settings: FeedSettings, state: FeedState, *, attended: bool) -> Standing:

@@ -46,6 +46,10 @@ COMMON: Mapping[str, type | tuple[type, ...]] = {
 """Keys that every feed may have; a format's own come beside them."""
 
 
+MIN_SECRET = 16
+"""Shorter secrets can be found by trying; providers make them of 24 bytes and more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
     """One configured feed. `options` are the format's own keys; the secret itself is read only when it is used."""
@@ -81,6 +85,28 @@ class FeedSettings:
                 raise ConfigError(
                     f"The feed {self.name!r} takes its secret from {self.secret_file}, which cannot be read: {error}."
                 ) from None
+        return None
+
+    def webhook_secret(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """Return the secret that lets inputs in, None where there is none; raise ConfigError where it is too short."""
+        found = self.secret(environment)
+        if found is not None and len(found) < MIN_SECRET:
+            where = self.secret_env or self.secret_file
+            raise ConfigError(
+                f"The secret of the feed {self.name!r} ({where}) has {len(found)} characters; webhooks need at least "
+                f"{MIN_SECRET}, and are refused until then. Make one with: openssl rand -hex 24"
+            )
+        return found
+
+    def secret_fault(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """Return what is wrong with the feed's secret for what the feed needs it for, None if nothing is."""
+        try:
+            if self.mailbox is not None or self.format.is_polled(self.options, self.url):
+                self.secret(environment)  # the provider's own: it is as long as it is
+            else:
+                self.webhook_secret(environment)
+        except ConfigError as error:
+            return str(error)
         return None
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from windsock.collect import health as feedhealth
 from windsock.collect.models import FeedState, ParkedReport
 from windsock.conf import config
+from windsock.duties.lease import LEASE
 from windsock.duties.models import DutyState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +27,7 @@ def feeds(settings: object) -> None:
     }
     config.cache_clear()
     now = timezone.now()
-    DutyState.objects.create(name="feed.bergen", owner="node", owned_until=now + timedelta(minutes=5))
+    DutyState.objects.create(name="feed.bergen", owner="node", owned_until=now + LEASE)
     FeedState.objects.create(
         name="bergen",
         reported_at=now - timedelta(minutes=40),

@@ -1,12 +1,14 @@
 """POST /api/v1/feeds/{name}: who may send, what becomes of it, and how it is answered."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from standardwebhooks import Webhook
 
@@ -184,6 +186,32 @@ def test_a_secret_that_protects_nothing_is_never_right(
     answer = send(telex(), f"telex/{secret or 'x'}")
     assert answer.status_code == 503
     assert answer.json()["code"] == "feed_not_set_up"
+    health = {feed.name: (feed.state, feed.error) for feed in feedhealth.feeds()}
+    assert health["telex"][0] == "failing"
+    assert "TELEX_SECRET" in health["telex"][1]
+
+
+def test_copies_of_a_message_that_come_at_once_are_taken_once(fresh_limits: None) -> None:
+    body, now = telex().decode(), datetime.now(UTC)
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(SECRET).sign("msg_1", now, body),
+    }
+
+    def sent(_: int) -> Any:
+        try:
+            return send(body.encode(), headers=headers)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as senders:
+        answers = list(senders.map(sent, range(8)))
+    assert FeedInput.objects.count() == 1
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert all(answer.json()["code"] == "message_under_way" for answer in refused)
+    assert send(body.encode(), headers=headers).json()["repeated"] is True
 
 
 def test_a_signed_message_is_taken_once_whichever_process_gets_it(fresh_limits: None) -> None:

@@ -15,6 +15,7 @@ from windsock.api import health
 from windsock.cli import doctor
 from windsock.conf import config
 from windsock.duties import registry
+from windsock.duties.lease import LEASE
 from windsock.duties.models import DutyState
 from windsock.errors import JournalUnavailable
 from windsock.ingest import record
@@ -32,7 +33,7 @@ def ready() -> tuple[int, dict[str, Any]]:
 def everybody_works() -> None:
     for name in registry.expected():
         DutyState.objects.update_or_create(
-            name=name, defaults={"owner": "node", "owned_until": timezone.now() + timedelta(minutes=1)}
+            name=name, defaults={"owner": "node", "owned_until": timezone.now() + LEASE}
         )
 
 

@@ -1,6 +1,7 @@
 """`record` and `arecord` as Django code meets them: views, threads, loops, open transactions, forks. Real databases."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from django.db import connections, transaction
 from django.http import HttpRequest, JsonResponse
 from django.test import AsyncRequestFactory, RequestFactory
 
-from windsock.errors import JournalUnavailable
+from windsock import hosting
+from windsock.duties import registry
+from windsock.errors import ConfigError, JournalUnavailable
 from windsock.ingest import Recorded, Rejected, arecord, pipeline, record, stop
 from windsock.journal.database import DatabaseJournal
 from windsock.protocol.positions import Position
@@ -238,6 +241,52 @@ def test_careless_sqlite_settings_are_told(
 ) -> None:
     monkeypatch.setitem(connections["default"].settings_dict, "OPTIONS", options)
     assert ids(databases=["default"]) == expected
+
+
+def test_a_project_that_routes_windsock_by_itself_is_told_of_add_windsock(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ids() == set()
+    monkeypatch.setattr(hosting, "adds_windsock", False)  # another process, which has loaded only this one
+    settings.ASGI_APPLICATION = "tests.asgi.application"
+    assert ids() == {"windsock.W024"}
+    settings.ASGI_APPLICATION = "no.such.module"
+    assert ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("feed", "secret", "expected"),
+    [
+        ({"format": "nope"}, None, {"windsock.E006"}),
+        ({"format": "mvt", "secret_env": "FEED_SECRET"}, None, {"windsock.W023"}),
+        ({"format": "mvt", "secret_env": "FEED_SECRET"}, "fifteen-letters", {"windsock.W023"}),
+        ({"format": "mvt", "secret_env": "FEED_SECRET", "enabled": False}, "short", set()),
+        ({"format": "mvt", "secret_env": "FEED_SECRET"}, "sixteen-letters-", set()),
+        ({"format": "mvt", "secret_env": "FEED_SECRET", "mailbox": "imaps://a@b/c"}, "short", set()),
+        ({"format": "aviationstack", "airports": ["JFK"], "secret_env": "FEED_SECRET"}, "short", set()),
+    ],
+)
+def test_feeds_that_cannot_be_read_and_secrets_that_protect_nothing_are_told_before_any_input(
+    settings: LazySettings,
+    monkeypatch: pytest.MonkeyPatch,
+    feed: dict[str, Any],
+    secret: str | None,
+    expected: set[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["manage.py", "windsock_run"]
+    )  # that nobody runs them is another check's
+    settings.WINDSOCK = {**settings.WINDSOCK, "FEEDS": {"telex": feed}}
+    if secret is not None:
+        monkeypatch.setenv("FEED_SECRET", secret)
+    assert ids() == expected
+    caplog.clear()
+    with contextlib.suppress(ConfigError):
+        registry.make(server=True)
+    assert any("FEED_SECRET" in record.message for record in caplog.records) == (
+        expected == {"windsock.W023"}
+    )
 
 
 def test_several_workers_on_a_layer_of_one_process_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

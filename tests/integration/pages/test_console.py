@@ -1,6 +1,6 @@
 """The operator's console: who may open it, what it shows of feeds, and what an operator can do there."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from django.test import Client
 from windsock.collect.intake import Intake
 from windsock.collect.models import FeedInput, FeedState, ParkedReport
 from windsock.conf import config
+from windsock.duties.lease import LEASE
 from windsock.duties.models import DutyState
 from windsock.feeds.configuration import read
 from windsock.ingest import Recorded, pipeline, record, stop
@@ -121,9 +122,7 @@ def test_the_board_of_feeds_says_how_each_stands_in_words(ada: Client) -> None:
     FeedState.objects.create(name="quiet", heard_at=NOW, reported_at=NOW, stale_since=NOW)
 
     for name in ("feed.telex", "feed.quiet"):
-        DutyState.objects.create(
-            name=name, owner="node", owned_until=datetime.now(UTC) + timedelta(minutes=5)
-        )
+        DutyState.objects.create(name=name, owner="node", owned_until=datetime.now(UTC) + LEASE)
 
     page = text(ada, "/console/")
 
