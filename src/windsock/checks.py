@@ -12,7 +12,7 @@ from django.core.management import get_commands
 from django.db import connections
 
 from windsock import hosting
-from windsock.conf import Config, config
+from windsock.conf import Config, config, faults
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import read as read_feeds
 
@@ -34,14 +34,10 @@ def _config() -> Config | None:
 
 @register()
 def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    """E001: settings.WINDSOCK itself. E002: time zones."""
-    found: list[CheckMessage] = []
-    try:
-        config()
-    except ConfigError as error:
-        found.append(Error(str(error), id="windsock.E001"))
-    except (TypeError, ValueError, AttributeError) as error:
-        found.append(Error(f"settings.WINDSOCK is not a dict of settings: {error}", id="windsock.E001"))
+    """E001: unknown keys and wrong values of settings.WINDSOCK, all of them. E002: time zones."""
+    found: list[CheckMessage] = [
+        Error(wrong, id="windsock.E001") for wrong in faults(getattr(settings, "WINDSOCK", {}))
+    ]
     if not settings.USE_TZ:
         found.append(
             Error(

@@ -5,17 +5,20 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 import windsock
 from windsock.cli.console import start_django, use_data_directory
 from windsock.errors import WindsockError
+
+if TYPE_CHECKING:
+    from windsock.conf import Setting
 
 State = Literal["ok", "warning", "wrong"]
 MARKS: dict[State, str] = {"ok": "✓", "warning": "!", "wrong": "✗"}
@@ -141,17 +144,19 @@ def _django() -> Finding:
 def _configuration() -> Iterator[Finding]:
     from django.conf import settings
 
-    from windsock.conf import config
+    from windsock.conf import changed, config, faults
 
-    try:
-        current = config()
-    except WindsockError as error:
-        yield Finding("configuration", "wrong", str(error), "Correct settings.WINDSOCK.")
+    if wrong := faults(getattr(settings, "WINDSOCK", {})):
+        for fault in wrong:
+            yield Finding("configuration", "wrong", fault, "Correct settings.WINDSOCK.")
         return
+    current = config()
     reading = "anonymous visitors may read" if current.public_read else "only members may read"
     yield Finding(
         "configuration", "ok", f"{reading}; origins besides our own: {len(current.allowed_origins)}"
     )
+    if own := [_shown(setting, value) for setting, value in changed(current)]:
+        yield Finding("settings", "ok", "changed from the defaults: " + ", ".join(own))
     odd = [
         origin for origin in current.allowed_origins if "://" not in origin or origin.rstrip("/") != origin
     ]
@@ -166,6 +171,15 @@ def _configuration() -> Iterator[Finding]:
         yield Finding(
             "debug", "warning", "DEBUG is on", "Turn it off wherever others can reach this service."
         )
+
+
+def _shown(setting: "Setting", value: object) -> str:
+    """Return a changed setting in a few words; a table such as FEEDS shows its names only, for it may hold secrets."""
+    if isinstance(value, Mapping):
+        return f"{setting.key} ({', '.join(map(str, value)) or 'empty'})"
+    if isinstance(value, (bool, str, tuple)):
+        return f"{setting.key} = {value!r}"
+    return f"{setting.key} = {value} {setting.unit}"
 
 
 def _data_directory() -> Iterator[Finding]:

@@ -6,11 +6,16 @@ from typing import Annotated
 import typer
 
 from windsock.cli.console import migrate, require_migrated, say, start_django, use_data_directory
+from windsock.conf import SETTINGS, Setting
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the verb."""
-    app.command(name="serve")(serve)
+    """Add the verb; its help lists the environment variables of every setting."""
+    app.command(name="serve", epilog="\n\n".join(["Environment:", *map(_variable, SETTINGS.values())]))(serve)
+
+
+def _variable(setting: Setting) -> str:
+    return f"{setting.variable} ({setting.unit}; default {setting.shown_default}): {setting.help}"
 
 
 def serve(

@@ -2,40 +2,41 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from windsock.conf import Config, switch
+from windsock.conf import SETTINGS, switch
 from windsock.errors import ConfigError
 from windsock.feeds.configuration import from_toml
 
-PREFIX = "WINDSOCK_"
-
 
 def windsock_settings(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The keys that the environment sets: numbers, 1 or 0, comma-separated lists, JSON for SOURCE_RANKS and FEEDS.
+    """Return the keys that the environment sets: numbers, 1 or 0, comma-separated lists, JSON for dicts.
 
-    Raises ConfigError for a value that cannot be read. Other variables that begin alike are not looked at.
+    Other variables with the prefix are ignored.
+
+    Raises:
+        ConfigError: A value cannot be read.
     """
-    given: dict[str, Any] = {}
-    defaults = Config()
-    for field in fields(Config):
-        key = field.name.upper()
-        text = environment.get(PREFIX + key)
-        if text is not None:
-            given[key] = _read(PREFIX + key, text.strip(), getattr(defaults, field.name))
-    return given
+    return {
+        setting.key: _read(setting.variable, environment[setting.variable].strip(), setting.default)
+        for setting in SETTINGS.values()
+        if setting.variable in environment
+    }
 
 
 def value(name: str, environment: Mapping[str, str], default: Any) -> Any:
-    """Return what a variable says, read as its default is: a switch, a number, a list, a JSON object or a text."""
+    """Return the value of a variable, read by the type of its default: a switch, number, list, JSON object or text."""
     text = environment.get(name)
     return default if text is None else _read(name, text.strip(), default)
 
 
 def feeds_file(path: Path) -> dict[str, Any]:
-    """The feeds of a feeds.toml, none where there is no such file; raises ConfigError when it cannot be read."""
+    """Return the feeds of a feeds.toml, or none if there is no such file.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
@@ -46,7 +47,7 @@ def feeds_file(path: Path) -> dict[str, Any]:
 
 
 def own_table(path: Path) -> str:
-    """The path of an operator's own table in the data folder, empty where there is no such file."""
+    """Return the path of an operator's own table in the data folder, or "" if there is no such file."""
     return str(path) if path.is_file() else ""
 
 
