@@ -23,7 +23,7 @@ class WindsockConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, and have every process note who signs in and who loses a right."""
         from windsock import checks  # noqa: F401
-        from windsock.access import changes, together
+        from windsock.access import revocations, signed_in
         from windsock.collect import duties
         from windsock.conf import config
         from windsock.duties import registry
@@ -44,8 +44,8 @@ class WindsockConfig(AppConfig):
         ):  # the system checks say what is wrong
             standstill.set_patience(config().database)
         standstill.set_patience("default")
-        changes.connect()
-        together.connect()
+        revocations.connect()
+        signed_in.connect()
         _use_own_tables()
         setting_changed.connect(_follow_settings, dispatch_uid="windsock.settings")
 

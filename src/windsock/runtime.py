@@ -84,13 +84,13 @@ async def _start_live(*, scope: Any = None, **kwargs: Any) -> None:
 def _start_duties() -> "Runner":
     from django.db import connections
 
-    from windsock.access import keys
+    from windsock.access import key_fingerprints
     from windsock.duties import registry
     from windsock.duties.runner import Runner
 
     try:
-        keys.note_and_warn()
-        runner = Runner(registry.make(server=True), beside=keys.note)
+        key_fingerprints.record_and_warn()
+        runner = Runner(registry.make(server=True), beside=key_fingerprints.record)
         runner.start()
     finally:
         connections.close_all()  # this thread's own, which nobody would close

@@ -6,7 +6,7 @@ told to readiness and metrics.
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from windsock.access import keys
+from windsock.access import key_fingerprints
 from windsock.api import health, metrics
 from windsock.collect import health as feedhealth
 from windsock.duties import health as duties
@@ -18,8 +18,8 @@ from windsock.live.metrics import figures
 
 def _keys() -> str | None:
     # Noted here too: a server without lifespan runs nothing that would do it.
-    keys.note()
-    return keys.complaint()
+    key_fingerprints.record()
+    return key_fingerprints.complaint()
 
 
 health.add_check("live", not_ready)

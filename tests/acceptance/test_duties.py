@@ -184,7 +184,8 @@ def test_two_machines_with_keys_of_their_own_are_told_so(tmp_path: Path, service
     # And a key that is being replaced is known by those that have the new one.
     code = (
         "import django; django.setup()\n"
-        "from django.test import override_settings as o; from windsock.access import keys\n"
+        "from django.test import override_settings as o\n"
+        "from windsock.access import key_fingerprints as keys\n"
         "from django.conf import settings\n"
         "old = settings.SECRET_KEY\n"
         "with o(SECRET_KEY='new', SECRET_KEY_FALLBACKS=[old]): print(keys.complaint())\n"

@@ -20,8 +20,8 @@ LINK = """
 import sys, django
 django.setup()
 from django.contrib.auth import get_user_model
-from windsock.access import signin
-print(signin.link(get_user_model().objects.get(username="ada"), sys.argv[1], next_path=sys.argv[2]))
+from windsock.access import tickets
+print(tickets.sign_in_link(get_user_model().objects.get(username="ada"), sys.argv[1], next_path=sys.argv[2]))
 """
 
 Visit = Callable[..., Page]

@@ -17,7 +17,7 @@ from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 
 from tests.contract.test_conversations_server import NOW, Replayer, _files, _matches
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.ingest import stop as stop_ingest
 from windsock.live import service as service_module
 from windsock.live.conversation import Conversation

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from tests.unit.live.world import FakeLoop, FakeOutlet
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.flights import Change, Flight
 from windsock.flights.programmes import ProgrammeChange, Standing, StandingChange
 from windsock.ingest.results import Recorded, Rejected, Result

@@ -9,12 +9,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.test import RequestFactory
 
-from windsock.access import many, tickets, together, tokens
+from windsock.access import tickets, tokens
 from windsock.access.http import identity_of_bearer
-from windsock.access.identity import identity_of_token
+from windsock.access.lookup import bulk, redemption, session_users
+from windsock.access.lookup.recheck import recheck
+from windsock.access.lookup.single import identity_of_token
 from windsock.access.models import Token
 from windsock.access.problems import Problem
-from windsock.access.recheck import recheck
 from windsock.access.rights import Identity
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +66,7 @@ def by_ticket_where_only_one_is_redeemed(token: Token, secret: str) -> Identity 
 
 def by_ticket_among_many(token: Token, secret: str) -> Identity | None:
     texts = [tickets.issue(token.user, "socket", token=token) for _ in range(3)]
-    found = many.redeemed(texts, "socket")
+    found = redemption.redeem_all(texts, "socket")
     assert len({found.get(text) for text in texts}) == 1
     return found.get(texts[0])
 
@@ -78,7 +79,7 @@ def asked_again(token: Token, secret: str) -> Identity | None:
 WAYS: dict[str, Callable[[Token, str], Identity | None]] = {
     "one": lambda token, secret: tokens.authenticate(secret),
     "row": lambda token, secret: identity_of_token(Token.objects.get(pk=token.pk)),
-    "many": lambda token, secret: many.tokens([secret]).get(secret),
+    "many": lambda token, secret: bulk.by_token_secrets([secret]).get(secret),
     "bearer": by_bearer,
     "ticket": by_ticket_where_only_one_is_redeemed,
     "tickets": by_ticket_among_many,
@@ -94,7 +95,7 @@ def test_a_token_gives_the_same_by_every_way(
     kind: str, scopes: list[str], state: str, one_statement: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not one_statement:
-        monkeypatch.setattr(together, "in_one_place", lambda alias: False)
+        monkeypatch.setattr(session_users, "can_use_single_query", lambda alias: False)
     token, secret = made(kind, scopes, state)
     right = None
     if state in ("valid", "expiring") and kind != "inactive":
@@ -119,12 +120,12 @@ def test_a_users_ticket_gives_the_same_by_every_way(
     kind: str, one_statement: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not one_statement:
-        monkeypatch.setattr(together, "in_one_place", lambda alias: False)
+        monkeypatch.setattr(session_users, "can_use_single_query", lambda alias: False)
     user = owner(kind)
     right = None if kind == "inactive" else Identity(user_id=user.pk, name=kind, may_publish=kind != "plain")
     for found in (
         tickets.redeem(tickets.issue(user, "socket"), "socket"),
-        next(iter(many.redeemed([tickets.issue(user, "socket")], "socket").values()), None),
+        next(iter(redemption.redeem_all([tickets.issue(user, "socket")], "socket").values()), None),
         recheck(Identity(user_id=user.pk, name="before")),
     ):
         assert found == right

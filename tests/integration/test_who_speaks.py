@@ -14,8 +14,9 @@ from django.core.asgi import get_asgi_application
 from django.test import Client
 
 from windsock.access import tokens
-from windsock.access.identity import Identity, identity_of_token, identity_of_user
+from windsock.access.lookup.single import identity_of_token, identity_of_user
 from windsock.access.models import Token
+from windsock.access.rights import Identity
 from windsock.api.lane import ReportsLane
 from windsock.flights.sources import alike, is_own
 from windsock.ingest import Recorded, Rejected, record

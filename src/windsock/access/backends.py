@@ -1,4 +1,4 @@
-"""Signing in by password, with a limit on failures: for the sign-in page and the admin alike."""
+"""Sign in by password with a limit on failures, on the sign-in page and in the admin alike."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from windsock.access import passwords
 
 
 class LimitedBackend(ModelBackend):
-    """Django's own backend that stops listening after too many wrong passwords for one name from one address.
+    """Django's own backend, which refuses after too many wrong passwords for one name from one address.
 
-    Put it before every other in AUTHENTICATION_BACKENDS. While it does not listen, the right password is wrong too: a
-    password, unlike a token, can be found by trying. Another address is not affected: nobody is locked out by others.
+    Put it before every other in AUTHENTICATION_BACKENDS. While it refuses, the right password fails too: a password,
+    unlike a token, can be guessed. Other addresses are not affected, so nobody can lock out somebody else.
     """
 
     def authenticate(
@@ -24,7 +24,7 @@ class LimitedBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> Any:
-        """The user; raises PermissionDenied, which ends the attempt, for a wrong password or one too many."""
+        """Return the user; raise PermissionDenied, which ends the attempt, for a wrong password or too many of them."""
         if request is None or username is None or password is None:
             return super().authenticate(request, username, password, **kwargs)
         checked = getattr(request, passwords.CHECKED, None)
@@ -40,7 +40,7 @@ class LimitedBackend(ModelBackend):
         return user
 
     def _checked(self, checked: passwords.Checked) -> Any:
-        """The user whose password was checked before, in the thread for it."""
+        """Return the user whose password was checked before, in the passwords' own thread."""
         user: Any = None
         if checked.right:
             user = get_user_model()._default_manager.get_by_natural_key(checked.name)

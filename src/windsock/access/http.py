@@ -1,26 +1,28 @@
-"""Who asks over HTTP: a bearer token, a Django session, or a visitor. Wrong tokens are counted, at every door alike."""
+"""Identify an HTTP request's sender by bearer token or Django session. Every endpoint counts wrong tokens alike."""
 
 from django.http import HttpRequest
 
 from windsock.access import tokens
-from windsock.access.identity import Identity, anonymous_identity, identity_of_user
 from windsock.access.limits import TOKEN_FAILURES
+from windsock.access.lookup.single import anonymous_identity, identity_of_user
 from windsock.access.problems import Problem
+from windsock.access.rights import Identity
 
 
 def identity_of_request(request: HttpRequest) -> Identity | None:
-    """Who asks to read; None when nobody vouches for them. Synchronous; raises Problem for a wrong token.
+    """Return who wants to read; None without valid credentials. Synchronous; raise Problem for a wrong token.
 
-    For what changes nothing: a session is believed without its CSRF token.
+    Only for requests that change nothing: it accepts a session without its CSRF token.
     """
     return identity_of_bearer(request) or identity_of_session(request) or anonymous_identity()
 
 
 def identity_of_bearer(request: HttpRequest) -> Identity | None:
-    """Whose token it is; None without an Authorization header.
+    """Return whose token it is; None without an Authorization header.
 
-    Raises Problem: 401 for another scheme or a wrong token, 429 with Retry-After when too many wrong ones came from
-    this address.
+    Raises:
+        Problem: 401 for another scheme or a wrong token; 429 with Retry-After after too many wrong ones from this
+            address.
     """
     header = request.headers.get("Authorization")
     if header is None:
@@ -31,14 +33,14 @@ def identity_of_bearer(request: HttpRequest) -> Identity | None:
     found = tokens.authenticate(secret.strip())
     if found is not None:
         return found
-    # X-Forwarded-For is whatever the client says, so it is not asked: behind a trusted proxy the server has put the
+    # A client can put anything in X-Forwarded-For, so it is ignored: behind a trusted proxy, the server has put the
     # client's address here.
     wait = TOKEN_FAILURES.count(str(request.META.get("REMOTE_ADDR", "")))
     if wait is not None:
         raise Problem(
             429,
             "too_many_failures",
-            f"Too many wrong tokens came from here. Try again in {wait} seconds, with a token that is valid.",
+            f"Too many wrong tokens came from your address. Try again in {wait} seconds with a valid token.",
             retry_after=wait,
         )
     raise Problem(
@@ -49,6 +51,6 @@ def identity_of_bearer(request: HttpRequest) -> Identity | None:
 
 
 def identity_of_session(request: HttpRequest) -> Identity | None:
-    """Who is signed in by the request's Django session."""
+    """Return who is signed in by the request's Django session."""
     session = getattr(request, "session", None)
     return identity_of_user(getattr(request, "user", None), session_key=getattr(session, "session_key", None))

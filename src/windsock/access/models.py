@@ -1,11 +1,12 @@
-"""The tables of access: tokens for programs, tickets for one door and one moment, notes of changed rights.
+"""The tables of access: tokens for programs, tickets for a single use, records of changed rights.
 
-None keeps a secret: only a SHA-256 of it. The secrets are 256 random bits, so a slow password hash would cost time
-at every request and add nothing.
+None stores a secret, only its SHA-256. The secrets are 256 random bits, so a slow password hash would cost time on
+every request and add nothing.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 from django.conf import settings
 from django.db import models
@@ -16,16 +17,19 @@ from windsock.flights.sources import MAX_LENGTH
 __all__ = ["AccessChange", "KeyFingerprint", "Ticket", "Token"]
 
 SCOPES = ("read", "publish")
-"""What a token may be good for, in order of weight. `publish` does not imply `read`."""
+"""What a token may be used for, weakest first. `publish` does not imply `read`."""
+
+TicketPurpose = Literal["socket", "sign-in"]
+"""What a ticket may be used for (`Ticket.Purpose`)."""
 
 
 def default_scopes() -> list[str]:
-    """A new token's scopes when nothing is said: reading only."""
+    """Return a new token's scopes where none are given: reading only."""
     return ["read"]
 
 
 class Token(models.Model):
-    """A program's key: it says who asks (`user`, or a machine of its own when there is none) and what for (`scopes`).
+    """A program's key: it names its user (none for a machine's own token) and what it may be used for (`scopes`).
 
     A token never has more rights than its user: `publish` counts only while the user may publish.
     """
@@ -75,17 +79,17 @@ class Token(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether it opens anything at `now`: neither revoked nor expired."""
+        """Return whether it is neither revoked nor expired at `now`."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def has_scope(self, scope: str) -> bool:
-        """Whether it was made for `scope`."""
+        """Return whether it has this scope."""
         scopes = self.scopes
         return isinstance(scopes, Iterable) and scope in scopes
 
 
 class Ticket(models.Model):
-    """A secret that opens one door once: a socket from another origin (30 s), or a sign-in from a link."""
+    """A secret for a single use: to open a socket from another origin (30 s), or to sign in from a link."""
 
     class Purpose(models.TextChoices):
         SOCKET = "socket", "open a socket"
@@ -116,9 +120,9 @@ class Ticket(models.Model):
 
 
 class AccessChange(models.Model):
-    """A note, for every process, that somebody's rights may have changed: whose live connections to look at again.
+    """A record, for every process, that somebody's rights may have changed: whose live connections to check again.
 
-    Written in the transaction that changes them, only ever added, dropped after an hour. See `windsock.access.changes`.
+    Written in the transaction that changes them, never updated, deleted after an hour. See `access.revocations`.
     """
 
     class Kind(models.TextChoices):
@@ -141,10 +145,10 @@ class AccessChange(models.Model):
 
 
 class SignedIn(models.Model):
-    """Whose a stored session is: a hint, for asking for the session and its user at once. See `access.together`.
+    """The user of a stored session: a hint, for loading session and user with one query. See `access.signed_in`.
 
-    It opens nothing: the session's own signed data say whose it is. So nothing depends on its being right, and the
-    database is asked to keep no promise about it.
+    It grants nothing: the session's own signed data decide whose it is. Nothing depends on its being right, so there is
+    no database constraint on it.
     """
 
     session_key = models.CharField(max_length=40, primary_key=True)  # as Django keeps it in its own table

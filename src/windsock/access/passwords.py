@@ -1,7 +1,7 @@
-"""Passwords are checked one at a time, in a thread of their own: a hash is slow on purpose, and must slow nobody else.
+"""Check passwords one at a time, in a thread of their own: a hash is slow on purpose, and must slow nobody else.
 
-Attempts are counted before anything is hashed, per name and address and per address over all names; from one address
-few attempts are under way at once, so that those of others are reached soon.
+Attempts are counted before anything is hashed, per name and address and per address over all names. An address may have
+only a few attempts pending, so that it does not hold up the others.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ from django.http import HttpRequest
 from windsock.access.limits import SIGN_IN_ADDRESS_FAILURES, SIGN_IN_FAILURES
 
 PER_ADDRESS = 2
-"""Attempts of one address that may wait or be hashed at once; people have one."""
+"""Attempts that one address may have pending; a person has one."""
 
-MOST_WAITING = 32
-"""Attempts under way at once in this process: with a third of a second each, the last waits ten seconds."""
+MAX_WAITING = 32
+"""Attempts pending in this process: at a third of a second each, the last one waits ten seconds."""
 
 CHECKED = "windsock_password_checked"
-"""The attribute of a request in which the outcome stands for `LimitedBackend`."""
+"""The request's attribute that hands the outcome to `LimitedBackend`."""
 
-_under_way: Counter[str] = Counter()
+_pending: Counter[str] = Counter()
 
 
 class Checked(NamedTuple):
-    """The outcome of a check: for which name, and whether the password was right."""
+    """The outcome of a check: the name, and whether the password was right."""
 
     name: str
     right: bool
@@ -42,7 +42,7 @@ def address_of(request: HttpRequest) -> str:
 
 
 def begin(address: str, name: str) -> int | None:
-    """Count an attempt as failed, before it is looked at; return the seconds to wait where it is one too many."""
+    """Count an attempt as failed before checking it; return the seconds to wait if it is one too many."""
     waits = (
         SIGN_IN_FAILURES.count(_key(address, name)),
         SIGN_IN_ADDRESS_FAILURES.count(address),
@@ -51,17 +51,17 @@ def begin(address: str, name: str) -> int | None:
 
 
 def succeeded(address: str, name: str) -> None:
-    """Take the attempt out of the failures again."""
+    """Take a successful attempt out of the failures again."""
     SIGN_IN_FAILURES.forgive(_key(address, name))
     SIGN_IN_ADDRESS_FAILURES.forgive(address)
 
 
 async def check(request: HttpRequest, name: str, password: str) -> int | None:
-    """Check a password and leave the outcome with the request; return the seconds to wait if it was not looked at."""
+    """Check a password and store the outcome on the request; return the seconds to wait if it was not checked."""
     address = address_of(request)
-    if _under_way[address] >= PER_ADDRESS or _under_way.total() >= MOST_WAITING:
+    if _pending[address] >= PER_ADDRESS or _pending.total() >= MAX_WAITING:
         return 2
-    _under_way[address] += 1
+    _pending[address] += 1
     try:
         if (wait := await sync_to_async(begin)(address, name)) is not None:
             return wait
@@ -72,9 +72,9 @@ async def check(request: HttpRequest, name: str, password: str) -> int | None:
         setattr(request, CHECKED, Checked(name, right))
         return None
     finally:
-        _under_way[address] -= 1
-        if not _under_way[address]:
-            del _under_way[address]
+        _pending[address] -= 1
+        if not _pending[address]:
+            del _pending[address]
 
 
 @lru_cache(maxsize=1)
@@ -90,7 +90,7 @@ def _stored(name: str) -> str | None:
     model: Any = get_user_model()
     try:
         return str(model._default_manager.get_by_natural_key(name).password)
-    except (model.DoesNotExist, ValueError):  # ValueError: a NUL, which PostgreSQL takes in no text
+    except (model.DoesNotExist, ValueError):  # ValueError: a NUL, which PostgreSQL does not accept
         return None
 
 

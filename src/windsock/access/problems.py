@@ -1,6 +1,6 @@
-"""Errors as RFC 9457 problem documents: one shape for everything that can go wrong over HTTP.
+"""Send errors as RFC 9457 problem documents: one shape for everything that can go wrong over HTTP.
 
-Members: `type`, `title`, `status`, `detail` of the RFC; `code` (stable, for programs), and where they help `field`,
+Members: the RFC's `type`, `title`, `status`, `detail`; `code` (stable, for programs), and where they help `field`,
 `value`, `expected`, `candidates`, `line`, `column`.
 """
 
@@ -13,12 +13,12 @@ from django.utils.cache import patch_vary_headers
 
 MEDIA_TYPE = "application/problem+json"
 
-# A value is quoted back so that people see what they sent, not so that we return megabytes.
-QUOTED_CHARACTERS = 200
+MAX_QUOTED = 200
+"""A value is quoted back so that people recognize what they sent; that must not return megabytes."""
 
 
 class Problem(Exception):
-    """An answer that is an error. Raised anywhere below the API, sent as a problem document."""
+    """An error response. Raised anywhere below the API, sent as a problem document."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Problem(Exception):
         self.members = {name: value for name, value in members.items() if value is not None}
 
     def document(self) -> dict[str, Any]:
-        """The problem document as JSON-able data."""
+        """Return the problem document as JSON-able data."""
         return {
             "type": f"urn:windsock:problem:{self.code}",
             "title": HTTPStatus(self.status).phrase,
@@ -51,7 +51,7 @@ class Problem(Exception):
         }
 
     def response(self) -> HttpResponse:
-        """The HTTP answer. Never stored: the next try may go better."""
+        """Return the HTTP response. It is never cached: the next try may succeed."""
         answer = HttpResponse(
             msgspec.json.encode(self.document()),
             status=self.status,
@@ -66,13 +66,13 @@ class Problem(Exception):
 
 
 def quoted(value: object) -> Any:
-    """`value` as it may stand in an answer: JSON-able, and cut when it is long."""
+    """Return `value` ready for a response: JSON-able, and truncated when it is long."""
     try:
         plain = msgspec.to_builtins(value)
         text = msgspec.json.encode(plain)
     except (TypeError, ValueError, OverflowError, RecursionError):
         plain, text = repr(value), repr(value).encode()
-    if len(text) <= QUOTED_CHARACTERS:
+    if len(text) <= MAX_QUOTED:
         return plain
     shown = plain if isinstance(plain, str) else text.decode(errors="replace")
-    return f"{shown[:QUOTED_CHARACTERS]}…"
+    return f"{shown[:MAX_QUOTED]}…"

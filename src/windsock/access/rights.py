@@ -1,7 +1,7 @@
-"""What a person, a token, a session or a ticket gives its bearer: the one place where a row becomes an Identity.
+"""Decide what a person, a token, a session or a ticket may do: the one place where a row becomes an Identity.
 
-Pure: whoever asks has looked the rows up, one by one or many by one query. That each way of looking them up gives the
-same is what tests/contract/test_rights.py holds.
+Pure: `access.lookup` loads the rows, one by one or many with one query. tests/contract/test_rights.py holds every way
+of loading them to the same result.
 """
 
 from collections.abc import Callable
@@ -9,15 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from windsock.errors import AccessDenied
 from windsock.flights.sources import MAX_LENGTH
+
+PUBLISH = "windsock.publish"
+"""The permission to publish reports, as Django spells it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """One asker and their rights at the moment they were looked up. `expires_at` None: no end is known.
+    """A client and its rights at the moment they were looked up. `expires_at` None: no end is known.
 
-    `session_key` is set when a Django session vouches for them, `token_id` when a token does; `access.recheck` asks
-    that again. `own_source` is what a token reports as, `speaks_for` are the other sources it may name.
+    `session_key` is set when a Django session vouches for them, `token_id` when a token does; `access.lookup.recheck`
+    checks both again. `own_source` is what a token reports as, `speaks_for` are the other sources it may name.
     """
 
     user_id: Any = None
@@ -32,27 +36,27 @@ class Identity:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether nobody vouches for them: a visitor of a public board."""
+        """Return whether no user and no token stands behind it: a visitor of a public board."""
         return self.user_id is None and self.token_id is None
 
     @property
     def key(self) -> str:
-        """A short stable name for limits and logs: `user:7`, `token:3` or `anonymous`."""
+        """Return a short stable name for limits and logs: `user:7`, `token:3` or `anonymous`."""
         if self.user_id is not None:
             return f"user:{self.user_id}"
         return f"token:{self.token_id}" if self.token_id is not None else "anonymous"
 
     @property
     def reporter(self) -> str:
-        """Who they are, for people who look into the record of a report: `token:3 gate displays`, `user:7 ann`."""
+        """Return what a report's record names them as: `token:3 gate displays`, `user:7 ann`."""
         key = self.key if self.token_id is None else f"token:{self.token_id}"
         return f"{key} {self.name}".strip()
 
     @property
     def source(self) -> str:
-        """As which source they report, through every entrance: the token's own, or `user:` and the user's name.
+        """Return the source they report as, on every endpoint: the token's own, or `user:` and the user's name.
 
-        No token or feed may have a name that begins with `user:`, and names of users are unique: nobody else has it.
+        It is theirs alone: no token or feed may have a name that begins with `user:`, and user names are unique.
         """
         if self.token_id is not None:
             return self.own_source or f"token:{self.token_id}"
@@ -63,7 +67,7 @@ class Identity:
 
 
 class Person(NamedTuple):
-    """A user as far as rights go. `publishes` is asked only where it counts: backends of a host may be slow."""
+    """A user as far as rights go. `publishes` is called only where it matters: a host's backends may be slow."""
 
     id: Any
     name: str
@@ -72,7 +76,7 @@ class Person(NamedTuple):
 
 
 class TokenFacts(Protocol):
-    """What of a token counts; `windsock.access.models.Token` is one."""
+    """The part of a token that decides about rights; `windsock.access.models.Token` has it."""
 
     pk: Any
     name: str
@@ -128,7 +132,7 @@ def of_ticket(
 ) -> Identity | None:
     """Return what a ticket that was just used gives: the rights of its token, its session, or its user, as of now.
 
-    `signed_in` is who is signed in by its session, if it belongs to one.
+    `signed_in` is who its session signs in, if it belongs to one.
     """
     if token is not None:
         return of_token(token, owner, now)
@@ -144,10 +148,10 @@ def renewed(
     person: Person | None,
     visitor: Identity | None,
 ) -> Identity | None:
-    """Return the same asker's rights as of now, None when they ended.
+    """Return the same client's rights as of now, None when they ended.
 
-    `person` is the user of the asker or of the token, `signed_in` who is signed in by the asker's session, `visitor`
-    what nobody in particular may do.
+    `person` is the client's or the token's user, `signed_in` who the client's session signs in, `visitor` the rights of
+    an anonymous visitor.
     """
     if before.expires_at is not None and now >= before.expires_at:
         return None
@@ -161,3 +165,26 @@ def renewed(
         return replace(signed_in, expires_at=before.expires_at)
     fresh = of_person(person)
     return None if fresh is None else replace(fresh, expires_at=before.expires_at)
+
+
+def require_read(identity: Identity | None) -> Identity:
+    """Return the identity itself if it may read; raise AccessDenied otherwise."""
+    if identity is None:
+        raise AccessDenied("Nobody is signed in. Sign in, or send 'Authorization: Bearer TOKEN'.")
+    if not identity.may_read:
+        raise AccessDenied(f"{identity.name or 'This token'} may not read: its token lacks the scope 'read'.")
+    return identity
+
+
+def require_publish(identity: Identity | None) -> Identity:
+    """Return the identity itself if it may publish; raise AccessDenied otherwise."""
+    if identity is None or identity.is_anonymous:
+        raise AccessDenied("Nobody is signed in. Sign in, or send 'Authorization: Bearer TOKEN'.")
+    if not identity.may_publish:
+        wanted = f"the permission {PUBLISH!r}"
+        if identity.token_id is not None:
+            wanted = "a token with the scope 'publish'" + (
+                f", of a user with {wanted}" if identity.user_id is not None else ""
+            )
+        raise AccessDenied(f"{identity.name or 'This user'} may not publish: {wanted} is needed.")
+    return identity

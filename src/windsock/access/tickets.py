@@ -1,15 +1,17 @@
-"""Tickets: what opens one door once. Thirty seconds for a socket, longer for a sign-in link."""
+"""Issue and redeem tickets: secrets for a single use. Thirty seconds for a socket, longer for a sign-in link."""
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
+from django.urls import reverse
 from django.utils import timezone
 
-from windsock.access import many, secrets
-from windsock.access.identity import Identity
-from windsock.access.models import Ticket, Token
-from windsock.access.purposes import Purpose
+from windsock.access import secrets
+from windsock.access.lookup import redemption
+from windsock.access.models import Ticket, TicketPurpose, Token
+from windsock.access.rights import Identity
 from windsock.conf import config
 from windsock.errors import AccessDenied
 
@@ -21,18 +23,20 @@ KEEP = timedelta(days=1)
 
 def issue(
     user: Any,
-    purpose: Purpose,
+    purpose: TicketPurpose,
     *,
     token: Token | int | None = None,
     session_key: str | None = None,
     seconds: int | None = None,
     now: datetime | None = None,
 ) -> str:
-    """A new ticket's text for `user` (or for the bearer of `token`); valid once, for `seconds`.
+    """Return a new ticket's text for `user` (or for the bearer of `token`); it can be used once, within `seconds`.
 
     `seconds` None: `config().ticket_seconds` for a socket, fifteen minutes for a sign-in. A ticket gives the rights its
-    user and token have when it is redeemed; with `session_key`, only as long as that session lasts. Raises AccessDenied
-    when neither is given, or a sign-in has no user.
+    user and token have when it is redeemed; with `session_key`, only as long as that session lasts.
+
+    Raises:
+        AccessDenied: neither is given, or a sign-in has no user.
     """
     token_id = token.pk if isinstance(token, Token) else token
     if getattr(user, "pk", user) is None and token_id is None:
@@ -56,12 +60,19 @@ def issue(
     return text
 
 
-def redeem(text: str, purpose: Purpose, *, now: datetime | None = None) -> Identity | None:
-    """Who the ticket is for, exactly once; None for everybody after, and for one unknown, expired or for another door.
+def redeem(text: str, purpose: TicketPurpose, *, now: datetime | None = None) -> Identity | None:
+    """Return who the ticket is for, exactly once; afterwards None, as for an unknown, expired or other-purpose ticket.
 
-    However many try at the same moment, one single conditional UPDATE decides who it is.
+    However many try at the same moment, one single conditional UPDATE decides who gets it.
     """
-    return many.redeemed([text], purpose, now).get(text)
+    return redemption.redeem_all([text], purpose, now).get(text)
+
+
+def sign_in_link(user: Any, base_url: str, *, next_path: str = "/", seconds: int | None = None) -> str:
+    """Return an address that signs `user` in once and leads to `next_path`. Anyone who has it becomes that user."""
+    text = issue(user, "sign-in", seconds=seconds)
+    address = f"{base_url.rstrip('/')}{reverse('windsock:sign-in-link', args=[text])}"
+    return address if next_path == "/" else f"{address}?{urlencode({'next': next_path})}"
 
 
 aissue = sync_to_async(issue)

@@ -10,7 +10,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 import windsock
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.api import events, flights, openapi, programmes, reports, tickets
 from windsock.api.problems import Problem, quoted
 from windsock.errors import AccessDenied, JournalError, ProtocolError, ReportError

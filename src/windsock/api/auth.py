@@ -8,8 +8,8 @@ from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
 from windsock.access.http import identity_of_bearer, identity_of_session
-from windsock.access.identity import Identity, anonymous_identity
-from windsock.access.rules import require_publish, require_read
+from windsock.access.lookup.single import anonymous_identity
+from windsock.access.rights import Identity, require_publish, require_read
 from windsock.api.problems import Problem
 from windsock.errors import AccessDenied
 

@@ -7,7 +7,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from windsock.access import secrets, tokens
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 
 KNOWN_SECONDS = 1.0
 """How long a token that was looked up counts as known. A revoked one records nothing later than this after its end."""

@@ -16,9 +16,9 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from windsock.access import many
-from windsock.access.identity import Identity
+from windsock.access.lookup import bulk
 from windsock.access.problems import Problem
+from windsock.access.rights import Identity
 from windsock.api.bearers import Bearers
 from windsock.api.bodies import too_large
 from windsock.api.bodyrules import SIGNED_BYTES, STRANGER_BYTES, Rule, rule_for, unprefixed
@@ -221,7 +221,7 @@ def _cookie(header: bytes) -> str | None:
 
 def _signed_in(key: str) -> bool:
     try:
-        return key in many.sessions([key])
+        return key in bulk.by_session_keys([key])
     finally:
         close_old_connections()
 

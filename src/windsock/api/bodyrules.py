@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import Resolver404, resolve
 from django.utils.crypto import constant_time_compare
 
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.conf import config
 from windsock.errors import WindsockError
 

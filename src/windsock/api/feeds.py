@@ -23,7 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 from windsock.access.counting import cache
 from windsock.access.http import identity_of_bearer
 from windsock.access.limits import FEED_FAILURES
-from windsock.access.rules import require_publish
+from windsock.access.rights import require_publish
 from windsock.api.bodies import read
 from windsock.api.problems import Problem
 from windsock.collect.intake import Intake, Taken

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.http import HttpResponse
 
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.api.bearers import Bearers
 from windsock.api.bodies import JSON_TYPES, NDJSON_TYPES, Batch, reports_in
 from windsock.api.bodylimit import BEARER

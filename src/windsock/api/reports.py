@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.api import openapi
 from windsock.api.auth import MEMBERS, publisher
 from windsock.api.bodies import Batch, Malformed, batch

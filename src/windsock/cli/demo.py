@@ -155,9 +155,9 @@ def _account() -> Any:
 
 
 def _sign_in_link(user: Any, url: str) -> str:
-    from windsock.access import signin
+    from windsock.access import tickets
 
-    return signin.link(user, url, seconds=LINK_SECONDS)
+    return tickets.sign_in_link(user, url, seconds=LINK_SECONDS)
 
 
 def _token(user: Any, directory: Path) -> Path:

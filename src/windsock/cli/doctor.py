@@ -439,13 +439,16 @@ def _duties() -> Iterator[Finding]:
 
 
 def _keys() -> Iterator[Finding]:
-    from windsock.access import keys
+    from windsock.access import key_fingerprints
 
-    said = keys.complaint()
+    said = key_fingerprints.complaint()
     if said is None:
-        yield Finding("secret key", "ok", f"nobody uses another one; its fingerprint is {keys.fingerprint()}")
+        known = key_fingerprints.fingerprint()
+        yield Finding("secret key", "ok", f"nobody uses another one; its fingerprint is {known}")
         return
-    yield Finding("secret key", "wrong", said.removesuffix(keys.CURE).strip(), keys.CURE)
+    yield Finding(
+        "secret key", "wrong", said.removesuffix(key_fingerprints.CURE).strip(), key_fingerprints.CURE
+    )
 
 
 def _airports() -> Iterator[Finding]:

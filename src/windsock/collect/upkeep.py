@@ -81,7 +81,7 @@ class Upkeep:
         self._prune_at = min(self._prune_at, now + every)
         if now < self._prune_at or self._journal.head().clock is not None:
             return
-        from windsock.access.together import (
+        from windsock.access.signed_in import (
             forget_ended,  # here: upkeep is imported before Django is set up
         )
         from windsock.collect.models import FeedInput

@@ -9,7 +9,7 @@ from windsock.errors import SourceRefused
 from windsock.flights.sources import first_alike, is_own, skeleton
 
 if TYPE_CHECKING:
-    from windsock.access.identity import Identity
+    from windsock.access.rights import Identity
 
 ANY: Final = "*"
 """In the list of a token: it may speak as any source that is not reserved."""

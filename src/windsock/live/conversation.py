@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.errors import JournalError
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.live.core.frames import Encoded

@@ -14,7 +14,7 @@ from channels.layers import get_channel_layer
 from django.db import connections
 
 from windsock.access import tickets
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.conf import Config, config
 from windsock.ingest import arecord, pipeline
 from windsock.ingest.results import Result

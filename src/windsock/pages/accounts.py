@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from windsock.access import passwords, tickets
-from windsock.access.identity import anonymous_identity, identity_of_user
+from windsock.access.lookup.single import anonymous_identity, identity_of_user
 
 View = Callable[..., HttpResponseBase]
 

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
-from windsock.access import passwords, signin
+from windsock.access import passwords, tickets
 from windsock.access.limits import SIGN_IN_ADDRESS_FAILURES, SIGN_IN_FAILURES
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def test_others_are_not_locked_out_by_it() -> None:
 
 def test_a_one_time_link_still_signs_in() -> None:
     client = Client()
-    client.get(signin.link(get_user_model().objects.get(), "http://testserver"))
+    client.get(tickets.sign_in_link(get_user_model().objects.get(), "http://testserver"))
     assert "_auth_user_id" in client.session
     assert client.get("/api/v1/flights").status_code == 200
 

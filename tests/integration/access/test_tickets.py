@@ -9,9 +9,9 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connections
 
-from windsock.access import signin, tickets, tokens
-from windsock.access.identity import Identity
+from windsock.access import tickets, tokens
 from windsock.access.models import Ticket
+from windsock.access.rights import Identity
 from windsock.errors import AccessDenied
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -118,7 +118,7 @@ def test_of_a_hundred_who_redeem_at_once_exactly_one_is_let_in() -> None:
 
 
 def test_a_sign_in_link_leads_in_once(user: Any, client: Any) -> None:
-    address = signin.link(user, "http://testserver/", next_path="/airports/JFK/departures/")
+    address = tickets.sign_in_link(user, "http://testserver/", next_path="/airports/JFK/departures/")
     assert address.startswith("http://testserver/sign-in/link/wst_")
     assert address.endswith("?next=%2Fairports%2FJFK%2Fdepartures%2F")
     answer = client.get(address)
@@ -134,8 +134,8 @@ def test_a_ticket_of_a_session_lasts_no_longer_than_the_session(user: Any) -> No
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
-    from windsock.access import many
-    from windsock.access.recheck import recheck
+    from windsock.access.lookup import redemption
+    from windsock.access.lookup.recheck import recheck
 
     store = SessionStore()
     store[SESSION_KEY] = str(user.pk)
@@ -146,7 +146,7 @@ def test_a_ticket_of_a_session_lasts_no_longer_than_the_session(user: Any) -> No
     identity = tickets.redeem(one, "socket")
     assert identity is not None
     assert identity.session_key == store.session_key
-    assert set(many.redeemed([two, three], "socket")) == {two, three}
+    assert set(redemption.redeem_all([two, three], "socket")) == {two, three}
     store.flush()
     assert recheck(identity) is None
     assert tickets.redeem(late, "socket") is None

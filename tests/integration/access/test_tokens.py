@@ -8,10 +8,10 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
 from windsock.access import tokens
-from windsock.access.identity import Identity, identity_of_user
+from windsock.access.lookup.recheck import recheck
+from windsock.access.lookup.single import identity_of_user
 from windsock.access.models import Token
-from windsock.access.recheck import recheck
-from windsock.access.rules import require_publish, require_read
+from windsock.access.rights import Identity, require_publish, require_read
 from windsock.errors import AccessDenied
 
 pytestmark = pytest.mark.django_db

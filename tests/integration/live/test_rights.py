@@ -10,9 +10,9 @@ from channels.layers import channel_layers
 from django.contrib.auth import get_user_model
 
 from tests.unit.live.world import FakeOutlet
-from windsock.access import changes, tokens
-from windsock.access.identity import Identity
+from windsock.access import revocations, tokens
 from windsock.access.models import Token
+from windsock.access.rights import Identity
 from windsock.ingest import stop as stop_ingest
 from windsock.live.admission.rights import Rights
 from windsock.live.service import LiveService
@@ -100,7 +100,7 @@ async def test_many_who_lose_at_once_are_asked_together(
         with transaction.atomic():
             get_user_model().objects.update(is_active=False)
             for user in crowd:
-                changes.note(changes.Kind.USER, user.pk)
+                revocations.record(revocations.Kind.USER, user.pk)
 
     await sync_to_async(take)()
     await until(lambda: all(outlet.closed is not None for outlet in outlets))

@@ -33,7 +33,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
-from windsock.access import changes, tickets, tokens
+from windsock.access import revocations, tickets, tokens
 from windsock.access.models import Token
 User = get_user_model()
 
@@ -78,7 +78,7 @@ def lose_permission(name):
 def take_by_hand(name):
     """Sends no signal, so it is noted by hand."""
     User.objects.filter(username=name).update(is_active=False)
-    changes.note(changes.Kind.USER, user(name).pk)
+    revocations.record(revocations.Kind.USER, user(name).pk)
 
 def token(name):
     return Token.objects.get(name=name)

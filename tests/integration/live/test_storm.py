@@ -12,7 +12,7 @@ from channels.layers import channel_layers
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tests.unit.live.world import FakeOutlet
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.ingest import arecord
 from windsock.ingest import stop as stop_ingest
 from windsock.live.service import LiveService

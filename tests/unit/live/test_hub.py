@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.unit.live.world import START, FakeOutlet, World, flight, later
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.live.core.frames import Encoded, frame
 from windsock.live.core.hub import Refused
 from windsock.protocol import messages

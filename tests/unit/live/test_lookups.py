@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from windsock.access.identity import Identity
+from windsock.access.rights import Identity
 from windsock.live.admission import lookups as reception
 
 
@@ -17,7 +17,7 @@ async def test_those_who_come_with_the_same_token_share_questions(monkeypatch: p
         asked.append(secrets)
         return {}
 
-    monkeypatch.setattr(reception.many, "tokens", tokens)
+    monkeypatch.setattr(reception.bulk, "by_token_secrets", tokens)
     monkeypatch.setattr(reception, "GATHER_SECONDS", 0.2)
     door = reception.Reception()
     answers = []
@@ -29,7 +29,7 @@ async def test_those_who_come_with_the_same_token_share_questions(monkeypatch: p
 
 
 async def test_who_comes_alone_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reception.many, "tokens", lambda secrets: {})
+    monkeypatch.setattr(reception.bulk, "by_token_secrets", lambda secrets: {})
     monkeypatch.setattr(reception, "GATHER_SECONDS", 60.0)
     door = reception.Reception()
     async with asyncio.timeout(10):

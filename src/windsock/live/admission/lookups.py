@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.db import close_old_connections, connections
 
-from windsock.access import many
-from windsock.access.identity import Identity
+from windsock.access.lookup import bulk, redemption
+from windsock.access.rights import Identity
 
 logger = logging.getLogger(__name__)
 
@@ -48,11 +48,11 @@ class Reception:
 
     async def session(self, key: str) -> Identity | None:
         """Who is signed in by this session."""
-        return await self._ask(many.sessions, key)
+        return await self._ask(bulk.by_session_keys, key)
 
     async def token(self, secret: str) -> Identity | None:
         """Who bears this token."""
-        return await self._ask(many.tokens, secret)
+        return await self._ask(bulk.by_token_secrets, secret)
 
     async def ticket(self, text: str) -> Identity | None:
         """Whom this ticket was for, if nobody used it before."""
@@ -135,7 +135,7 @@ def session_key(scope: Any) -> str | None:
 
 
 def _redeemed(texts: Collection[str]) -> Mapping[str, Identity]:
-    return many.redeemed(texts, "socket")
+    return redemption.redeem_all(texts, "socket")
 
 
 def _answer(ask: Ask, keys: list[str]) -> Mapping[str, Identity]:

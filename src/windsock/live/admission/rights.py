@@ -1,6 +1,6 @@
 """Sessions end when their right ends: logout, deactivation, a revoked token, a lost permission, an expiry.
 
-Whoever takes a right away, in whatever process, notes it (`windsock.access.changes`). The notes are read twice a
+Whoever takes a right away, in whatever process, notes it (`windsock.access.revocations`). The notes are read twice a
 second, at once where this process wrote one; whom they concern is asked again, all in a few questions. Once a minute
 everybody is, as a net under what nobody noted.
 """
@@ -17,11 +17,11 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import connections, router
 
-from windsock.access import changes
-from windsock.access.changes import Change, Kind
-from windsock.access.identity import Identity
+from windsock.access import revocations
+from windsock.access.lookup.recheck import recheck_all
 from windsock.access.models import AccessChange
-from windsock.access.recheck import recheck_all
+from windsock.access.revocations import Kind, RightsChange
+from windsock.access.rights import Identity
 from windsock.clock import Clock, system_clock
 from windsock.live.conversation import Conversation
 from windsock.live.glance import database_glance
@@ -61,11 +61,11 @@ class Rights:
         self._look_seconds = look_seconds
         self._conversations: dict[Conversation, None] = {}
         self._expiring: dict[Conversation, datetime | None] = {}  # → the end it was warned of
-        self._recent: deque[tuple[float, Change]] = deque()
-        self._again: list[Change] = []
+        self._recent: deque[tuple[float, RightsChange]] = deque()
+        self._again: list[RightsChange] = []
         self._doubtful: set[Conversation] = set()
         self._round: deque[Conversation] = deque()  # whom the minute's net has yet to ask
-        self._reader = changes.Reader()
+        self._reader = revocations.Reader()
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
@@ -100,7 +100,7 @@ class Rights:
         if self._task is None:
             self._thread = ThreadPoolExecutor(1, "windsock-rights")
             self._glance, self._end_glance = database_glance(router.db_for_read(AccessChange))
-            self._unlisten = changes.listen(self._noted)
+            self._unlisten = revocations.listen(self._noted)
             self._wake.set()  # from now on, before anybody is looked up who comes
             self._task = asyncio.create_task(self._watch(), name="windsock rights")
 
@@ -273,7 +273,7 @@ class Rights:
 class _Meant:
     """Whom several changes concern, looked up in sets: a deployment may change many at once."""
 
-    def __init__(self, noted: Iterable[Change]) -> None:
+    def __init__(self, noted: Iterable[RightsChange]) -> None:
         by_kind: dict[str, set[str]] = {}
         for change in noted:
             by_kind.setdefault(change.kind, set()).add(change.subject)
@@ -296,7 +296,7 @@ class _Meant:
         if self._tokens and identity.token_id is not None and str(identity.token_id) in self._tokens:
             return True
         key = identity.session_key
-        return bool(self._sessions) and key is not None and changes.digest(key) in self._sessions
+        return bool(self._sessions) and key is not None and revocations.digest(key) in self._sessions
 
 
 def _same(identity: Identity, asked: Identity) -> bool:

@@ -11,7 +11,8 @@ from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from windsock.access.identity import Identity, anonymous_identity, identity_of_user
+from windsock.access.lookup.single import anonymous_identity, identity_of_user
+from windsock.access.rights import Identity
 from windsock.conf import config
 from windsock.errors import ProtocolError
 from windsock.live.admission import origin

@@ -17,9 +17,8 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
 from windsock.access.http import identity_of_request
-from windsock.access.identity import Identity
 from windsock.access.problems import Problem
-from windsock.access.rules import require_read
+from windsock.access.rights import Identity, require_read
 from windsock.errors import AccessDenied, ProtocolError
 from windsock.live.admission.address import network
 from windsock.live.admission.overload import RETRY_SECONDS

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from windsock.access import keys
+from windsock.access import key_fingerprints
 from windsock.duties import registry
 from windsock.duties.runner import Runner
 from windsock.errors import WindsockError
@@ -54,8 +54,8 @@ class Command(BaseCommand):
             ended.set()
 
         before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-        keys.note_and_warn()
-        runner = Runner(duties, beside=keys.note)
+        key_fingerprints.record_and_warn()
+        runner = Runner(duties, beside=key_fingerprints.record)
         try:
             runner.start()
             connections.close_all()

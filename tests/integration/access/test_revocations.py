@@ -13,11 +13,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from windsock.access import changes, tokens
-from windsock.access.changes import Change, Kind, Reader
-from windsock.access.identity import Identity, identity_of_user
+from windsock.access import revocations, tokens
+from windsock.access.lookup.recheck import recheck_all
+from windsock.access.lookup.single import identity_of_user
 from windsock.access.models import AccessChange
-from windsock.access.recheck import recheck_all
+from windsock.access.revocations import Kind, Reader, RightsChange
+from windsock.access.rights import Identity
 
 pytestmark = pytest.mark.django_db
 
@@ -64,14 +65,14 @@ def test_a_saved_user_is_noted_and_a_sign_in_or_a_new_one_is_not(
     assert [change.kind for change in reader.read() or ()] == [Kind.SESSION]
     ann.is_active = False
     ann.save()
-    assert reader.read() == [Change(Kind.USER, str(ann.pk))]
+    assert reader.read() == [RightsChange(Kind.USER, str(ann.pk))]
     ann.delete()
-    assert Change(Kind.USER, "None") not in (reader.read() or [])
+    assert RightsChange(Kind.USER, "None") not in (reader.read() or [])
 
 
 def test_permissions_and_groups_are_noted_for_whom_they_concern(reader: Reader, ann: Any) -> None:
     group = Group.objects.create(name="operations")
-    me, everybody = Change(Kind.USER, str(ann.pk)), Change(Kind.EVERYBODY, "")
+    me, everybody = RightsChange(Kind.USER, str(ann.pk)), RightsChange(Kind.EVERYBODY, "")
     deeds = (
         (lambda: ann.user_permissions.add(publish()), me),
         (lambda: ann.user_permissions.clear(), me),
@@ -89,7 +90,7 @@ def test_permissions_and_groups_are_noted_for_whom_they_concern(reader: Reader, 
 def test_a_revoked_token_is_noted_once_and_not_again(reader: Reader) -> None:
     token, _ = tokens.create(None, "board")
     assert tokens.revoke(token)
-    assert reader.read() == [Change(Kind.TOKEN, str(token.pk))]
+    assert reader.read() == [RightsChange(Kind.TOKEN, str(token.pk))]
     assert not tokens.revoke(token)
     assert reader.read() == []
 
@@ -99,7 +100,7 @@ def test_a_session_is_noted_by_its_hash_and_only_while_it_lived(reader: Reader) 
     store.create()
     key = str(store.session_key)
     store.flush()
-    assert reader.read() == [Change(Kind.SESSION, changes.digest(key))]
+    assert reader.read() == [RightsChange(Kind.SESSION, revocations.digest(key))]
     assert not AccessChange.objects.filter(subject__contains=key).exists()
     Session.objects.create(session_key="old", session_data="", expire_date=timezone.now() - timedelta(days=1))
     call_command("clearsessions")
@@ -136,10 +137,10 @@ def add(id: int, subject: str) -> None:
 def test_a_lower_number_that_commits_later_is_not_missed(reader: Reader, clock: Clock) -> None:
     first = AccessChange.objects.count() + 100
     add(first + 2, "late's successor")
-    assert reader.read() == [Change(Kind.USER, "late's successor")]
+    assert reader.read() == [RightsChange(Kind.USER, "late's successor")]
     clock.now += 30
     add(first + 1, "late")
-    assert reader.read() == [Change(Kind.USER, "late")]
+    assert reader.read() == [RightsChange(Kind.USER, "late")]
     assert reader.read() == []
 
 
@@ -162,7 +163,7 @@ def test_after_a_restore_of_an_older_database_notes_are_read_again(reader: Reade
     AccessChange.objects.all().delete()
     reader.settle()
     add(5, "after")
-    assert reader.read() == [Change(Kind.USER, "after")]
+    assert reader.read() == [RightsChange(Kind.USER, "after")]
 
 
 def test_notes_are_dropped_after_an_hour(reader: Reader, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""The sources of tokens: which a new one may be given, and one made from its name where none is."""
+"""Choose the source that a new token reports as: check the one that was asked for, or make one from its name."""
 
 import re
 from collections.abc import Iterable
@@ -9,16 +9,16 @@ from windsock.errors import AccessDenied
 from windsock.flights.sources import MAX_LENGTH, alike, first_alike, is_own
 
 ANY = "*"
-"""In a token's list: it may name any source that is not reserved."""
+"""In a token's `speaks_for`: any source that is not reserved."""
 
 USERS = "user:"
-"""Users report as this and their name."""
+"""Users report as this prefix and their name."""
 
 _UNNAMED = "unnamed"
 
 
 def own_source(name: str) -> str:
-    """Return a free source made from a token's name: lower case, without special signs, numbered if it is taken."""
+    """Return a free source made from a token's name: lower case, no special characters, numbered if it is taken."""
     plain = re.sub(r"[^a-z0-9_.@+-]+", "-", name.lower()).strip("-.")[: MAX_LENGTH - 10] or _UNNAMED
     if _refusal(plain) is not None:
         plain = f"token-{plain}"
@@ -31,7 +31,7 @@ def own_source(name: str) -> str:
 
 
 def checked_source(source: str) -> str:
-    """Return the source that a new token is to have of its own; raise AccessDenied where it may not."""
+    """Return the source that a new token asks for; raise AccessDenied if it may not have it."""
     name = _named(source)
     if (holder := next((other for other in sorted(_taken()) if alike(name, other)), None)) is not None:
         like = "" if holder == name else f", which looks like {name!r}"
@@ -43,7 +43,7 @@ def checked_source(source: str) -> str:
 
 
 def checked_list(sources: Iterable[str]) -> list[str]:
-    """Return the sources that a new token may name besides its own; raise AccessDenied for one that nobody may."""
+    """Return the sources that a new token may name besides its own; raise AccessDenied for a reserved one."""
     return list(dict.fromkeys(ANY if source.strip() == ANY else _named(source) for source in sources))
 
 

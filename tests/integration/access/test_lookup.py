@@ -1,4 +1,4 @@
-"""Many askers at once get the very answers that each alone would get, for a few questions to the database.
+"""Many looked up at once get the very answers that each alone would get, for a few queries to the database.
 
 Each test runs on SQLite and on PostgreSQL.
 """
@@ -17,8 +17,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from windsock.access import many, tickets, together, tokens
-from windsock.access.identity import identity_of_user
+from windsock.access import signed_in, tickets, tokens
+from windsock.access.lookup import bulk, redemption
+from windsock.access.lookup.single import identity_of_user
 from windsock.access.models import SignedIn
 
 OWN = "django.contrib.auth.backends.ModelBackend"
@@ -80,7 +81,7 @@ def test_sessions_give_what_each_user_has(questions: Any) -> None:
     grouped.groups.add(group)
     keys = {session(who): who for who in (plain, own, grouped, root)}
     with questions(1):
-        found = many.sessions(keys)
+        found = bulk.by_session_keys(keys)
     assert set(found) == set(keys)
     for key, who in keys.items():
         fresh = get_user_model().objects.get(pk=who.pk)
@@ -101,20 +102,20 @@ def test_sessions_that_say_nothing_are_left_out() -> None:
     changed.set_password("another")
     changed.save()
     asked = [good, over, broken, foreign, inactive, old_password, str(empty.session_key), "unknown"]
-    assert set(many.sessions(asked)) == {good}
-    assert many.sessions([]) == {}
+    assert set(bulk.by_session_keys(asked)) == {good}
+    assert bulk.by_session_keys([]) == {}
 
 
 def test_another_store_of_sessions_is_asked_key_by_key(settings: Any) -> None:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
     key = session(user("ann"))
-    assert many.sessions([key, "unknown"])[key].name == "ann"
+    assert bulk.by_session_keys([key, "unknown"])[key].name == "ann"
 
 
 def test_rights_that_a_backend_of_the_host_gives_are_asked_of_it(settings: Any) -> None:
-    settings.AUTHENTICATION_BACKENDS = [OWN, "tests.integration.access.test_many.EverybodyPublishes"]
+    settings.AUTHENTICATION_BACKENDS = [OWN, "tests.integration.access.test_lookup.EverybodyPublishes"]
     key = session(user("ann"))
-    assert many.sessions([key])[key].may_publish
+    assert bulk.by_session_keys([key])[key].may_publish
 
 
 class EverybodyPublishes:
@@ -132,7 +133,7 @@ def test_tokens_answer_as_each_alone_would(questions: Any) -> None:
     revoked, old = tokens.create(None, "revoked"), tokens.create(None, "old", expires=timezone.now())
     tokens.revoke(revoked[0])
     with questions(2, exact=False):
-        found = many.tokens([*good, revoked[1], old[1], "nonsense"])
+        found = bulk.by_token_secrets([*good, revoked[1], old[1], "nonsense"])
     assert set(found) == set(good)
     assert found[good[0]] == tokens.authenticate(good[0])
 
@@ -142,13 +143,13 @@ def test_tickets_open_once_for_the_right_door() -> None:
     good = [tickets.issue(ann, "socket") for _ in range(20)]
     late = tickets.issue(ann, "socket", seconds=-1)
     door = tickets.issue(ann, "sign-in")
-    found = many.redeemed([*good, late, door, "nonsense"], "socket")
+    found = redemption.redeem_all([*good, late, door, "nonsense"], "socket")
     assert set(found) == set(good)
     assert found[good[0]].user_id == ann.pk
-    assert many.redeemed(good, "socket") == {}
+    assert redemption.redeem_all(good, "socket") == {}
     assert tickets.redeem(good[0], "socket") is None
     one = tickets.issue(ann, "socket")
-    assert set(many.redeemed([one], "socket")) == {one}
+    assert set(redemption.redeem_all([one], "socket")) == {one}
 
 
 @pytest.mark.parametrize("many_at_once", [False, True])
@@ -172,15 +173,15 @@ def test_whatever_a_ticket_is_for_one_statement_says_it(questions: Any, many_at_
     alone = [tickets.redeem(tickets.issue(purpose="socket", **way), "socket") for way in ways]
     assert all(alone)
     texts = [tickets.issue(purpose="socket", **way) for way in ways]
-    many.redeemed([tickets.issue(ann, "socket")], "socket")  # what is made once per process is made
+    redemption.redeem_all([tickets.issue(ann, "socket")], "socket")  # what is made once per process is made
     if many_at_once:
         with questions(1):
-            found = many.redeemed(texts, "socket")
+            found = redemption.redeem_all(texts, "socket")
     else:
         found = {}
         for text in texts:
             with questions(1):
-                found |= many.redeemed([text], "socket")
+                found |= redemption.redeem_all([text], "socket")
     assert [found[text] for text in texts] == alone
 
 
@@ -205,20 +206,20 @@ def test_a_ticket_gives_no_more_than_is_there_when_it_is_used() -> None:
     gone.save()
     tokens.revoke(revoked)
     Session.objects.filter(pk=ended).update(expire_date=timezone.now() - timedelta(seconds=1))
-    assert many.redeemed(texts, "socket") == {}
-    assert many.redeemed(texts, "socket") == {}
+    assert redemption.redeem_all(texts, "socket") == {}
+    assert redemption.redeem_all(texts, "socket") == {}
 
 
 def test_a_session_costs_one_question_the_first_time_too(questions: Any) -> None:
     ann, root = user("ann"), get_user_model().objects.create_superuser("root", password="x")
     keys = [session(ann), session(root), session(ann)]
     with questions(1):
-        assert set(many.sessions(keys)) == set(keys)
+        assert set(bulk.by_session_keys(keys)) == set(keys)
     with questions(1):
-        assert many.sessions(keys[1:2])[keys[1]].may_publish
+        assert bulk.by_session_keys(keys[1:2])[keys[1]].may_publish
     SignedIn.objects.filter(pk=keys[0]).delete()  # as of one begun by an older version, or by raw SQL
     with questions(2):
-        assert set(many.sessions([keys[0], keys[1]])) == {keys[0], keys[1]}
+        assert set(bulk.by_session_keys([keys[0], keys[1]])) == {keys[0], keys[1]}
 
 
 def test_any_number_of_sessions_is_one_question(questions: Any) -> None:
@@ -227,10 +228,10 @@ def test_any_number_of_sessions_is_one_question(questions: Any) -> None:
     for most in (1, 2, 3, 5, 8, 9):
         some = dict(list(keys.items())[:most])
         with questions(1):
-            found = many.sessions(some)
+            found = bulk.by_session_keys(some)
         assert {key: identity.user_id for key, identity in found.items()} == some
     with questions(0):
-        assert many.sessions([]) == {}
+        assert bulk.by_session_keys([]) == {}
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["a fresh browser", "after another user"])
@@ -242,10 +243,10 @@ def test_who_signs_in_with_django_is_noted(questions: Any, before: bool) -> None
     browser.force_login(ann)
     key = str(browser.session.session_key)
     with questions(1):
-        assert many.sessions([key])[key].user_id == ann.pk
+        assert bulk.by_session_keys([key])[key].user_id == ann.pk
     browser.logout()
-    assert many.sessions([key]) == {}
-    assert together.forget_ended() == 1 + before
+    assert bulk.by_session_keys([key]) == {}
+    assert signed_in.forget_ended() == 1 + before
     assert not SignedIn.objects.exists()
 
 
@@ -265,25 +266,25 @@ def test_a_session_whose_user_is_gone_can_still_be_saved() -> None:
     gone.delete()
     store = SessionStore(key)
     store["colour"] = "red"
-    together._note.cache_clear()
+    signed_in._record.cache_clear()
     store.save()
-    assert many.sessions([key, session(user("ann"), **{SESSION_KEY: "nonsense"})]) == {}
+    assert bulk.by_session_keys([key, session(user("ann"), **{SESSION_KEY: "nonsense"})]) == {}
 
 
 def test_what_was_noted_of_a_session_opens_nothing() -> None:
     ann, bob = user("ann"), user("bob")
     keys = [session(ann), session(ann), session(bob), session(bob)]
-    assert len(many.sessions(keys)) == 4
+    assert len(bulk.by_session_keys(keys)) == 4
     SessionStore(keys[0]).flush()
     Session.objects.filter(pk=keys[1]).update(session_data=Session.objects.get(pk=keys[2]).session_data)
     bob.set_password("another")
     bob.save()
-    assert many.sessions(keys) == {}  # the second is now bob's, whose password is another
+    assert bulk.by_session_keys(keys) == {}  # the second is now bob's, whose password is another
     keys = [session(bob)]
-    assert len(many.sessions(keys)) == 1
+    assert len(bulk.by_session_keys(keys)) == 1
     bob.is_active = False
     bob.save()
-    assert many.sessions(keys) == {}
+    assert bulk.by_session_keys(keys) == {}
     lost = session(ann)
     SignedIn.objects.filter(pk=lost).update(user=bob)
-    assert many.sessions([lost])[lost].user_id == ann.pk  # whatever the hint says
+    assert bulk.by_session_keys([lost])[lost].user_id == ann.pk  # whatever the hint says

@@ -1,8 +1,4 @@
-"""Who asks, and what they may do: the answer every entrance (REST, socket, page) works with.
-
-Here users and tokens are looked up one by one; `access.many` does it for many at once, `access.redemption` for tickets.
-What a row gives its bearer is decided in `access.rights` alone.
-"""
+"""Give the identity of a single user or token whose row is already loaded."""
 
 from datetime import datetime
 from typing import Any
@@ -12,30 +8,17 @@ from django.utils import timezone
 
 from windsock.access import rights
 from windsock.access.models import Token
-from windsock.access.rights import Identity, Person
+from windsock.access.rights import PUBLISH, Identity, Person
 from windsock.conf import config
-
-__all__ = [
-    "PUBLISH",
-    "Identity",
-    "aidentity_of_user",
-    "anonymous_identity",
-    "identity_of_token",
-    "identity_of_user",
-    "person_of",
-]
-
-PUBLISH = "windsock.publish"
-"""The permission to publish reports, as Django spells it."""
 
 
 def anonymous_identity() -> Identity | None:
-    """What a visitor without credentials is: a reader where `WINDSOCK["PUBLIC_READ"]` is on, else nobody."""
+    """Return a visitor's identity: a reader where `WINDSOCK["PUBLIC_READ"]` is on, otherwise None."""
     return Identity(name="anonymous") if config().public_read else None
 
 
 def person_of(user: Any, may_publish: bool | None = None) -> Person | None:
-    """Return a user as `rights` needs it; without `may_publish` the user's backends are asked, if it counts."""
+    """Return a user as `rights` needs it. Without `may_publish`, ask the user's backends when it matters."""
     if user is None or not user.is_authenticated:
         return None
 
@@ -46,12 +29,12 @@ def person_of(user: Any, may_publish: bool | None = None) -> Person | None:
 
 
 def identity_of_user(user: Any, *, session_key: str | None = None) -> Identity | None:
-    """The rights of a signed-in user; None for anonymous and deactivated ones. Asks the database for permissions."""
+    """Return a signed-in user's rights; None for an anonymous or deactivated one. Queries their permissions."""
     return rights.of_person(person_of(user), session_key=session_key)
 
 
 def identity_of_token(token: Token, now: datetime | None = None) -> Identity | None:
-    """The rights of a token: its scopes, and never more than its user has; None when it or its user is not valid."""
+    """Return a token's rights, never more than its user has; None when it or its user is no longer valid."""
     owner = person_of(token.user) if token.user_id is not None else None
     return rights.of_token(token, owner, now or timezone.now())
 

@@ -1,11 +1,11 @@
-"""Who has to be looked at again: notes of changed rights, written by any process and read by all.
+"""Record changed rights, so that every process checks its live connections again.
 
-A right ends wherever somebody ends it: in the admin on another worker, by `windsock token revoke`, in a management
-command. Django's signals stay in their process, so they are turned into rows of one small table there, in the same
-transaction; whoever holds live connections reads the new rows twice a second (`Reader`). No Redis is needed.
+A right can end anywhere: in the admin on another worker, by `windsock token revoke`, in a management command. Django's
+signals stay in their process, so each is turned into a row of one small table, in the same transaction; every process
+with live connections reads the new rows twice a second (`Reader`). No Redis is needed.
 
-Rows are added, never counted up: one counter in one row would be locked by every transaction that saves a user until
-its end, and two such transactions could wait for each other. See docs/adr/0011-access-changes.md.
+Rows are added, never updated: a counter in a single row would stay locked until the end of every transaction that saves
+a user, and two such transactions could wait for each other. See docs/adr/0011-access-changes.md.
 """
 
 import hashlib
@@ -29,59 +29,59 @@ logger = logging.getLogger(__name__)
 
 Kind = AccessChange.Kind
 
-# A transaction that noted something and commits later than this after others did is found by the minute's net instead.
 LATE_SECONDS = 60.0
+"""A row committed later than this after a higher-numbered one is missed; the recheck every minute catches it."""
 KEEP = timedelta(hours=1)
 TIDY_SECONDS = 600.0
-# Of more users at once than this it is cheaper to look at everybody who is connected.
-MOST_LISTED = 50
+MAX_LISTED = 50
+"""When more users than this change at once, it is cheaper to recheck every connection."""
 
 _listeners: list[Callable[[], None]] = []
 
 
-class Change(NamedTuple):
-    """Whose rights may have changed."""
+class RightsChange(NamedTuple):
+    """The user, token or session whose rights may have changed."""
 
     kind: str
     subject: str
 
 
 def digest(session_key: str) -> str:
-    """What stands in a session key's place: with the key itself one could be its user."""
+    """Return what is stored for a session key: the key itself would let its finder act as its user."""
     return hashlib.sha256(session_key.encode()).hexdigest()
 
 
-# Noting -----------------------------------------------------------------------------------------------------------
+# Recording -----------------------------------------------------------------------------------------------------------
 
 
-def note(kind: str, subject: object = "", *, using: str | None = None) -> None:
-    """Has every process look again at the live connections of this user or token (primary key), session, or everybody.
+def record(kind: str, subject: object = "", *, using: str | None = None) -> None:
+    """Make every process recheck the live connections of this user or token (primary key), session, or everybody.
 
-    Signals do it by themselves. Call it after what sends none, such as `User.objects.filter(…).update(…)`: without it a
-    lost right is noticed within a minute. In a transaction it counts with it. It never fails: what cannot be noted is
-    logged, and the minute's net catches it.
+    Signals call this by themselves. Call it after a change that sends none, such as `User.objects.filter(…).update(…)`:
+    otherwise a lost right takes up to a minute to be noticed. Inside a transaction it takes effect on commit. It never
+    raises: a change that cannot be recorded is logged, and the recheck every minute catches it.
     """
     home = router.db_for_write(AccessChange)
     if using is not None and using != home:
-        # Kept elsewhere than what changed, it cannot be of the same transaction: then it follows it.
-        transaction.on_commit(lambda: note(kind, subject), using=using)
+        # In another database it cannot be part of the same transaction, so it follows the commit.
+        transaction.on_commit(lambda: record(kind, subject), using=using)
         return
     try:
-        # Of its own savepoint: a table that is not there yet must not break the transaction of the host.
+        # In a savepoint of its own: a table that does not exist yet must not break the host's transaction.
         with transaction.atomic(using=home):
             AccessChange.objects.using(home).create(kind=kind, subject=str(subject)[:64])
     except DatabaseError as error:
-        logger.warning("A change of rights could not be noted (%s: %s)", type(error).__name__, error)
-    transaction.on_commit(_tell, using=home, robust=True)
+        logger.warning("Could not record a change of rights (%s: %s)", type(error).__name__, error)
+    transaction.on_commit(_call_listeners, using=home, robust=True)
 
 
-def note_session(session_key: str, *, using: str | None = None) -> None:
-    """As `note`, for one browser's session."""
-    note(Kind.SESSION, digest(session_key), using=using)
+def record_session(session_key: str, *, using: str | None = None) -> None:
+    """Do what `record` does, for a browser's session."""
+    record(Kind.SESSION, digest(session_key), using=using)
 
 
 def listen(callback: Callable[[], None]) -> Callable[[], None]:
-    """Calls `callback` after each note that this process commits, in whatever thread. The answer ends it."""
+    """Call `callback` after each change this process commits, on any thread. Return a function that stops it."""
     _listeners.append(callback)
 
     def unlisten() -> None:
@@ -91,7 +91,7 @@ def listen(callback: Callable[[], None]) -> Callable[[], None]:
     return unlisten
 
 
-def _tell() -> None:
+def _call_listeners() -> None:
     for callback in list(_listeners):
         callback()
 
@@ -100,7 +100,7 @@ def _tell() -> None:
 
 
 def connect() -> None:
-    """Listens to whatever takes or gives rights in this process. Harmless when repeated."""
+    """Record every change of rights that this process makes from now on. Harmless when repeated."""
     uid = "windsock access changes"
     user = get_user_model()
     user_logged_out.connect(_logged_out, dispatch_uid=uid)
@@ -120,42 +120,42 @@ def connect() -> None:
 
 
 def _logged_out(sender: Any, request: Any, **_: Any) -> None:
-    # Sent just before the session is deleted. Where sessions are rows their deletion is noted too; elsewhere this is
-    # all there is, and readers look a second time.
+    # Sent just before the session is deleted. Where sessions are rows, their deletion is recorded too; elsewhere this
+    # is the only record, so readers check a second time.
     key = getattr(getattr(request, "session", None), "session_key", None)
     if key:
-        note_session(key)
+        record_session(key)
 
 
 def _session_deleted(sender: Any, instance: Any, using: str, **_: Any) -> None:
-    # `clearsessions` deletes by the thousand what opens nothing any more.
+    # `clearsessions` deletes thousands of sessions that have expired already.
     if instance.expire_date > timezone.now():
-        note_session(instance.pk, using=using)
+        record_session(instance.pk, using=using)
 
 
 def _user_saved(
     sender: Any, instance: Any, using: str, created: bool = False, update_fields: Any = None, **_: Any
 ) -> None:
-    # Every sign-in saves `last_login`, and takes nothing.
+    # Every sign-in saves `last_login`, and changes no rights.
     if not created and not (update_fields and set(update_fields) <= {"last_login"}):
-        note(Kind.USER, instance.pk, using=using)
+        record(Kind.USER, instance.pk, using=using)
 
 
 def _user_deleted(sender: Any, instance: Any, using: str, **_: Any) -> None:
-    note(Kind.USER, instance.pk, using=using)
+    record(Kind.USER, instance.pk, using=using)
 
 
 def _token_saved(sender: Any, instance: Any, using: str, created: bool = False, **_: Any) -> None:
     if not created:
-        note(Kind.TOKEN, instance.pk, using=using)
+        record(Kind.TOKEN, instance.pk, using=using)
 
 
 def _token_deleted(sender: Any, instance: Any, using: str, **_: Any) -> None:
-    note(Kind.TOKEN, instance.pk, using=using)
+    record(Kind.TOKEN, instance.pk, using=using)
 
 
 def _group_deleted(sender: Any, instance: Any, using: str, **_: Any) -> None:
-    note(Kind.EVERYBODY, using=using)
+    record(Kind.EVERYBODY, using=using)
 
 
 def _rights_given_or_taken(
@@ -166,22 +166,22 @@ def _rights_given_or_taken(
         return
     user = get_user_model()
     if isinstance(instance, user):
-        note(Kind.USER, instance.pk, using=using)
-    elif issubclass(model, user) and pk_set is not None and len(pk_set) <= MOST_LISTED:
+        record(Kind.USER, instance.pk, using=using)
+    elif issubclass(model, user) and pk_set is not None and len(pk_set) <= MAX_LISTED:
         for pk in pk_set:  # `group.user_set.remove(ann)`
-            note(Kind.USER, pk, using=using)
+            record(Kind.USER, pk, using=using)
     elif instance._meta.label_lower in ("auth.group", "auth.permission"):
-        note(Kind.EVERYBODY, using=using)
+        record(Kind.EVERYBODY, using=using)
 
 
 # Reading ----------------------------------------------------------------------------------------------------------
 
 
 class Reader:
-    """Reads what was noted since the last call. Synchronous, one thread; asks one question per call.
+    """Read the changes recorded since the last call. Synchronous, single-threaded; one query per call.
 
-    A row's number is given before its transaction commits, so a lower one may appear after a higher. Therefore it asks
-    again for everything that is younger than `LATE_SECONDS`, and tells each row once.
+    A row gets its number before its transaction commits, so a lower number may appear after a higher one. Each call
+    therefore queries again everything younger than `LATE_SECONDS`, and returns each row once.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -190,8 +190,8 @@ class Reader:
         self._seen: dict[int, float] = {}  # number → when it was first seen
         self._tidied_at = clock()
 
-    def read(self) -> list[Change] | None:
-        """The new changes; None the first time: what was noted before that is unknown, so everybody is to be asked."""
+    def read(self) -> list[RightsChange] | None:
+        """Return the new changes; None the first time: earlier ones are unknown, so everybody must be rechecked."""
         now = self._clock()
         rows = AccessChange.objects.using(router.db_for_read(AccessChange)).order_by()
         if self._floor is None:
@@ -200,7 +200,7 @@ class Reader:
             self._floor = newest[-1] - 1 if newest else 0
             return None
         found = list(rows.filter(id__gt=self._floor).values_list("id", "kind", "subject"))
-        new = [Change(kind, subject) for id, kind, subject in found if id not in self._seen]
+        new = [RightsChange(kind, subject) for id, kind, subject in found if id not in self._seen]
         for id, _, _ in found:
             self._seen.setdefault(id, now)
         settled = [id for id, at in self._seen.items() if now - at > LATE_SECONDS]
@@ -210,7 +210,7 @@ class Reader:
         return new
 
     def settle(self) -> None:
-        """For now and then: notices a database that was replaced by an older one, and drops old notes."""
+        """Detect a database that was replaced by an older copy, and delete old records. Call it now and then."""
         if self._floor is None:
             return
         home = router.db_for_write(AccessChange)

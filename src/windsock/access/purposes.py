@@ -1,5 +1,0 @@
-"""What a ticket is for."""
-
-from typing import Literal
-
-Purpose = Literal["socket", "sign-in"]
