@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
-from windsock.access.counting import cache
+from windsock.access.failover_cache import cache
 from windsock.access.http import identity_of_bearer
 from windsock.access.limits import FEED_FAILURES
 from windsock.access.rights import require_publish
