@@ -137,6 +137,19 @@ def test_a_body_that_drips_is_ended_with_408(service: RunningService) -> None:
     raw.close()
 
 
+def test_a_sender_that_goes_quiet_after_most_of_its_body_is_not_waited_for(service: RunningService) -> None:
+    head = (
+        f"POST /api/v1/reports HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {DECLARED}\r\n"
+        f"Authorization: Bearer {service.tokens['publisher']}\r\nContent-Type: application/json\r\n\r\n["
+    ).encode()
+    raw = RawSocket(service.port, timeout=60)
+    began = time.monotonic()
+    raw.send(head + b" " * SENT)
+    assert raw.answer() == 408
+    assert time.monotonic() - began < 55
+    raw.close()
+
+
 def _peek(raw: RawSocket) -> bytes:
     raw.socket.settimeout(0.2)
     try:

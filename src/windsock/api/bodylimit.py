@@ -16,6 +16,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
+from windsock.access.limits import FEED_FAILURES
 from windsock.access.lookup import bulk
 from windsock.access.problems import Problem
 from windsock.access.rights import Identity
@@ -26,8 +27,9 @@ from windsock.api.bodyrules import SIGNED_BYTES, STRANGER_BYTES, Rule, rule_for,
 # The scope's key under which the bearer's identity is left, so that it is looked up once.
 BEARER = "windsock.bearer"
 
-# A body has this long to begin with, and then a second for each so many bytes that came: an upload over a weak mobile
-# network is faster. None takes longer than the last, and a stranger's no longer than the first.
+# A body has this long to begin with, and a second more for each so many bytes that come: an upload over a weak mobile
+# network is faster. It never has more than the first in reserve, so that a sender that went away is not waited for,
+# however much it sent before. No body takes longer than the last, and a stranger's no longer than the first.
 GRACE_SECONDS = 10.0
 MIN_BYTES_PER_SECOND = 4_096
 LONGEST_SECONDS = 300.0
@@ -94,7 +96,7 @@ class BodyLimit:
             return
         try:
             bearer = await self._bearer(headers)
-            known = rule.admits(bearer) or await self._vouched_for(rule, headers, declared)
+            known = rule.admits(bearer) or await self._vouched_for(rule, scope, headers, declared)
         except DatabaseError:
             text = "The database does not answer now. Nothing of this request was recorded; try again."
             await refuse(receive, send, Problem(503, "database_unavailable", text, retry_after=RETRY_SECONDS))
@@ -124,12 +126,17 @@ class BodyLimit:
         scheme, _, secret = headers.get(b"authorization", b"").partition(b" ")
         return await self._bearers.identity(secret.strip()) if scheme.lower() == b"bearer" else None
 
-    async def _vouched_for(self, rule: Rule, headers: dict[bytes, bytes], declared: int | None) -> bool:
+    async def _vouched_for(
+        self, rule: Rule, scope: Any, headers: dict[bytes, bytes], declared: int | None
+    ) -> bool:
         """Whether a session or an address with a secret speaks for the sender; small bodies ask for no session."""
         if b"authorization" in headers:
             return False
         if rule.opened_by_secret():
-            return True
+            # While its secrets are not looked at, an address must not learn from the way the body is treated which of
+            # them is right.
+            address = (scope.get("client") or ("",))[0]
+            return await sync_to_async(FEED_FAILURES.retry_after)(address) is None
         if declared is not None and declared <= STRANGER_BYTES:
             return False
         key = _cookie(headers.get(b"cookie", b""))
@@ -147,13 +154,14 @@ class Reading:
 
     async def body(self, receive: Any, limit: int) -> bytes | None:
         """Return the whole body; None if the client went away. Raises Problem 413, 408 or 503."""
-        began = time.monotonic()
+        now = time.monotonic()
+        last = now + self._longest
+        ends = now + min(GRACE_SECONDS, self._longest)
         parts: list[bytes] = []
         size = 0
         while True:
-            allowed = min(GRACE_SECONDS + size / MIN_BYTES_PER_SECOND, self._longest)
             try:
-                async with asyncio.timeout(max(0.0, began + allowed - time.monotonic())):
+                async with asyncio.timeout(max(0.0, min(ends, last) - time.monotonic())):
                     message = await receive()
             except TimeoutError:
                 raise too_slow(size) from None
@@ -162,6 +170,7 @@ class Reading:
             part = message.get("body", b"")
             if part:
                 size += len(part)
+                ends = min(ends + len(part) / MIN_BYTES_PER_SECOND, time.monotonic() + GRACE_SECONDS)
                 if size > limit:
                     raise too_large(limit)
                 self._make_room(size)
@@ -192,7 +201,8 @@ def too_slow(size: int) -> Problem:
         408,
         "body_too_slow",
         f"The body was not complete in time: {size:,} bytes came. A body has {GRACE_SECONDS:.0f} s, and one more for "
-        f"every {MIN_BYTES_PER_SECOND:,} bytes. Send it again, in smaller parts if the connection is slow.",
+        f"every {MIN_BYTES_PER_SECOND:,} bytes, but never "
+        f"more than {GRACE_SECONDS:.0f} s at once. Send it again, in smaller parts if the connection is slow.",
     )
 
 

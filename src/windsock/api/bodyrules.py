@@ -63,7 +63,7 @@ class Rule:
 
         try:
             feed = read(config().feeds).get(self.feed)
-            ours = feed.secret() if feed is not None else None
+            ours = feed.webhook_secret() if feed is not None else None
         except WindsockError:
             return False
         return bool(ours) and constant_time_compare(self.secret, ours or "")

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import LazySettings
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from standardwebhooks import Webhook
 
+from tests.group_app import application
 from windsock.access import tokens
 from windsock.collect import health as feedhealth
 from windsock.collect.intake import Intake
@@ -176,6 +178,45 @@ def test_secrets_cannot_be_tried_without_end(fresh_limits: None, bearer: dict[st
     late = send(telex(), f"telex/{SECRET}")
     assert (late.status_code, "Retry-After" in late.headers) == (429, True)
     assert send(telex(), headers=bearer).status_code == 200
+
+
+@pytest.mark.parametrize("size", [None, 100, 100_000], ids=["chunked", "small", "large"])
+def test_while_secrets_are_not_looked_at_the_right_one_is_answered_as_every_other(
+    fresh_limits: None, size: int | None
+) -> None:
+    for number in range(12):
+        send(telex(), f"telex/wrong-{number}")
+    answers = []
+    for secret in (SECRET, "wrong-wrong-wrong-wrong"):
+        status, headers, read = async_to_sync(through_the_application)(f"/api/v1/feeds/telex/{secret}", size)
+        answers.append((status, sorted(name for name, _ in headers), read))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 429
+
+
+async def through_the_application(path: str, size: int | None) -> tuple[int, list[tuple[bytes, bytes]], int]:
+    """What a server gets of a POST from 127.0.0.1: the status, the headers, and how much of the body was asked for
+    before the answer."""
+    sent: list[dict[str, Any]] = []
+    taken = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal taken
+        if not sent:
+            taken += 1
+        return {"type": "http.request", "body": b"x" * (size or 100), "more_body": False}
+
+    async def send_(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    length = [(b"transfer-encoding", b"chunked")] if size is None else [(b"content-length", b"%d" % size)]
+    scope = {
+        "type": "http", "method": "POST", "path": path, "root_path": "", "query_string": b"", "scheme": "http",
+        "headers": [(b"host", b"testserver"), (b"content-type", b"text/plain"), *length],
+        "client": ("127.0.0.1", 5), "server": ("testserver", 80), "http_version": "1.1",
+    }  # fmt: skip
+    await application(scope, receive, send_)
+    return sent[0]["status"], list(sent[0]["headers"]), taken
 
 
 @pytest.mark.parametrize("secret", ["", "short", "fifteen-letters"])
