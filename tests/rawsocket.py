@@ -44,7 +44,7 @@ class Gone(Exception):
 class RawSocket:
     """One connection. `head` is the server's answer to the handshake; `frame` gives frames as they come."""
 
-    def __init__(self, port: int, *, timeout: float = 10, receive_buffer: int | None = None) -> None:
+    def __init__(self, port: int, *, timeout: float = 60, receive_buffer: int | None = None) -> None:
         self.socket = socket.socket()
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -63,7 +63,7 @@ class RawSocket:
         subprotocols: tuple[str, ...] = (SUBPROTOCOL,),
         query: str = "",
         receive_buffer: int | None = None,
-        timeout: float = 10,
+        timeout: float = 60,
         **headers: str,
     ) -> Self:
         """A connection with the handshake done; see `status` for how it went."""

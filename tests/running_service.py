@@ -109,7 +109,7 @@ class RunningService:
         """Ends the server as an operator does."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=90)
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -121,7 +121,7 @@ class RunningService:
 
     def connection(self) -> HTTPConnection:
         """A connection of its own, for what `ask` cannot do."""
-        return HTTPConnection("127.0.0.1", self.port, timeout=30)
+        return HTTPConnection("127.0.0.1", self.port, timeout=90)
 
     def ask(
         self,

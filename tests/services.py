@@ -65,19 +65,57 @@ def _alive(pid: int) -> bool:
     return True
 
 
+PORTS = range(20_000, 32_000)
+"""Below the system's own (32768 and up on Linux, 49152 elsewhere), which any connection may take at any moment."""
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
+    """Return a TCP port of 127.0.0.1 that nothing uses, and that no other test on this machine is given for long.
+
+    Between this call and the server's start lie seconds, in which the system would give the same port to another test.
+    So ports are handed out one after another, across all test runs of this user.
+    """
+    counter = Path(tempfile.gettempdir()) / f"{PREFIX}port-{os.geteuid()}"
+    with counter.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        before = file.read()
+        port = int(before) if before.isdigit() and int(before) in PORTS else PORTS.start
+        for _ in PORTS:
+            port = port + 1 if port + 1 in PORTS else PORTS.start
+            if _free(port):
+                break
+        else:
+            raise RuntimeError(f"No port from {PORTS.start} to {PORTS.stop - 1} is free")
+        file.truncate(0)
+        file.write(str(port))
+    return port
+
+
+def _free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def patience(seconds: float) -> float:
+    """Return how long to wait for what takes at most `seconds` on a quiet machine.
+
+    A deadline only ends a test that has failed anyway, so it costs nothing to be generous. Where a promise is a time,
+    the test measures it.
+    """
+    return max(seconds, min(5 * seconds, 120.0))
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Returns as soon as `condition()` holds; raises TimeoutError naming `what` after so many seconds."""
-    deadline = time.monotonic() + seconds
+    """Return as soon as `condition()` holds; raise TimeoutError naming `what` after `patience(seconds)`."""
+    deadline = time.monotonic() + patience(seconds)
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not happen within {seconds} s")
+            raise TimeoutError(f"{what} did not happen within {patience(seconds):.0f} s")
         time.sleep(0.02)
 
 

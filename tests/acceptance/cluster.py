@@ -15,7 +15,7 @@ import httpx2
 
 from tests.acceptance.history import Acknowledged, Follower, JournalTables, judge, latencies, percentile
 from tests.running_service import RunningService
-from tests.services import free_port
+from tests.services import free_port, patience
 from windsock.client import WindsockClient
 from windsock.protocol.backoff import BackOff
 from windsock.protocol.positions import Position
@@ -62,9 +62,9 @@ def report(number: int, minute: int) -> dict[str, Any]:
 
 
 async def until(condition: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> None:
-    """Returns when the condition holds."""
+    """Return as soon as the condition holds; fail with `what` after `patience(seconds)`."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
+    deadline = loop.time() + patience(seconds)
     while not condition():
         assert loop.time() < deadline, what if isinstance(what, str) else what()
         await asyncio.sleep(0.05)

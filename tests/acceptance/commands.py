@@ -28,7 +28,7 @@ def environment(**more: str) -> dict[str, str]:
     return names | {"COLUMNS": "120", "LINES": "40", "PYTHONUNBUFFERED": "1"} | more
 
 
-def run(*arguments: str, seconds: float = 60, **more: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, seconds: float = 240, **more: str) -> subprocess.CompletedProcess[str]:
     """Runs it to its end, in pipes."""
     return subprocess.run(
         [WINDSOCK, *arguments],

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.running_service import RunningService
 
@@ -26,16 +26,32 @@ print(tickets.sign_in_link(get_user_model().objects.get(username="ada"), sys.arg
 
 Visit = Callable[..., Page]
 
+WAIT_SECONDS = 60.0
+"""The deadline of every wait for the browser: a machine that other tests load may need seconds for a page."""
+expect.set_options(timeout=WAIT_SECONDS * 1000)
+
+_began = datetime.now(UTC)
+
+
+def began() -> datetime:
+    """The minute in which this test began: its reports mean the same times, and days, in whatever minute it ends."""
+    return _began.replace(second=0, microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def _now() -> None:
+    global _began
+    _began = datetime.now(UTC)
+
 
 def minutes(number: int) -> str:
-    """So many minutes from now, as reports write times; whole minutes."""
-    at = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=number)
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    """The moment this many minutes after the test began, as reports write times."""
+    return f"{began() + timedelta(minutes=number):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def flight(number: int, *, leaves_in: int, **more: Any) -> dict[str, Any]:
     """A report about B6 `number` from JFK to Orlando that leaves in so many minutes."""
-    date = (datetime.now(UTC) + timedelta(minutes=leaves_in)).astimezone(NEW_YORK).date()
+    date = (began() + timedelta(minutes=leaves_in)).astimezone(NEW_YORK).date()
     departure = {"scheduled": minutes(leaves_in), **more.pop("departure", {})}
     return {
         "flight": f"B6{number}",
@@ -112,7 +128,7 @@ def visit(browser: Browser, service: RunningService, complaints: Complaints) -> 
             viewport=options.pop("viewport", {"width": 1280, "height": 800}), **options
         )
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(WAIT_SECONDS * 1000)
         page = context.new_page()
         complaints.watch(page)
         page.goto(sign_in_link(service, path))

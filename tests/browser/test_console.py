@@ -3,16 +3,17 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, began
 from tests.browser.test_everybody import TOO_WIDE, settled
 from tests.running_service import RunningService
+from tests.services import wait_until
 
 OPERATOR = """
 import django
@@ -34,7 +35,7 @@ def service(tmp_path: Path) -> Iterator[RunningService]:
     service = RunningService.prepare(tmp_path)
     subprocess.run([sys.executable, "-c", OPERATOR], env=service.environment, check=True)
     service.start()
-    today = datetime.now(UTC)
+    today = began()
     flight = {"flight": "WF588", "date": f"{today:%Y-%m-%d}", "origin": "BGO", "destination": "ABZ"}
     assert service.post([flight | {"departure": {"scheduled": f"{today:%Y-%m-%d}T00:30:00Z"}}]).status == 200
     for body in (f"MVT\nWF9/{today:%d}.LNWDE.ABZ\nED{today:%d}2359\nZZ WHAT IS THIS\n", "HELLO ALL\n"):
@@ -49,15 +50,18 @@ def test_an_operator_says_which_flight_is_meant_and_the_report_is_recorded(
     service: RunningService, visit: Visit
 ) -> None:
     page = visit("/console/parked/")
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    today = f"{began():%Y-%m-%d}"
     card = page.get_by_role("region", name="WF 77")
     card.get_by_label("The flight").fill(f"WF588.{today}.BGO")
     card.get_by_role("button", name="This one").click()
 
     expect(page.get_by_text(f"WF588.{today}.BGO")).to_be_visible()
-    flight = service.get(f"/api/v1/flights/WF588.{today}.BGO").data["flight"]
-    assert flight["status"] == "arrived"
-    assert flight["registration"] == "LNWDE"
+
+    def flight() -> Any:
+        return service.get(f"/api/v1/flights/WF588.{today}.BGO").data["flight"]
+
+    wait_until(lambda: flight()["status"] == "arrived", 10, "the report is recorded")
+    assert flight()["registration"] == "LNWDE"
 
 
 def test_a_feed_is_paused_and_its_trouble_is_shown_with_the_raw_input(

@@ -47,13 +47,13 @@ def sees_the_delay_appear(page: Page, reader: Reader, delay: list[Block]) -> Non
     expect(row).to_have_count(0)
     for block in delay:
         reader.follow(block)
-    expect(row).to_contain_text("35 min", timeout=30_000)
+    expect(row).to_contain_text("35 min")
     script = reader.folder / "delay.py"
     script.write_text(
         script.read_text().replace('"departure_delay_minutes": 35', '"departure_delay_minutes": 50')
     )
     reader.follow(delay[-1])
-    expect(row).to_contain_text("50 min", timeout=30_000)
+    expect(row).to_contain_text("50 min")
     assert not [url for url in page.failures if "favicon" not in url]  # type: ignore[attr-defined]
 
 
@@ -101,7 +101,7 @@ def test_the_javascript_pages_examples_follow_a_service_from_another_origin(
     reader.type("python -m http.server 8765 --bind 127.0.0.1")
 
     page.goto(f"{own}/delays.html")
-    expect(page.locator("#delays li").first).to_contain_text(":", timeout=60_000)
+    expect(page.locator("#delays li").first).to_contain_text(":")
     page.goto(f"{own}/board.html")
     expect(page.locator("flight-board tbody tr").first).to_be_visible(timeout=60_000)
     assert not [url for url in page.failures if "favicon" not in url]  # type: ignore[attr-defined]

@@ -46,6 +46,7 @@ def test_no_page_has_a_serious_accessibility_violation(
             page.get_by_label("Name").fill("ada")
             page.get_by_label("Password").fill("x")
             page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(lambda url: "/sign-in/" not in url)
         settled(page)
         for violation in Axe().run(page).response["violations"]:
             if violation["impact"] in ("serious", "critical"):

@@ -41,7 +41,7 @@ class Server:
             f"ws://127.0.0.1:{self.port}/ws/flight-delay/",
             subprotocols=subprotocols,  # type: ignore[arg-type]
             additional_headers=headers,
-            open_timeout=20,
+            open_timeout=90,
         )
 
 
@@ -124,7 +124,7 @@ class Project:
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(10)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -138,7 +138,7 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def until(client: ClientConnection, kind: str, within: float = 15) -> dict[str, Any]:
+def until(client: ClientConnection, kind: str, within: float = 90) -> dict[str, Any]:
     """The next message of this type."""
     while True:
         message: dict[str, Any] = json.loads(client.recv(timeout=within))
