@@ -61,8 +61,9 @@ lint: setup  ## ruff: rules and format
 types: setup  ## mypy, strict, with Django's types
 	$(BIN)/mypy
 
-imports: setup  ## Who may import whom (import-linter)
+imports: setup  ## Layers (import-linter), import cycles and the length of modules
 	$(BIN)/lint-imports
+	$(BIN)/python tools/structure.py
 
 templates: setup  ## djlint
 	$(BIN)/djlint --quiet --lint src/windsock

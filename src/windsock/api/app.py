@@ -11,7 +11,8 @@ from ninja.openapi.schema import OpenAPISchema
 
 import windsock
 from windsock.access.rights import Identity
-from windsock.api import events, flights, openapi, programmes, reports, tickets
+from windsock.api import events, flights, programmes, reports, tickets
+from windsock.api.openapi_document import complete
 from windsock.api.problems import Problem, quoted
 from windsock.errors import AccessDenied, JournalError, ProtocolError, ReportError
 
@@ -28,7 +29,7 @@ class WindsockAPI(NinjaAPI):
         """The document, completed with the wire's schemas and every answer."""
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
         document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
-        openapi.complete(document, "/" + prefix.strip("/") + "/")
+        complete(document, "/" + prefix.strip("/") + "/")
         return document
 
 

@@ -1,7 +1,6 @@
 """The OpenAPI document: every operation says each of its answers, the schemas come from the wire's own structs."""
 
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any
 
 PROBLEMS = {
@@ -191,33 +190,3 @@ def schemas() -> dict[str, Any]:
 
 def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def complete(document: dict[str, Any], prefix: str) -> None:
-    """Add to ninja's document what it cannot know, and remove what it only guessed.
-
-    `prefix` is where the API is mounted, such as "/api/v1/". The endpoints that are plain views come from
-    `windsock.api.openapi_views`.
-    """
-    from windsock.api import openapi_views  # here: it builds on this module
-
-    document["components"].setdefault("schemas", {}).update({**schemas(), **openapi_views.schemas()})
-    document["paths"].update(openapi_views.paths(prefix))
-    for methods in document["paths"].values():
-        for details in methods.values():
-            for parameter in details.get("parameters", ()):
-                _move_examples(parameter)
-            # ninja assumes a 200 without a body where an operation answers with an HttpResponse of its own.
-            details["responses"] = {
-                str(status): answer
-                for status, answer in sorted(details["responses"].items(), key=lambda item: str(item[0]))
-                if "content" in answer or answer["description"] != HTTPStatus(int(status)).phrase
-            }
-
-
-def _move_examples(parameter: dict[str, Any]) -> None:
-    """Move a list of examples into the parameter's schema: on the parameter itself OpenAPI wants them named."""
-    examples = parameter.get("examples")
-    if isinstance(examples, list):
-        del parameter["examples"]
-        parameter["schema"].setdefault("examples", examples)

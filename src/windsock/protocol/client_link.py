@@ -59,6 +59,11 @@ class Link:
         """Whether every subscription was answered in full."""
         return self.welcomed and not self.asked and self.to_come == 0 and self.retry_at is None
 
+    def count_jump(self, held: Flight | Standing | None, come: Flight | Standing) -> None:
+        """Count the versions between the one held and the one that came."""
+        if held is not None and come.version > held.version + 1:
+            self.jumps += come.version - held.version - 1
+
     @property
     def jumps_open(self) -> int:
         """Missing versions that neither the last heartbeat nor a resume accounts for."""

@@ -31,20 +31,16 @@ from windsock.protocol.client_outputs import (
     StateChanged,
     Stopped,
 )
+from windsock.protocol.client_progress import Progress
+from windsock.protocol.client_reconnect import BACK_OFF_ATTEMPT, Reconnect, may_retry
+from windsock.protocol.client_topics import ClientTopics
 from windsock.protocol.codec import decode_server, encode, event_position
 from windsock.protocol.codes import CloseCode, ErrorCode, Reaction, reaction
 from windsock.protocol.positions import Position
 from windsock.protocol.standings import Standings
-from windsock.protocol.topics import Topic
 
-# A connection that was live this long counts as a success: the next back-off starts small again.
-STABLE_SECONDS = 10.0
-
-# Silence of so many heartbeats means that nobody is there: one may be late, two in a row are not.
+# Silence for this many heartbeats means that the connection is dead: one may be late, two in a row are not.
 SILENT_HEARTBEATS = 2.5
-
-# Where a server asks us to back off (4100-4199), half a second would be no answer: begin with a ceiling of two.
-BACK_OFF_ATTEMPT = 2
 
 
 class ClientSession:
@@ -72,29 +68,20 @@ class ClientSession:
         self.clock: ReplayClock | None = None
         self.welcome: messages.Welcome | None = None
         self._now = now
-        self._backoff = backoff or BackOff()
+        self._reconnect = Reconnect(backoff or BackOff())
         self._mode: messages.Mode = mode
-        self._topics: dict[str, bool] = {
-            canonical(topic): after is not None for topic in topics
-        }  # → confirmed
-        # What the server calls a topic, where its tables of carriers and airports differ from ours: "carrier:EC" is
-        # "carrier:U2" there.
-        self._called: dict[str, str] = {}
-        self._position = Position.parse(after) if after else None
-        self._verified = (
-            self._position
-        )  # all up to here was accounted for by a heartbeat, a resume or a snapshot
+        self._topics = ClientTopics(topics, confirmed=after is not None)
+        self._progress = Progress(Position.parse(after) if after else None)
+        offset = 0 if self._progress.position is None else self._progress.position.offset
         for flight in board:
-            self.board.put(flight, self._position.offset if self._position else 0, self._topics)
+            self.board.put(flight, offset, self._topics.confirmed)
         for standing in programmes:
-            self.programmes.put(standing, self._position.offset if self._position else 0, self._topics)
+            self.programmes.put(standing, offset, self._topics.confirmed)
         self._links: dict[int, Link] = {}
         self._current: Link | None = None
         self._opened = 0
-        self._attempt = 0
         self._requests = 0
         self._reports: dict[str, dict[str, Any]] = {}  # not yet answered; sent again after a reconnect
-        self._retry_after = 0.0
         self._outputs: list[Output] = []
 
     # What the I/O layer reads -----------------------------------------------------------------------------------------
@@ -113,7 +100,7 @@ class ClientSession:
     @property
     def topics(self) -> frozenset[str]:
         """The canonical names of all topics, answered or not."""
-        return frozenset(self._topics)
+        return frozenset(self._topics.confirmed)
 
     def next_due(self) -> float | None:
         """When `tick` is to be called at the latest (on the injected clock); None: no need."""
@@ -129,24 +116,16 @@ class ClientSession:
 
     def subscribe(self, topics: Iterable[str]) -> None:
         """Adds topics; each that is new is answered by `Loaded`, or by a `Problem` if the server does not know it."""
-        new = [name for name in self._names(topics) if name not in self._topics]
-        self._topics.update(dict.fromkeys(new, False))
+        new = self._topics.add(topics)
         if new and self._current and self._current.welcomed:
             self._ask(self._current, frozenset(new), resume=False)
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
         """Takes topics away, and from the board the flights that no other topic claims."""
-        gone = [name for name in self._names(topics) if name in self._topics]
-        for name in gone:
-            del self._topics[name]
+        gone = self._topics.remove(topics)
         self._keep()
         if gone and self._current and self._current.welcomed:
             self._send(self._current, messages.Unsubscribe(id=self._next_id(), topics=gone))
-
-    def _names(self, topics: Iterable[str]) -> list[str]:
-        """The topics' names, each once, as the server calls them if it has said so."""
-        names = (canonical(topic) for topic in topics)
-        return list(dict.fromkeys(self._called.get(name, name) for name in names))
 
     def report(self, report: dict[str, Any]) -> str:
         """Publishes a report, now or when connected again; its `Answered` bears the id returned here.
@@ -190,7 +169,7 @@ class ClientSession:
         if connection not in self._links:
             return
         text = f"refused with HTTP {status}{': ' + why if why else ''}"
-        if status in (408, 425, 429) or status >= 500:
+        if may_retry(status):
             self._gone(connection, text, BACK_OFF_ATTEMPT, retry_after)
         else:
             self._stop(status, text)
@@ -211,7 +190,7 @@ class ClientSession:
                 self._gone(connection, why, 0, at_once=True)
             case Reaction.BACK_OFF:
                 asked_for = code is not None and 4100 <= code <= 4199
-                self._gone(connection, why, BACK_OFF_ATTEMPT if asked_for else 0, self._retry_after)
+                self._gone(connection, why, BACK_OFF_ATTEMPT if asked_for else 0, self._reconnect.retry_after)
 
     def tick(self) -> None:
         """Does what time asks for: gives up silent connections, repeats what was refused for now."""
@@ -268,7 +247,7 @@ class ClientSession:
             case messages.Moving():
                 if link is self._current and len(self._links) == 1:
                     # Everybody else was told the same: spread over the first half of the time that is left.
-                    self._open(self._backoff.random() * message.delay_seconds / 2)
+                    self._open(self._reconnect.backoff.random() * message.delay_seconds / 2)
                     self._become(State.MOVING, "the server is moving")
             case messages.Pong():
                 pass
@@ -288,46 +267,33 @@ class ClientSession:
         self._settle(link)
 
     def _event(self, link: Link, message: messages.Event) -> None:
-        link.received += 1
-        position = Position.parse(message.position)
-        if self._position is not None and position.epoch != self._position.epoch:
-            self._recover(link, "the journal was replaced")
-            return
-        held = self.board.get(message.flight.id)
-        if held is not None and message.flight.version > held.version + 1:
-            link.jumps += message.flight.version - held.version - 1
-        if self.board.put(message.flight, position.offset, self._topics):
-            self._outputs.append(Happened(message))
-        self._go_on(link, position)
+        position, flight = Position.parse(message.position), message.flight
+        if not self._progress.is_foreign(position):
+            link.count_jump(self.board.get(flight.id), flight)
+            if self.board.put(flight, position.offset, self._topics.confirmed):
+                self._outputs.append(Happened(message))
+        self._came(link, position)
 
     def _programmes(self, link: Link, message: messages.Programmes) -> None:
-        position = Position.parse(message.position)
-        if self._position is None or position.epoch == self._position.epoch:
-            standing = message.standing
-            held = self.programmes.get(standing.airport)
-            if held is not None and standing.version > held.version + 1:
-                link.jumps += standing.version - held.version - 1
-            if self.programmes.put(standing, position.offset, self._topics):
+        position, standing = Position.parse(message.position), message.standing
+        if not self._progress.is_foreign(position):
+            link.count_jump(self.programmes.get(standing.airport), standing)
+            if self.programmes.put(standing, position.offset, self._topics.confirmed):
                 self._outputs.append(ProgrammesChanged(message))
         self._came(link, position)
 
     def _came(self, link: Link, position: Position) -> None:
-        """Accounts for an event that says nothing about flights, or could not be read."""
+        """Account for an event, whether or not it could be read."""
         link.received += 1
-        if self._position is not None and position.epoch != self._position.epoch:
+        if self._progress.is_foreign(position):
             self._recover(link, "the journal was replaced")
-        else:
-            self._go_on(link, position)
-
-    def _go_on(self, link: Link, position: Position) -> None:
-        """The event at `position` is done with."""
-        if link.to_come:
+        elif link.to_come:
             link.to_come -= 1
-            self._advance(position)
+            self._progress.advance(position)
             if not link.to_come:
                 self._caught_up(link)
         elif not link.resuming:
-            self._advance(position)
+            self._progress.advance(position)
 
     def _head(self, link: Link, message: messages.Head) -> None:
         self.clock = None if message.clock is UNSET else message.clock
@@ -339,15 +305,14 @@ class ClientSession:
             link.to_come, link.resumed_to = 0, None
         if link.resuming:
             return
-        if self._position is not None and position.epoch != self._position.epoch:
+        if self._progress.is_foreign(position):
             self._recover(link, "the journal was replaced")
         elif missing or link.jumps_open:
             link.sent_forgiven += missing
             link.jumps_forgiven += link.jumps_open
             self._recover(link, f"{abs(missing) or 'some'} events did not come")
         elif not link.asked:
-            self._advance(position)
-            self._verified = self._position
+            self._progress.verify(position)
 
     def _snapshot(self, link: Link, message: messages.Snapshot) -> None:
         id = str(message.id) if message.id is not UNSET else ""
@@ -360,24 +325,21 @@ class ClientSession:
             return
         del link.asked[id]
         position, covered = Position.parse(message.position), frozenset(message.topics)
-        others = any(confirmed for name, confirmed in self._topics.items() if name not in asked.topics)
+        others = not self._topics.known() <= asked.topics
         if id:
-            self._confirm(asked.topics, covered)
+            self._topics.answer(asked.topics, covered)
         else:
             # It crossed what we sent: topics asked for since then are not in it, topics withdrawn since then are.
-            for name in covered & self.topics:
-                self._topics[name] = True
-        other = self._position is not None and position.epoch != self._position.epoch
+            self._topics.confirm(covered)
+        other = self._progress.is_foreign(position)
         behind = asked.after is not None and position.offset < asked.after.offset
-        if (
-            other or behind
-        ):  # the journal was replaced, or lost what we saw: old versions say nothing about the new
+        if other or behind:
+            # The journal was replaced, or lost what we saw: old versions say nothing about the new.
             self.board.clear()
             self.programmes.clear()
-            self._position = self._verified = position
+            self._progress.restart(position)
         elif asked.resume or not others:
-            self._advance(position)
-            self._verified = self._position
+            self._progress.verify(position)
         self.board.load(asked.parts, position.offset, covered, self.topics)
         self.programmes.load(asked.standings, position.offset, covered, self.topics)
         self._outputs.append(Loaded(covered, str(position)))
@@ -387,15 +349,15 @@ class ClientSession:
         asked = link.asked.pop(str(message.id), None)
         if asked is None:
             return
-        self._confirm(asked.topics, asked.topics if message.topics is UNSET else frozenset(message.topics))
+        named = asked.topics if message.topics is UNSET else frozenset(message.topics)
+        self._topics.answer(asked.topics, named)
         link.to_come, link.resumed_to = message.count, message.position
         if not message.count:
             self._caught_up(link)
 
     def _caught_up(self, link: Link) -> None:
         if link.resumed_to is not None:
-            self._advance(Position.parse(link.resumed_to))
-            self._verified = self._position
+            self._progress.verify(Position.parse(link.resumed_to))
             link.resumed_to = None
         self._settle(link)
 
@@ -403,7 +365,7 @@ class ClientSession:
         id = "" if message.id is UNSET else str(message.id)
         retry_after = 0.0 if message.retry_after is UNSET else message.retry_after
         if message.retryable:
-            self._retry_after = retry_after
+            self._reconnect.retry_after = retry_after
         if self._reports.pop(id, None) is not None:
             self._outputs.append(Answered(id, message))
             return
@@ -411,12 +373,13 @@ class ClientSession:
         if asked is None:
             self._outputs.append(Problem(message))
         elif message.retryable:
-            link.retry_at = self._now() + self._backoff.delay(BACK_OFF_ATTEMPT, at_least=retry_after)
+            link.retry_at = self._now() + self._reconnect.backoff.delay(
+                BACK_OFF_ATTEMPT, at_least=retry_after
+            )
         elif message.code == ErrorCode.INVALID_POSITION and asked.resume:
             self._ask(link, asked.topics, resume=False)
         else:
-            for name in asked.topics:
-                self._topics.pop(name, None)
+            self._topics.refuse(asked.topics)
             self._keep()
             self._outputs.append(Problem(message))
             self._settle(link)
@@ -426,38 +389,27 @@ class ClientSession:
     def _ask_all(self, link: Link) -> None:
         pending = frozenset[str]().union(*(asked.topics for asked in link.asked.values()))
         start = self._resume_from()
-        known = frozenset(name for name, confirmed in self._topics.items() if confirmed and start) - pending
+        known = self._topics.known() - pending if start else frozenset[str]()
         if known:
             self._ask(link, known, resume=True)
-        if fresh := frozenset(self._topics) - known - pending:
+        if fresh := self.topics - known - pending:
             self._ask(link, fresh, resume=False)
 
     def _ask(self, link: Link, topics: frozenset[str], *, resume: bool) -> None:
         id, start = self._next_id(), self._resume_from() if resume else None
         link.asked[id] = Asked(topics, start is not None, start)
         after = UNSET if start is None else str(start)
-        names = [name for name in self._topics if name in topics]
+        names = [name for name in self._topics.confirmed if name in topics]
         self._send(link, messages.Subscribe(id=id, topics=names, after=after, mode=self._mode))
-
-    def _confirm(self, asked: frozenset[str], answered: frozenset[str]) -> None:
-        """Marks topics as answered, under the names the server gave them (it may know more airports than we do)."""
-        ours, theirs = asked - answered, answered - asked
-        if len(ours) == len(theirs) == 1:
-            self._called[next(iter(ours))] = next(iter(theirs))
-        for name in ours:
-            self._topics.pop(name, None)
-        for name in answered:
-            if name in self._topics or name not in asked:
-                self._topics[name] = True
 
     def _recover(self, link: Link, why: str) -> None:
         """Resumes on the same connection from the last place that was accounted for."""
         if link.resuming:
             return
-        known = frozenset(name for name, confirmed in self._topics.items() if confirmed)
+        known = self._topics.known()
         if not known:
             return
-        self._position = self._verified
+        self._progress.rewind()
         self._ask(link, known, resume=True)
         self._become(State.RESUMING, f"{why}; catching up")
 
@@ -490,10 +442,10 @@ class ClientSession:
         if link is None:
             return
         if link is self._current:
-            self._position = self._resume_from()
+            self._progress.position = self._resume_from()
             self._current = None
-        if link.live_since is not None and self._now() - link.live_since >= STABLE_SECONDS:
-            self._attempt = 0
+        if link.live_since is not None:
+            self._reconnect.lasted(self._now() - link.live_since)
         if (
             self._links and self._current is None
         ):  # it was moving, and the new connection is already on its way
@@ -504,12 +456,7 @@ class ClientSession:
             else:
                 self._become(State.CONNECTING, why)
             return
-        if at_once and self._attempt == 0:
-            delay = at_least
-        else:
-            delay = self._backoff.delay(max(self._attempt, from_attempt), at_least=at_least)
-        self._attempt += 1
-        self._retry_after = 0.0
+        delay = self._reconnect.delay(from_attempt, at_least, at_once=at_once)
         self._open(delay)
         if self._current is None:
             self._become(State.CONNECTING, why, delay)
@@ -530,16 +477,8 @@ class ClientSession:
 
     def _resume_from(self) -> Position | None:
         if self._current is not None and self._current.jumps_open:
-            return self._verified
-        return self._position
-
-    def _advance(self, position: Position) -> None:
-        if (
-            self._position is None
-            or position.epoch != self._position.epoch
-            or position.offset > self._position.offset
-        ):
-            self._position = position
+            return self._progress.verified
+        return self._progress.position
 
     def _become(self, state: State, why: str, retry_in: float | None = None) -> None:
         if state is not self.state or retry_in is not None:
@@ -556,29 +495,3 @@ class ClientSession:
     def _next_id(self) -> str:
         self._requests += 1
         return str(self._requests)
-
-
-def canonical(topic: str) -> str:
-    """The topic's canonical name; a form we know with a code we do not is left for the server to judge.
-
-    Raises ProtocolError (code `unknown_topic`) where the form itself is unknown.
-    """
-    try:
-        return str(Topic.parse(topic))
-    except ProtocolError:
-        kind, _, value = topic.strip().partition(":")
-        kind, value = kind.strip().lower(), value.strip().upper()
-        if kind in ("departures", "arrivals", "airport", "programmes"):
-            codes = [value]
-        elif kind == "route":
-            start, _, end = value.partition("-")
-            codes = [start, end]
-        elif kind == "flight":
-            flight, _, code = value.rpartition(".")
-            Topic.parse(f"flight:{flight}.JFK")  # raises, if it is not the airport that we do not know
-            codes = [code]
-        else:
-            raise
-        if not all(3 <= len(code) <= 4 and code.isascii() and code.isalnum() for code in codes):
-            raise
-        return f"{kind}:{value}"

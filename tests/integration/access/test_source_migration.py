@@ -8,7 +8,7 @@ import pytest
 
 from windsock.access import tokens
 from windsock.access.models import Token
-from windsock.cli import doctor
+from windsock.cli.diagnosis import access
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +28,6 @@ def test_old_tokens_keep_their_source_and_may_name_any_that_is_free() -> None:
     found = list(Token.objects.order_by("pk"))
     assert [token.source for token in found] == ["ops", f"ops-{found[1].pk}", "user-windsock.x", ""]
     assert [token.speaks_for for token in found] == [["*"], ["*"], ["*"], []]
-    (finding,) = doctor._tokens()
+    (finding,) = access.tokens()
     assert finding.state == "warning"
     assert finding.found.startswith("3 ")

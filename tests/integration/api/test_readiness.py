@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from windsock import checks
 from windsock.api import health
-from windsock.cli import doctor
+from windsock.cli.diagnosis import processes
 from windsock.conf import config
 from windsock.duties import registry
 from windsock.duties.lease import LEASE
@@ -132,13 +132,13 @@ def test_what_nobody_runs_is_said_by_readiness_doctor_and_check(settings: Any) -
     (warning,) = checks.check_duties(None)
     assert warning.id == "windsock.W010"
     assert warning.msg.startswith(said)
-    (finding,) = doctor._duties()
+    (finding,) = processes.duties()
     assert (finding.state, finding.found) == ("warning", said.removesuffix("."))
     assert "windsock_run" in finding.cure
     everybody_works()
     assert ready()[1]["status"] == "ready"
     assert checks.check_duties(None) == []
-    assert [finding.state for finding in doctor._duties()] == ["ok"]
+    assert [finding.state for finding in processes.duties()] == ["ok"]
 
 
 def test_a_project_that_has_just_been_set_up_is_not_warned() -> None:

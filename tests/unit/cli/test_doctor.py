@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from windsock.cli import doctor
+from windsock.cli.diagnosis import access, database, processes
+from windsock.cli.diagnosis import settings as settings_findings
+from windsock.cli.diagnosis.finding import Finding
 
 
-def findings(look: Any) -> dict[str, doctor.Finding]:
+def findings(look: Any) -> dict[str, Finding]:
     return {finding.what: finding for finding in look}
 
 
@@ -33,7 +36,7 @@ def test_who_may_publish_is_counted() -> None:
 
     get_user_model().objects.create_superuser("root")
     get_user_model().objects.create_user("ada")
-    assert "1 of 2 active users may publish" in findings(doctor._permission())["permission"].found
+    assert "1 of 2 active users may publish" in findings(access.permission())["permission"].found
 
 
 def test_an_unsafe_sqlite_is_found_and_the_cure_is_ready_to_copy() -> None:
@@ -41,7 +44,7 @@ def test_an_unsafe_sqlite_is_found_and_the_cure_is_ready_to_copy() -> None:
 
     with sqlite3.connect(":memory:") as connection:
         connection.execute("PRAGMA synchronous=NORMAL")
-        found = findings(doctor._sqlite(connection.cursor(), ":memory:", {}))["SQLite settings"]
+        found = findings(database.sqlite(connection.cursor(), ":memory:", {}))["SQLite settings"]
     assert found.state == "wrong"
     assert "WAL" in found.found
     assert "FULL" in found.found
@@ -54,7 +57,7 @@ def test_a_misspelt_setting_is_named(settings: Any) -> None:
 
     settings.WINDSOCK = {"PUBLIC_REED": True}
     config.cache_clear()
-    found = findings(doctor._configuration())["configuration"]
+    found = findings(settings_findings.configuration())["configuration"]
     assert found.state == "wrong"
     assert "PUBLIC_READ" in found.found
 
@@ -64,7 +67,7 @@ def test_an_origin_that_no_browser_sends_is_found(settings: Any) -> None:
 
     settings.WINDSOCK = {"ALLOWED_ORIGINS": ["https://example.org/", "https://example.com"]}
     config.cache_clear()
-    found = findings(doctor._configuration())["origins"]
+    found = findings(settings_findings.configuration())["origins"]
     assert found.state == "wrong"
     assert "https://example.org/" in found.found
     assert "https://example.com" not in found.found
@@ -75,7 +78,7 @@ def test_a_missing_channel_layer_is_a_warning_only(settings: Any) -> None:
 
     settings.CHANNEL_LAYERS = {}
     channel_layers.backends = {}
-    assert findings(doctor._channel_layer())["channel layer"].state == "warning"
+    assert findings(processes.channel_layer())["channel layer"].state == "warning"
 
 
 # --- As a process, on the ready-made service --------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from tests.unit.feeds import test_hongkong as hk
 from windsock.feeds import generic, hongkong
 from windsock.feeds.clocks import EARLY, days_behind, days_off, on_its_day
 from windsock.feeds.generic.mapping import FIELDS, Mapping, kind_of
+from windsock.feeds.generic.mappingfile import read_mapping
 from windsock.flights import airports
 from windsock.flights.airports import zone
 
@@ -71,7 +72,7 @@ WAYS = [("ZRH", "LHR"), ("LAX", "SYD"), ("SYD", "LAX"), ("AKL", "HNL"), ("HNL", 
 
 
 def mapped(field: str) -> Mapping:
-    return Mapping.from_toml(
+    return read_mapping(
         'format = "json"\n[flight]\ndesignator = "f"\n[times]\nformat = "hhmm"\nzone = "airport"\n[columns]\n'
         'o = "origin"\nd = "destination"\nstd = { field = "departure.scheduled", date = "day" }\n'
         f'sta = {{ field = "arrival.scheduled", date = "day" }}\nt = {{ field = "{field}", date = "day" }}\n'
@@ -106,7 +107,7 @@ def test_every_column_is_read_beside_its_plan(
 
 
 def test_with_a_date_of_its_own_a_time_is_as_late_as_it_says_and_never_a_day_early() -> None:
-    by = Mapping.from_toml(
+    by = read_mapping(
         'format = "json"\n[flight]\ndesignator = "f"\n[times]\nformat = "hhmm"\nzone = "utc"\n[columns]\n'
         'o = "origin"\nstd = { field = "departure.scheduled", date = "day" }\n'
         'etd = { field = "departure.estimated", date = "on" }\n'

@@ -16,7 +16,8 @@ from windsock.flights import Flight
 from windsock.protocol import client_outputs as out
 from windsock.protocol import commands
 from windsock.protocol.backoff import BackOff
-from windsock.protocol.client_session import ClientSession, canonical
+from windsock.protocol.client_session import ClientSession
+from windsock.protocol.client_topics import canonical
 from windsock.protocol.codec import encode, snapshot_frames
 from windsock.protocol.messages import Event, Moving, Resumed
 from windsock.protocol.positions import Position
@@ -366,7 +367,7 @@ def test_a_topic_that_the_server_calls_otherwise_is_given_up_by_the_name_it_was_
     client = ClientSession(now=lambda: 0.0)
     client.subscribe(["carrier:XQ", "all"])
     # The service's operator says that XQ is what the carrier YQQ flies under.
-    client._confirm(frozenset({"carrier:XQ", "all"}), frozenset({"carrier:YQQ", "all"}))
+    client._topics.answer(frozenset({"carrier:XQ", "all"}), frozenset({"carrier:YQQ", "all"}))
     assert client.topics == {"carrier:YQQ", "all"}
     client.subscribe(["carrier:XQ"])
     assert client.topics == {"carrier:YQQ", "all"}

@@ -1,7 +1,6 @@
-"""The mapping file of the generic feed: which column means which field, and how its values are written.
+"""The mapping of the generic feed: which column means which field, and how its values are written.
 
-It is TOML, read once and strictly: `Mapping.from_toml` gives a frozen tree or a ConfigError that names the key, what
-was given and what is allowed. docs/reference/feeds/generic.md shows all of it.
+A frozen tree, which `mappingfile.read_mapping` builds from TOML. docs/reference/feeds/generic.md shows all of it.
 """
 
 from collections.abc import Iterator
@@ -177,13 +176,6 @@ class Mapping:
     status: Status | None = None
     codeshares: Codeshares | None = None
     reasons: Reasons | None = None
-
-    @classmethod
-    def from_toml(cls, text: str) -> "Mapping":
-        """The mapping that the file's text spells; raises ConfigError, and nothing else."""
-        from windsock.feeds.generic.mappingfile import read  # which knows all the classes here
-
-        return read(text)
 
     def named(self) -> Iterator[str]:
         """All columns that it names, some perhaps twice."""

@@ -34,8 +34,12 @@ from windsock.flights.fields import MILESTONES, SIDES
 _AIRPORTS = ("origin", "destination", "diverted_to")
 
 
-def read(text: str) -> Mapping:
-    """The mapping that the file's text spells; raises ConfigError, and nothing else."""
+def read_mapping(text: str) -> Mapping:
+    """Return the mapping that a file's text spells.
+
+    Raises:
+        ConfigError: The text is wrong. The message names the key, the value and what is allowed.
+    """
     try:
         data = tomllib.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:

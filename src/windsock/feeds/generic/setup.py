@@ -8,7 +8,7 @@ from typing import Any
 
 from windsock.errors import ConfigError
 from windsock.feeds import polling
-from windsock.feeds.generic.mapping import Mapping
+from windsock.feeds.generic.mappingfile import read_mapping
 
 
 def prepared(options: Options[str, Any]) -> dict[str, Any]:
@@ -19,13 +19,13 @@ def prepared(options: Options[str, Any]) -> dict[str, Any]:
             f"generic: mapping is {given!r}; the path of a mapping file is needed, like '/etc/windsock/airport.toml'."
         )
     if "\n" in given:
-        return {"mapping": Mapping.from_toml(given)}
+        return {"mapping": read_mapping(given)}
     try:
         text = Path(given).expanduser().read_text("utf-8")
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"generic: the mapping file {given} cannot be read: {error}.") from None
     try:
-        return {"mapping": Mapping.from_toml(text)}
+        return {"mapping": read_mapping(text)}
     except ConfigError as error:
         raise ConfigError(f"In the mapping file {given}: {error}") from None
 

@@ -6,95 +6,30 @@
  * takes a snapshot before it is `live` again; nothing is asked again of a server that told it to stop.
  *
  * @typedef {import("./types.js").State} State
- * @typedef {import("./types.js").Change} Change
  * @typedef {import("./types.js").Flight} Flight
- * @typedef {import("./types.js").Programme} Programme
  * @typedef {import("./types.js").Standing} Standing
  * @typedef {import("./types.js").ReplayClock} ReplayClock
  * @typedef {import("./types.js").Position} Position
- * @typedef {{topics: Set<string>, resume: boolean, after: Position|null, parts: Flight[], standings: Standing[],
- *   expectedPart: number}} Asked
  * @typedef {{do: "open", connection: number, delay: number}
  *   | {do: "send", connection: number, text: string}
  *   | {do: "shut", connection: number, code: number, reason: string}
  *   | {do: "tell", name: "event"|"programmes"|"snapshot"|"state"|"notice"|"answered"|"problem"|"stopped"|"renew"|"head"|"resumed", detail: any}} Output
  */
 
+import { backOff, reaction } from "./backoff.js";
+import { Link, collect } from "./client-link.js";
+import { Progress } from "./client-progress.js";
+import { canonical } from "./client-topics.js";
 import { LocalBoard } from "./local-board.js";
+import { parse, written } from "./positions.js";
 import { Standings } from "./standings.js";
 
-/** Back-off: delays drawn evenly below a ceiling that doubles with every failed attempt (full jitter). */
-const FIRST_CEILING = 0.5, LAST_CEILING = 30;
 /** A connection that was live this long counts as a success: the next back-off starts small again. */
 const STABLE_SECONDS = 10;
 /** Silence of so many heartbeats means that nobody is there: one may be late, two in a row are not. */
 const SILENT_HEARTBEATS = 2.5;
-/** Until `welcome` has told the server's own heartbeat: no server needs longer for its first word. */
-const WELCOME_SECONDS = 10;
 /** Where a server asks us to back off (4100-4199), half a second would be no answer: begin with a ceiling of two. */
 const BACK_OFF_ATTEMPT = 2;
-
-/** Seconds before attempt number `attempt` (from 0). @param {number} attempt @param {() => number} random @param {number} [atLeast] */
-export function backOff(attempt, random, atLeast = 0) {
-  return atLeast + random() * Math.min(LAST_CEILING, FIRST_CEILING * 2 ** Math.min(attempt, 20));
-}
-
-/** What a close code asks for (null: broke without one). Its range is the rule, so later codes are obeyed as well.
- * @param {number|null} code @returns {"stop"|"at-once"|"back-off"} */
-export function reaction(code) {
-  if (code === 1000 || code === 1009 || (code !== null && code >= 4000 && code <= 4099)) return "stop";
-  return code !== null && code >= 4200 && code <= 4299 ? "at-once" : "back-off";
-}
-
-/** @param {string} text @returns {Position} */
-function parse(text) {
-  const at = text.lastIndexOf(":");
-  return { epoch: text.slice(0, at), offset: Number(text.slice(at + 1)) };
-}
-
-/** @param {Position|null} position */
-const written = (position) => position && `${position.epoch}:${position.offset}`;
-
-/** The topic in upper-case codes; the server's own spelling replaces it once it has answered. @param {string} topic */
-function canonical(topic) {
-  const [kind, ...rest] = topic.trim().split(":");
-  if (!rest.length) return kind.toLowerCase();
-  const value = rest.join(":").toUpperCase();
-  return `${kind.toLowerCase()}:${kind.toLowerCase() === "registration" ? value.replaceAll("-", "") : value}`;
-}
-
-/** What was asked and received on one connection. */
-class Link {
-  /** @param {number} number @param {number} heardAt */
-  constructor(number, heardAt) {
-    this.number = number;
-    this.heardAt = heardAt;
-    this.open = false;
-    this.welcomed = false;
-    this.silenceSeconds = WELCOME_SECONDS;
-    this.received = 0;
-    this.sentForgiven = 0;
-    /** Versions of known flights that never came; the server's `skipped` must account for them. */
-    this.jumps = 0;
-    this.skipped = 0;
-    this.jumpsForgiven = 0;
-    /** @type {Map<string, Asked>} */
-    this.asked = new Map();
-    /** Events of a `resumed` that still have to come. */
-    this.toCome = 0;
-    /** @type {string|null} */
-    this.resumedTo = null;
-    /** @type {number|null} */
-    this.retryAt = null;
-    /** @type {number|null} */
-    this.liveSince = null;
-  }
-
-  /** Events from before are still to come, so that what comes is not yet a place to resume from. */
-  get resuming() { return this.toCome > 0 || [...this.asked.values()].some((asked) => asked.resume); }
-  get settled() { return this.welcomed && this.asked.size === 0 && this.toCome === 0 && this.retryAt === null; }
-  get jumpsOpen() { return Math.max(0, this.jumps - this.jumpsForgiven - this.skipped); }
-}
 
 export class ClientSession {
   /** @param {{topics?: string[], after?: string|null, board?: Flight[], programmes?: Standing[], mode?: "every"|"latest", now?: () => number, random?: () => number}} options
@@ -113,12 +48,10 @@ export class ClientSession {
     this.mode = mode;
     /** Topic → confirmed by the server. @type {Map<string, boolean>} */
     this.topics = new Map(topics.map((topic) => [canonical(topic), after !== null]));
-    /** @type {Position|null} */
-    this.at = after ? parse(after) : null;
-    /** All up to here was accounted for by a heartbeat, a resume or a snapshot. @type {Position|null} */
-    this.verified = this.at;
-    for (const flight of board) this.local.put(flight, this.at?.offset ?? 0, this.topicSet);
-    for (const standing of programmes) this.standings.put(standing, this.at?.offset ?? 0, this.topicSet);
+    this.progress = new Progress(after ? parse(after) : null);
+    const offset = this.progress.position?.offset ?? 0;
+    for (const flight of board) this.local.put(flight, offset, this.topicSet);
+    for (const standing of programmes) this.standings.put(standing, offset, this.topicSet);
     /** @type {Map<number, Link>} */
     this.links = new Map();
     /** @type {Link|null} */
@@ -268,45 +201,41 @@ export class ClientSession {
 
   /** @param {Link} link @param {any} message */
   onEvent(link, message) {
-    link.received += 1;
     const position = parse(message.position);
-    if (this.at && position.epoch !== this.at.epoch) {
-      this.recover(link, "the journal was replaced");
-      return;
-    }
     const { flight, changes } = message;
-    const held = this.board.get(flight.id) ?? null;
-    if (held && flight.version > held.version + 1) link.jumps += flight.version - held.version - 1;
-    if (this.local.put(flight, position.offset, this.topicSet)) {
-      this.tell("event", { flight, before: held, changes, position: message.position, recordedAt: message.recorded_at });
+    if (!this.progress.isForeign(position)) {
+      const held = this.board.get(flight.id) ?? null;
+      link.countJump(held, flight);
+      if (this.local.put(flight, position.offset, this.topicSet)) {
+        this.tell("event", { flight, before: held, changes, position: message.position, recordedAt: message.recorded_at });
+      }
     }
-    this.goOn(link, position);
+    this.came(link, position);
   }
 
   /** @param {Link} link @param {any} message */
   onProgrammes(link, message) {
-    link.received += 1;
     const position = parse(message.position);
-    if (this.at && position.epoch !== this.at.epoch) {
-      this.recover(link, "the journal was replaced");
-      return;
-    }
     const { standing, changes } = message;
-    const held = this.programmes.get(standing.airport) ?? null;
-    if (held && standing.version > held.version + 1) link.jumps += standing.version - held.version - 1;
-    if (this.standings.put(standing, position.offset, this.topicSet)) {
-      this.tell("programmes", { standing, before: held, changes, position: message.position, recordedAt: message.recorded_at });
+    if (!this.progress.isForeign(position)) {
+      const held = this.programmes.get(standing.airport) ?? null;
+      link.countJump(held, standing);
+      if (this.standings.put(standing, position.offset, this.topicSet)) {
+        this.tell("programmes", { standing, before: held, changes, position: message.position, recordedAt: message.recorded_at });
+      }
     }
-    this.goOn(link, position);
+    this.came(link, position);
   }
 
-  /** The event at `position` is done with. @param {Link} link @param {Position} position */
-  goOn(link, position) {
-    if (link.toCome) {
+  /** Account for the event at `position`. @param {Link} link @param {Position} position */
+  came(link, position) {
+    link.received += 1;
+    if (this.progress.isForeign(position)) this.recover(link, "the journal was replaced");
+    else if (link.toCome) {
       link.toCome -= 1;
-      this.advance(position);
+      this.progress.advance(position);
       if (!link.toCome) this.caughtUp(link);
-    } else if (!link.resuming) this.advance(position);
+    } else if (!link.resuming) this.progress.advance(position);
   }
 
   /** @param {Link} link @param {any} message */
@@ -319,15 +248,12 @@ export class ClientSession {
     // Heartbeats come behind the events of a `resumed`, never between: those that are missing will not come.
     if (link.toCome && missing) [link.toCome, link.resumedTo] = [0, null];
     if (link.resuming) return;
-    if (this.at && position.epoch !== this.at.epoch) this.recover(link, "the journal was replaced");
+    if (this.progress.isForeign(position)) this.recover(link, "the journal was replaced");
     else if (missing || link.jumpsOpen) {
       link.sentForgiven += missing;
       link.jumpsForgiven += link.jumpsOpen;
       this.recover(link, `${Math.abs(missing) || "some"} events did not come`);
-    } else if (!link.asked.size) {
-      this.advance(position);
-      this.verified = this.at;
-    }
+    } else if (!link.asked.size) this.progress.verify(position);
   }
 
   /** @param {Link} link @param {any} message */
@@ -346,16 +272,13 @@ export class ClientSession {
     // One that nobody asked for may have crossed what we sent: topics asked for since are not in it, topics withdrawn are.
     if (id) this.confirm(asked.topics, covered);
     else for (const name of covered) if (this.topics.has(name)) this.topics.set(name, true);
-    const other = this.at !== null && position.epoch !== this.at.epoch;
+    const other = this.progress.isForeign(position);
     const behind = asked.after !== null && position.offset < asked.after.offset;
     if (other || behind) { // the journal was replaced, or lost what we saw: old versions say nothing about the new
       this.local.clear();
       this.standings.clear();
-      this.at = this.verified = position;
-    } else if (asked.resume || !others) {
-      this.advance(position);
-      this.verified = this.at;
-    }
+      this.progress.restart(position);
+    } else if (asked.resume || !others) this.progress.verify(position);
     this.local.load(asked.parts, position.offset, covered, this.topicSet);
     this.standings.load(asked.standings, position.offset, covered, this.topicSet);
     this.complete = true;
@@ -376,8 +299,7 @@ export class ClientSession {
   /** @param {Link} link */
   caughtUp(link) {
     if (link.resumedTo !== null) {
-      this.advance(parse(link.resumedTo));
-      this.verified = this.at;
+      this.progress.verify(parse(link.resumedTo));
       link.resumedTo = null;
     }
     this.tell("resumed", { position: this.position });
@@ -461,7 +383,7 @@ export class ClientSession {
     if (link.resuming) return;
     const known = [...this.topics].filter(([, confirmed]) => confirmed).map(([name]) => name);
     if (!known.length) return;
-    this.at = this.verified;
+    this.progress.rewind();
     this.ask(link, known, true);
     this.become("resuming", `${why}; catching up`);
   }
@@ -497,7 +419,7 @@ export class ClientSession {
     if (!link) return;
     this.links.delete(connection);
     if (link === this.current) {
-      this.at = this.resumeFrom();
+      this.progress.position = this.resumeFrom();
       this.current = null;
     }
     if (link.liveSince !== null && this.now() - link.liveSince >= STABLE_SECONDS) this.attempt = 0;
@@ -533,12 +455,7 @@ export class ClientSession {
   }
 
   /** @returns {Position|null} */
-  resumeFrom() { return this.current?.jumpsOpen ? this.verified : this.at; }
-
-  /** @param {Position} position */
-  advance(position) {
-    if (!this.at || position.epoch !== this.at.epoch || position.offset > this.at.offset) this.at = position;
-  }
+  resumeFrom() { return this.current?.jumpsOpen ? this.progress.verified : this.progress.position; }
 
   /** @param {State} state @param {string} why @param {number|null} [retryIn] */
   become(state, why, retryIn = null) {
@@ -562,20 +479,6 @@ export class ClientSession {
     this.requests += 1;
     return String(this.requests);
   }
-}
-
-/** Adds a part of a snapshot; whether it is complete now. A first part begins anew. @param {Asked} asked @param {any} message */
-function collect(asked, message) {
-  const part = message.part ?? 1, parts = message.parts ?? 1;
-  if (part === 1) [asked.parts, asked.standings, asked.expectedPart] = [[], [], 1];
-  if (part !== asked.expectedPart) {
-    [asked.parts, asked.expectedPart] = [[], 0]; // nothing fits until a first part comes
-    return false;
-  }
-  asked.parts.push(...message.flights);
-  asked.standings.push(...(message.standings ?? []));
-  asked.expectedPart += 1;
-  return part === parts;
 }
 
 /** What a later server may add is passed over. @type {Record<string, (this: ClientSession, link: Link, message: any) => void>} */

@@ -9,7 +9,8 @@
  * storages that hash file names find those with regular expressions, in comments too, and fail.)
  */
 
-export { ClientSession, backOff, reaction } from "./session.js";
+export { ClientSession } from "./session.js";
+export { backOff, reaction } from "./backoff.js";
 export { WindsockClient, serviceTime, socketUrl } from "./client.js";
 export { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
 export { boardRow, inWindow, sortKey } from "./wording.js";

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from windsock.errors import ConfigError, FeedError
 from windsock.feeds.generic import Poller, parse, prepared
 from windsock.feeds.generic.mapping import Mapping
+from windsock.feeds.generic.mappingfile import read_mapping
 from windsock.feeds.parsing import Fault, Parsed
 from windsock.flights import Report
 
@@ -22,7 +23,7 @@ DOC = Path(__file__).parents[4] / "docs/reference/feeds/generic.md"
 
 
 def mapping(extra: str = "", columns: str = "", form: str = "ndjson", top: str = "") -> Mapping:
-    return Mapping.from_toml(
+    return read_mapping(
         f'format = "{form}"\n{top}\n[flight]\ndesignator = "f"\n[columns]\no = "origin"\nd = "destination"\n'
         f'std = "departure.scheduled"\n{columns}\n{extra}'
     )
@@ -78,7 +79,7 @@ def test_the_examples_of_the_reference_give_what_it_says(
 ) -> None:
     source = {"airport": "zurich", "airline": "airline"}[name]
     later = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
-    parsed = parse(data.encode(), received_at=later, source=source, mapping=Mapping.from_toml(toml))
+    parsed = parse(data.encode(), received_at=later, source=source, mapping=read_mapping(toml))
     assert parsed.faults == ()
     assert [wire(report) for report in parsed.reports] == json.loads(reports)
 
@@ -290,7 +291,7 @@ def test_a_record_left_with_nothing_to_say_has_the_one_fault_that_made_it_so() -
 
 
 def test_carrier_and_number_are_put_together() -> None:
-    by = Mapping.from_toml(
+    by = read_mapping(
         'format = "ndjson"\n[flight]\ncarrier_is = "XQ"\nnumber = "n"\n[columns]\nc = "cancelled"\n'
     )
     assert said(read('{"n": 12.0, "c": "yes"}', by))["flight"] == "XQ12"
@@ -351,11 +352,7 @@ def test_the_mapping_is_a_file_or_stands_in_the_settings(tmp_path: Path) -> None
     text = 'format = "csv"\n[flight]\ndesignator = "f"\n'
     file = tmp_path / "airport.toml"
     file.write_text(text)
-    assert (
-        prepared({"mapping": str(file)})
-        == prepared({"mapping": text})
-        == {"mapping": Mapping.from_toml(text)}
-    )
+    assert prepared({"mapping": str(file)}) == prepared({"mapping": text}) == {"mapping": read_mapping(text)}
 
 
 @pytest.mark.parametrize("given_", [None, 3, " ", "/no/such/file.toml", "a\0b", "format = 3\n"])
@@ -497,7 +494,7 @@ column = "flight_iata"
 def test_a_record_of_another_service_is_read_by_a_mapping(shared: Path) -> None:
     data = (shared / "data/samples/airlabs_flightlabs_schedule_2021_real.json").read_bytes()
     later = datetime(2027, 1, 1, tzinfo=UTC)
-    parsed = parse(data, received_at=later, source="test", mapping=Mapping.from_toml(AIRLABS))
+    parsed = parse(data, received_at=later, source="test", mapping=read_mapping(AIRLABS))
     report = said(parsed)
     assert (report["flight"], report["date"], report["codeshares"]) == ("AA2421", "2021-07-14", ["BA6984"])
     assert report["departure"]["scheduled"] == "2021-07-14T23:53:00Z"

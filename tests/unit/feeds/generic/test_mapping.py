@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from windsock.errors import ConfigError
 from windsock.feeds.generic.mapping import FIELDS, Column, Mapping, TimeRule, kind_of
+from windsock.feeds.generic.mappingfile import read_mapping
 
 BASE = 'format = "csv"\n{top}\n[flight]\ndesignator = "F"\n{rest}'
 
 
 def mapping(rest: str = "", top: str = "") -> Mapping:
-    return Mapping.from_toml(BASE.format(top=top, rest=rest))
+    return read_mapping(BASE.format(top=top, rest=rest))
 
 
 def test_the_least_mapping_has_a_format_and_the_flights_column() -> None:
@@ -82,7 +83,7 @@ def test_every_field_has_a_kind() -> None:
 )
 def test_an_error_names_the_key_what_was_given_and_what_is_allowed(text: str, words: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
-        Mapping.from_toml(text)
+        read_mapping(text)
     for word in words:
         assert word in str(caught.value)
 
@@ -138,6 +139,6 @@ def test_a_wrong_key_or_value_is_named_with_what_may_be_meant(top: str, rest: st
 def test_any_text_is_a_mapping_or_a_config_error(text: str) -> None:
     for whole in (text, BASE.format(top="", rest=text.replace("{", "").replace("}", ""))):
         try:
-            Mapping.from_toml(whole)
+            read_mapping(whole)
         except ConfigError:
             pass

@@ -1,0 +1,1 @@
+"""What `windsock doctor` examines, one module per subject. Each function yields findings."""
