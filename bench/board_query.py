@@ -87,7 +87,7 @@ def configure(folder: Path) -> None:
 def flights(count: int) -> Iterator[tuple[Any, ...]]:
     """Rows as a write makes them; the record of one flight serves them all but for its id."""
     from windsock.flights import ArrivalReport, DepartureReport, FlightKey, Report, apply_report
-    from windsock.journal.flightrows import flight_row
+    from windsock.journal.flight_rows import flight_row
 
     luck = random.Random(1)
     for index in range(count):
@@ -119,7 +119,7 @@ def fill(count: int) -> None:
     """Writes the flights, 10,000 a transaction."""
     from windsock.journal.bulk import insert
     from windsock.journal.connection import durable_transaction
-    from windsock.journal.flightrows import FLIGHT
+    from windsock.journal.flight_rows import FLIGHT
     from windsock.journal.models import FlightRow
 
     rows = flights(count)

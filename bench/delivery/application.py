@@ -70,10 +70,7 @@ def crowd(known: dict[bytes, Event]) -> Iterator[Flight]:
     """As many flights as asked for: the known ones, and copies of them under other numbers. One at a time, so that what
     the board holds is all that stays."""
     decode = msgspec.json.Decoder(Flight).decode
-    flights = {
-        event.flight_id: decode(json.dumps(json.loads(b"{" + event.body)["flight"]))
-        for event in known.values()
-    }
+    flights = {event.flight_id: decode(event.flight_json()) for event in known.values()}
     some = list(flights.values())
     yield from some
     for number in range(len(some), FLIGHTS):

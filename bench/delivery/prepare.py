@@ -64,7 +64,7 @@ def events() -> list[dict[str, Any]]:
         place = page[-1].offset
     found = []
     for event in newest.values():
-        flight = json.loads(b"{" + event.body)["flight"]
+        flight = json.loads(event.flight_json())
         needed = ("id", "designator", "carrier", "number", "suffix", "date", "origin", "version")
         small = {"flight": {name: flight[name] for name in needed}, "changes": [], "note": ""}
         small["note"] = "." * (SMALL_BYTES - len(msgspec.json.encode(small)))

@@ -160,7 +160,7 @@ class EventAdmin(ReadOnlyAdmin):
     @admin.display(description="message")
     def message(self, row: EventRow) -> SafeString:
         """What every client got, without its position."""
-        return pretty_json(b"{" + bytes(row.body))
+        return pretty_json(row.event().content)
 
 
 @admin.register(ReportRow)
@@ -374,8 +374,9 @@ def _short(time: datetime | str | None) -> str:
 
 def _change_words(event: EventRow) -> str:
     """`delay.raised, gate.changed`: the kinds of an event's changes in their order."""
-    changes = msgspec.json.decode(b"{" + bytes(event.body)).get("changes", [])
-    return ", ".join(dict.fromkeys(change["kind"] for change in changes))
+    found = event.event()
+    changes = found.programme_changes() if found.of_programmes else found.changes()
+    return ", ".join(dict.fromkeys(change.kind for change in changes))
 
 
 __all__ = ["EventAdmin", "FlightAdmin", "ReportAdmin", "TokenAdmin"]

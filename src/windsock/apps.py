@@ -29,7 +29,7 @@ class WindsockConfig(AppConfig):
         from windsock.duties import registry
         from windsock.errors import ConfigError
         from windsock.hosting import close_connections_after_requests
-        from windsock.journal import sqlitefile, standstill
+        from windsock.journal import sqlite_file, standstill
         from windsock.live.group import duties as live_duties
         from windsock.runtime import start_live_with_first_request
 
@@ -37,7 +37,7 @@ class WindsockConfig(AppConfig):
         registry.add("live", live_duties.SOURCE)
         start_live_with_first_request()
         close_connections_after_requests()
-        connection_created.connect(sqlitefile.on_connection_created, dispatch_uid="windsock.sqlitefile")
+        connection_created.connect(sqlite_file.on_connection_created, dispatch_uid="windsock.sqlite_file")
         connection_created.connect(standstill.on_connection_created, dispatch_uid="windsock.standstill")
         with suppress(
             ConfigError, TypeError, ValueError, AttributeError

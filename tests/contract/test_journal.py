@@ -5,7 +5,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
@@ -751,8 +751,47 @@ def test_every_field_comes_back_as_it_was_believed_and_a_word_of_the_gate_change
         assert journal.flight(key) == record, field.path
         if field.path != "departure.gate":
             (event,) = tell(journal, key, NOON + timedelta(minutes=1), "gates", **gate("Z9"))
-            changes = json.loads(b"{" + event.body)["changes"]
-            assert [change["field"] for change in changes] == ["departure.gate"], field.path
+            assert [change.field for change in event.changes()] == ["departure.gate"], field.path
+
+
+def test_an_event_gives_its_flight_and_changes_back_as_they_were_written(journal: Journal) -> None:
+    written: list[Draft] = []
+    with journal.write() as writing:
+        for number, field in enumerate((field for field in TABLE if not field.own), 1):
+            key, before = key_of(number), None
+            for value in SENT[field.value]:
+                report = parse_report(
+                    sent(field, value) | {"flight": str(key.designator)},
+                    source="test",
+                    now=NOON + timedelta(days=1),
+                )
+                merged = apply_report(before, key, report, received_at=NOON)
+                if merged.changes:
+                    written.append(Draft(merged.record, merged.changes, ("all",), NOON))
+                before = merged.record
+        writing.append(written)
+
+    events = all_events(journal)
+    assert [event.changes() for event in events] == [draft.changes for draft in written]
+    assert [event.flight() for event in events] == [draft.record.flight for draft in written]
+    assert {change.kind for draft in written for change in draft.changes} >= {
+        "flight.added", "schedule.retimed", "gate.changed", "reason.changed", "flight.diverted",
+    }  # fmt: skip
+
+
+def test_an_event_of_programmes_gives_its_standing_and_changes_back(journal: Journal) -> None:
+    (event,) = programmes(journal, STOP)
+    assert event.standing() == journal.standings()[1][0]
+    (change,) = event.programme_changes()
+    assert (change.kind, change.programme) == ("programme.started", STOP)
+
+
+def test_an_event_whose_body_is_damaged_says_so(journal: Journal) -> None:
+    (event,) = tell(journal, key_of(1), **gate("A1"))
+    damaged = replace(event, body=event.body[:40])
+    for read in (damaged.flight, damaged.changes):
+        with pytest.raises(msgspec.DecodeError):
+            read()
 
 
 def test_a_new_epoch_keeps_everything_and_makes_old_positions_unknown(journal: Journal) -> None:

@@ -20,7 +20,7 @@ from windsock.collect import feed_run as feedrun
 from windsock.collect.http import Refused, _get
 from windsock.errors import ConfigError
 from windsock.feeds.polling import Request
-from windsock.journal.databasefaults import UNKNOWN, explain
+from windsock.journal.database_faults import UNKNOWN, explain
 from windsock.live.group import layer_faults as layerfaults
 
 

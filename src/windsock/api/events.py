@@ -5,9 +5,10 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
+from windsock import journal
 from windsock.api import openapi
 from windsock.api.auth import READERS, reader
-from windsock.api.journal import journal, reading
+from windsock.api.blocking import in_thread
 from windsock.api.problems import Problem
 from windsock.errors import PositionTrimmed, PositionUnknown, ProtocolError
 from windsock.journal.base import Event, Head, Journal
@@ -52,7 +53,7 @@ async def events(
     reader(request)
     wanted = _topics(topics)
     position = _position(after)
-    head, found, reached, more = await reading(_read, journal(), position, wanted, limit)
+    head, found, reached, more = await in_thread(_read, journal.current(), position, wanted, limit)
     body = b",".join(event.message(head.epoch) for event in found if event.readable)
     return HttpResponse(
         b'{"events":[%s],"position":"%s","head":"%s","more":%s}'

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router
 from pydantic import BeforeValidator
 
+from windsock import journal
 from windsock.api import openapi
 from windsock.api.auth import READERS, reader
-from windsock.api.journal import journal, reading
+from windsock.api.blocking import in_thread
 from windsock.api.parameters import airport_code, iso_date
 from windsock.api.problems import Problem, quoted
 from windsock.flights import FlightKey, FlightRecord, airlines
@@ -83,7 +84,7 @@ async def find(
         limit=limit + 1,
         after_id=str(_key(after, "after")) if after else None,
     )
-    found = await reading(journal().find, query)
+    found = await in_thread(journal.current().find, query)
     page = [record.flight for record in found[:limit]]
     following = page[-1].id if len(found) > limit else None
     return _json(msgspec.json.encode({"flights": page, "next": following}))
@@ -126,15 +127,15 @@ async def history(
     reader(request)
     key = _key(flight_id, "flight_id")
     record = await _existing(key)
-    events = await reading(journal().history, key, limit)
-    head = await reading(journal().head)
+    events = await in_thread(journal.current().history, key, limit)
+    head = await in_thread(journal.current().head)
     complete = bool(events) and events[0].version == 1 and events[-1].version >= record.flight.version
     body = b",".join(event.message(head.epoch) for event in events if event.readable)
     return _json(b'{"events":[%s],"complete":%s}' % (body, b"true" if complete else b"false"))
 
 
 async def _existing(key: FlightKey) -> FlightRecord:
-    record = await reading(journal().flight, key)
+    record = await in_thread(journal.current().flight, key)
     if record is None:
         raise Problem(
             404,

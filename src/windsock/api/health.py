@@ -15,11 +15,10 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
-from windsock.api.journal import journal
+from windsock import journal
 from windsock.conf import config
 from windsock.errors import JournalUnavailable
 from windsock.journal.connection import last_outcome
-from windsock.journal.database import DatabaseJournal
 
 logger = logging.getLogger(__name__)
 
@@ -191,7 +190,7 @@ def _migrations() -> str | None:
 
 
 def _journal() -> str | None:
-    journal().head()
+    journal.current().head()
     return None
 
 
@@ -201,7 +200,7 @@ def _writing() -> str | None:
     if last is not None and not last.wrong and time.monotonic() - last.at < PROBE_SECONDS:
         return None
     try:
-        DatabaseJournal(config().database).probe(PROBE_BYTES if last is not None and last.wrong else 0)
+        journal.current().probe(PROBE_BYTES if last is not None and last.wrong else 0)
     except JournalUnavailable as error:
         return f"nothing can be recorded: {error}"
     return None

@@ -9,8 +9,8 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
+from windsock import journal
 from windsock.access.http import identity_of_request
-from windsock.api.journal import journal
 from windsock.api.problems import Problem
 from windsock.errors import JournalError
 from windsock.figures import Figure
@@ -91,7 +91,7 @@ def _collector() -> Any:
 
         def collect(self) -> "Iterator[Metric]":
             try:
-                head = journal().head()
+                head = journal.current().head()
             except (JournalError, DatabaseError):
                 pass  # no figure is better than a wrong one; /readyz says what is wrong
             else:

@@ -6,9 +6,10 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
+from windsock import journal
 from windsock.api import openapi
 from windsock.api.auth import READERS, reader
-from windsock.api.journal import journal, reading
+from windsock.api.blocking import in_thread
 from windsock.api.parameters import airport_code
 
 router = Router(tags=["programmes"])
@@ -35,7 +36,7 @@ async def programmes(
     """
     reader(request)
     code = airport_code(airport)
-    head, standings = await reading(journal().standings)
+    head, standings = await in_thread(journal.current().standings)
     found = [one for one in standings if one.programmes and code in (None, one.airport)]
     return HttpResponse(
         msgspec.json.encode({"standings": found, "position": str(head.position)}),

@@ -10,6 +10,7 @@ from windsock.flights.record import FlightRecord
 from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
 from windsock.flights.rules import OVERDUE_SOURCE, MergeRules
 from windsock.flights.state import Arrival, Carrier, Departure, Flight, Runway, Status
+from windsock.flights.stored_changes import changes_from_json
 from windsock.flights.validation import parse_report
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "airports",
     "apply_changes",
     "apply_report",
+    "changes_from_json",
     "delay_codes",
     "diff",
     "parse_report",

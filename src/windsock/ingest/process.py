@@ -34,12 +34,12 @@ def _make() -> Pipeline:
     # Here, not above: `windsock.ingest` can be imported before Django is set up.
     from django.db import connections
 
+    from windsock import journal
     from windsock.conf import config
-    from windsock.journal.database import DatabaseJournal
 
     settings = config()
     return Pipeline(
-        DatabaseJournal(settings.database),
+        journal.current(),
         rules=merge_rules(settings),
         batch_reports=settings.batch_reports,
         on_exit=connections.close_all,  # the writer thread's own

@@ -27,8 +27,8 @@ import msgspec
 
 from windsock.clock import ReplayClock
 from windsock.errors import PositionTrimmed, PositionUnknown
-from windsock.flights import Change, Designator, FlightKey, FlightRecord
-from windsock.flights.programmes import Standing, StandingChange
+from windsock.flights import Change, Designator, Flight, FlightKey, FlightRecord, changes_from_json
+from windsock.flights.programmes import ProgrammeChange, Standing, StandingChange
 from windsock.protocol.positions import Position
 
 
@@ -79,14 +79,68 @@ class Event:
         return self.flight_id.startswith(PROGRAMMES)
 
     @property
+    def content(self) -> bytes:
+        """The body as a complete JSON object: the message without its type and position."""
+        return b"{" + self.body
+
+    def flight_json(self) -> bytes:
+        """Return the flight after the changes, as JSON. Raises msgspec.DecodeError if the body is damaged."""
+        return bytes(_flight_part(self.content).flight)
+
+    def flight(self) -> Flight:
+        """Return the flight after the changes. Raises msgspec.DecodeError if the body is damaged."""
+        return _flight(_flight_part(self.content).flight)
+
+    def changes(self) -> tuple[Change, ...]:
+        """Return what changed, equal to what was written. Raises msgspec.DecodeError if the body is damaged.
+
+        Not for an event of programmes, which has `programme_changes`.
+        """
+        return changes_from_json(_changes_part(self.content).changes)
+
+    def standing_json(self) -> bytes:
+        """Return the airport's programmes after the changes, as JSON; only for an event of programmes."""
+        return bytes(_standing_part(self.content).standing)
+
+    def standing(self) -> Standing:
+        """Return the airport's programmes after the changes; only for an event of programmes."""
+        return _standing(_standing_part(self.content).standing)
+
+    def programme_changes(self) -> tuple[ProgrammeChange, ...]:
+        """Return what changed about the airport's programmes; only for an event of programmes."""
+        return _programme_changes(_changes_part(self.content).changes)
+
+    @property
     def readable(self) -> bool:
-        """Whether the body is JSON. A row that is damaged is passed over, so that it stops nobody: clients that were
-        sent it would have to close, come back, and be sent it again."""
+        """Whether the body is JSON. Skip an event that is not: a client that receives a damaged message closes,
+        reconnects, and would receive it again."""
         try:
-            msgspec.json.decode(b"{" + self.body)
+            msgspec.json.decode(self.content)
         except (msgspec.DecodeError, UnicodeError):
             return False
         return True
+
+
+class _FlightPart(msgspec.Struct):
+    """The part of a body that holds the flight; the rest is skipped, not decoded."""
+
+    flight: msgspec.Raw
+
+
+class _ChangesPart(msgspec.Struct):
+    changes: msgspec.Raw
+
+
+class _StandingPart(msgspec.Struct):
+    standing: msgspec.Raw
+
+
+_flight_part = msgspec.json.Decoder(_FlightPart).decode
+_changes_part = msgspec.json.Decoder(_ChangesPart).decode
+_standing_part = msgspec.json.Decoder(_StandingPart).decode
+_flight = msgspec.json.Decoder(Flight).decode
+_standing = msgspec.json.Decoder(Standing).decode
+_programme_changes = msgspec.json.Decoder(tuple[ProgrammeChange, ...]).decode
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):

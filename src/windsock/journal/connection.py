@@ -20,9 +20,9 @@ from django.db import (
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from windsock.errors import JournalError, JournalUnavailable, ValueRefused
-from windsock.journal import databasefaults, sqlitefile
+from windsock.journal import database_faults, sqlite_file
 from windsock.journal.base import new_epoch
-from windsock.journal.databasefaults import LOCK_SECONDS, STANDSTILL_SECONDS
+from windsock.journal.database_faults import LOCK_SECONDS, STANDSTILL_SECONDS
 from windsock.journal.models import JournalHead
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ def _durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
         )
     with answering(using):
         if connection.vendor == "sqlite" and not connection.in_atomic_block:
-            sqlitefile.refresh(connection)
+            sqlite_file.refresh(connection)
             _prepare(connection)
         with _turn(connection), _immediate(connection), transaction.atomic(using, durable=True):
             if connection.vendor == "postgresql":
@@ -105,15 +105,15 @@ def _durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
                         f"SET LOCAL statement_timeout = '{3 * LOCK_SECONDS}s'; "
                         f"SET LOCAL idle_in_transaction_session_timeout = '{STANDSTILL_SECONDS}s'"
                     )
-            outlived = sqlitefile.outlived_epoch(using)
+            outlived = sqlite_file.outlived_epoch(using)
             if outlived is not None:
                 JournalHead.objects.using(using).filter(id=1, epoch=outlived).update(epoch=new_epoch())
             yield connection
-            sqlitefile.verify(connection)
+            sqlite_file.verify(connection)
         # It may have been replaced before the commit, unseen: what is acknowledged must be in the file that is there.
-        sqlitefile.verify(connection)
+        sqlite_file.verify(connection)
         if outlived is not None:
-            sqlitefile.renewed(using, outlived)
+            sqlite_file.renewed(using, outlived)
 
 
 # SQLite lets waiting writers sleep and try again, up to 100 ms at a time, and whoever wakes first wins: among sixteen
@@ -179,8 +179,8 @@ def ask(using: str, question: Callable[[], T]) -> T:
     """The answer to a read. Asked a second time, on a new connection, where the first turns out to be dead."""
     connection = connections[using]
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        sqlitefile.refresh(connection)
-        if sqlitefile.outlived_epoch(using) is not None:
+        sqlite_file.refresh(connection)
+        if sqlite_file.outlived_epoch(using) is not None:
             with durable_transaction(using):
                 pass  # begins the new epoch
     if (
@@ -198,8 +198,8 @@ def ask(using: str, question: Callable[[], T]) -> T:
 
 def _unavailable(error: Exception) -> NoReturn:
     text = " ".join(str(error).split())
-    why = databasefaults.explain(error)
-    if why == databasefaults.UNKNOWN and isinstance(error, (DataError, IntegrityError)):
+    why = database_faults.explain(error)
+    if why == database_faults.UNKNOWN and isinstance(error, (DataError, IntegrityError)):
         raise ValueRefused(
             f"The journal's database refused a value. Nothing was acknowledged. (The database says: {text})"
         ) from error

@@ -29,9 +29,11 @@ from windsock.journal.base import (
     lost,
     new_epoch,
 )
-from windsock.journal.board import find
 from windsock.journal.connection import ask, durable_transaction
-from windsock.journal.headrow import HEAD, create_head, head_of, read_head
+from windsock.journal.flight_cache import FlightCache
+from windsock.journal.flight_search import find
+from windsock.journal.head_row import HEAD, create_head, head_of, read_head
+from windsock.journal.high_water import remember
 from windsock.journal.models import (
     EventRow,
     FlightName,
@@ -43,9 +45,7 @@ from windsock.journal.models import (
     WriteProbe,
 )
 from windsock.journal.pruning import prune_events, prune_flights, prune_reports
-from windsock.journal.recent import RecentFlights
-from windsock.journal.seen import remember
-from windsock.journal.standings import read_observed, standing_of
+from windsock.journal.standing_rows import read_observed, standing_of
 from windsock.journal.writing import DatabaseWriting
 from windsock.protocol.positions import Position
 
@@ -58,7 +58,7 @@ class DatabaseJournal(Journal):
 
     def __init__(self, using: str = "default") -> None:
         self.using = using
-        self._recent = RecentFlights()
+        self._cache = FlightCache()
 
     def __repr__(self) -> str:
         return f"DatabaseJournal(using={self.using!r})"
@@ -71,7 +71,7 @@ class DatabaseJournal(Journal):
     @contextmanager
     def write(self) -> Iterator[Writing]:
         with durable_transaction(self.using) as connection:
-            writing = DatabaseWriting(connection, self._recent)
+            writing = DatabaseWriting(connection, self._cache)
             yield writing
             writing.finish()
         if writing.advanced is not None:

@@ -25,9 +25,9 @@ from windsock.journal.base import (
     new_epoch,
 )
 from windsock.journal.encoding import event_body, events_of
-from windsock.journal.flightrows import names_beside
+from windsock.journal.flight_query import Search
+from windsock.journal.flight_rows import names_beside
 from windsock.journal.projection import Projection, project
-from windsock.journal.search import Search
 from windsock.protocol.positions import Position
 
 

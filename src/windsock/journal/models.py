@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from windsock.journal.base import Event
+
 __all__ = [
     "Cursor",
     "EventRow",
@@ -61,7 +63,7 @@ class FlightRow(models.Model):
     updated_at = models.DateTimeField()
     stamp = models.BigIntegerField(
         default=0, editable=False
-    )  # drawn anew with every write, see journal.recent
+    )  # drawn anew with every write, see journal.flight_cache
     record = models.BinaryField()
 
     class Meta:
@@ -138,6 +140,11 @@ class EventRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.offset} {self.flight_id} v{self.version}"
+
+    def event(self) -> Event:
+        """Return the event that this row holds."""
+        topics = tuple(self.topics.split(" ")) if self.topics else ()
+        return Event(self.offset, self.flight_id, self.version, topics, bytes(self.body), self.recorded_at)
 
 
 class ReportRow(models.Model):

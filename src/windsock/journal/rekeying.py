@@ -19,8 +19,8 @@ from windsock.flights.belief import believe, blank, carrier_of
 from windsock.flights.facts import Facts, join
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
 from windsock.journal.base import new_epoch
-from windsock.journal.flightrows import FLIGHT, flight_row
-from windsock.journal.recent import new_stamp
+from windsock.journal.flight_cache import new_stamp
+from windsock.journal.flight_rows import FLIGHT, flight_row
 
 
 @dataclass(slots=True)

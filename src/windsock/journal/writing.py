@@ -17,7 +17,8 @@ from windsock.flights.programmes import Standing, StandingChange
 from windsock.journal.base import Draft, Event, Head, RawReport, Writing, lost, new_epoch
 from windsock.journal.bulk import CHUNK, insert, insert_missing, select, update, upsert
 from windsock.journal.encoding import event_body, events_of, flight_json
-from windsock.journal.flightrows import (
+from windsock.journal.flight_cache import CachedFlight, FlightCache, new_stamp
+from windsock.journal.flight_rows import (
     FLIGHT,
     PLACE,
     SEARCHED,
@@ -30,23 +31,22 @@ from windsock.journal.flightrows import (
     searched,
     written,
 )
-from windsock.journal.headrow import create_head, read_head
+from windsock.journal.head_row import create_head, read_head
+from windsock.journal.high_water import highest_seen
 from windsock.journal.models import EventRow, FlightName, FlightRow, JournalHead, ReportRow
-from windsock.journal.recent import Recent, RecentFlights, new_stamp
-from windsock.journal.seen import furthest
-from windsock.journal.standings import read_observed, read_standings, write_standings
+from windsock.journal.standing_rows import read_observed, read_standings, write_standings
 
 
 class DatabaseWriting(Writing):
     """The writes of one transaction; made by DatabaseJournal.write()."""
 
-    def __init__(self, connection: BaseDatabaseWrapper, recent: RecentFlights) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, recent: FlightCache) -> None:
         self._connection = connection
         self._using = connection.alias
-        self._recent = recent
+        self._cache = recent
         self._locks_rows = bool(connection.features.has_select_for_update)
         self._existing: dict[str, int] = {}  # the stamps of flights seen, as `known` saw them
-        self._loaded: dict[FlightKey, Recent] = {}
+        self._loaded: dict[FlightKey, CachedFlight] = {}
         self._saved: dict[FlightKey, tuple[FlightRecord, bytes | None]] = {}
         self._placeholders: set[str] = set()
         self._removed: set[FlightKey] = set()
@@ -77,12 +77,12 @@ class DatabaseWriting(Writing):
                 self._existing.pop(flight_id, None)
             self._hold_places({flight_id: by_id[flight_id] for flight_id in gone})
             rows += self._locked(gone)
-        found: dict[FlightKey, Recent] = {}
+        found: dict[FlightKey, CachedFlight] = {}
         stamps: dict[str, int] = {}
         for flight_id, version, stamp in rows:
             if not version:
                 continue
-            recent = self._recent.get(flight_id, stamp)
+            recent = self._cache.get(flight_id, stamp)
             if recent is None:
                 stamps[flight_id] = stamp
             else:
@@ -91,9 +91,9 @@ class DatabaseWriting(Writing):
             # The rows cannot change between the two looks: they are locked, or nobody else may write at all.
             for flight_id, data in select(self._connection, FlightRow, ["id", "record"], ("id", stamps)):
                 record = FlightRecord.from_json(bytes(data))
-                recent = Recent(stamps[flight_id], record, searched(record.flight))
+                recent = CachedFlight(stamps[flight_id], record, searched(record.flight))
                 found[by_id[flight_id]] = recent
-                self._recent.keep(flight_id, recent)
+                self._cache.keep(flight_id, recent)
         self._loaded.update(found)
         return {key: recent.record for key, recent in found.items()}
 
@@ -247,7 +247,7 @@ class DatabaseWriting(Writing):
             return self._head
         self._hold_head(count)
         head = read_head(self._connection)
-        seen = furthest(self._using)
+        seen = highest_seen(self._using)
         if seen is not None and lost(seen, replace(head, offset=head.offset - count)):
             # Put back to an older state behind our back: from here on its offsets name other events.
             JournalHead.objects.using(self._using).filter(id=1).update(epoch=new_epoch())
@@ -276,10 +276,10 @@ class DatabaseWriting(Writing):
         stamp = new_stamp()
         new: list[tuple[object, ...]] = []
         changed: dict[tuple[str, ...], list[tuple[object, ...]]] = {}
-        now: dict[FlightKey, Recent] = {}
+        now: dict[FlightKey, CachedFlight] = {}
         for key, (record, wire) in self._saved.items():
             flight_id = record.flight.id
-            recent = now[key] = Recent(stamp, record, searched(record.flight))
+            recent = now[key] = CachedFlight(stamp, record, searched(record.flight))
             values = written(record, stamp, wire)
             before = self._loaded.get(key)
             if before is None and flight_id not in self._placeholders:
@@ -296,7 +296,7 @@ class DatabaseWriting(Writing):
             update(self._connection, FlightRow, (*columns, *WRITTEN, "id"), rows)
         for recent in now.values():
             # Even before the commit: if it fails, no row bears this stamp.
-            self._recent.keep(recent.record.flight.id, recent)
+            self._cache.keep(recent.record.flight.id, recent)
             self._placeholders.discard(recent.record.flight.id)
         self._write_names()
         self._loaded.update(now)

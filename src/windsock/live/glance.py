@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connections
 
-from windsock.journal import sqlitefile
+from windsock.journal import sqlite_file
 
 
 def database_glance(alias: str) -> tuple[Callable[[], bool] | None, Callable[[], None]]:
@@ -15,7 +15,7 @@ def database_glance(alias: str) -> tuple[Callable[[], bool] | None, Callable[[],
     name = str(database["NAME"])
     if "sqlite" not in str(database["ENGINE"]) or ":memory:" in name or "mode=memory" in name:
         return None, lambda: None
-    return sqlite_glance(name, lambda: sqlitefile.noticed(alias, name))
+    return sqlite_glance(name, lambda: sqlite_file.noticed(alias, name))
 
 
 def sqlite_glance(
@@ -29,12 +29,12 @@ def sqlite_glance(
     `on_replaced` is called when another file lies at the path, before it is opened here.
     """
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-    file = sqlitefile.identity(path)
+    file = sqlite_file.identity(path)
     known: object = None
 
     def changed() -> bool:
         nonlocal known, connection, file
-        if (here := sqlitefile.identity(path)) != file:
+        if (here := sqlite_file.identity(path)) != file:
             on_replaced()
             if here is not None:
                 connection.close()

@@ -13,6 +13,7 @@ import msgspec
 from channels.layers import get_channel_layer
 from django.db import connections
 
+from windsock import journal
 from windsock.access import tickets
 from windsock.access.rights import Identity
 from windsock.conf import Config, config
@@ -20,7 +21,6 @@ from windsock.ingest import arecord, pipeline
 from windsock.ingest.results import Result
 from windsock.ingest.speaker import speaker_of
 from windsock.journal.base import Event
-from windsock.journal.database import DatabaseJournal
 from windsock.live.admission.overload import Gate
 from windsock.live.admission.rights import Rights
 from windsock.live.conversation import Conversation
@@ -63,7 +63,7 @@ class LiveService:
             topics=self.settings.max_topics,
         )
         self.terms = Terms(limits=limits)
-        self.journal = DatabaseJournal(self.settings.database)
+        self.journal = journal.current()
         # One thread each, so that a long read for one client never holds up the tail.
         self._tail_thread = ThreadPoolExecutor(1, "windsock-tail")
         self._question_thread = ThreadPoolExecutor(1, "windsock-questions")

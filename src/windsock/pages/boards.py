@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
 
+from windsock import journal
 from windsock.clock import ReplayClock, system_clock
 from windsock.conf import config
 from windsock.flights import Flight
 from windsock.flights.airports import Airport
 from windsock.flights.programmes import Programme, Standing
 from windsock.journal.base import FlightQuery
-from windsock.journal.database import DatabaseJournal
-from windsock.journal.search import canonical_text
+from windsock.journal.flight_query import canonical_text
 from windsock.pages import places
 from windsock.pages.programmes import because
 from windsock.pages.wording import WAITING, Board, Direction, Row, board_row, in_window, sort_key
@@ -34,11 +34,6 @@ class Hours:
     since: datetime
     until: datetime
     follow: bool
-
-
-def journal() -> DatabaseJournal:
-    """The journal of this installation."""
-    return DatabaseJournal(config().database)
 
 
 def service_now(clock: ReplayClock | None, real: datetime | None = None) -> datetime:
@@ -80,14 +75,14 @@ def flights(code: str, direction: Direction, window: Hours) -> list[Flight]:
         until=window.until + WAITING,
         limit=MOST,
     )
-    found = [record.flight for record in journal().find(query)]
+    found = [record.flight for record in journal.current().find(query)]
     shown = [flight for flight in found if in_window(flight, direction, window.since, window.until)]
     return sorted(shown, key=lambda flight: sort_key(flight, direction))
 
 
 def standings_at(*codes: str) -> list[Standing]:
     """The programmes of those of these airports that ever had any, in the order of the codes."""
-    known = {one.airport: one for one in journal().standings()[1]}
+    known = {one.airport: one for one in journal.current().standings()[1]}
     return [known[code] for code in dict.fromkeys(codes) if code in known]
 
 

@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
+from windsock import journal
 from windsock.collect.intake import settle
 from windsock.collect.models import ParkedReport
 from windsock.errors import UnknownFlight, WindsockError
 from windsock.flights import Flight, FlightKey
 from windsock.ingest import Rejected, record
-from windsock.pages import boards
 from windsock.pages.console import number_in, operators_only, page
 from windsock.pages.consolewording import Waiting, waiting
 
@@ -90,7 +90,7 @@ def _settle(request: HttpRequest, number: int | None, other: str) -> str:
             key = FlightKey.parse(flight_id)
         except (WindsockError, ValueError):
             return f"{flight_id[:60]!r} is no flight id. One looks like DL1865.2015-01-02.ATL."
-        if "add" not in request.POST and boards.journal().flight(key) is None:
+        if "add" not in request.POST and journal.current().flight(key) is None:
             # A slip of the pen must not put a flight on the boards.
             return f"Nobody has reported {key} so far. Add it as a new flight, or correct it."
         flight_id = str(key)
@@ -112,14 +112,14 @@ def _new_flight(text: str) -> str:
         key = FlightKey.parse(text)
     except (WindsockError, ValueError):
         return ""
-    return "" if boards.journal().flight(key) is not None else str(key)
+    return "" if journal.current().flight(key) is not None else str(key)
 
 
 def _waiting(reports: list[ParkedReport]) -> list[Waiting]:
     flights: dict[str, Flight] = {}
     for name in {name for one in reports for name in one.candidates}:
         try:
-            known = boards.journal().flight(FlightKey.parse(name))
+            known = journal.current().flight(FlightKey.parse(name))
         except (WindsockError, ValueError):
             continue
         if known is not None:

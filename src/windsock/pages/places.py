@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from windsock.flights import airlines, airports
 from windsock.flights.airports import Airport
-from windsock.journal.counts import flights_by_airport
+from windsock.journal.airport_counts import flights_by_airport
 
 # What "now" means when airports are chosen: boards that still have something to show, and the day ahead.
 BEHIND, AHEAD = timedelta(hours=3), timedelta(hours=21)

@@ -251,7 +251,7 @@ def _timeline(
     entries: list[Entry] = []
     repeats: tuple[str, int] = ("", 0)  # of an overdue flight: since when it is told, and how many times
     for event in events:
-        told = teller.sentences(msgspec.json.decode(b"{" + event.body)["changes"])
+        told = teller.sentences(msgspec.to_builtins(event.changes()))
         report = by_offset.get(event.offset)
         more = [sentence for _, sentence in told[1:]]
         if len(told) == 1 and told[0][0] == "overdue.raised":

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from windsock import journal
 from windsock.clock import ReplayClock
 from windsock.conf import config
 from windsock.errors import WindsockError
@@ -30,7 +31,7 @@ _MOST_NAMES = 300
 @readers_only
 def home(request: HttpRequest) -> HttpResponseBase:
     """Which airport? Those with flights, busiest first."""
-    clock = boards.journal().head().clock
+    clock = journal.current().head().clock
     now = boards.service_now(clock)
     text = request.GET.get("q", "").strip()
     return render(
@@ -59,7 +60,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
         )
     if airport.code != code:
         return redirect(reverse(f"windsock:{direction}", args=[airport.code]))
-    clock = boards.journal().head().clock
+    clock = journal.current().head().clock
     now = boards.service_now(clock)
     window = boards.hours(now, request.GET.get("from"), request.GET.get("to"))
     shown = boards.flights(airport.code, direction, window)
@@ -126,20 +127,19 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
         )
     if str(key) != flight_id:
         return redirect(reverse("windsock:flight", args=[str(key)]))
-    journal = boards.journal()
-    record = journal.flight(key)
+    record = journal.current().flight(key)
     if record is None:
         return _not_found(
             request,
             "No such flight",
             f"Nobody has reported {key.designator} of {key.date} from {key.origin}.",
         )
-    head = journal.head()
+    head = journal.current().head()
     now = boards.service_now(head.clock)
     page = tell(
         record,
-        journal.history(key),
-        journal.reports(key, 500),
+        journal.current().history(key),
+        journal.current().reports(key, 500),
         now,
         pipeline().rules,
         # Names of people and programs are not for visitors of a public board.

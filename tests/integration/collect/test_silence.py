@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import pytest
 
 from tests.integration.collect.test_feed_duties import LATE, Answer, Provider, World, board
@@ -45,8 +44,8 @@ def flight() -> Flight:
 
 def told() -> list[tuple[str, str | None]]:
     """Kind and field of every change of the flight so far, but for those it began with."""
-    bodies = [msgspec.json.decode(b"{" + event.body) for event in pipeline().journal.history(KEY)]
-    return [(change["kind"], change["field"]) for body in bodies[1:] for change in body["changes"]]
+    events = pipeline().journal.history(KEY)[1:]
+    return [(change.kind, change.field) for event in events for change in event.changes()]
 
 
 def pass_minutes(world: World, minutes: int) -> None:

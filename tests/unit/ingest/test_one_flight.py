@@ -243,7 +243,7 @@ def test_any_order_of_codeshares_gives_one_flight(order: list[dict[str, Any]], t
     before = journal.head()
     put(journal, *order, together=together)
     for event in journal.after(before.position):
-        board.apply(event.flight_id, event.body, event.offset)
+        board.apply(event)
     fresh, (flight,) = Board(), flights(journal).values()
     fresh.load([flight])
     assert flight.id == "LH418.2026-11-27.FRA"

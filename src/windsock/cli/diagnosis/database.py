@@ -15,7 +15,7 @@ def database() -> Iterator[Finding]:
     from django.db import connections
 
     from windsock.conf import config
-    from windsock.journal.databasefaults import UNKNOWN, explain
+    from windsock.journal.database_faults import UNKNOWN, explain
 
     alias = config().database
     connection = connections[alias]
@@ -103,9 +103,9 @@ def migrations() -> Iterator[Finding]:
         more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
         yield Finding("migrations", "wrong", f"missing: {names}{more}", migrate_command())
         return
-    from windsock.journal.database import DatabaseJournal
+    from windsock import journal
 
-    head = DatabaseJournal(using=config().database).head()
+    head = journal.current().head()
     yield Finding("migrations", "ok", f"up to date; the journal is at {head.position}")
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from windsock.flights import Flight
 from windsock.flights.programmes import Standing
-from windsock.journal.base import PROGRAMMES
+from windsock.journal.base import PROGRAMMES, Event
 from windsock.journal.projection import project
 from windsock.live.core.frames import Account, SnapshotPart, SnapshotRest
 from windsock.protocol.codec import snapshot_opening, snapshot_rests
@@ -24,22 +24,10 @@ from windsock.protocol.topics import topics_of
 CACHE_BYTES = 64 * 1024 * 1024
 
 
-class _Body(msgspec.Struct):
-    """The part of an event's body that the board needs; the rest is not decoded."""
-
-    flight: msgspec.Raw
-
-
-class _StandingBody(msgspec.Struct):
-    standing: msgspec.Raw
-
-
 class _Version(msgspec.Struct):
     version: int
 
 
-_body = msgspec.json.Decoder(_Body)
-_standing_body = msgspec.json.Decoder(_StandingBody)
 _version = msgspec.json.Decoder(_Version)
 _flight = msgspec.json.Decoder(Flight)
 
@@ -98,9 +86,10 @@ class Board:
             f"{PROGRAMMES}{one.airport}": (one.version, msgspec.json.encode(one)) for one in standings
         }
 
-    def apply(self, flight_id: str, body: bytes, offset: int) -> Flight:
-        """The flight of an event's body becomes the current state. Gives it decoded."""
-        raw = bytes(_body.decode(b"{" + body).flight)
+    def apply(self, event: Event) -> Flight:
+        """Make the flight of an event the current state, and return it."""
+        flight_id, offset = event.flight_id, event.offset
+        raw = event.flight_json()
         flight = _flight.decode(raw)
         row = row_of(flight, raw)
         before = self._rows.get(flight_id)
@@ -113,9 +102,10 @@ class Board:
             self._changed[topic] = offset
         return flight
 
-    def apply_programmes(self, topic: str, body: bytes, offset: int) -> None:
-        """The standing of an event's body becomes the current one, unless a newer one was loaded already."""
-        raw = bytes(_standing_body.decode(b"{" + body).standing)
+    def apply_programmes(self, event: Event) -> None:
+        """Make the standing of an event the current one, unless a newer one was loaded already."""
+        topic, offset = event.flight_id, event.offset
+        raw = event.standing_json()
         version = _version.decode(raw).version
         if version > self._standings.get(topic, (0, b""))[0]:
             self._standings[topic] = (version, raw)

@@ -241,9 +241,9 @@ class Hub:
                 continue
             try:
                 if event.of_programmes:
-                    self.board.apply_programmes(event.flight_id, event.body, event.offset)
+                    self.board.apply_programmes(event)
                 else:
-                    self.board.apply(event.flight_id, event.body, event.offset)
+                    self.board.apply(event)
             except Exception:
                 # One event that nobody can read must not stop those after it; clients decide for themselves.
                 logger.exception("Event %s cannot be put on the live board", live.position)

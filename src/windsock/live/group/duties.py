@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from channels.layers import get_channel_layer
 
+from windsock import journal
 from windsock.clock import system_clock
 from windsock.conf import config
 from windsock.duties import Duty, Work
 from windsock.duties.registry import Source
 from windsock.errors import ConfigError, PositionTrimmed, PositionUnknown
 from windsock.journal import cursors
-from windsock.journal.database import DatabaseJournal
 from windsock.live.group.ringer import GROUP, Ringer, Rung, is_shared
 from windsock.protocol.positions import Position
 
@@ -43,7 +43,7 @@ class GroupWork:
         settings = config()
         self._database = settings.database
         self._layer = get_channel_layer(settings.channel_layer)
-        self._journal = DatabaseJournal(settings.database)
+        self._journal = journal.current()
         self._loops: asyncio.Runner | None = None
         self.ringer: Ringer | None = None
         self._at: Position | None = None

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from windsock.conf import config
+from windsock import journal
 from windsock.errors import JournalUnavailable
-from windsock.journal.database import DatabaseJournal
 
 
 class Command(BaseCommand):
@@ -17,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Does it, and says where the journal now stands."""
         try:
-            head = DatabaseJournal(config().database).renew()
+            head = journal.current().renew()
         except JournalUnavailable as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"The journal stands at {head.position}; every client takes a fresh snapshot.")

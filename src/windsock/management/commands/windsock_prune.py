@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from windsock import journal
 from windsock.clock import system_clock
 from windsock.collect.upkeep import prune
 from windsock.conf import config
 from windsock.errors import JournalUnavailable
-from windsock.journal.database import DatabaseJournal
 
 _KINDS = ("events", "reports", "flights")
 
@@ -41,12 +41,11 @@ class Command(BaseCommand):
             if days < 0:
                 raise CommandError(f"--{name[5:].replace('_', '-')} is {days}; give 0 or more days.")
         settings = replace(config(), **given)
-        journal = DatabaseJournal(settings.database)
         try:
-            clock = journal.head().clock
+            clock = journal.current().head().clock
             # A replay's day is old by the machine's clock; it ages by its own.
             now = system_clock() if clock is None else clock.at(system_clock())
-            pruned = prune(journal, settings, now)
+            pruned = prune(journal.current(), settings, now)
         except JournalUnavailable as error:
             raise CommandError(str(error)) from error
         self.stdout.write(

@@ -18,8 +18,8 @@ from weakref import WeakKeyDictionary
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from windsock.journal.databasefaults import REPLACED
-from windsock.journal.seen import furthest
+from windsock.journal.database_faults import REPLACED
+from windsock.journal.high_water import highest_seen
 
 log = logging.getLogger("windsock.journal")
 
@@ -152,7 +152,7 @@ def _replaced(alias: str, path: str) -> None:
                     "%s belongs to the database that was replaced and cannot be put aside: %s", name, error
                 )
         _beside.pop(path, None)
-        if (seen := furthest(alias)) is not None:
+        if (seen := highest_seen(alias)) is not None:
             _outlived[alias] = seen.epoch
     log.error(
         "The database file %s was replaced while this process ran. %s",

@@ -19,7 +19,7 @@ Searched = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
+class CachedFlight:
     """A flight, and the searched columns of its row."""
 
     stamp: int
@@ -32,12 +32,12 @@ def new_stamp() -> int:
     return secrets.randbits(62)
 
 
-class RecentFlights:
+class FlightCache:
     """The last `most` flights that were read or written. Any thread may use it."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._held: dict[str, Recent] = {}
+        self._held: dict[str, CachedFlight] = {}
 
     def __len__(self) -> int:
         return len(self._held)
@@ -45,12 +45,12 @@ class RecentFlights:
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self._held))
 
-    def get(self, flight_id: str, stamp: int) -> Recent | None:
+    def get(self, flight_id: str, stamp: int) -> CachedFlight | None:
         """The flight as the row with this stamp holds it; None when that is not known."""
         found = self._held.get(flight_id)
         return found if found is not None and found.stamp == stamp else None
 
-    def keep(self, flight_id: str, recent: Recent) -> None:
+    def keep(self, flight_id: str, recent: CachedFlight) -> None:
         """Remembers a flight; forgets the one that was used longest ago, if there are too many."""
         held = self._held
         held.pop(flight_id, None)

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from windsock.flights import Flight, FlightKey, FlightRecord
+from windsock.journal.flight_cache import Searched
 from windsock.journal.projection import project
-from windsock.journal.recent import Searched
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from windsock.protocol.positions import Position
 log = logging.getLogger("windsock.journal")
 
 _lock = threading.Lock()
-_furthest: dict[str, Position] = {}
+_highest: dict[str, Position] = {}
 
 # Without (Windows) each process knows only what it has seen itself.
 LOCKS = importlib.util.find_spec("fcntl") is not None
@@ -33,20 +33,20 @@ def remember(using: str, position: Position) -> None:
     Called before anybody is told of the position.
     """
     with _lock:
-        known = _furthest.get(using)
+        known = _highest.get(using)
         if known is None:
-            known = _furthest_of(using)
+            known = _highest_of(using)
         if known is None or known.epoch != position.epoch or known.offset < position.offset:
-            _furthest[using] = position
+            _highest[using] = position
             if (path := _file(using)) is not None:
                 _note(path, position)
 
 
-def furthest(using: str) -> Position | None:
-    """The furthest position seen in the newest epoch seen, by this process or, with a file, on this node."""
+def highest_seen(using: str) -> Position | None:
+    """The highest_seen position seen in the newest epoch seen, by this process or, with a file, on this node."""
     with _lock:
-        known = _furthest.get(using)
-        return known if known is not None else _furthest_of(using)
+        known = _highest.get(using)
+        return known if known is not None else _highest_of(using)
 
 
 def _file(using: str) -> Path | None:
@@ -56,7 +56,7 @@ def _file(using: str) -> Path | None:
     return Path(settings.seen_file)
 
 
-def _furthest_of(using: str) -> Position | None:
+def _highest_of(using: str) -> Position | None:
     path = _file(using)
     if path is None:
         return None
@@ -67,7 +67,7 @@ def _furthest_of(using: str) -> Position | None:
     except (OSError, ValueError, ProtocolError) as error:
         log.warning("What was seen of the journal cannot be read from %s: %s", path, error)
         return None
-    return _furthest.setdefault(using, found)
+    return _highest.setdefault(using, found)
 
 
 def _note(path: Path, position: Position) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windsock.journal.search import canonical_text, registrations
+from windsock.journal.flight_query import canonical_text, registrations
 
 
 @given(

@@ -7,7 +7,7 @@ import pytest
 from windsock.flights import DepartureReport, FlightKey, FlightRecord, MergeRules, Report, apply_report
 from windsock.journal.base import Draft
 from windsock.journal.database import DatabaseJournal
-from windsock.journal.recent import Recent, RecentFlights, new_stamp
+from windsock.journal.flight_cache import CachedFlight, FlightCache, new_stamp
 
 NOON = datetime(2015, 1, 2, 12, 0, tzinfo=UTC)
 KEY = FlightKey("DL", 1865, None, date(2015, 1, 2), "ATL")
@@ -102,11 +102,11 @@ def test_a_report_that_only_adds_to_the_provenance_is_kept_behind_an_event_of_th
 
 
 def test_no_more_are_remembered_than_asked_for_and_the_oldest_goes_first() -> None:
-    recent = RecentFlights(most=2)
+    recent = FlightCache(most=2)
     stamp = new_stamp()
     record = FlightRecord.from_json(tell_nobody().to_json())
     for name in ("a", "b", "c"):
-        recent.keep(name, Recent(stamp, record, ()))
+        recent.keep(name, CachedFlight(stamp, record, ()))
     assert list(recent) == ["b", "c"]
     assert recent.get("b", stamp) is not None
     assert recent.get("b", stamp + 1) is None

@@ -11,9 +11,9 @@ from django.db.models import F, Q, QuerySet
 
 from windsock.flights import FlightRecord
 from windsock.journal.base import FlightQuery
+from windsock.journal.flight_query import LAST, Place, Search
 from windsock.journal.models import FlightName, FlightRow
 from windsock.journal.projection import project
-from windsock.journal.search import LAST, Place, Search
 
 Rows = QuerySet[FlightRow, FlightRow]
 
