@@ -40,6 +40,8 @@ def _patterns() -> list[URLPattern | URLResolver]:
         # ninja's own pages (the schema, the root) are synchronous and answer GET only.
         if pattern.callback is not None and iscoroutinefunction(pattern.callback):
             pattern.callback = _with_problems(pattern.callback)
+        elif getattr(pattern, "name", None) == "api-root":
+            pattern.callback = not_found  # ninja raises Http404 here, which is answered with a page
     return list(patterns)
 
 

@@ -372,6 +372,10 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
                 return
             self.conn  # noqa: B018 - uvicorn's `send` relies on what making it sets
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # uvicorn forgets this, and logs an error for each handshake that was answered with a status: anybody can
+            # send those, and a server without room answers so to everybody.
+            self.handshake_complete = True
 
     def _accept(self, head: PlainHead, subprotocol: str | None, compress: bool) -> None:
         if logger.isEnabledFor(logging.INFO):
