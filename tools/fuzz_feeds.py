@@ -83,7 +83,7 @@ def targets() -> dict[str, Target]:
 
 
 def endures(target: Target, data: bytes) -> None:
-    """Raises what the parser raises, or AssertionError where it does not keep what is promised."""
+    """Raise what the parser raises, or AssertionError where it does not keep what is promised."""
     from windsock.errors import FeedError
     from windsock.feeds.parsing import MAX_RAW
 
@@ -159,7 +159,7 @@ def by_chance(name: str, seconds: float) -> int:
 
 
 def by_coverage(name: str, seconds: int) -> None:
-    """Runs atheris in this process, which ends with it."""
+    """Run atheris in this process, which ends with it."""
     import atheris
 
     with atheris.instrument_imports(include=["windsock.feeds", "windsock.flights"]):
@@ -190,7 +190,7 @@ def by_coverage(name: str, seconds: int) -> None:
 
 
 def coverage_told(name: str, seconds: int) -> str:
-    """Runs atheris in a process of its own; what is to be said of it. SystemExit with its words where it found any."""
+    """Run atheris in a process of its own and return its summary; exit with its output if it found anything."""
     command = [sys.executable, __file__, name, "--seconds", str(seconds), "--here"]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     log = done.stderr + done.stdout  # the exception is in the latter

@@ -1,0 +1,116 @@
+"""What people read is plain American English: the phrases that CONTRIBUTING.md refuses are refused here.
+
+`python tools/language.py src/windsock/live` lists what is left in a folder.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import language
+
+ROOT = language.ROOT
+
+NOT_YET: tuple[str, ...] = (
+    "src/windsock/access",
+    "src/windsock/admin.py",
+    "src/windsock/api",
+    "src/windsock/checks.py",
+    "src/windsock/cli",
+    "src/windsock/client",
+    "src/windsock/clock.py",
+    "src/windsock/collect",
+    "src/windsock/duties",
+    "src/windsock/errors.py",
+    "src/windsock/feeds",
+    "src/windsock/figures.py",
+    "src/windsock/flights",
+    "src/windsock/hosting.py",
+    "src/windsock/ingest",
+    "src/windsock/journal",
+    "src/windsock/live",
+    "src/windsock/management",
+    "src/windsock/pages",
+    "src/windsock/protocol",
+    "src/windsock/replay",
+    "src/windsock/runtime.py",
+    "src/windsock/service",
+    "src/windsock/static",
+    "src/windsock/templates",
+    "src/windsock/urls.py",
+    "docs",
+    "README.md",
+    "ARCHITECTURE.md",
+)
+"""Packages and pages that have not been read through. Remove a name once nothing is found in it."""
+
+
+def _is_due(path: Path) -> bool:
+    name = path.relative_to(ROOT).as_posix()
+    return not any(name == known or name.startswith(known + "/") for known in NOT_YET)
+
+
+def test_no_refused_phrase_is_left() -> None:
+    found = [
+        f"{each.path}:{each.line}: {each.text!r}: {each.phrase.why}; write: {each.phrase.instead}"
+        for path in language.files()
+        if _is_due(path)
+        for each in language.findings(path)
+    ]
+    assert found == []
+
+
+def test_docstrings_of_functions_are_imperative() -> None:
+    """ruff's D401, for what has been read through."""
+    paths = [
+        str(path)
+        for path in language.files("src/windsock", "tools")
+        if path.suffix == ".py" and _is_due(path)
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--select",
+        "D401",
+        "--output-format",
+        "concise",
+        *paths,
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.py", 'raise ValueError("7 is no date")'),
+        ("a.py", '"""Who has missed more than this is better served by a snapshot."""'),
+        ("a.py", "x = 1  # the client is told to come back"),
+        ("a.py", 'f"the server says {x}: it goes on"'),
+        ("a.js", "/** An event is told once. */"),
+        ("a.js", 'const text = "no word lately";'),
+        ("a.html", "<p>Nobody listens any more.</p>"),
+        ("a.md", "A feed that fails goes on.\n"),
+    ],
+)
+def test_a_refused_phrase_is_found_wherever_people_read(tmp_path: Path, name: str, text: str) -> None:
+    assert list(language.findings(tmp_path / name, text)) != []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.py", 'raise ValueError("7 is not a date")'),
+        ("a.py", 'there = "there is no flight DL1 on this day"'),
+        ("a.py", 'message = {"told": 1}\ntold = go_on(message)'),
+        ("a.py", '"""Who may read this flight?"""'),
+        ("a.js", 'this.pending.push({ do: "tell", name });'),
+        ("a.md", "```\nit goes on\n```\nNot `is no`.\n"),
+    ],
+)
+def test_names_code_and_plain_sentences_pass(tmp_path: Path, name: str, text: str) -> None:
+    assert list(language.findings(tmp_path / name, text)) == []
