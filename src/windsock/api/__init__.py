@@ -1,1 +1,1 @@
-"""REST over ingest and journal."""
+"""The REST API over ingest and journal."""

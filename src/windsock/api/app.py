@@ -1,4 +1,4 @@
-"""The API itself: django-ninja with our errors, our documentation page and our OpenAPI document."""
+"""The API itself: django-ninja with our own errors, documentation page and OpenAPI document."""
 
 import logging
 from typing import Any
@@ -18,15 +18,15 @@ from windsock.errors import AccessDenied, JournalError, ProtocolError, ReportErr
 
 logger = logging.getLogger(__name__)
 
-# A busy or restarting database is back within seconds as a rule.
 RETRY_AFTER = 2
+"""A busy or restarting database is usually back within seconds."""
 
 
 class WindsockAPI(NinjaAPI):
     """Version 1 of the API."""
 
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Any = None) -> OpenAPISchema:
-        """The document, completed with the wire's schemas and every answer."""
+        """Return the document, completed with the wire's schemas and every response."""
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
         document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
         complete(document, "/" + prefix.strip("/") + "/")
@@ -59,15 +59,15 @@ def _denied(request: HttpRequest, error: AccessDenied) -> HttpResponse:
 
 @api.exception_handler(JournalError)
 def _journal(request: HttpRequest, error: JournalError) -> HttpResponse:
-    text = f"{error} Nothing of this request was recorded." if request.method == "POST" else str(error)
+    text = f"{error} Nothing from this request was recorded." if request.method == "POST" else str(error)
     return Problem(503, "journal_unavailable", text, retry_after=RETRY_AFTER).response()
 
 
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
 def _database(request: HttpRequest, error: Exception) -> HttpResponse:
-    # Met before a report was handed over (who asks?) or while reading: nothing was recorded either way.
-    text = "The database does not answer now. Nothing of this request was recorded; try again."
+    # Raised while authenticating or reading, before a report was handed over: nothing was recorded.
+    text = "The database is not responding. Nothing from this request was recorded; try again."
     return Problem(503, "database_unavailable", text, retry_after=RETRY_AFTER).response()
 
 
@@ -103,14 +103,18 @@ def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
-    return Problem(404, "not_found", str(error) or "There is nothing here.").response()
+    return Problem(404, "not_found", str(error) or f"{request.path} does not exist.").response()
 
 
 @api.exception_handler(Exception)
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-    # Our own fault, so it is logged in full here and told to the asker in one sentence.
+    # Our own fault: log it in full here, and send the client a single sentence.
     logger.error("%s %s failed", request.method, request.path, exc_info=error)
-    return Problem(500, "internal_error", "Windsock failed at this request; its log says why.").response()
+    return Problem(
+        500,
+        "internal_error",
+        "Internal error: Windsock could not handle this request. Its log has the cause.",
+    ).response()
 
 
 @api.exception_handler(HttpError)

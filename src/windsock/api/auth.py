@@ -1,4 +1,4 @@
-"""Who asks over HTTP: a bearer token, a Django session (with CSRF check when something is changed), or a visitor."""
+"""Authenticate API requests by bearer token or Django session (with a CSRF check for changes), or admit a visitor."""
 
 from typing import Any
 
@@ -17,18 +17,18 @@ from windsock.errors import AccessDenied
 class Bearer(HttpBearer):
     """`Authorization: Bearer TOKEN`. A wrong token is an error even where visitors may read."""
 
-    # ninja's base class answers synchronously and looks at the header itself; here one hop into a thread does it all.
+    # ninja's base class is synchronous and parses the header itself; here a single hop into a thread does it all.
     async def __call__(self, request: HttpRequest) -> Identity | None:
         if request.headers.get("Authorization") is None:
             return None
         return await sync_to_async(identity_of_bearer)(request)
 
     async def authenticate(self, request: HttpRequest, token: str) -> Any:  # pragma: no cover
-        raise NotImplementedError  # __call__ above does not come here
+        raise NotImplementedError  # __call__ above does not call it
 
 
 class Session(APIKeyCookie):
-    """A Django session. Whatever changes something needs the CSRF token too (header X-CSRFToken)."""
+    """A Django session. Requests that change something need the CSRF token too (header X-CSRFToken)."""
 
     param_name = "sessionid"
 
@@ -36,16 +36,16 @@ class Session(APIKeyCookie):
         return await sync_to_async(_identity_of_session)(request)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:  # pragma: no cover
-        raise NotImplementedError  # __call__ above does not come here
+        raise NotImplementedError  # __call__ above does not call it
 
 
 async def visitor(request: HttpRequest) -> Identity | None:
-    """Anonymous readers, where WINDSOCK["PUBLIC_READ"] lets them in."""
+    """Admit anonymous readers where WINDSOCK["PUBLIC_READ"] is on."""
     return anonymous_identity()
 
 
 async def nobody(request: HttpRequest) -> Identity | None:
-    """The last resort: says that credentials are missing."""
+    """Refuse the request, as the last resort: credentials are missing."""
     raise Problem(
         401, "not_authenticated", "Nobody is signed in. Sign in, or send 'Authorization: Bearer TOKEN'."
     )
@@ -56,17 +56,17 @@ MEMBERS = [Bearer(), Session(), nobody]
 
 
 def reader(request: HttpRequest) -> Identity:
-    """The asker, who may read; raises AccessDenied otherwise."""
+    """Return the sender's identity if it may read; raise AccessDenied otherwise."""
     return require_read(identity(request))
 
 
 def publisher(request: HttpRequest) -> Identity:
-    """The asker, who may publish; raises AccessDenied otherwise."""
+    """Return the sender's identity if it may publish; raise AccessDenied otherwise."""
     return require_publish(identity(request))
 
 
 def identity(request: HttpRequest) -> Identity:
-    """Who was recognised by one of the doors above."""
+    """Return the identity found by one of the authenticators above."""
     found = getattr(request, "auth", None)
     if not isinstance(found, Identity):
         raise AccessDenied("Nobody is signed in.")
@@ -79,7 +79,7 @@ def _identity_of_session(request: HttpRequest) -> Identity | None:
         raise Problem(
             403,
             "csrf_failed",
-            "This request changes something and comes with a session but without its CSRF token. "
-            "Send the cookie's value as header X-CSRFToken, or use a bearer token.",
+            "This request changes something, but has a session without its CSRF token. "
+            "Send the cookie's value in the header X-CSRFToken, or use a bearer token.",
         )
     return found

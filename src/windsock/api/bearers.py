@@ -1,4 +1,4 @@
-"""Bearer tokens of those who send often: looked up once a second instead of once a request."""
+"""Cache bearer tokens of clients that send often: one lookup per second instead of one per request."""
 
 import time
 
@@ -10,19 +10,20 @@ from windsock.access import secrets, tokens
 from windsock.access.rights import Identity
 
 KNOWN_SECONDS = 1.0
-"""How long a token that was looked up counts as known. A revoked one records nothing later than this after its end."""
+"""How long a looked-up token stays cached. A revoked one can still record reports for at most this long."""
 
 MAX_KNOWN = 1024
+"""Tokens cached per process; beyond it the oldest entry goes."""
 
 
 class Bearers:
-    """The tokens that were valid a moment ago, with who bears them."""
+    """The tokens that were valid a moment ago, and their identities."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, Identity]] = {}
 
     async def identity(self, secret: bytes) -> Identity | None:
-        """Return who bears this token, or None if it opens nothing. Raises what the database raises."""
+        """Return who bears this token, or None if it is not valid. Raises the database's errors."""
         try:
             text = secret.decode("ascii")
         except UnicodeDecodeError:
@@ -39,7 +40,7 @@ class Bearers:
                 return None
             while len(self._known) >= MAX_KNOWN:
                 del self._known[next(iter(self._known))]
-            # From before it was looked up: what is revoked meanwhile is not known for longer either.
+            # Counted from before the lookup: a token revoked meanwhile is not cached any longer either.
             self._known[digest] = (now + KNOWN_SECONDS, identity)
         if identity.expires_at is not None and timezone.now() >= identity.expires_at:
             return None

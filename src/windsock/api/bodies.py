@@ -1,4 +1,4 @@
-"""Request bodies, read within a bound and decoded so that an error says where it is."""
+"""Read request bodies within a limit, and decode them so that an error names its line and column."""
 
 import re
 import zlib
@@ -15,14 +15,14 @@ NDJSON_TYPES = frozenset(
     {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
 )
 
-# A byte-order mark, which editors and shells of Windows write before text (RFC 8259, 8.1: a parser may ignore it).
 BOM = b"\xef\xbb\xbf"
+"""A byte-order mark, which Windows editors and shells put before text (RFC 8259, 8.1: a parser may ignore it)."""
 
-# So many reports in one request keep it below a few seconds; more belong into several requests.
 MAX_REPORTS = 10_000
+"""Reports per request: this many take a few seconds."""
 
-# Each member costs a copy of what follows it: thousands of empty ones would be work without end.
 MAX_GZIP_MEMBERS = 100
+"""Each member costs a copy of the data after it, so thousands of empty ones would keep the server busy."""
 
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _CHUNK = 65_536
@@ -30,7 +30,7 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A line of NDJSON that is no JSON object."""
+    """A line of NDJSON that is not valid JSON."""
 
     message: str
     line: int
@@ -40,23 +40,23 @@ class Malformed:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The reports of a body in their order; `single` when the body was one object."""
+    """The reports of a body, in order; `single` when the body was a single object."""
 
     items: list[Any]
     single: bool
 
 
 def read(request: HttpRequest, limit: int) -> bytes:
-    """Return the body, decompressed, at most `limit` bytes of it either way.
+    """Return the body, decompressed: at most `limit` bytes before and after.
 
-    Raises Problem 413 without reading or decompressing further when it is longer, 415 for another Content-Encoding than
-    gzip, and 400 when it is incomplete.
+    Raises:
+        Problem: 413 as soon as it is longer, 415 for a Content-Encoding other than gzip, 400 when it is incomplete.
     """
     return decompressed(_sent(request, limit), request.headers.get("Content-Encoding", ""), limit)
 
 
 def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
-    """Return the content of a body with this Content-Encoding; raises Problem as `read` does."""
+    """Return the content of a body with this Content-Encoding; raise Problem as `read` does."""
     names = [name for part in encoding.lower().split(",") if (name := part.strip()) not in ("", "identity")]
     if not names:
         return body
@@ -64,7 +64,7 @@ def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
         raise Problem(
             415,
             "unsupported_encoding",
-            f"The Content-Encoding {encoding[:60]!r} is not supported. Send the body with gzip, or as it is.",
+            f"Content-Encoding {encoding[:60]!r} is not supported. Use gzip, or send the body uncompressed.",
             value=encoding[:60],
             expected="gzip or identity",
             headers={"Accept-Encoding": "gzip, identity"},
@@ -72,23 +72,25 @@ def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     rest = body
-    while rest or not parts:  # there may be several members, one after the other (RFC 1952, 2.2)
+    while rest or not parts:  # gzip data may consist of several members (RFC 1952, 2.2)
         if len(parts) == MAX_GZIP_MEMBERS:
             raise Problem(400, "malformed_gzip", f"The gzip data has more than {MAX_GZIP_MEMBERS} members.")
-        # No more comes out of it than one byte beyond the limit, however much is in it.
+        # Decompress at most one byte beyond the limit, however much there is.
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
             part = member.decompress(rest, limit + 1 - size)
         except zlib.error as error:
             raise Problem(
-                400, "malformed_gzip", f"The body is not valid gzip, as its Content-Encoding says: {error}."
+                400,
+                "malformed_gzip",
+                f"The body is not valid gzip, although its Content-Encoding says so: {error}.",
             ) from error
         size += len(part)
         if size > limit:
             raise too_large(limit)
         if not member.eof:
             raise Problem(
-                400, "incomplete_body", "The gzip data ended before it was complete. Send it again."
+                400, "incomplete_body", "The gzip data is incomplete: unexpected end of input. Send it again."
             )
         parts.append(part)
         rest = member.unused_data
@@ -109,18 +111,18 @@ def _sent(request: HttpRequest, limit: int) -> bytes:
                 raise too_large(limit)
     except UnreadablePostError as error:
         raise Problem(
-            400, "incomplete_body", "The body ended before it was complete. Send it again."
+            400, "incomplete_body", "The body is incomplete: the connection ended early. Send it again."
         ) from error
     return b"".join(parts)
 
 
 def too_large(limit: int, given: int | None = None) -> Problem:
-    """The refusal of a body over the limit."""
+    """Return the error for a body over the limit."""
     size = f"{given:,} bytes" if given is not None else f"more than {limit:,} bytes"
     return Problem(
         413,
         "body_too_large",
-        f"The body has {size}; at most {limit:,} are taken. Send the reports in several requests.",
+        f"The body has {size}; the limit is {limit:,}. Split the reports into several requests.",
         value=given,
         expected=f"at most {limit} bytes",
         headers={"Connection": "close"},
@@ -128,9 +130,10 @@ def too_large(limit: int, given: int | None = None) -> Problem:
 
 
 def batch(request: HttpRequest, limit: int) -> Batch:
-    """The reports in the body: one object, a list, or NDJSON, as the content type says.
+    """Return the reports in the body: a single object, a list, or NDJSON, depending on the content type.
 
-    Raises Problem 415 (another type), 413 (too large), 400 (no JSON; says line and column).
+    Raises:
+        Problem: 415 (another type), 413 (too large), 400 (not valid JSON; names line and column).
     """
     media_type, charset = _content_type(request)
     if media_type not in JSON_TYPES | NDJSON_TYPES or charset not in ("", "utf-8", "utf8", "us-ascii"):
@@ -139,7 +142,7 @@ def batch(request: HttpRequest, limit: int) -> Batch:
             415,
             "unsupported_media_type",
             (
-                f"The content type {given!r} is not taken. "
+                f"Content type {given!r} is not supported. "
                 if given
                 else "The header Content-Type is missing. "
             )
@@ -152,7 +155,7 @@ def batch(request: HttpRequest, limit: int) -> Batch:
 
 
 def reports_in(media_type: str, body: bytes) -> Batch:
-    """The reports in a body of one of the types that are taken; raises Problem as `batch` does."""
+    """Return the reports in a body of a supported type; raise Problem as `batch` does."""
     if media_type in NDJSON_TYPES:
         items = _lines(body)
         if items and all(isinstance(item, Malformed) for item in items):
@@ -168,13 +171,13 @@ def reports_in(media_type: str, body: bytes) -> Batch:
     else:
         found = _document(body)
     if not found.items:
-        raise Problem(422, "no_reports", "The body holds no report.", expected="at least one report")
+        raise Problem(422, "no_reports", "The body contains no reports.", expected="at least one report")
     if len(found.items) > MAX_REPORTS:
         raise Problem(
             413,
             "too_many_reports",
-            f"The body holds {len(found.items):,} reports; at most {MAX_REPORTS:,} are taken at once. "
-            "Send them in several requests.",
+            f"The body contains {len(found.items):,} reports; the limit is {MAX_REPORTS:,} per request. "
+            "Split them into several requests.",
             value=len(found.items),
             expected=f"at most {MAX_REPORTS} reports",
         )
@@ -182,9 +185,10 @@ def reports_in(media_type: str, body: bytes) -> Batch:
 
 
 def decode(body: bytes) -> Any:
-    """Return the JSON value in `body`, whose byte-order mark is ignored.
+    """Return the JSON value in `body`, ignoring a byte-order mark.
 
-    Raises Problem 400 with line and column (both from 1, columns in characters).
+    Raises:
+        Problem: 400 with line and column (both from 1, columns in characters).
     """
     body = body.removeprefix(BOM)
     try:
@@ -194,7 +198,7 @@ def decode(body: bytes) -> Any:
         raise Problem(
             400,
             "malformed_json",
-            f"The body is no JSON: {message} at line {line}, column {column}.",
+            f"The body is not valid JSON: {message} at line {line}, column {column}.",
             line=line,
             column=column,
             expected="one JSON object or a list of objects, in UTF-8",
@@ -211,7 +215,7 @@ def _document(body: bytes) -> Batch:
 def _lines(body: bytes) -> list[Any]:
     items: list[Any] = []
     for number, sent in enumerate(body.split(b"\n"), start=1):
-        line = sent.removeprefix(BOM)  # files with a mark each, put together, have one in the midst as well
+        line = sent.removeprefix(BOM)  # concatenated files may have a mark in the middle as well
         if not line.strip():
             continue
         try:
@@ -225,29 +229,29 @@ def _lines(body: bytes) -> list[Any]:
 
 
 def _where(body: bytes, error: Exception) -> tuple[str, int, int]:
-    """What is wrong, and at which line and column."""
+    """Return what is wrong, and at which line and column."""
     if isinstance(error, RecursionError):
-        return "it is nested too deeply", 1, 1
+        return "nested too deeply", 1, 1
     text = str(error)
     found = _BYTE.search(text)
     if found:
-        # msgspec has already taken the first of the "trailing characters".
+        # msgspec has already consumed the first of the "trailing characters".
         offset = int(found[1]) - ("trailing characters" in text)
     elif isinstance(error, UnicodeDecodeError):
-        offset, text = _first_wrong_byte(body), "a byte that is not UTF-8"
+        offset, text = _first_wrong_byte(body), "invalid UTF-8"
     else:
         offset = len(body)  # "Input data was truncated"
     before = body[:offset].decode(errors="replace")
     line = before.count("\n") + 1
     column = len(before) - (before.rfind("\n") + 1) + 1
-    message = _BYTE.sub("", text).removeprefix("JSON is malformed:").strip().rstrip(".") or "an error"
+    message = _BYTE.sub("", text).removeprefix("JSON is malformed:").strip().rstrip(".") or "invalid"
     if "truncated" in message:
-        message = "it ends before it is complete" if body.strip() else "it is empty"
+        message = "unexpected end of input" if body.strip() else "it is empty"
     return message, line, column
 
 
 def _first_wrong_byte(body: bytes) -> int:
-    # The decoder counts from the beginning of the text it was reading, not of the body.
+    # The decoder counts from the start of the string it was reading, not of the body.
     try:
         body.decode()
     except UnicodeDecodeError as error:

@@ -1,10 +1,10 @@
-"""Request bodies, read before Django is asked: credentials first, then the bytes, within bounds of size and time.
+"""Read request bodies before Django does: credentials first, then the bytes, with limits on size and time.
 
-Django's ASGI handler takes a whole body in (onto the disk, when it is large) before any view is asked, so a view's own
-bound comes too late to protect the machine. This wraps the application and reads the bodies for Windsock's addresses:
-`application = BodyLimit(ReportsLane(get_asgi_application()))`. What a host's own addresses take is the host's affair.
+Django's ASGI handler reads a whole body (onto the disk, when it is large) before it calls any view, so a view's own
+limit comes too late to protect the machine. This wraps the application and reads the bodies for Windsock's addresses:
+`application = BodyLimit(ReportsLane(get_asgi_application()))`. A host sets the limits of its own addresses itself.
 
-Who shows credentials that open nothing, or none where some are needed, is answered without their body being read.
+A client with invalid credentials, or with none where some are needed, gets its response without its body being read.
 """
 
 import asyncio
@@ -24,52 +24,54 @@ from windsock.api.bearers import Bearers
 from windsock.api.bodies import too_large
 from windsock.api.bodyrules import SIGNED_BYTES, STRANGER_BYTES, Rule, rule_for, unprefixed
 
-# The scope's key under which the bearer's identity is left, so that it is looked up once.
 BEARER = "windsock.bearer"
+"""The scope key that carries the bearer's identity, so that it is looked up once."""
 
-# A body has this long to begin with, and a second more for each so many bytes that come: an upload over a weak mobile
-# network is faster. It never has more than the first in reserve, so that a sender that went away is not waited for,
-# however much it sent before. No body takes longer than the last, and a stranger's no longer than the first.
 GRACE_SECONDS = 10.0
+"""A body has this long at first; a stranger's body has no more."""
 MIN_BYTES_PER_SECOND = 4_096
+"""A body gets another second for this many bytes (an upload over a weak mobile network is faster), but never has more
+than GRACE_SECONDS in reserve: a sender that went silent is not waited for, however much it sent before."""
 LONGEST_SECONDS = 300.0
+"""No body may take longer than this."""
 
-# Bytes of bodies held by one process at once. Twelve full batches of reports; who comes then is told to come again.
 KNOWN_IN_FLIGHT = 64 * 1024 * 1024
-# Those of strangers together. A sign-in is free, however many others do what: it is less than FREE_BYTES, which is no
-# more than what the server holds of a connection anyway.
+"""Bytes of authenticated clients' bodies that a process holds at once: twelve full batches. Beyond it, 503."""
 STRANGERS_IN_FLIGHT = 4 * 1024 * 1024
+"""The same for all unauthenticated clients together."""
 FREE_BYTES = 4_096
+"""A stranger's body up to this size does not count, so that a sign-in always gets through; the server buffers as much
+for any connection."""
 RETRY_SECONDS = 2
 
-# Most clients send all of a body before they read the answer, and to close on them would only say that the connection
-# broke. Up to this much is read and dropped, for at most this long.
-LET_BY_BYTES = 16 * 1024 * 1024
-LET_BY_SECONDS = 5.0
+DISCARD_BYTES = 16 * 1024 * 1024
+"""Most clients send a whole body before they read the response, and would see only a broken connection if it were
+closed. So the rest of a body is read and discarded, up to this much and for at most DISCARD_SECONDS."""
+DISCARD_SECONDS = 5.0
 
 
 class Room:
-    """How many bytes may still be held."""
+    """A budget of bytes that may be held at once."""
 
     def __init__(self, bytes_: int) -> None:
         self.left = bytes_
 
     def take(self, size: int) -> bool:
-        """Take `size` bytes, if there are so many left."""
+        """Take `size` bytes from the budget; return False if fewer are left."""
         if size > self.left:
             return False
         self.left -= size
         return True
 
     def give(self, size: int) -> None:
-        """Give back what was taken."""
+        """Return `size` bytes to the budget."""
         self.left += size
 
 
 class BodyLimit:
-    """An ASGI application that reads the bodies for `application`, each within its address's bound.
+    """Read the bodies for an ASGI `application`, each within its address's limit.
 
-    `elsewhere` bounds those of addresses that are not Windsock's; None leaves them to the project.
+    `elsewhere` is the limit of addresses that are not Windsock's; None leaves them to the project.
     """
 
     def __init__(self, application: Any, elsewhere: int | None = None) -> None:
@@ -98,14 +100,14 @@ class BodyLimit:
             bearer = await self._bearer(headers)
             known = rule.admits(bearer) or await self._vouched_for(rule, scope, headers, declared)
         except DatabaseError:
-            text = "The database does not answer now. Nothing of this request was recorded; try again."
+            text = "The database is not responding. Nothing from this request was recorded; try again."
             await refuse(receive, send, Problem(503, "database_unavailable", text, retry_after=RETRY_SECONDS))
             return
         if bearer is not None:
             scope = {**scope, BEARER: bearer}
         if not known:
             if b"authorization" in headers or not _may_prove(rule, headers, declared):
-                # Django says why not; for that it needs no body.
+                # Django responds with the reason; it needs no body for that.
                 await self._application(scope, _without_body(), _Closing(receive, send).send)
                 return
             limit = min(limit, SIGNED_BYTES if rule.feed is not None else STRANGER_BYTES)
@@ -129,7 +131,10 @@ class BodyLimit:
     async def _vouched_for(
         self, rule: Rule, scope: Any, headers: dict[bytes, bytes], declared: int | None
     ) -> bool:
-        """Whether a session or an address with a secret speaks for the sender; small bodies ask for no session."""
+        """Return whether a session, or a secret in the address, authenticates the sender.
+
+        The session of a small body is not looked up.
+        """
         if b"authorization" in headers:
             return False
         if rule.opened_by_secret():
@@ -144,7 +149,7 @@ class BodyLimit:
 
 
 class Reading:
-    """One body as it comes in. `end` gives back its room; until then the body counts as held."""
+    """A body while it is being read. It counts as held until `end`."""
 
     def __init__(self, room: Room, *, known: bool) -> None:
         self._room = room
@@ -153,7 +158,7 @@ class Reading:
         self._taken = 0
 
     async def body(self, receive: Any, limit: int) -> bytes | None:
-        """Return the whole body; None if the client went away. Raises Problem 413, 408 or 503."""
+        """Return the whole body; None if the client disconnected. Raise Problem 413, 408 or 503."""
         now = time.monotonic()
         last = now + self._longest
         ends = now + min(GRACE_SECONDS, self._longest)
@@ -184,30 +189,30 @@ class Reading:
             raise Problem(
                 503,
                 "overloaded",
-                "Too many bodies are being sent to this server at this moment. Send yours again a little later.",
+                "This server is receiving too many request bodies at the moment. Send yours again later.",
                 retry_after=RETRY_SECONDS,
             )
         self._taken += more
 
     def end(self) -> None:
-        """Give the room back."""
+        """Return the bytes to the budget."""
         self._room.give(self._taken)
         self._taken = 0
 
 
 def too_slow(size: int) -> Problem:
-    """Return the refusal of a body that comes too slowly."""
+    """Return the error for a body that arrives too slowly."""
     return Problem(
         408,
         "body_too_slow",
-        f"The body was not complete in time: {size:,} bytes came. A body has {GRACE_SECONDS:.0f} s, and one more for "
-        f"every {MIN_BYTES_PER_SECOND:,} bytes, but never "
-        f"more than {GRACE_SECONDS:.0f} s at once. Send it again, in smaller parts if the connection is slow.",
+        f"The body did not arrive in time: {size:,} bytes were received. The limit is {GRACE_SECONDS:.0f} s, plus 1 s "
+        f"for every {MIN_BYTES_PER_SECOND:,} bytes, but never more than {GRACE_SECONDS:.0f} s without data. Send it "
+        "again, in smaller parts if the connection is slow.",
     )
 
 
 def _may_prove(rule: Rule, headers: dict[bytes, bytes], declared: int | None) -> bool:
-    """Whether somebody without an Authorization header may yet turn out to be one who may send here."""
+    """Return whether a sender without an Authorization header may still prove that it may send here."""
     if not rule.needs_credentials:
         return True
     if rule.feed is not None:
@@ -237,15 +242,14 @@ def _signed_in(key: str) -> bool:
 
 
 def _without_body() -> Any:
-    told = False
+    sent = False
 
     async def receive() -> Any:
-        nonlocal told
-        if told:
-            return (
-                await asyncio.get_running_loop().create_future()
-            )  # ends with the task: nobody waits for more
-        told = True
+        nonlocal sent
+        if sent:
+            # Never completes; it ends with its task.
+            return await asyncio.get_running_loop().create_future()
+        sent = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     return receive
@@ -261,7 +265,7 @@ def _replayed(body: bytes, receive: Any) -> Any:
 
 
 class _Closing:
-    """An answer to a request whose body was not read: its connection cannot serve another one."""
+    """Respond to a request whose body was not read: its connection cannot serve another request."""
 
     def __init__(self, receive: Any, send: Any) -> None:
         self._receive = receive
@@ -274,18 +278,18 @@ class _Closing:
         elif message.get("more_body"):
             await self._send(message)
         else:
-            # The whole answer is out now; whoever waits for it before sending need not send.
+            # The whole response is out now; a client that waits for it before sending need not send its body.
             await self._send({**message, "more_body": True})
             try:
-                async with asyncio.timeout(LET_BY_SECONDS):
-                    await _let_by(self._receive)
+                async with asyncio.timeout(DISCARD_SECONDS):
+                    await _discard_body(self._receive)
             except TimeoutError:
                 pass
             await self._send({"type": "http.response.body", "body": b""})
 
 
 async def refuse(receive: Any, send: Any, problem: Problem) -> None:
-    """Answer with `problem` and end the connection, after what the client still sends has been let by."""
+    """Respond with `problem`, discard the rest of the body, and close the connection."""
     body = msgspec.json.encode(problem.document())
     headers = [
         (b"content-type", b"application/problem+json"),
@@ -299,9 +303,9 @@ async def refuse(receive: Any, send: Any, problem: Problem) -> None:
     await closing.send({"type": "http.response.body", "body": body})
 
 
-async def _let_by(receive: Any) -> None:
+async def _discard_body(receive: Any) -> None:
     size = 0
-    while size <= LET_BY_BYTES:
+    while size <= DISCARD_BYTES:
         message = await receive()
         if message["type"] != "http.request" or not message.get("more_body", False):
             return

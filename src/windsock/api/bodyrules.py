@@ -1,4 +1,4 @@
-"""Which address takes how large a body, and whether it takes one from somebody who shows no credentials."""
+"""Set, for each address, how large a body may be and whether a sender without credentials may send one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +13,13 @@ from windsock.access.rights import Identity
 from windsock.conf import config
 from windsock.errors import WindsockError
 
-# Forms of the pages and the API's small requests: names, a password, a CSRF token, a few fields.
 FORM_BYTES = 65_536
+"""Forms of the pages and the API's small requests: names, a password, a CSRF token, a few fields."""
 
-# From somebody who has shown nothing yet (who signs in, or sends with a signature that only the whole body can prove).
 STRANGER_BYTES = 16_384
+"""From a sender that is not authenticated yet, such as one who is signing in."""
 SIGNED_BYTES = 1_048_576
+"""From a sender whose signature can only be verified with the whole body."""
 
 METRICS = "metrics"
 _REPORTS, _FEED, _API, _PAGE, _ELSEWHERE = "reports", "feed", "api", "page", "elsewhere"
@@ -28,7 +29,7 @@ _PROBES = ("windsock.api.health.alive", "windsock.api.health.ready", "windsock.a
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one address takes. `feed` and `secret` are those of a feed's address; `probe` is the view of a probe's."""
+    """An address's rule. `feed` and `secret` are the parts of a feed's address; `probe` is the view of a probe."""
 
     kind: str
     feed: str | None = None
@@ -37,26 +38,26 @@ class Rule:
 
     @property
     def needs_credentials(self) -> bool:
-        """Whether nothing that it does is for somebody without any."""
+        """Return whether everything at this address needs credentials."""
         return self.kind in (_REPORTS, _FEED, _API)
 
     @property
     def takes_reports(self) -> bool:
-        """Whether this is where reports are POSTed."""
+        """Return whether this is where reports are POSTed."""
         return self.kind == _REPORTS
 
     def admits(self, bearer: Identity | None) -> bool:
-        """Whether a token of this identity may send a body here."""
+        """Return whether the bearer of a token may send a body here."""
         return bearer is not None and (bearer.may_publish or self.kind not in (_REPORTS, _FEED))
 
     def limit(self, elsewhere: int | None) -> int | None:
-        """How many bytes it takes at most, from those who may; None: this is not ours to say."""
+        """Return the most bytes an admitted sender may send; None where the host's project decides."""
         if self.kind in (_REPORTS, _FEED):
             return config().max_body_bytes
         return elsewhere if self.kind == _ELSEWHERE else FORM_BYTES
 
     def opened_by_secret(self) -> bool:
-        """Whether the address itself holds the feed's secret."""
+        """Return whether the address itself contains the feed's secret."""
         if self.feed is None or self.secret is None:
             return False
         from windsock.feeds.configuration import read

@@ -1,4 +1,4 @@
-"""/api/v1/docs: the OpenAPI document as a page. Plain HTML: no script, no CDN, works under any content policy."""
+"""/api/v1/docs: the OpenAPI document as a page. Plain HTML without scripts or a CDN, for any content policy."""
 
 from html import escape
 from typing import Any
@@ -11,7 +11,7 @@ from windsock.api.app import api
 
 
 def view(request: HttpRequest) -> HttpResponse:
-    """Every operation with its parameters, bodies and answers, and every schema."""
+    """Show every operation with its parameters, bodies and responses, and every schema."""
     document = api.get_openapi_schema()
     operations = "".join(
         _operation(method, path, details)
@@ -55,14 +55,14 @@ def _operation(method: str, path: str, details: dict[str, Any]) -> str:
         f"{escape(details['summary'])}</summary><p>{text}</p>"
         + (f"<h3>Parameters</h3><table>{parameters}</table>" if parameters else "")
         + (f"<h3>Body</h3><table>{body}</table>" if body else "")
-        + f"<h3>Answers</h3><table>{answers}</table></details>"
+        + f"<h3>Responses</h3><table>{answers}</table></details>"
     )
 
 
 def _schema(name: str, schema: dict[str, Any]) -> str:
     rows = "".join(
         f"<tr><th scope=row><code>{escape(field)}</code></th><td>{_type_link(details)}"
-        f"{', always there' if field in schema.get('required', ()) else ''}</td>"
+        f"{', always present' if field in schema.get('required', ()) else ''}</td>"
         f"<td>{escape(details.get('description', ''))}</td></tr>"
         for field, details in schema.get("properties", {}).items()
     )

@@ -1,4 +1,4 @@
-"""GET /events: the journal for those who come by now and then."""
+"""GET /events: read the journal by polling."""
 
 from typing import Annotated
 
@@ -17,9 +17,9 @@ from windsock.protocol.topics import Topic
 
 router = Router(tags=["events"])
 
-# One request looks at no more than so many events, however few of them its topics pick: the answer stays quick, and
-# `position` says where to go on.
-LOOK_AT = 5_000
+MAX_SCANNED = 5_000
+"""Events that a request scans at most, however few match its topics: the response stays quick, and the next request
+continues at its `position`."""
 
 
 @router.get(
@@ -27,28 +27,26 @@ LOOK_AT = 5_000
     auth=READERS,
     operation_id="list_events",
     summary="Read the journal",
-    openapi_extra=openapi.operation(
-        {200: ("Events in their order.", "Events")}, [401, 403, 410, 422, 429, 503]
-    ),
+    openapi_extra=openapi.operation({200: ("Events in order.", "Events")}, [401, 403, 410, 422, 429, 503]),
 )
 async def events(
     request: HttpRequest,
     after: Annotated[
         str | None,
         Query(
-            description="A position; the answer is what follows it. Absent: from the oldest event held.",
+            description="Return the events after this position. Absent: from the oldest event held.",
             max_length=80,
         ),
     ] = None,
     topics: Annotated[
-        str, Query(description="Comma-separated, for instance `departures:JFK,carrier:DL`.", max_length=8000)
+        str, Query(description="Comma-separated, such as `departures:JFK,carrier:DL`.", max_length=8000)
     ] = "all",
-    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 500,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number of events.")] = 500,
 ) -> HttpResponse:
-    """The events that follow `after` and concern one of the topics, oldest first, without a hole.
+    """List the events after `after` that belong to one of the topics, oldest first, without gaps.
 
-    Ask again with the answer's `position`; `more` says that this may be done at once. 410: the position is no longer
-    (or not) in this journal; begin anew from the state of the flights.
+    Continue with the response's `position`; `more` is true when there is more to read right away. 410: the position is
+    not, or no longer, in this journal; start again from the state of the flights.
     """
     reader(request)
     wanted = _topics(topics)
@@ -79,24 +77,24 @@ def _read(
             raise _gone(position, source.head(), error) from error
         for event in part:
             position = Position(head.epoch, event.offset)
-            if not topics.isdisjoint(event.topics):  # those of programmes are not among `all`
+            if not topics.isdisjoint(event.topics):  # `all` does not include the topics of programmes
                 found.append(event)
                 if len(found) == limit:
                     return head, found, position, head.offset > event.offset
         looked_at += len(part)
         if len(part) < wanted:
             return head, found, position, False
-        if looked_at >= LOOK_AT:
+        if looked_at >= MAX_SCANNED:
             return head, found, position, True
 
 
 def _gone(position: Position, head: Head, error: Exception) -> Problem:
     trimmed = isinstance(error, PositionTrimmed)
-    why = "older than the oldest event held" if trimmed else "of another journal or ahead of its head"
+    why = "older than the oldest event held" if trimmed else "from another journal or ahead of its head"
     return Problem(
         410,
         "position_trimmed" if trimmed else "position_unknown",
-        f"{position} is {why}. Fetch the flights anew, then go on from the head.",
+        f"Position {position} is {why}. Fetch the flights again, then continue from the head.",
         field="after",
         value=str(position),
         oldest=str(Position(head.epoch, head.floor)),
@@ -116,7 +114,7 @@ def _position(text: str | None) -> Position | None:
             error.message,
             field="after",
             value=text,
-            expected="EPOCH:OFFSET, as an event's position",
+            expected="EPOCH:OFFSET, such as an event's position",
         ) from error
 
 
@@ -130,15 +128,15 @@ def _topics(text: str) -> frozenset[str]:
             error.message,
             field="topics",
             value=text,
-            expected="for instance departures:JFK",
+            expected="a topic such as departures:JFK",
         ) from error
     if not names:
         raise Problem(
             422,
             "invalid_topic",
-            "No topic is given.",
+            "No topics were given.",
             field="topics",
             value=text,
-            expected="for instance all",
+            expected="a topic such as all",
         )
     return names

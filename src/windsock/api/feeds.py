@@ -1,7 +1,7 @@
-"""POST /feeds/{name}: where sources that send by themselves (alerts, webhooks, telexes, AIDX) leave what they say.
+"""POST /feeds/{name}: receive input that sources push (alerts, webhooks, telexes, AIDX).
 
-The body is what the feed's format says, not JSON of ours, so this stands beside the API's own operations. Who sends is
-known by a token that may publish, by a Standard Webhooks signature, or, for providers that can neither, by the feed's
+The body is in the feed's own format, not our JSON, so this is a plain view beside the API's operations. The sender
+authenticates by a token that may publish, by a Standard Webhooks signature, or, if it can do neither, by the feed's
 secret as the last part of the address.
 """
 
@@ -37,21 +37,21 @@ from windsock.ingest import pipeline
 logger = logging.getLogger(__name__)
 
 SIGNED = "webhook:"
-"""Stands before the digest of a webhook's id, as the sender of its input."""
+"""Prefix of the sender of a signed input; the digest of its webhook id follows."""
 
 REMEMBERED = timedelta(minutes=15)
-"""A signature is good for five minutes, on either side of now; a message sent again within them is not taken again."""
+"""A signature is valid for five minutes; a message sent again within that time must not be recorded twice."""
 
 CLAIM_SECONDS = 60
-"""A message whose process died while it was taken in may be sent again after this long."""
+"""A message whose process died while processing it may be sent again after this long."""
 
-MOST_FAULTS = 20
-"""So many are told in an answer; the console has more."""
+MAX_FAULTS = 20
+"""Faults listed in a response; the console has more."""
 
 
-@csrf_exempt  # nobody is believed here because of a cookie
+@csrf_exempt  # a cookie does not authenticate anybody here
 async def receive(request: HttpRequest, name: str, secret: str | None = None) -> HttpResponse:
-    """Takes one input in; answers after the commit with what became of it."""
+    """Process an input; respond with the outcome after the commit."""
     try:
         return await sync_to_async(_receive, thread_sensitive=False)(request, name, secret)
     except Problem as problem:
@@ -62,14 +62,14 @@ async def receive(request: HttpRequest, name: str, secret: str | None = None) ->
         text = f"{error} Send the input again."
         return Problem(503, "journal_unavailable", text, retry_after=2).response()
     except ConfigError as error:
-        logger.warning("Feed %s cannot take what is sent to it: %s", name, error)
-        text = f"The feed {name!r} is not set up as it should be; its operator is told what is missing."
+        logger.warning("Feed %s cannot accept input: %s", name, error)
+        text = f"Feed {name!r} is misconfigured; the server's log and `windsock doctor` name what is missing."
         return Problem(503, "feed_not_set_up", text, retry_after=60).response()
     except Exception:
-        logger.exception("Feed %s: Windsock failed at what was sent", name)
+        logger.exception("Feed %s: internal error while processing an input", name)
         text = (
-            "Windsock failed at this input, which is a fault of Windsock. The feed is shown as failing, with the "
-            "error; its operator can read the input again once it is mended."
+            "Internal error: Windsock could not process this input. The console shows the feed as failing, with the "
+            "error; its operator can reprocess the input once the error is fixed."
         )
         return Problem(500, "internal_error", text).response()
 
@@ -79,7 +79,7 @@ def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpRespons
         raise Problem(
             405,
             "method_not_allowed",
-            f"{request.method} is not possible here; POST is.",
+            f"Method {request.method} is not allowed here; use POST.",
             headers={"Allow": "POST"},
             expected="POST",
         )
@@ -87,10 +87,10 @@ def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpRespons
     settings = _feeds().get(name)
     sender = _admit(request, settings, secret, body)
     if settings is None or not settings.enabled:
-        raise Problem(404, "no_such_feed", f"No feed {name[:64]!r} is configured here.")
+        raise Problem(404, "no_such_feed", f"No feed named {name[:64]!r} is configured.")
     if FeedState.objects.filter(name=name, paused=True).exists():
         raise Problem(
-            503, "feed_paused", f"The feed {name!r} is paused. Send it again later.", retry_after=60
+            503, "feed_paused", f"Feed {name!r} is paused. Send the input again later.", retry_after=60
         )
     if sender is None or not sender.startswith(SIGNED):
         return _answer(settings, body, _intake(settings).take(body, entrance="webhook", sender=sender))
@@ -106,15 +106,15 @@ def _answer(settings: FeedSettings, body: bytes, taken: Taken) -> HttpResponse:
         return HttpResponse(
             answer(body, taken.parsed, received_at=taken.received_at), content_type="application/xml"
         )
-    return _told(taken)
+    return _outcome(taken)
 
 
 def _admit(
     request: HttpRequest, settings: FeedSettings | None, secret: str | None, body: bytes
 ) -> str | None:
-    """Let by those who may send here, and return who it is where that is known; raise Problem or AccessDenied.
+    """Check that the sender may send here; return who it is where that is known. Raise Problem or AccessDenied.
 
-    That a feed is unknown is said only to those who may publish.
+    Only a sender who may publish learns that a feed does not exist.
     """
     if request.headers.get("Authorization") is not None:
         identity = identity_of_bearer(request)
@@ -135,13 +135,13 @@ def _admit(
     raise Problem(
         401,
         "not_authenticated",
-        "Send 'Authorization: Bearer TOKEN' of one who may publish, a Standard Webhooks signature made with the feed's "
-        "secret, or the feed's secret as the last part of the address.",
+        "Send 'Authorization: Bearer TOKEN' with a token that may publish, a Standard Webhooks signature made with the "
+        "feed's secret, or the feed's secret as the last part of the address.",
     )
 
 
 def _too_many(wait: int) -> Problem:
-    text = f"Too many wrong secrets came from here. No secret is looked at for {wait} s; a token always is."
+    text = f"Too many wrong secrets came from your address. Use a token, or try again in {wait} seconds."
     return Problem(429, "too_many_failures", text, retry_after=wait)
 
 
@@ -154,7 +154,7 @@ def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:
         raise Problem(
             501,
             "not_installed",
-            "Signatures need the package standardwebhooks: pip install 'windsock[server]'.",
+            "Signatures need the package standardwebhooks. Run: pip install 'windsock[server]'",
         ) from None
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
@@ -167,10 +167,10 @@ def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:
 
 @contextmanager
 def _one_at_a_time(name: str, sender: str) -> Iterator[None]:
-    """Raise Problem 503 while another copy of the same message is being taken in, here or in another process."""
+    """Raise Problem 503 while another copy of the same message is being processed, here or in another process."""
     key = f"windsock:webhook:{name}:{sender.removeprefix(SIGNED)}"
     if not cache.add(key, 1, timeout=CLAIM_SECONDS):
-        text = "A message with this webhook-id is being taken in. Send it again; it is recorded once."
+        text = "A message with this webhook-id is being processed. Send it again later; it is recorded only once."
         raise Problem(503, "message_under_way", text, retry_after=2)
     try:
         yield
@@ -179,7 +179,7 @@ def _one_at_a_time(name: str, sender: str) -> Iterator[None]:
 
 
 def _taken_before(name: str, sender: str) -> FeedInput | None:
-    """Return the input that came with the same webhook id, and was recorded, while its signature is still good."""
+    """Return the recorded input with the same webhook id, as long as its signature is still valid."""
     since = timezone.now() - REMEMBERED
     inputs = FeedInput.objects.filter(feed=name, entrance="webhook", sender=sender, received_at__gte=since)
     done = Q(recorded__gt=0) | Q(parked__gt=0) | Q(fault_count__gt=0) | ~Q(error="")
@@ -203,7 +203,7 @@ def _repeated(before: FeedInput) -> HttpResponse:
     )
 
 
-def _told(taken: Taken) -> HttpResponse:
+def _outcome(taken: Taken) -> HttpResponse:
     document: dict[str, Any] = {
         "input": taken.input_id,
         "recorded": taken.recorded,
@@ -211,7 +211,7 @@ def _told(taken: Taken) -> HttpResponse:
         "parked": taken.parked,
         "faults": [
             {"where": str(fault.path or fault.line or ""), "message": fault.message}
-            for fault in taken.faults[:MOST_FAULTS]
+            for fault in taken.faults[:MAX_FAULTS]
         ],
         "fault_count": len(taken.faults),
     }

@@ -1,4 +1,4 @@
-"""GET /flights: boards and searches; one flight with its grounds; its history."""
+"""GET /flights: boards and searches; a flight with its provenance; its history."""
 
 from datetime import date as Date
 from typing import Annotated, Literal
@@ -37,7 +37,7 @@ IsoDate = Annotated[Date, BeforeValidator(iso_date)]
     operation_id="list_flights",
     summary="Find flights",
     openapi_extra=openapi.operation(
-        {200: ("Flights in the order of their time.", "Flights")}, [401, 403, 422, 429, 503]
+        {200: ("Flights, ordered by time.", "Flights")}, [401, 403, 422, 429, 503]
     ),
 )
 async def find(
@@ -48,32 +48,32 @@ async def find(
     ] = "both",
     carrier: Annotated[str | None, Query(description="IATA or ICAO designator.", examples=["DL"])] = None,
     date: Annotated[
-        IsoDate | None, Query(description="Flight date, by the origin's calendar: 2015-01-02.")
+        IsoDate | None, Query(description="Flight date, by the origin's calendar, such as 2015-01-02.")
     ] = None,
     q: Annotated[
         str | None,
         Query(
-            description="Beginning of a designator, or a whole designator, codeshare, registration, airport code or "
-            "flight id, as people type it (`DL 1`, `dal0001`). Flights of which it is a whole name come first.",
+            description="The beginning of a designator, or a whole designator, codeshare, registration, airport code "
+            "or flight id, as people type it (`DL 1`, `dal0001`). Exact matches come first.",
             max_length=64,
         ),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=500, description="At most so many on this page.")] = 100,
-    after: Annotated[str | None, Query(description="`next` of the page before.", max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="Maximum number of flights on this page.")] = 100,
+    after: Annotated[str | None, Query(description="`next` of the previous page.", max_length=64)] = None,
 ) -> HttpResponse:
-    """Flights for which all given conditions hold, in order of their best known time, then id; exact ones first.
+    """List flights that meet all given conditions, exact matches first, then by best known time and id.
 
-    `next` is null on the last page, else the value of `after` for the following one.
+    `next` is null on the last page, otherwise the value of `after` for the next page.
     """
     reader(request)
     if q is not None and not q.isprintable():
         raise Problem(
             422,
             "invalid_parameter",
-            "The text to look for holds characters that cannot be printed.",
+            "The search text contains characters that cannot be printed.",
             field="q",
             value=quoted(q),
-            expected="letters, digits and signs",
+            expected="printable characters",
         )
     query = FlightQuery(
         airport=airport_code(airport),
@@ -94,14 +94,14 @@ async def find(
     "/flights/{flight_id}",
     auth=READERS,
     operation_id="get_flight",
-    summary="One flight, with its grounds",
+    summary="Get a flight with its provenance",
     openapi_extra=openapi.operation(
-        {200: ("The flight, and per field who said what.", "FlightWithProvenance")},
+        {200: ("The flight, and who reported what for each field.", "FlightWithProvenance")},
         [401, 403, 404, 422, 429, 503],
     ),
 )
 async def one(request: HttpRequest, flight_id: FlightId) -> HttpResponse:
-    """The flight as now believed; `provenance` says per field which source is believed, why, and what others said."""
+    """Return the flight as now believed, and for each field (`provenance`) the source believed, why, and the others."""
     reader(request)
     record = await _existing(_key(flight_id, "flight_id"))
     return _json(
@@ -113,17 +113,18 @@ async def one(request: HttpRequest, flight_id: FlightId) -> HttpResponse:
     "/flights/{flight_id}/history",
     auth=READERS,
     operation_id="get_flight_history",
-    summary="What happened to one flight",
+    summary="Get a flight's history",
     openapi_extra=openapi.operation(
-        {200: ("Its events that are still held, oldest first.", "History")}, [401, 403, 404, 422, 429, 503]
+        {200: ("The flight's events that are still held, oldest first.", "History")},
+        [401, 403, 404, 422, 429, 503],
     ),
 )
 async def history(
     request: HttpRequest,
     flight_id: FlightId,
-    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 1000,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Maximum number of events.")] = 1000,
 ) -> HttpResponse:
-    """The flight's events, oldest first, as everybody got them. `complete` is false when older ones are gone."""
+    """List the flight's events as they were sent, oldest first. `complete` is false when older ones were pruned."""
     reader(request)
     key = _key(flight_id, "flight_id")
     record = await _existing(key)
@@ -140,7 +141,7 @@ async def _existing(key: FlightKey) -> FlightRecord:
         raise Problem(
             404,
             "unknown_flight",
-            f"No flight {key} is known. GET /api/v1/flights finds flights.",
+            f"Unknown flight {key}. Search for flights with GET /api/v1/flights.",
             value=str(key),
         )
     return record
@@ -156,7 +157,7 @@ def _key(text: str, field: str) -> FlightKey:
             str(error),
             field=field,
             value=text,
-            expected="CARRIER+NUMBER.DATE.ORIGIN, for instance DL1865.2015-01-02.ATL",
+            expected="CARRIER+NUMBER.DATE.ORIGIN, such as DL1865.2015-01-02.ATL",
         ) from error
 
 
@@ -170,10 +171,10 @@ def _carrier(code: str | None, on: Date | None) -> str | None:
         raise Problem(
             422,
             "invalid_carrier",
-            f"{code!r} is no carrier's designator.",
+            f"{code!r} is not a carrier designator.",
             field="carrier",
             value=code,
-            expected="an IATA or ICAO designator, for instance DL or DAL",
+            expected="an IATA or ICAO designator, such as DL or DAL",
         )
     return text
 

@@ -1,6 +1,6 @@
-"""/healthz and /readyz: is the process alive, and should it be sent requests?
+"""/healthz and /readyz: is the process alive, and can it serve requests?
 
-Other parts add what they know: `add_check("hub", check)`, where `check()` answers None, or what is wrong.
+Other parts add their own checks: `add_check("hub", check)`, where `check()` returns None or what is wrong.
 """
 
 import asyncio
@@ -23,110 +23,107 @@ from windsock.journal.connection import last_outcome
 logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 2.0
-"""Probes give up after a few seconds; what has not answered by then is not ready."""
+"""Probes give up after a few seconds; a check that has not finished by then counts as failed."""
 
 PROBE_SECONDS = 5.0
 """A write that succeeded this recently shows that writing works, whoever made it."""
 
 PROBE_BYTES = 65_536
-"""Written after a write failed: on a full disk a single row may still find room where a batch of reports does not."""
+"""Written after a failed write: on a full disk, a single row may still fit where a batch of reports does not."""
 
-ASKING = "…"
+PENDING = "not checked yet"
+"""The value of a check that has not finished."""
 
 Check = Callable[[], str | None]
 _checks: dict[str, Check] = {}
 _warnings: dict[str, Check] = {}
 _details: dict[str, Callable[[], Mapping[str, object]]] = {}
-# Once migrated, a database stays migrated while this process lives: asked until the answer is yes.
+# Databases known to be migrated: they stay so while this process runs, so each is checked until it is.
 _migrated: set[str] = set()
 
 
 def add_check(name: str, check: Check) -> None:
-    """Adds to readiness. `check` is called in a thread, must be quick, and says what is wrong (or None)."""
+    """Add a readiness check. It is called in a thread, must be quick, and returns what is wrong, or None."""
     _checks[name] = check
 
 
 def add_warning(name: str, check: Check) -> None:
-    """Add what makes this process no less fit for requests, but has to be said: the status is then "degraded"."""
+    """Add a check whose failure makes the status "degraded" but leaves the process fit for requests."""
     _warnings[name] = check
 
 
 def add_details(name: str, details: Callable[[], Mapping[str, object]]) -> None:
-    """Adds figures for people to the answer; they decide nothing. Called in a thread, must be quick."""
+    """Add figures for people to the response; they do not affect it. Called in a thread, must be quick."""
     _details[name] = details
 
 
-def checks(found: dict[str, str | None] | None = None) -> dict[str, str | None]:
-    """Return each check's name with what is wrong, or None. Synchronous; a check that raises counts as failed.
-
-    `found` is filled while it goes on: the check that is being made has the value ASKING.
-    """
-    every: dict[str, Check] = {
+def _all_checks() -> dict[str, Check]:
+    return {
         "database": _database,
         "migrations": _migrations,
         "journal": _journal,
         "writing": _writing,
         **_checks,
     }
-    return _asked(every, {} if found is None else found)
 
 
-def _asked(every: Mapping[str, Check], found: dict[str, str | None]) -> dict[str, str | None]:
+def _run_all(every: Mapping[str, Check], found: dict[str, str | None]) -> None:
+    """Run each check and put into `found` what is wrong, or None. A check that raises counts as failed."""
     for name, check in every.items():
-        found[name] = ASKING
         try:
             found[name] = check()
         except Exception as error:
-            logger.warning("readiness check %s failed: %s", name, error)
-            found[name] = f"{type(error).__name__}: it could not be checked"
-    return found
+            logger.warning("Readiness check %s raised: %s", name, error)
+            found[name] = f"the check failed: {type(error).__name__}"
 
 
-def told() -> dict[str, Mapping[str, object]]:
-    """What other parts tell for people, where they have anything to tell; one that raises is left out."""
+def details() -> dict[str, Mapping[str, object]]:
+    """Return the figures that other parts have for people; leave out a part that has none or raises."""
     found: dict[str, Mapping[str, object]] = {}
-    for name, details in _details.items():
+    for name, figures_of in _details.items():
         try:
-            if said := details():
-                found[name] = said
+            if figures := figures_of():
+                found[name] = figures
         except Exception as error:
-            logger.warning("details of %s for readiness failed: %s", name, error)
+            logger.warning("Readiness details of %s raised: %s", name, error)
     return found
 
 
 async def alive(request: HttpRequest) -> HttpResponse:
-    """200 as long as the process answers at all; asks nothing else."""
+    """Return 200 as long as the process responds at all; check nothing else."""
     return HttpResponse(
         b'{"status":"alive"}', content_type="application/json", headers={"Cache-Control": "no-store"}
     )
 
 
 class _Round:
-    """One look at everything, on a thread of its own; what is known of it can be told before it ends."""
+    """A run of all checks on a thread of its own; its results can be read before it ends."""
 
     def __init__(self) -> None:
-        self.found: dict[str, str | None] = {}
+        self._checks, self._warnings = _all_checks(), dict(_warnings)
+        # A check that has not finished counts as failed, also where the thread has not even begun.
+        self.found: dict[str, str | None] = dict.fromkeys(self._checks, PENDING)
         self.warned: dict[str, str | None] = {}
-        self.told: dict[str, Mapping[str, object]] = {}
+        self.details: dict[str, Mapping[str, object]] = {}
         self.begun = time.monotonic()
         self.future: Future[None] = _thread.submit(self._run)
 
     def _run(self) -> None:
         try:
-            self.found.update(checks(self.found))
-            self.warned.update(_asked(_warnings, self.warned))
-            self.told.update(told())
+            _run_all(self._checks, self.found)
+            _run_all(self._warnings, self.warned)
+            self.details.update(details())
         finally:
             connections.close_all()
 
 
-# A frozen database may keep a look waiting for minutes: whoever asks meanwhile waits a moment for the same one.
+# A frozen database may hold up a run for minutes: probes that come meanwhile wait a moment for the same run.
 _thread = ThreadPoolExecutor(1, "windsock-readiness")
 _round: _Round | None = None
 
 
 def _forget() -> None:
-    """In a forked child: the thread stayed behind in the parent."""
+    """Start afresh in a forked child: the thread stayed in the parent."""
     global _thread, _round
     _thread, _round = ThreadPoolExecutor(1, "windsock-readiness"), None
 
@@ -136,9 +133,9 @@ if hasattr(os, "register_at_fork"):
 
 
 async def ready(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when every check is fine, else 503, within three seconds; either way each check with its result.
+    """Return 200 when every check passes, otherwise 503, within three seconds; list each check with its result.
 
-    What only warns makes the status "degraded", and decides nothing.
+    A warning makes the status "degraded" and does not change the status code.
     """
     global _round
     current = _round
@@ -147,19 +144,19 @@ async def ready(request: HttpRequest) -> HttpResponse:
     done, _ = await asyncio.wait({asyncio.wrap_future(current.future)}, timeout=ANSWER_SECONDS)
     found, warned = dict(current.found), dict(current.warned)
     if not done:
-        late = next((name for name, wrong in found.items() if wrong == ASKING), None)
+        late = next((name for name, wrong in found.items() if wrong == PENDING), None)
         if late is not None:
             found[late] = (
-                f"it has not answered for {time.monotonic() - current.begun:.0f} s; "
+                f"no response for {time.monotonic() - current.begun:.0f} s; "
                 "the database or its disk may be frozen"
             )
     good = not any(found.values())
-    warnings = {name: wrong for name, wrong in warned.items() if wrong and wrong != ASKING}
+    warnings = {name: wrong for name, wrong in warned.items() if wrong}
     body = {
         "status": "not ready" if not good else "degraded" if warnings else "ready",
         "checks": {name: wrong or "ok" for name, wrong in found.items()},
         **({"warnings": warnings} if warnings else {}),
-        **current.told,
+        **current.details,
     }
     return HttpResponse(
         msgspec.json.encode(body),
@@ -182,9 +179,7 @@ def _migrations() -> str | None:
         executor = MigrationExecutor(connections[alias])
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if missing:
-            return (
-                f"{len(missing)} migrations are missing; run: windsock serve --migrate, or manage.py migrate"
-            )
+            return f"{len(missing)} migrations are not applied; run: windsock serve --migrate, or manage.py migrate"
         _migrated.add(alias)
     return None
 
@@ -195,7 +190,7 @@ def _journal() -> str | None:
 
 
 def _writing() -> str | None:
-    """Write something, unless this process has done so just now."""
+    """Check that something can be written, unless this process wrote successfully just now."""
     last = last_outcome(config().database)
     if last is not None and not last.wrong and time.monotonic() - last.at < PROBE_SECONDS:
         return None

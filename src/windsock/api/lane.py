@@ -1,10 +1,10 @@
-"""A short way for the request that comes a hundred times a second: reports, POSTed with a bearer token.
+"""A fast path for the most frequent request: reports POSTed with a bearer token, hundreds per second.
 
-Through Django's middleware each such request goes a dozen times from the event loop into a thread and back, for
-sessions, cookies, CSRF and messages that a program with a token does not have. Here it is read, recorded and
-answered in the event loop; only the writer works in its thread. Whatever is not plainly such a request, or would not
-succeed (a wrong token, a body that is no JSON), goes on to Django, which answers it as ever. So this wraps the
-application: `application = BodyLimit(ReportsLane(get_asgi_application()))`.
+Django's middleware would move each such request a dozen times between the event loop and a thread, for sessions,
+cookies, CSRF and messages that a program with a token does not have. Here it is read, recorded and answered in the
+event loop; only the writer works in its thread. Any other request, and one that would not succeed (a wrong token, a
+body that is not valid JSON), is passed to Django, which answers it as usual. So this wraps the application:
+`application = BodyLimit(ReportsLane(get_asgi_application()))`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ from windsock.api.reports import record_all
 from windsock.errors import JournalError
 
 _TYPES = {name.encode() for name in JSON_TYPES | NDJSON_TYPES}
-# What Django's middleware adds to the same answer, as far as it means anything to a program.
+# The headers that Django's middleware adds to the same response, as far as they matter to a program.
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -33,7 +33,7 @@ _Receive = Callable[[], Awaitable[Any]]
 
 
 class ReportsLane:
-    """An ASGI application: takes `POST …/reports` with a bearer token itself and gives all else to `application`."""
+    """Handle `POST …/reports` with a bearer token; pass every other request to the ASGI `application`."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -62,17 +62,17 @@ class ReportsLane:
         try:
             answer = await record_all(given, asker)
         except JournalError as error:
-            text = f"{error} Nothing of this request was recorded."
+            text = f"{error} Nothing from this request was recorded."
             answer = Problem(503, "journal_unavailable", text, retry_after=2).response()
         await _send(send, answer)
 
     async def _asker(self, scope: Any, secret: bytes) -> Identity | None:
-        """Who may publish with this token; None if nobody may, or it is to be asked anew why not."""
+        """Return the token's identity if it may publish; None otherwise, and Django finds out why."""
         asker: Identity | None = scope.get(BEARER)
         if asker is None:
             try:
                 asker = await self._bearers.identity(secret)
-            except DatabaseError:  # Django's own way meets it too, and has an answer for it
+            except DatabaseError:  # Django will meet it too, and responds to it
                 return None
         return asker if asker is not None and asker.may_publish else None
 
@@ -85,7 +85,7 @@ def _understood(media_type: str, body: bytes) -> Batch | None:
 
 
 async def _whole(receive: _Receive) -> tuple[bytes | None, _Receive]:
-    """The body (None: the client went away), and a `receive` that gives it again."""
+    """Return the body (None: the client disconnected), and a `receive` that delivers it again."""
     parts: list[bytes] = []
     end: Any = None
     while end is None:

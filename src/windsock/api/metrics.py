@@ -1,4 +1,4 @@
-"""/metrics: what prometheus-client counts in this process, and where the journal stands."""
+"""/metrics: the figures of prometheus-client for this process, and the journal's head and floor."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -24,18 +24,18 @@ _sources: list[Figures] = []
 
 
 def add_figures(figures: Figures) -> None:
-    """Adds another part's figures. `figures` is called at each scrape, in a thread, and must be quick."""
+    """Add another part's figures. `figures` is called at each scrape, in a thread, and must be quick."""
     if figures not in _sources:
         _sources.append(figures)
 
 
 async def view(request: HttpRequest) -> HttpResponse:
-    """The metrics as text, for this machine itself or for whoever may read."""
+    """Return the metrics as text, to a client on this machine or one who may read."""
     return await sync_to_async(_answer)(request)
 
 
 def count_reports(recorded: int, rejected: int) -> None:
-    """Counts what came by REST. Does nothing where prometheus-client is not installed."""
+    """Count the reports of a request. Does nothing where prometheus-client is not installed."""
     counter = _counter()
     if counter is not None:
         counter.labels("recorded").inc(recorded)
@@ -49,20 +49,22 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return problem.response()
     if not _local(request) and (asker is None or not asker.may_read or asker.is_anonymous):
         return Problem(
-            401, "not_authenticated", "Metrics are for this machine, or with 'Authorization: Bearer TOKEN'."
+            401,
+            "not_authenticated",
+            "Metrics are readable from this machine, or with 'Authorization: Bearer TOKEN'.",
         ).response()
     try:
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
     except ModuleNotFoundError:
         return Problem(
-            501, "no_metrics", "prometheus-client is not installed: pip install prometheus-client"
+            501, "no_metrics", "prometheus-client is not installed. Run: pip install prometheus-client"
         ).response()
     _counter(), _collector()
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _local(request: HttpRequest) -> bool:
-    """Whether the scraper is on this machine. A request that came through a proxy is not."""
+    """Return whether the scraper is on this machine. A request through a proxy does not count."""
     if "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META:
         return False
     try:
@@ -77,7 +79,7 @@ def _counter() -> Any:
         from prometheus_client import Counter
     except ModuleNotFoundError:
         return None
-    return Counter("windsock_http_reports", "Reports that came by REST.", ["outcome"])
+    return Counter("windsock_http_reports", "Reports received over REST.", ["outcome"])
 
 
 @lru_cache(maxsize=1)
@@ -87,19 +89,19 @@ def _collector() -> Any:
     from prometheus_client.registry import Collector
 
     class WindsockCollector(Collector):
-        """The journal's head and floor and the other parts' figures, looked up when they are asked for."""
+        """Collect the journal's head and floor and the other parts' figures at each scrape."""
 
         def collect(self) -> "Iterator[Metric]":
             try:
                 head = journal.current().head()
             except (JournalError, DatabaseError):
-                pass  # no figure is better than a wrong one; /readyz says what is wrong
+                pass  # no figure is better than a wrong one; /readyz reports what is wrong
             else:
                 yield GaugeMetricFamily(
-                    "windsock_journal_head_offset", "The newest event.", value=head.offset
+                    "windsock_journal_head_offset", "Offset of the newest event.", value=head.offset
                 )
                 yield GaugeMetricFamily(
-                    "windsock_journal_floor_offset", "Events up to here are gone.", value=head.floor
+                    "windsock_journal_floor_offset", "Events up to this offset were pruned.", value=head.floor
                 )
             families: dict[str, Metric] = {}
             for figure in (figure for source in _sources for figure in source()):

@@ -1,20 +1,20 @@
-"""The OpenAPI document: every operation says each of its answers, the schemas come from the wire's own structs."""
+"""The OpenAPI document: every response of every operation, with schemas made from the wire's own structs."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 PROBLEMS = {
-    400: "The body cannot be read as JSON; `line` and `column` say where.",
-    401: "Nobody is signed in, or the token opens nothing.",
-    403: "Who asks may not do this, or the CSRF token is missing.",
-    404: "Nothing of that name is known.",
-    405: "Another method than those listed; `Allow` names them.",
-    410: "The position is no longer in the journal: begin anew from the flights.",
-    413: "The body is too large, or holds too many reports.",
-    415: "Another content type than those listed.",
-    422: "Well-formed, but wrong: `field`, `value` and `expected` say what.",
+    400: "The body is not valid JSON; `line` and `column` locate the error.",
+    401: "Nobody is signed in, or the token is not valid.",
+    403: "The sender may not do this, or the CSRF token is missing.",
+    404: "Not found.",
+    405: "The method is not allowed; `Allow` lists those that are.",
+    410: "The position is no longer in the journal: start again from the flights.",
+    413: "The body is too large, or contains too many reports.",
+    415: "The content type is not supported.",
+    422: "Well-formed, but not valid: see `field`, `value` and `expected`.",
     429: "Too many failed attempts; wait for Retry-After seconds.",
-    503: "The journal does not answer now. Nothing was recorded; try again after Retry-After seconds.",
+    503: "The journal is not responding. Nothing was recorded; try again after Retry-After seconds.",
 }
 
 _RETRY_AFTER = {
@@ -23,21 +23,21 @@ _RETRY_AFTER = {
 
 
 def reference(name: str) -> dict[str, str]:
-    """A reference to one of `schemas()`."""
+    """Return a reference to one of `schemas()`."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def operation(
     answers: Mapping[int, tuple[str, str]], problems: Iterable[int], body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """What ninja cannot know of an operation: its answers (status → text, schema), its problems, its raw body."""
+    """Describe what ninja cannot know of an operation: its responses (status → text, schema), problems and raw body."""
     responses: dict[int, Any] = {}
     for status, (text, schema) in answers.items():
         responses[status] = {
             "description": text,
             "content": {"application/json": {"schema": reference(schema)}},
         }
-    # What is refused with 422 as a whole also carries the result of each report.
+    # A request refused with 422 as a whole also carries the result of each report.
     responses.update({int(status): answer for status, answer in problem_answers(problems).items()})
     extra: dict[str, Any] = {"responses": responses}
     if body is not None:
@@ -46,7 +46,7 @@ def operation(
 
 
 def problem_answers(statuses: Iterable[int]) -> dict[str, Any]:
-    """Return the answers with these statuses: problem documents."""
+    """Return the responses with these statuses: problem documents."""
     answers: dict[str, Any] = {}
     for status in statuses:
         answers[str(status)] = {
@@ -84,7 +84,7 @@ REPORTS_BODY: dict[str, Any] = {
 
 
 def schemas() -> dict[str, Any]:
-    """Every schema by name. Those of flights, reports and events are what msgspec reads and writes."""
+    """Return every schema by name. Those of flights, reports and events are what msgspec reads and writes."""
     import msgspec
 
     from windsock.flights import Change, Flight, Report
@@ -122,14 +122,14 @@ def schemas() -> dict[str, Any]:
             "index": whole,
             "position": {
                 "type": "string",
-                "description": "Of its event; of the newest event before it where nothing changed.",
+                "description": "The position of its event; of the newest earlier event where nothing changed.",
             },
             "flight": {"type": "string", "description": "The flight's id."},
             "version": whole,
             "changes": {
                 "type": "array",
                 "items": reference("Change"),
-                "description": "Empty: nothing new was said.",
+                "description": "Empty if the report contained nothing new.",
             },
         },
     }
@@ -145,19 +145,19 @@ def schemas() -> dict[str, Any]:
                     "index": whole,
                     "code": text,
                     "field": {**nullable_text, "description": "A dotted path into the report."},
-                    "value": {"description": "What was given there."},
-                    "expected": {**nullable_text, "description": "What would be right."},
+                    "value": {"description": "The value that was given."},
+                    "expected": {**nullable_text, "description": "What a valid value looks like."},
                     "message": text,
                     "candidates": {
                         "type": "array",
                         "items": text,
-                        "description": "Flights that it may have meant.",
+                        "description": "Flights that the report may refer to.",
                     },
                     "line": whole,
                     "column": whole,
                     "retryable": {
                         "type": "boolean",
-                        "description": "True: nothing is wrong with it, the journal was not available. Send it again.",
+                        "description": "True: the report is fine, but the journal was not available. Send it again.",
                     },
                 },
             },

@@ -1,4 +1,4 @@
-"""The OpenAPI descriptions of endpoints that are plain views: the stream, the feeds' entrances, health and metrics."""
+"""The OpenAPI descriptions of endpoints that are plain views: the stream, the feeds' endpoints, health and metrics."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ STREAM: dict[str, Any] = {
     "get": {
         "operationId": "stream",
         "summary": "Follow the journal live",
-        "description": "Server-Sent Events: the same messages as on the WebSocket. `id:` is the position; a reconnect "
+        "description": "Server-Sent Events with the same messages as the WebSocket. `id:` is the position; a reconnect "
         "with `Last-Event-ID` resumes there.",
         "tags": ["events"],
         "parameters": [
@@ -20,7 +20,7 @@ STREAM: dict[str, Any] = {
                 "name": "topics",
                 "required": False,
                 "schema": {"type": "string", "default": "all"},
-                "description": "Comma-separated, for instance `departures:JFK,carrier:DL`.",
+                "description": "Comma-separated, such as `departures:JFK,carrier:DL`.",
             },
             {
                 "in": "header",
@@ -46,7 +46,7 @@ _FEED_NAME = {
     "name": "name",
     "required": True,
     "schema": {"type": "string", "examples": ["ops-telex"]},
-    "description": "The feed, as configured.",
+    "description": "The feed's configured name.",
 }
 _FEED_SECRET = {
     "in": "path",
@@ -67,9 +67,9 @@ def _feed(
     return {
         "post": {
             "operationId": operation_id,
-            "summary": "Send an input of a feed",
+            "summary": "Send input to a feed",
             "description": "The body is in the feed's own format: a telex, an AIDX message, a provider's alert. "
-            "Answers after the commit. AIDX is answered with its own acknowledgement, in XML.",
+            "The response follows the commit. An AIDX message gets AIDX's own acknowledgement, in XML.",
             "tags": ["feeds"],
             "parameters": parameters,
             "requestBody": {
@@ -80,8 +80,8 @@ def _feed(
                 },
             },
             "responses": {
-                "200": {"description": "All of it was understood.", "content": taken},
-                "207": {"description": "Parts were not understood; `faults` says which.", "content": taken},
+                "200": {"description": "The whole input was read.", "content": taken},
+                "207": {"description": "Parts could not be read; `faults` lists them.", "content": taken},
                 **problem_answers((401, 403, 404, 405, 413, 415, 422, 429, 503)),
             },
             "security": security,
@@ -96,7 +96,7 @@ def _watched(
         "get": {
             "operationId": operation_id,
             "summary": summary,
-            "description": "For machines that watch the service.",
+            "description": "For monitoring.",
             "tags": ["health"],
             "parameters": [],
             "responses": answers,
@@ -120,23 +120,26 @@ def paths(prefix: str) -> dict[str, Any]:
             "send_feed_input_by_secret", [_FEED_NAME, _FEED_SECRET], [{}]
         ),
         f"{root}healthz": _watched(
-            "healthz", "Whether the process answers", {"200": _json("It does.", "Alive")}, []
+            "healthz",
+            "Check that the process responds",
+            {"200": _json("The process responds.", "Alive")},
+            [],
         ),
         f"{root}readyz": _watched(
             "readyz",
-            "Whether this process should be sent requests",
+            "Check that this process can serve requests",
             {
-                "200": _json("Every check is well.", "Readiness"),
-                "503": _json("A check failed: send this process no requests.", "Readiness"),
+                "200": _json("Every check passed.", "Readiness"),
+                "503": _json("A check failed: send no requests to this process.", "Readiness"),
             },
             [],
         ),
         f"{root}metrics": _watched(
             "metrics",
-            "Figures for Prometheus",
+            "Get metrics for Prometheus",
             {
                 "200": {
-                    "description": "In Prometheus' text format.",
+                    "description": "Metrics in the Prometheus text format.",
                     "content": {"text/plain": {"schema": _TEXT}},
                 },
                 **problem_answers((401, 429)),
@@ -147,7 +150,7 @@ def paths(prefix: str) -> dict[str, Any]:
 
 
 def schemas() -> dict[str, Any]:
-    """Return the schemas these endpoints answer with, by name."""
+    """Return the schemas of these endpoints' responses, by name."""
     fault = {
         "type": "object",
         "required": ["where", "message"],
@@ -160,12 +163,12 @@ def schemas() -> dict[str, Any]:
             "properties": {
                 "input": {
                     "type": ["integer", "null"],
-                    "description": "The number under which the input is kept.",
+                    "description": "The id of the stored input.",
                 },
                 "recorded": {**_WHOLE, "description": "Reports recorded."},
                 "changed": {**_WHOLE, "description": "Reports that changed a flight."},
-                "parked": {**_WHOLE, "description": "Reports whose flight is unclear; an operator decides."},
-                "faults": {"type": "array", "items": fault, "description": "The first 20 of them."},
+                "parked": {**_WHOLE, "description": "Reports whose flight is unclear, left to an operator."},
+                "faults": {"type": "array", "items": fault, "description": "The first 20 faults."},
                 "fault_count": _WHOLE,
             },
         },
@@ -176,19 +179,19 @@ def schemas() -> dict[str, Any]:
             "properties": {
                 "status": {
                     "enum": ["ready", "degraded", "not ready"],
-                    "description": "Degraded: fit for requests, but something is to be seen to (warnings).",
+                    "description": "Degraded: fit for requests, but something needs attention (see warnings).",
                 },
                 "checks": {
                     "type": "object",
                     "additionalProperties": _TEXT,
-                    "description": "Each check with 'ok', or with what is wrong.",
+                    "description": "Each check with 'ok' or what is wrong.",
                 },
                 "warnings": {
                     "type": "object",
                     "additionalProperties": _TEXT,
-                    "description": "What is to be seen to; decides nothing. Absent where there is nothing.",
+                    "description": "What needs attention; does not affect the status code. Absent if there is nothing.",
                 },
             },
-            "description": "Other members describe parts of the service for people; they decide nothing.",
+            "description": "Other members describe parts of the service for people; they do not affect the status.",
         },
     }

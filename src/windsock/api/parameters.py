@@ -1,4 +1,4 @@
-"""Parameters that several operations take, checked in one way."""
+"""Check the parameters that several operations share."""
 
 import re
 
@@ -7,7 +7,7 @@ from windsock.flights import airports
 
 
 def airport_code(code: str | None) -> str | None:
-    """The canonical code of the airport asked for; raises Problem 422 for one that nobody knows."""
+    """Return the airport's canonical code; raise Problem 422 for an unknown one."""
     if code is None:
         return None
     found = airports.airport(code.strip().upper())
@@ -15,16 +15,16 @@ def airport_code(code: str | None) -> str | None:
         raise Problem(
             422,
             "unknown_airport",
-            f"No airport {code!r} is known.",
+            f"Unknown airport {code!r}.",
             field="airport",
             value=code,
-            expected="an IATA or ICAO code, for instance JFK or KJFK",
+            expected="an IATA or ICAO code, such as JFK or KJFK",
         )
     return found.iata or found.icao
 
 
 def iso_date(text: object) -> object:
-    """Return a date's text if it is written as YYYY-MM-DD; pydantic alone also takes numbers, as days or seconds."""
+    """Return a date's text if it is YYYY-MM-DD; pydantic alone also accepts numbers, as days or seconds."""
     if isinstance(text, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) is None:
-        raise ValueError("write a date as YYYY-MM-DD, such as 2015-01-02")
+        raise ValueError("not a date; use YYYY-MM-DD, such as 2015-01-02")
     return text

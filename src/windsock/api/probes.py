@@ -1,7 +1,7 @@
-"""Health probes and scrapes, answered before Django's middleware sees them.
+"""Answer health probes and scrapes before Django's middleware sees them.
 
-Orchestrators, load balancers and Prometheus (with a token) ask each process by its own address. ALLOWED_HOSTS would
-answer them 400 and SECURE_SSL_REDIRECT would send them elsewhere, and a healthy process would be taken out of service.
+Orchestrators, load balancers and Prometheus (with a token) reach each process by its own address. ALLOWED_HOSTS would
+answer them with 400 and SECURE_SSL_REDIRECT would redirect them, and a healthy process would be taken out of service.
 """
 
 from io import BytesIO
@@ -15,9 +15,9 @@ from windsock.api.bodyrules import METRICS, rule_for, unprefixed
 
 
 class Probes:
-    """An ASGI application that answers Windsock's /healthz, /readyz and /metrics, and gives all else to `application`.
+    """Answer Windsock's /healthz, /readyz and /metrics; pass every other request to the ASGI `application`.
 
-    The addresses are those of the project's URLs, whatever they are included under.
+    The addresses are those in the project's URLs, whatever prefix they are included under.
     """
 
     def __init__(self, application: Any) -> None:
@@ -29,8 +29,8 @@ class Probes:
             return
         rule = rule_for(unprefixed(scope))
         view = rule.probe
-        # Figures are for this machine and for members. A web page that gave its own name our address could read them
-        # here, were it not for the check of the Host; a token it does not have.
+        # Figures are for this machine and for members. A web page that points a host name of its own at our address
+        # could read them here, past Django's check of the Host; a token it does not have.
         if view is None or (rule.kind == METRICS and not _has_token(scope)):
             await self._application(scope, receive, send)
             return
@@ -38,8 +38,8 @@ class Probes:
             answer = await view(ASGIRequest(scope, BytesIO()))
         finally:
             if rule.kind == METRICS:
-                # Django's request signals, which would do this, are not sent here. Readiness does it by itself, on a
-                # thread of its own: this one may be waiting for a database that is frozen.
+                # Django's request signals, which would do this, are not sent here. Readiness does it on its own thread:
+                # this one may be waiting for a frozen database.
                 await sync_to_async(close_old_connections)()
         headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.items()

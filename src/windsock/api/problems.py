@@ -1,4 +1,4 @@
-"""The API's errors: those of every HTTP answer (`windsock.access.problems`), and one of its own."""
+"""The API's errors: those of every HTTP response (`windsock.access.problems`), and one of its own."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -8,9 +8,9 @@ from windsock.access.problems import MEDIA_TYPE, Problem, quoted
 __all__ = ["MEDIA_TYPE", "Problem", "not_found", "quoted"]
 
 
-@csrf_exempt  # nothing is done here: a POST to a wrong address is told that, not that a cookie is missing
+@csrf_exempt  # nothing is done here: a POST to a wrong address gets that error, not one about a missing cookie
 def not_found(request: HttpRequest) -> HttpResponse:
-    """The answer for an address below /api/ that does not exist."""
+    """Return the error for an address below /api/ that does not exist."""
     return Problem(
-        404, "no_such_address", f"There is nothing at {request.path}. The API is described at /api/v1/docs."
+        404, "no_such_address", f"{request.path} does not exist. See /api/v1/docs for the API's endpoints."
     ).response()

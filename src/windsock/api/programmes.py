@@ -1,4 +1,4 @@
-"""GET /programmes: what holds up whole airports now."""
+"""GET /programmes: what is holding up whole airports now."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ router = Router(tags=["programmes"])
     "/programmes",
     auth=READERS,
     operation_id="list_programmes",
-    summary="What holds up airports",
+    summary="List what is holding up airports",
     openapi_extra=openapi.operation(
         {200: ("The programmes of airports, by airport.", "Standings")}, [401, 403, 422, 429, 503]
     ),
@@ -30,14 +30,14 @@ async def programmes(
         str | None, Query(description="IATA or ICAO code. Absent: all airports.", examples=["JFK"])
     ] = None,
 ) -> HttpResponse:
-    """Ground stops, ground delays, closures: of each airport that has any what all sources say, as of `position`.
+    """List ground stops, ground delays and closures of each airport that has any, from all sources, as of `position`.
 
-    Follow them from there on the topic `programmes:JFK`, by the socket, the stream or GET /events.
+    Follow them from there on the topic `programmes:JFK`, over the socket, the stream or GET /events.
     """
     reader(request)
     code = airport_code(airport)
     head, standings = await in_thread(journal.current().standings)
-    found = [one for one in standings if one.programmes and code in (None, one.airport)]
+    found = [standing for standing in standings if standing.programmes and code in (None, standing.airport)]
     return HttpResponse(
         msgspec.json.encode({"standings": found, "position": str(head.position)}),
         content_type="application/json",

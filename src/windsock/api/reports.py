@@ -1,4 +1,4 @@
-"""POST /reports: what sources say, taken down durably, with an answer per report."""
+"""POST /reports: record what sources report, durably, with a result per report."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -29,18 +29,18 @@ router = Router(tags=["reports"])
     summary="Publish reports",
     openapi_extra=openapi.operation(
         {
-            200: ("Every report is recorded, durably.", "ReportResults"),
-            207: ("Some reports are recorded; the others say why not.", "ReportResults"),
+            200: ("Every report was recorded durably.", "ReportResults"),
+            207: ("Some reports were recorded; each of the others has an error.", "ReportResults"),
         },
         [400, 401, 403, 413, 415, 422, 429, 503],
         body=openapi.REPORTS_BODY,
     ),
 )
 async def publish(request: HttpRequest) -> HttpResponse:
-    """One report, a list of them, or one per line (NDJSON). Answers after the commit: what is recorded stays.
+    """Record one report, a list of them, or one per line (NDJSON). The response follows the commit.
 
-    Each report has its own result, in the order given: where it stands in the journal and what it changed, or its
-    error. The good ones of a batch are kept whatever becomes of the others. Needs the permission to publish.
+    Each report has its own result, in the order given: its position in the journal and what it changed, or its error.
+    The valid reports of a batch are recorded even if others are rejected. Requires the permission to publish.
     """
     asker = publisher(request)
     given = await sync_to_async(batch, thread_sensitive=True)(request, config().max_body_bytes)
@@ -48,7 +48,7 @@ async def publish(request: HttpRequest) -> HttpResponse:
 
 
 async def record_all(given: Batch, asker: Identity) -> HttpResponse:
-    """Records the reports of a body and answers; raises JournalUnavailable if none could be recorded for its sake."""
+    """Record the reports of a body and respond; raise JournalUnavailable if none could be recorded because of it."""
     objects = [(index, item) for index, item in enumerate(given.items) if isinstance(item, dict)]
     outcomes: list[Recorded | Rejected] = (
         await arecord([item for _, item in objects], source=asker.source, speaker=speaker_of(asker, "rest"))
@@ -78,7 +78,7 @@ def _answer(given: Batch, results: list[dict[str, Any]]) -> HttpResponse:
     detail = (
         first["message"]
         if len(results) == 1
-        else f"None of the {len(results)} reports was taken; each says why."
+        else f"None of the {len(results)} reports was recorded; each result has its error."
     )
     code = first["code"] if len(results) == 1 else "no_report_taken"
     about: dict[str, Any] = (
@@ -86,14 +86,14 @@ def _answer(given: Batch, results: list[dict[str, Any]]) -> HttpResponse:
         if given.single
         else {}
     )
-    # What nobody may say who asks is no fault of the report's shape.
+    # A report that the sender may not make is not malformed.
     status = 403 if all(result["error"]["code"] in REFUSALS for result in results) else 422
     return Problem(status, code, detail, **(about | document)).response()
 
 
 def _result(index: int, outcome: Recorded | Rejected, may_read: bool) -> dict[str, Any]:
     if isinstance(outcome, Recorded):
-        # Whoever may not read is told what kind of thing changed, not what was and is believed of the flight.
+        # A sender who may not read learns what kind of thing changed, not the flight's old and new values.
         changes: Any = outcome.changes
         if not may_read:
             changes = [{"kind": change.kind, "field": change.field} for change in outcome.changes]
@@ -120,14 +120,14 @@ def _result(index: int, outcome: Recorded | Rejected, may_read: bool) -> dict[st
 
 def _not_an_object(index: int, item: object) -> dict[str, Any]:
     if isinstance(item, Malformed):
-        message = f"This line is no JSON: {item.message}."
+        message = f"This line is not valid JSON: {item.message}."
         failure = _error(index, "malformed_json", message, None, item.value, "one JSON object per line")
         failure["error"] |= {"line": item.line, "column": item.column}
         return failure
-    kind = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(
+    kind = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(
         type(item), "a number"
     )
-    message = f"A report is a JSON object; this is {kind}."
+    message = f"A report must be a JSON object; this is {kind}."
     return _error(index, "not_an_object", message, None, item, 'an object such as {"flight": "DL1865", …}')
 
 

@@ -16,13 +16,13 @@ router = Router(tags=["access"])
     "/tickets",
     auth=MEMBERS,
     operation_id="create_ticket",
-    summary="A ticket for one socket",
+    summary="Create a ticket for a socket",
     openapi_extra=openapi.operation(
-        {201: ("The ticket. It opens one socket, once, soon.", "Ticket")}, [401, 403, 429, 503]
+        {201: ("The ticket. It opens a single socket, before it expires.", "Ticket")}, [401, 403, 429, 503]
     ),
 )
 async def create(request: HttpRequest) -> HttpResponse:
-    """A ticket that stands for the asker. Offer it as a second WebSocket subprotocol, `windsock.ticket.TICKET`."""
+    """Create a ticket with the sender's rights. Offer it as a second subprotocol, `windsock.ticket.TICKET`."""
     asker = identity(request)
     text = await tickets.aissue(asker.user_id, "socket", token=asker.token_id, session_key=asker.session_key)
     body = {"ticket": text, "expires_in": config().ticket_seconds, "subprotocol": f"windsock.ticket.{text}"}

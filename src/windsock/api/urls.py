@@ -1,4 +1,4 @@
-"""Addresses of the API: /api/v1/, its description, and what machines that watch over us ask for."""
+"""The API's addresses: /api/v1/, its documentation, health and metrics."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +15,7 @@ from windsock.api.problems import Problem, not_found
 
 
 def _with_problems(view: Callable[..., Any]) -> Callable[..., Any]:
-    """The view, with ninja's plain-text answer to a wrong method put into our one shape of errors."""
+    """Return the view with ninja's plain-text response to a wrong method turned into a problem document."""
 
     @wraps(view)
     async def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -26,7 +26,7 @@ def _with_problems(view: Callable[..., Any]) -> Callable[..., Any]:
         return Problem(
             405,
             "method_not_allowed",
-            f"{request.method} is not possible here; {allowed} is.",
+            f"Method {request.method} is not allowed here; use {allowed}.",
             headers={"Allow": allowed},
             expected=allowed,
         ).response()
