@@ -203,23 +203,6 @@ def test_every_field_of_a_report_is_documented_and_no_other() -> None:
         assert set(re.findall(r"`(\w+)`", row[1])) == set(names), side
 
 
-def test_of_every_kind_of_change_it_is_decided_whether_a_screen_reader_says_it() -> None:
-    from windsock.flights import Kind
-
-    wording = (ROOT / "src/windsock/static/windsock/wording.js").read_text()
-    spoken = re.search(r"const SPOKEN = new Set\(\[(.*?)\]\)", wording, flags=re.DOTALL)
-    assert spoken is not None
-    seen_but_not_heard = {
-        "flight.added", "flight.merged", "schedule.retimed", "estimate.changed",
-        "flight.out", "flight.off", "flight.on", "flight.in",
-        "stand.changed", "belt.changed", "baggage.changed", "checkin.changed", "aircraft.changed", "reason.changed",
-        "data.stale", "data.conflict", "flight.corrected",
-    }  # fmt: skip
-    heard = set(re.findall(r'"([a-z_.]+)"', spoken[1]))
-    assert heard | seen_but_not_heard == set(get_args(Kind))
-    assert not heard & seen_but_not_heard
-
-
 def test_the_types_for_javascript_have_every_field_of_a_flight() -> None:
     from windsock.flights import Arrival, Departure, Flight, Runway
 

@@ -247,5 +247,5 @@ def test_members_see_on_the_flights_page_who_handed_a_report_in_and_visitors_do_
     member = Client()
     member.force_login(get_user_model().objects.create_user("ann", password="x"))
     page = "/flights/DL1865.2015-01-02.ATL/"
-    assert f"handed in by token:{token.pk} gate displays (rest)" in member.get(page).text
-    assert "handed in" not in Client().get(page).text
+    assert f"submitted by token:{token.pk} gate displays (rest)" in member.get(page).text
+    assert "submitted by" not in Client().get(page).text

@@ -1,4 +1,4 @@
-// What is said of programmes, held to the same cases as the server's wording (tests/unit/pages/test_programmes.py).
+// Programmes in words, held to the same cases as the server's wording (tests/unit/wording/test_programmes.py).
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ const { now, zone, cases } = JSON.parse(readFileSync(new URL("programmes.json", 
 const moment = new Date(now);
 
 for (const given of cases) {
-  test(`pages say of programmes: ${given.name}`, () => {
+  test(`a programme in words: ${given.name}`, () => {
     const all = [given.programme];
     assert.deepEqual(programmeLine(given.programme, zone, moment), given.line);
     for (const direction of ["departures", "arrivals"]) {

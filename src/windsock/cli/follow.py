@@ -6,8 +6,8 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 
-from windsock.cli import words
-from windsock.cli.boardview import BoardView
+from windsock.cli import lines
+from windsock.cli.board_view import BoardView
 from windsock.cli.console import console, say
 from windsock.cli.tables import use_tables_of_environment
 from windsock.client import WindsockClient, connect
@@ -140,8 +140,8 @@ class _Screen:
 
 def _line(news: Happened | ProgrammesChanged) -> str:
     if isinstance(news, ProgrammesChanged):
-        return words.programmes(news.event.standing, news.event.changes)
-    return words.event(news.event.flight, news.event.changes)
+        return lines.programmes_line(news.event.standing, news.event.changes)
+    return lines.event_line(news.event.flight, news.event.changes)
 
 
 def _json(news: Happened | ProgrammesChanged) -> str:

@@ -99,7 +99,7 @@ def publish(
     """
 
     # Late: `windsock --help` should not wait for them.
-    from windsock.cli import words
+    from windsock.cli import lines
     from windsock.client import http
     from windsock.flights import Change
 
@@ -156,7 +156,7 @@ def publish(
     origin = str(answer["flight"]).rpartition(".")[2]
     for change in changes:
         known = Change(kind=change.kind, field=change.field, from_=change.from_, to=change.to)
-        print(f"  {words.change(known, origin)}")
+        print(f"  {lines.change_line(known, origin)}")
     if not changes:
         print("  nothing new: this was known already, or a source of higher rank says otherwise")
 

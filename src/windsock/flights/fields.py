@@ -215,12 +215,20 @@ _DERIVED = {
     "former_ids": "former ids",
     "cancellation_reasons": "reason of the cancellation",
 }
+_ADJECTIVES = ("scheduled", "first scheduled", "expected", "actual")
 _PART_WORDS = {"departure": "departure", "takeoff": "take-off", "landing": "landing", "arrival": "arrival"}
 
 
 def _labelled(path: str, words: str) -> str:
     part = path.rpartition(".")[0]
-    text = f"{_PART_WORDS[part]} {words}" if part else words
+    # An adjective stands before its noun: "expected departure", but "departure gate".
+    text = (
+        words
+        if not part
+        else f"{words} {_PART_WORDS[part]}"
+        if words in _ADJECTIVES
+        else f"{_PART_WORDS[part]} {words}"
+    )
     return text[:1].upper() + text[1:]
 
 

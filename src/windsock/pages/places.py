@@ -1,75 +1,34 @@
-"""Names for codes, and which airports have flights to show."""
+"""Airports and carriers as pages show them: names for codes, and the programmes that hold at an airport."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
+from windsock import journal
 from windsock.flights import airlines, airports
 from windsock.flights.airports import Airport
-from windsock.journal.airport_counts import flights_by_airport
-
-# What "now" means when airports are chosen: boards that still have something to show, and the day ahead.
-BEHIND, AHEAD = timedelta(hours=3), timedelta(hours=21)
-# Below this share of the busiest airport, an airport is listed in the small way: it is only somebody's destination.
-SMALL_SHARE = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One airport to choose, with how many flights it has in the hours around now."""
-
-    code: str
-    city: str
-    name: str
-    departures: int
-    arrivals: int
-    small: bool
-
-    @property
-    def search(self) -> str:
-        """What the search box compares with."""
-        return f"{self.code} {self.city} {self.name}".lower()
+from windsock.flights.programmes import Standing
 
 
 def city(code: str) -> str:
-    """The city people know the airport by; the code itself where nothing is known."""
+    """Return the city that people know the airport by; the code itself if the airport is unknown."""
     found = airports.airport(code)
     return (found.city or found.name or code) if found else code
 
 
 def airline_name(code: str) -> str:
-    """The carrier's name; the code itself where nothing is known."""
+    """Return the carrier's name; the code itself if the carrier is unknown."""
     found = airlines.airline(code)
     return found.name if found else code
 
 
-def unknown_airport(code: str) -> Airport:
-    """Stands in for an airport no table knows, so that its flights can still be shown (in UTC)."""
-    return Airport(iata=code, icao=None, name=code, city=code, country="", zone="UTC")
-
-
-def choose(using: str, now: datetime, text: str = "") -> list[Place]:
-    """The airports with flights around `now`, busiest first; with any flights at all, if there are none now."""
-    counted = flights_by_airport(using, now - BEHIND, now + AHEAD) or flights_by_airport(using)
-    busiest = max((sum(pair) for pair in counted.values()), default=0)
-    found = []
-    for code, (departures, arrivals) in counted.items():
-        known = airports.airport(code) or unknown_airport(code)
-        place = Place(
-            code=code,
-            city=known.city or known.name,
-            name=known.name,
-            departures=departures,
-            arrivals=arrivals,
-            small=departures + arrivals < SMALL_SHARE * busiest,
-        )
-        if text.lower() in place.search:
-            found.append(place)
-    return sorted(found, key=lambda place: (-place.departures - place.arrivals, place.code))
+def airport_or_unknown(code: str) -> Airport:
+    """Return the airport; for a code that no table has, a stand-in in UTC, so that its flights can still be shown."""
+    return airports.airport(code) or Airport(
+        iata=code, icao=None, name=code, city=code, country="", zone="UTC"
+    )
 
 
 def names(airport_codes: Iterable[str], carrier_codes: Iterable[str]) -> dict[str, dict[str, str]]:
-    """What a browser needs: cities and zones by airport code, names by carrier code. Unknown codes are left out."""
+    """Return what a browser needs: cities and zones by airport, names by carrier. Unknown codes are left out."""
     known = {code: found for code in sorted(set(airport_codes)) if (found := airports.airport(code))}
     carriers = {code: line.name for code in sorted(set(carrier_codes)) if (line := airlines.airline(code))}
     return {
@@ -77,3 +36,9 @@ def names(airport_codes: Iterable[str], carrier_codes: Iterable[str]) -> dict[st
         "zones": {code: found.zone for code, found in known.items()},
         "carriers": carriers,
     }
+
+
+def standings_at(*codes: str) -> list[Standing]:
+    """Return the programmes of these airports, in the order of the codes; an airport that never had any is left out."""
+    known = {standing.airport: standing for standing in journal.current().standings()[1]}
+    return [known[code] for code in dict.fromkeys(codes) if code in known]

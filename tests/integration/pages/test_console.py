@@ -110,7 +110,7 @@ def test_only_operators_may_open_it(path: str, ada: Client) -> None:
     assert ada.get(path).status_code == 200
 
 
-def test_the_board_of_feeds_says_how_each_stands_in_words(ada: Client) -> None:
+def test_the_list_of_feeds_shows_the_state_of_each_in_words(ada: Client) -> None:
     take(TELEX)
     FeedState.objects.filter(name="telex").update(
         failures=3,
@@ -134,7 +134,7 @@ def test_the_board_of_feeds_says_how_each_stands_in_words(ada: Client) -> None:
     assert ">Paused<" in text(ada, "/console/")
 
 
-def test_an_error_that_is_over_is_told_as_such(ada: Client) -> None:
+def test_an_error_that_is_over_is_shown_as_an_earlier_one(ada: Client) -> None:
     take(b"\x00 not a telex")
     assert FeedState.objects.get(name="telex").error == "" or ">Failing<" in text(ada, "/console/")
     FeedState.objects.update_or_create(
@@ -180,7 +180,7 @@ def test_a_feed_is_paused_and_resumed(ada: Client) -> None:
     assert not FeedState.objects.get(name="quiet").paused
 
 
-def test_an_input_is_read_again(ada: Client) -> None:
+def test_an_input_is_reprocessed(ada: Client) -> None:
     kept = FeedInput.objects.create(feed="telex", received_at=NOW, body=TELEX, error="It failed.")
 
     answer = ada.post("/console/feeds/telex/", {"replay": kept.pk}, follow=True)
@@ -188,7 +188,7 @@ def test_an_input_is_read_again(ada: Client) -> None:
     kept.refresh_from_db()
     assert kept.error == ""
     assert kept.recorded + kept.parked == 1
-    assert b"Read again just now" in answer.content
+    assert b"Reprocessed just now" in answer.content
     assert ada.post("/console/feeds/quiet/", {"replay": kept.pk}).status_code == 409
     assert ada.post("/console/feeds/telex/", {"replay": "9" * 30}).status_code == 409
 
@@ -201,15 +201,15 @@ def test_a_form_from_elsewhere_changes_nothing(ada: Client, parked: ParkedReport
     assert ParkedReport.objects.get(pk=parked.pk).waits
 
 
-def test_a_parked_report_is_told_in_words(ada: Client, parked: ParkedReport) -> None:
+def test_a_parked_report_is_shown_in_words(ada: Client, parked: ParkedReport) -> None:
     page = text(ada, "/console/parked/")
 
-    assert "WF 588 <small>of 14 March 2026, from an unknown origin</small>" in page
-    assert "<dt>Departure expected</dt><dd>15:30</dd>" in page and "Times are UTC." in page
-    assert "It may mean any of 2 flights:" in page
+    assert "WF 588 <small>on 14 March 2026, from an unknown origin</small>" in page
+    assert "<dt>Expected departure</dt><dd>15:30</dd>" in page and "Times are UTC." in page
+    assert "It may be about any of 2 flights:" in page
     assert "BGO–OSL, 14 Mar 14:00 UTC" in page
     assert "OSL–TRD, 14 Mar 17:00 UTC" in page
-    assert "No report waits" in text(ada, "/console/parked/?feed=quiet")
+    assert "No parked reports." in text(ada, "/console/parked/?feed=quiet")
 
 
 def test_choosing_a_candidate_records_the_report(ada: Client, parked: ParkedReport) -> None:
@@ -234,7 +234,7 @@ def test_another_flight_may_be_named_and_nonsense_is_refused(ada: Client, parked
     assert not parked.waits
 
 
-def test_a_report_is_dropped_and_taken_back(ada: Client, parked: ParkedReport) -> None:
+def test_a_report_is_dropped_and_restored(ada: Client, parked: ParkedReport) -> None:
     settle(ada, parked, drop="1")
     assert not parked.waits and parked.settled_as == ""
     assert "dropped" in text(ada, "/console/parked/")
@@ -261,8 +261,8 @@ def test_times_are_local_where_the_report_knows_its_airports(ada: Client, parked
     parked.save()
     page = text(ada, "/console/parked/")
     assert "from Bergen (BGO)" in page and "Times are local." in page
-    assert "<dt>Departure expected</dt><dd>16:30</dd>" in page
-    assert "<dt>Departure gate</dt><dd>taken back</dd>" in page
+    assert "<dt>Expected departure</dt><dd>16:30</dd>" in page
+    assert "<dt>Departure gate</dt><dd>withdrawn</dd>" in page
     assert "BGO–OSL, 14 Mar 15:00 local" in page
 
 

@@ -93,9 +93,9 @@ def test_a_report_says_only_what_was_told_and_prints_what_changed(service: Servi
     ]
     assert done.stdout.splitlines() == [
         "DL1865.2015-01-02.ATL version 4, position k3v9q2:13",
-        "  delay.raised: Departure delay 35",
-        "  gate.changed: Departure gate B12 → B14",
-        "  of.the.future: of.the.future",
+        "  delay.raised: Departure 35 min late",
+        "  gate.changed: Gate B12 → B14",
+        "  of.the.future: Of the future",
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.flights.building import KEY, timeless
 from tests.unit.flights.values_of_fields import SENT, sent
-from windsock.cli import words
+from windsock.cli.lines import change_line
 from windsock.errors import InvalidReport
 from windsock.feeds.generic.mapping import FIELDS as COLUMNS
 from windsock.feeds.generic.mapping import kind_of
@@ -33,8 +33,8 @@ from windsock.flights import (
 )
 from windsock.flights.facts import assertions
 from windsock.flights.fields import BY_PATH, FIRST, LABELS, LENGTHS, MILESTONES, SIDES, SINGLE, TABLE, Field
-from windsock.pages import story
-from windsock.pages.telling import Teller
+from windsock.pages.flight.details import flight_details
+from windsock.wording.changes import ChangeContext, describe_change, describe_value
 
 NOW = datetime(2015, 1, 2, 18, 0, tzinfo=UTC)
 IDENTITY = ("flight", "date", "origin", "source", "observed_at")
@@ -52,7 +52,7 @@ PYTHON: dict[str, Any] = {
     "milestone": Literal[*MILESTONES],
     "source": str,
 }
-TELLER = Teller({"departure": ZoneInfo("America/New_York"), "arrival": ZoneInfo("America/New_York")}, {})
+CONTEXT = ChangeContext(departure=ZoneInfo("America/New_York"), arrival=ZoneInfo("America/New_York"))
 OWN = {
     "departure_overdue_minutes": "windsock.overdue",
     "arrival_overdue_minutes": "windsock.overdue",
@@ -175,8 +175,8 @@ def test_it_has_words_on_the_page_and_in_the_terminal(field: Field) -> None:
         record = merged.record
     for change in told:
         assert change.field in LABELS
-        wire = msgspec.json.decode(msgspec.json.encode(change))
-        for text in (TELLER.sentence(wire), words.change(change, "ATL")):
+        stored = msgspec.json.decode(msgspec.json.encode(change), type=Change)
+        for text in (describe_change(stored, CONTEXT), change_line(change, "ATL")):
             assert text.strip()
             assert "_" not in text.partition(": ")[2], f"a field's raw name, not words: {text}"
     assert "_" not in LABELS[field.path]
@@ -186,13 +186,13 @@ def test_it_has_words_on_the_page_and_in_the_terminal(field: Field) -> None:
 @every_plain_field
 def test_the_page_of_a_flight_shows_it(field: Field) -> None:
     record = applied(planned(field), read(field, SENT[field.value][0], minutes=0)).record
-    page = story.tell(record, [], [], NOW)
+    page = flight_details(record, [], [], NOW)
 
     assert LABELS[field.path] in {belief.label for belief in page.beliefs}
     if field.part:
         end = page.origin if field.part == "departure" else page.destination
         shown_there = [end.gate, end.terminal, *end.places]
-        value = TELLER.value(field.path, shown(record.flight, field.path))
+        value = describe_value(field.path, shown(record.flight, field.path), CONTEXT)
         assert any(value in text for text in shown_there), shown_there
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.flights.building import at, flight_after, kinds, said, schedule, tell
-from windsock.cli import words
+from windsock.cli.lines import remark
 from windsock.errors import InvalidReport
 from windsock.flights import MergeRules, parse_report
 
@@ -92,17 +92,17 @@ def test_a_cancelled_flight_that_is_stated_to_fly_is_not_cancelled() -> None:
 @pytest.mark.parametrize(
     ("stated", "departing", "arriving"),
     [
-        ("out", "departed, time not known", "off the gate"),
-        ("airborne", "departed, time not known", "in the air"),
-        ("landed", "departed, time not known", "landed, time not known"),
-        ("arrived", "departed, time not known", "arrived, time not known"),
+        ("out", "Departed · time not known", "Left Atlanta"),
+        ("airborne", "Departed · time not known", "In flight"),
+        ("landed", "Departed · time not known", "Landed · time not known"),
+        ("arrived", "Departed · time not known", "Arrived · time not known"),
     ],
 )
 def test_the_terminal_says_that_the_time_is_not_known(stated: str, departing: str, arriving: str) -> None:
     flight = flight_after(schedule(), said("15:30", "board", stated_status=stated))
 
-    assert words.status(flight, "departure") == departing
-    assert words.status(flight, "arrival") == arriving
+    assert remark(flight, "departures") == departing
+    assert remark(flight, "arrivals") == arriving
 
 
 def test_another_word_is_refused_with_those_that_there_are() -> None:

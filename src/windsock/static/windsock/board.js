@@ -97,7 +97,7 @@ function drawNow() {
   }
   news.clear();
   none.hidden = visible.length > 0;
-  none.textContent = text || show !== "all" ? "No flight here matches." : `No ${direction} in these hours.`;
+  none.textContent = text || show !== "all" ? "No matching flights." : `No ${direction} in these hours.`;
   root.querySelector("table")?.classList.toggle("has-gates", visible.some(({ row }) => row.gate || row.terminal));
   for (const [value, count] of [["all", texts.length], ["delayed", texts.filter(({ row }) => row.group === "delayed").length],
     ["cancelled", texts.filter(({ row }) => row.group === "cancelled").length]]) {
@@ -160,7 +160,7 @@ client.addEventListener("programmes", (event) => {
     const [concerned] = shownProgrammes([programme], direction, client.now());
     if (!concerned) continue;
     const { what, why } = programmeLine(concerned, zone, client.now());
-    announce(kind === "programme.ended" ? `No longer: ${what}.` : `${what}${why ? `, ${why}` : ""}.`);
+    announce(kind === "programme.ended" ? `Ended: ${what}.` : `${what}${why ? `, ${why}` : ""}.`);
   }
   draw();
 });

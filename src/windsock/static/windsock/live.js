@@ -39,7 +39,7 @@ export function goLive(topics, zone, extra = []) {
     retry.hidden = !(client.state !== "live" && waiting > 2);
     if (client.heardAt) {
       const silent = Math.round((Date.now() - client.heardAt) / 1000);
-      ago.textContent = client.state === "live" ? lastWord(client) : `last heard ${silent < 90 ? `${silent} s` : age(new Date(client.heardAt), new Date())} ago`;
+      ago.textContent = client.state === "live" ? lastWord(client) : `last contact ${silent < 90 ? `${silent} s` : age(new Date(client.heardAt), new Date())} ago`;
     }
     const clock = client.clock;
     if ($("[data-replay]") && client.heardAt) {
@@ -77,7 +77,7 @@ function lastWord(client) {
   for (const flight of client.board.values()) if (flight.updated_at && flight.updated_at > newest) newest = flight.updated_at;
   if (!newest) return "no flights yet";
   const words = age(new Date(newest), client.now());
-  return words === "now" ? "last news just now" : `last news ${words} ago`;
+  return words === "now" ? "updated just now" : `updated ${words} ago`;
 }
 
 /** A function that announces sentences politely: gathered, and counted when there are too many to hear. */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What a board says about a flight, in words. The server says the same (`windsock.pages.wording`); both are held to
- * tests/js/wording.json, so a row does not change its wording when the live update replaces the rendered one.
+ * Flights in words, for boards and announcements. The server has the same words (`windsock.wording`); tests/js/wording.json
+ * holds both to them, so that a row does not change its wording when the live update replaces the rendered one.
  *
  * @typedef {import("./types.js").Flight} Flight
  * @typedef {import("./types.js").Change} Change
@@ -15,7 +15,7 @@
 
 /** 15 minutes make a flight late: the industry's D15/A15. */
 export const LATE_MINUTES = 15;
-/** A flight nobody spoke about stays on the board this long past its time; then it is a schedule without a feed. */
+/** A flight without reports stays on the board this long past its time; after that it is a schedule without a feed. */
 export const WAITING_HOURS = 12;
 
 const GONE = new Set(["out", "airborne", "landed", "arrived"]);
@@ -57,7 +57,7 @@ export function lateness(minutes) {
   return `${duration(minutes)} ${minutes > 0 ? "late" : "early"}`;
 }
 
-/** @param {Date} then @param {Date} now @returns {string} how long ago, shortly */
+/** @param {Date} then @param {Date} now @returns {string} the time since then, in short */
 export function age(then, now) {
   const minutes = Math.floor((now.getTime() - then.getTime()) / MINUTE);
   if (minutes < 1) return "now";
@@ -73,7 +73,7 @@ export function reason(flight) {
   return first.text || (first.code ? `reason code ${first.code}` : "");
 }
 
-/** @param {string} designator @returns {string} "DL 1865" */
+/** @param {string} designator @returns {string} "DL 1865" for "DL1865" */
 export function spaced(designator) {
   return designator.replace(/^([A-Z]{3}|[A-Z0-9]{2})(\d+[A-Z]?)$/, "$1 $2");
 }
@@ -87,11 +87,11 @@ function sideOf(flight, direction) {
   return { departing, gate, expected, scheduled: gate.scheduled ?? expected,
     over: Boolean(gate.actual ?? runway?.actual) || (departing ? GONE : DOWN).has(flight.status),
     // It is only stated that it left, or came down.
-    untold: flight.stated_status && !gate.actual && !runway?.actual && (departing || DOWN.has(flight.stated_status)) ? "time not known" : "" };
+    untimed: flight.stated_status && !gate.actual && !runway?.actual && (departing || DOWN.has(flight.stated_status)) ? "time not known" : "" };
 }
 
 /**
- * Whether a board that shows `from`–`to` shows this flight. One that should have gone and has not stays visible.
+ * Returns whether a board of `from`–`to` shows this flight. An overdue flight stays visible.
  * @param {Flight} flight @param {"departures"|"arrivals"} direction @param {Date} from @param {Date} to
  */
 export function inWindow(flight, direction, from, to) {
@@ -105,7 +105,7 @@ export function inWindow(flight, direction, from, to) {
   return waiting && time >= from.getTime() - WAITING_HOURS * 3_600_000;
 }
 
-/** @param {Flight} flight @param {"departures"|"arrivals"} direction @returns {string} boards are in order of the schedule */
+/** @param {Flight} flight @param {"departures"|"arrivals"} direction @returns {string} what boards are sorted by: the schedule, as in printed timetables */
 export function sortKey(flight, direction) {
   return `${sideOf(flight, direction).scheduled ?? "9"} ${flight.id}`;
 }
@@ -117,7 +117,7 @@ export function boardRow(flight, context) {
   const code = (side.departing ? flight.destination : flight.origin) ?? "";
   const carrier = flight.carrier.iata ?? flight.carrier.icao ?? "";
   const scheduled = side.scheduled ? new Date(side.scheduled) : null;
-  // What is only expected is not what was scheduled: a telex tells when a flight lands, not when it should have.
+  // An expected time is not a schedule: a telex gives the time of landing, not the time it was planned for.
   const sched = side.gate.scheduled ? wallClock(new Date(side.gate.scheduled), zone).time : "–";
   const exp = side.expected ? wallClock(new Date(side.expected), zone).time : "";
   const place = names.airports[code] || code || "unknown";
@@ -143,12 +143,12 @@ const dotted = (...parts) => parts.filter(Boolean).join(" · ");
 
 /** @param {Flight} flight @param {BoardContext} context @returns {{state: string, why: string, tone: string}} */
 function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUTES, because: general = "" }) {
-  const { departing, gate, untold } = sideOf(flight, direction);
-  const name = (/** @type {string|null} */ code) => (code && names.airports[code]) || code || "elsewhere";
+  const { departing, gate, untimed } = sideOf(flight, direction);
+  const name = (/** @type {string|null} */ code) => (code && names.airports[code]) || code || "another airport";
   const { status } = flight;
   const delay = gate.delay_minutes;
   const because = reason(flight);
-  const stale = flight.flags.includes("stale") ? "no word lately" : "";
+  const stale = flight.flags.includes("stale") ? "no recent updates" : "";
   if (status === "cancelled") return { state: "Cancelled", why: because, tone: "cancelled" };
   if (status === "diverted" || flight.diverted_to) {
     const here = !departing && flight.diverted_to === airport && flight.destination !== airport;
@@ -156,15 +156,15 @@ function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUT
   }
   const late = delay !== null && delay >= lateMinutes;
   if (departing && GONE.has(status)) {
-    return { state: status === "out" && !untold ? "Left the gate" : "Departed",
-      why: dotted(untold, lateness(delay), late ? because : ""), tone: "gone" };
+    return { state: status === "out" && !untimed ? "Left the gate" : "Departed",
+      why: dotted(untimed, lateness(delay), late ? because : ""), tone: "gone" };
   }
   if (!departing && (status === "landed" || status === "arrived")) {
-    return { state: status === "landed" ? "Landed" : "Arrived", why: dotted(untold, lateness(delay), late ? because : ""), tone: "gone" };
+    return { state: status === "landed" ? "Landed" : "Arrived", why: dotted(untimed, lateness(delay), late ? because : ""), tone: "gone" };
   }
   if (gate.delay_basis === "inferred" && delay !== null && delay > 0) {
-    if (GONE.has(status) && !gate.overdue_minutes) return { state: `About ${duration(delay)} late`, why: dotted(because, "it left late", stale), tone: "late" };
-    return { state: `At least ${duration(delay)} late`, why: "overdue, inferred: no word yet", tone: "overdue" };
+    if (GONE.has(status) && !gate.overdue_minutes) return { state: `About ${duration(delay)} late`, why: dotted(because, "departed late", stale), tone: "late" };
+    return { state: `At least ${duration(delay)} late`, why: "overdue, no update yet (inferred)", tone: "overdue" };
   }
   if (status === "boarding" && departing) {
     return { state: "Boarding", why: dotted(lateness(delay), late ? because : ""), tone: "boarding" };
@@ -172,13 +172,13 @@ function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUT
   const back = flight.flags.includes("air_return") ? "Turned back" : flight.flags.includes("returned_to_gate") ? "Back at the gate" : "";
   if (departing && back) return { state: back, why: dotted(lateness(delay), late ? because : ""), tone: "late" };
   const flying = departing ? "" : status === "airborne" ? "in flight" : status === "out" ? `left ${name(flight.origin)}` : "";
-  // What holds at the airport now is no reason for a flight that is on its way already.
+  // What holds at the airport now is not the reason of a flight that is on its way already.
   const explained = because || (flying ? "" : general);
   if (late) return { state: lateness(delay), why: dotted(explained, flying, stale), tone: "late" };
   const before = departing ? null : flight.departure.delay_minutes;
   if (delay === null && before !== null && before >= lateMinutes) {
     const inferred = flight.departure.delay_basis === "inferred";
-    const verb = GONE.has(status) ? "Left" : "Leaves";
+    const verb = GONE.has(status) ? "Departed" : "Departs";
     return { state: `${verb} ${inferred ? "at least " : ""}${lateness(before)}`, why: dotted(explained, flying, stale), tone: inferred ? "overdue" : "late" };
   }
   const calm = delay === null ? "" : lateness(delay);
@@ -186,16 +186,26 @@ function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUT
   return { state: calm ? calm[0].toUpperCase() + calm.slice(1) : "Scheduled", why: stale, tone: "calm" };
 }
 
-/** Kinds that are worth interrupting somebody for; the rest is seen, not heard. */
-const SPOKEN = new Set(["delay.raised", "delay.changed", "delay.cleared", "early.raised", "overdue.raised", "gate.changed",
-  "terminal.changed", "flight.cancelled", "flight.reinstated", "flight.diverted", "flight.boarding", "flight.returned_to_gate",
-  "flight.air_return"]);
+/**
+ * Every kind of change: whether it is worth interrupting somebody for. The others are seen, not heard; so is a kind that is
+ * newer than this page.
+ * @type {Record<string, boolean>}
+ */
+export const ANNOUNCED = {
+  "flight.added": false, "flight.merged": false, "schedule.retimed": false, "estimate.changed": false,
+  "delay.raised": true, "delay.changed": true, "delay.cleared": true, "early.raised": true, "overdue.raised": true,
+  "flight.boarding": true, "flight.out": false, "flight.off": false, "flight.on": false, "flight.in": false,
+  "flight.returned_to_gate": true, "flight.air_return": true, "flight.cancelled": true, "flight.reinstated": true,
+  "flight.diverted": true, "gate.changed": true, "terminal.changed": true, "stand.changed": false, "belt.changed": false,
+  "baggage.changed": false, "checkin.changed": false, "aircraft.changed": false, "reason.changed": false, "data.stale": false,
+  "data.conflict": false, "flight.corrected": false,
+};
 
-/** @param {Row} row @param {Change[]} changes @returns {string} what a screen reader is told, "" for nothing */
+/** @param {Row} row @param {Change[]} changes @returns {string} what a screen reader announces, "" for nothing */
 export function announcement(row, changes) {
-  const kinds = changes.map((change) => change.kind).filter((kind) => SPOKEN.has(kind));
+  const kinds = changes.map((change) => change.kind).filter((kind) => ANNOUNCED[kind]);
   if (!kinds.length) return "";
-  const gate = kinds.includes("gate.changed") && row.gate ? `gate ${row.gate}` : "";
-  const told = kinds.some((kind) => kind !== "gate.changed") ? [row.state, row.why].filter(Boolean).join(", ") : "";
-  return `${row.flight} ${row.place}: ${[told, gate].filter(Boolean).join(", ")}.`;
+  const gate = kinds.includes("gate.changed") ? row.gate ? `gate ${row.gate}` : "gate withdrawn" : "";
+  const state = kinds.some((kind) => kind !== "gate.changed") ? [row.state, row.why].filter(Boolean).join(", ") : "";
+  return `${row.flight} ${row.place}: ${[state, gate].filter(Boolean).join(", ")}.`;
 }

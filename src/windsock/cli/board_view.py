@@ -1,0 +1,195 @@
+"""The board as rich draws it: which flights, in which order, in which columns, and the line about the connection."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from time import monotonic
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from windsock.cli import lines
+from windsock.client import WindsockClient
+from windsock.client.backlog import News
+from windsock.clock import Clock, system_clock
+from windsock.flights import Flight
+from windsock.flights.airports import airport
+from windsock.protocol.board import arrival_time, departure_time
+from windsock.protocol.client_outputs import (
+    Happened,
+    Loaded,
+    Noticed,
+    Problem,
+    ProgrammesChanged,
+    State,
+    StateChanged,
+)
+from windsock.wording.status import Direction
+
+# A flight that is done stays on the board this long; one that is not done stays until it is: overdue never vanishes.
+DONE_MINUTES = 30
+
+HIGHLIGHT_SECONDS = 4.0
+
+_STATE_STYLES = {
+    State.LIVE: "green",
+    State.RESUMING: "yellow",
+    State.MOVING: "yellow",
+    State.CONNECTING: "red",
+}
+
+
+class BoardView:
+    """What is shown of a client's board, given its (canonical) topics; `tell` it what happens."""
+
+    def __init__(
+        self, topics: list[str], *, real: Clock = system_clock, seconds: Callable[[], float] = monotonic
+    ) -> None:
+        self._topics = topics
+        self._real = real
+        self._seconds = seconds
+        kinds = {topic.partition(":")[0] for topic in topics}
+        self._direction: Direction = "arrivals" if kinds == {"arrivals"} else "departures"
+        codes = {topic.partition(":")[2] for topic in topics}
+        one = len(codes) == 1 and kinds <= {"departures", "arrivals"}
+        self._airport = codes.pop() if one else None
+        self._changed: dict[str, float] = {}
+        self._state = (State.LIVE, "", 0.0)
+        self._message = ""
+        self._events = 0
+
+    def tell(self, news: News) -> None:
+        """Takes note of what to highlight or to say."""
+        match news:
+            case Happened(event):
+                self._changed[event.flight.id] = self._seconds()
+                self._events += 1
+            case ProgrammesChanged(event):
+                self._message = lines.programmes_line(event.standing, event.changes)
+                self._events += 1
+            case StateChanged(state, why, retry_in):
+                self._state = (state, why, self._seconds() + (retry_in or 0.0))
+                if state is State.LIVE:
+                    self._message = ""
+            case Noticed(data):
+                self._message = str(data.get("text", data)) if isinstance(data, dict) else str(data)
+            case Problem(error):
+                self._message = error.message
+            case Loaded():
+                pass
+            case _:
+                pass
+
+    def screen(self, client: WindsockClient, height: int) -> RenderableType:
+        """The whole terminal: title, table, and the line about the connection."""
+        # Title, table head with its rule, connection line, and one to spare.
+        table = self.table(client, rows=max(1, height - 5))
+        return Group(self.title(client), table, self.footer(client))
+
+    def title(self, client: WindsockClient) -> Text:
+        """What this board shows, and what time it is there."""
+        now = self._now(client)
+        place = airport(self._airport) if self._airport else None
+        if place:
+            what = "Arrivals" if self._direction == "arrivals" else "Departures"
+            name = f"{what} {self._airport} {place.city}"
+        else:
+            name = ", ".join(self._topics)
+        title = Text(
+            f"{name}  {lines.local(now, self._airport)}", style="bold", no_wrap=True, overflow="ellipsis"
+        )
+        if client.clock is not None:
+            pace = f"{client.clock.speed:g}×" if client.clock.speed else "paused"
+            title.append(f"  replay of {client.clock.label}, {pace}", style="cyan")
+        return title
+
+    def footer(self, client: WindsockClient) -> Text:
+        """How the connection stands."""
+        state, why, until = self._state
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append(f"● {state}", style=_STATE_STYLES.get(state, "red"))
+        if state is not State.LIVE:
+            left = until - self._seconds()
+            line.append(f" {why}" + (f", next try in {left:.0f} s" if left >= 1 else ""))
+        line.append(f"  {len(client.board)} flights, {self._events} changes seen", style="dim")
+        if self._message:
+            line.append(f"  {self._message}", style="yellow")
+        return line
+
+    def table(self, client: WindsockClient, *, rows: int | None) -> Table:
+        """The flights in order of their time, at most `rows`."""
+        table = Table(box=None, expand=True, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+        table.add_column("Time", no_wrap=True, width=7)
+        table.add_column("Now", no_wrap=True, width=7)
+        table.add_column("Flight", no_wrap=True, width=8)
+        table.add_column(self._place_heading(), no_wrap=True, ratio=1, overflow="ellipsis", min_width=15)
+        table.add_column("Gate", no_wrap=True, width=5, overflow="ellipsis")
+        table.add_column("Remark", no_wrap=True, ratio=2, overflow="ellipsis", min_width=24)
+        for flight in self.flights(client, rows):
+            at = flight.departure if self._direction == "departures" else flight.arrival
+            code = flight.origin if self._direction == "departures" else flight.destination
+            best = at.actual or at.estimated
+            now = lines.local(best, code, flight)
+            scheduled = lines.local(at.scheduled, code, flight)
+            where = ("/".join(part for part in (at.terminal, at.gate) if part)) or ""
+            table.add_row(
+                scheduled,
+                now if now != scheduled else "",
+                flight.designator,
+                self._place(flight),
+                where,
+                Text(
+                    lines.remark(flight, self._direction, self._airport),
+                    style=lines.style(flight, self._direction),
+                ),
+                style="reverse" if self._is_new(flight) else "",
+            )
+        return table
+
+    def flights(self, client: WindsockClient, rows: int | None) -> list[Flight]:
+        """Those that still matter: not done, or done within the last half hour; all of them where none matters."""
+        found = [flight for flight in client.board.values() if self._time(flight) is not None]
+        found.sort(key=lambda flight: (self._time(flight), flight.id))
+        found += [flight for flight in client.board.values() if self._time(flight) is None]
+        if rows is None or len(found) <= rows:
+            return found
+        since = self._now(client) - timedelta(minutes=DONE_MINUTES)
+        relevant = [
+            flight for flight in found if not self._done(flight) or (self._time(flight) or since) >= since
+        ]
+        return (relevant or found)[:rows]
+
+    def _time(self, flight: Flight) -> datetime | None:
+        return departure_time(flight) if self._direction == "departures" else arrival_time(flight)
+
+    def _done(self, flight: Flight) -> bool:
+        if flight.status in ("cancelled", "arrived"):
+            return True
+        # Of a flight that is only stated to have left, no time of take-off may ever come.
+        left = flight.status in ("airborne", "landed", "diverted") or flight.stated_status is not None
+        return self._direction == "departures" and left
+
+    def _is_new(self, flight: Flight) -> bool:
+        changed = self._changed.get(flight.id)
+        if changed is None:
+            return False
+        if self._seconds() - changed < HIGHLIGHT_SECONDS:
+            return True
+        del self._changed[flight.id]
+        return False
+
+    def _now(self, client: WindsockClient) -> datetime:
+        real = self._real()
+        return client.clock.at(real) if client.clock is not None else real
+
+    def _place_heading(self) -> str:
+        if self._airport is None:
+            return "Route"
+        return "From" if self._direction == "arrivals" else "To"
+
+    def _place(self, flight: Flight) -> str:
+        if self._airport is None:
+            return f"{flight.origin}-{flight.destination or '?'}"
+        code = flight.origin if self._direction == "arrivals" else flight.destination
+        place = airport(code) if code else None
+        return f"{code or '?'} {place.city if place else ''}".strip()

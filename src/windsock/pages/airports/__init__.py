@@ -1,0 +1,1 @@
+"""The choice of an airport, and names for codes."""

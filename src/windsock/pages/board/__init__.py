@@ -1,0 +1,1 @@
+"""The board of departures or arrivals of one airport."""

@@ -1,0 +1,72 @@
+"""The flights of a board and their rows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from windsock import journal
+from windsock.conf import config
+from windsock.flights import Flight
+from windsock.flights.airports import Airport
+from windsock.flights.programmes import Programme
+from windsock.journal.base import FlightQuery
+from windsock.journal.flight_query import canonical_text
+from windsock.pages import places
+from windsock.pages.board.window import Window
+from windsock.wording.board import WAITING, BoardContext, BoardRow, board_row, in_window, sort_key
+from windsock.wording.programmes import explain_delays
+from windsock.wording.status import Direction
+
+MAX_FLIGHTS = 2000
+"""Flights of one query. The busiest airport of the world has about 1,300 departures in half a day."""
+
+
+def flights(code: str, direction: Direction, window: Window) -> list[Flight]:
+    """Return the flights of an airport in the window, in board order. An overdue flight stays until it has moved on."""
+    query = FlightQuery(
+        airport=code,
+        direction=direction,
+        since=window.since - WAITING,
+        until=window.until + WAITING,
+        limit=MAX_FLIGHTS,
+    )
+    found = [record.flight for record in journal.current().find(query)]
+    shown = [flight for flight in found if in_window(flight, direction, window.since, window.until)]
+    return sorted(shown, key=lambda flight: sort_key(flight, direction))
+
+
+def rows(
+    shown: list[Flight],
+    airport: Airport,
+    direction: Direction,
+    now: datetime,
+    programmes: Sequence[Programme] = (),
+) -> list[BoardRow]:
+    """Return the rows of these flights on this airport's board, while these programmes hold there."""
+    naming = names_for(shown, airport)
+    context = BoardContext(
+        direction=direction,
+        airport=airport.code,
+        zone=airport.tz,
+        now=now,
+        airports=naming["airports"],
+        carriers=naming["carriers"],
+        late_minutes=config().late_minutes,
+        because=explain_delays(programmes, direction, now),
+    )
+    return [board_row(flight, context) for flight in shown]
+
+
+def names_for(shown: list[Flight], airport: Airport) -> dict[str, dict[str, str]]:
+    """Return the names that the rows of these flights need, for the browser as well."""
+    codes = {airport.code}
+    for flight in shown:
+        codes.update(code for code in (flight.origin, flight.destination, flight.diverted_to) if code)
+    return places.names(codes, {flight.carrier.iata or flight.carrier.icao or "" for flight in shown} - {""})
+
+
+def matching(row: BoardRow, text: str) -> bool:
+    """Return whether the search box finds the row."""
+    words = " ".join(
+        (row.flight.replace(" ", ""), row.flight, row.also, row.also.replace(" ", ""), row.place, row.code, row.airline)
+    )  # fmt: skip
+    return text.strip().lower() in words.lower() or canonical_text(text) in words.split()

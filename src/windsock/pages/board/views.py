@@ -1,0 +1,86 @@
+"""The board page: rendered whole on the server, so that it reads without JavaScript; then kept live by it."""
+
+import msgspec
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from windsock import journal
+from windsock.conf import config
+from windsock.feeds.configuration import attributions
+from windsock.flights import airports
+from windsock.pages import layout, places
+from windsock.pages.board import rows as board_rows
+from windsock.pages.board.window import STEP, link, window_of
+from windsock.pages.guards import readers_only
+from windsock.wording.programmes import describe_programme, relevant_programmes
+from windsock.wording.status import Direction
+
+SHOW = (("all", "All"), ("delayed", "Delayed"), ("cancelled", "Cancelled"))
+"""The filters of a board: their value in the address, and their label."""
+
+
+@require_safe
+@readers_only
+def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponseBase:
+    """Show the departures or arrivals of one airport around now."""
+    airport = airports.airport(code)
+    if airport is None:
+        return layout.not_found(
+            request,
+            f"No airport {code[:8]}",
+            "Use an IATA code such as JFK, or an ICAO code such as KJFK.",
+        )
+    if airport.code != code:
+        return redirect(reverse(f"windsock:{direction}", args=[airport.code]))
+    clock = journal.current().head().clock
+    now = layout.service_now(clock)
+    window = window_of(now, request.GET.get("from"), request.GET.get("to"))
+    shown = board_rows.flights(airport.code, direction, window)
+    programmes = [
+        programme for standing in places.standings_at(airport.code) for programme in standing.programmes
+    ]
+    rows = board_rows.rows(shown, airport, direction, now, programmes)
+    text, show = request.GET.get("q", "").strip(), request.GET.get("show", "all")
+    counts = {"all": len(rows)} | {
+        group: sum(row.group == group for row in rows) for group in ("delayed", "cancelled")
+    }
+    if show not in counts:
+        show = "all"
+    visible = [row for row in rows if (show in ("all", row.group)) and board_rows.matching(row, text)]
+    zone = airport.tz
+    return render(
+        request,
+        "windsock/board/board.html",
+        {
+            "airport": airport,
+            "direction": direction,
+            "rows": visible,
+            "programmes": [
+                describe_programme(programme, airport.tz, now)
+                for programme in relevant_programmes(programmes, direction, now)
+            ],
+            "next_id": next((row.id for row in visible if row.planned and row.planned >= now), ""),
+            "standing": msgspec.to_builtins(programmes),
+            "names": board_rows.names_for(shown, airport),
+            "has_gates": any(row.gate or row.terminal for row in visible),
+            "q": text,
+            "show": show,
+            "choices": [(value, label, counts[value]) for value, label in SHOW],
+            "since": window.since,
+            "until": window.until,
+            "follow": window.follow,
+            "since_local": f"{window.since.astimezone(zone):%H:%M}",
+            "until_local": f"{window.until.astimezone(zone):%H:%M}",
+            "earlier": link(window.since - STEP, window.until, text, show),
+            "later": link(window.since, window.until + STEP, text, show),
+            "now": now,
+            "now_local": f"{now.astimezone(zone):%H:%M}",
+            "now_date": f"{now.astimezone(zone):%a} {now.astimezone(zone).day} {now.astimezone(zone):%B}",
+            "late_minutes": config().late_minutes,
+            "wall": "wall" in request.GET,
+            "attributions": attributions(config().feeds),
+            **layout.strip(clock),
+        },
+    )

@@ -1,0 +1,51 @@
+"""The hours that a board shows."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+# Half an hour back shows latecomers what happened; six hours ahead is what people wait for at an airport.
+BEHIND, AHEAD = timedelta(minutes=30), timedelta(hours=6)
+STEP = timedelta(hours=3)
+MAX_LENGTH = timedelta(hours=36)
+YEARS = range(1900, 2200)
+"""Years in which flights can be: beyond them, hours before or after a moment may not exist."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A window of time. `follow`: nobody chose it, so it moves along with the clock."""
+
+    since: datetime
+    until: datetime
+    follow: bool
+
+
+def window_of(now: datetime, since: str | None, until: str | None) -> Window:
+    """Return the window that was asked for (`?from=`, `?to=`, ISO 8601), or the one around now. Nonsense is ignored."""
+    start, end = _moment(since), _moment(until)
+    if start is None and end is None:
+        return Window(since=now - BEHIND, until=now + AHEAD, follow=True)
+    start = start or (end or now) - BEHIND - AHEAD
+    end = end if end and end > start else start + BEHIND + AHEAD
+    return Window(since=start, until=min(end, start + MAX_LENGTH), follow=False)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat((text or "").replace(" ", "+"))
+        if moment.year not in YEARS:
+            return None
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def link(since: datetime, until: datetime, text: str, show: str) -> str:
+    """Return the address of the same board at other hours."""
+    query = {"from": f"{since:%Y-%m-%dT%H:%MZ}", "to": f"{until:%Y-%m-%dT%H:%MZ}"}
+    if text:
+        query["q"] = text
+    if show != "all":
+        query["show"] = show
+    return f"?{urlencode(query)}"

@@ -1,0 +1,1 @@
+"""The console of operators: feeds, their inputs, and parked reports."""

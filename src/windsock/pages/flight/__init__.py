@@ -1,0 +1,1 @@
+"""The page of one flight: where it stands, what happened, and why we believe it."""

@@ -1,0 +1,75 @@
+"""The page of one flight, and the part of it that is fetched again after each event."""
+
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from windsock import journal
+from windsock.conf import config
+from windsock.errors import WindsockError
+from windsock.feeds.configuration import attributions
+from windsock.flights import FlightKey
+from windsock.ingest import pipeline
+from windsock.pages import layout, places
+from windsock.pages.flight.details import flight_details
+from windsock.pages.guards import readers_only
+from windsock.wording.programmes import airports_of, describe_programmes_for
+
+MAX_REPORTS = 500
+"""Reports that are looked through for who reported the events shown."""
+
+
+@require_safe
+@readers_only
+def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
+    """Show one flight: where it stands, what happened, who reported it, and why it is believed.
+
+    `?part=1` returns only what changes: the page fetches it again after each event, so one place words everything.
+    """
+    try:
+        key = FlightKey.parse(flight_id)
+    except (WindsockError, ValueError):
+        return layout.not_found(
+            request, "No such flight", "The address of a flight looks like /flights/DL1865.2015-01-02.ATL/."
+        )
+    if str(key) != flight_id:
+        return redirect(reverse("windsock:flight", args=[str(key)]))
+    record = journal.current().flight(key)
+    if record is None:
+        return layout.not_found(
+            request,
+            "No such flight",
+            f"No source has reported {key.designator} from {key.origin} on {key.date}.",
+        )
+    head = journal.current().head()
+    now = layout.service_now(head.clock)
+    page = flight_details(
+        record,
+        journal.current().history(key),
+        journal.current().reports(key, MAX_REPORTS),
+        now,
+        pipeline().rules,
+        # Names of people and programs are not for visitors of a public board.
+        reporters=request.user.is_authenticated,
+    )
+    codes = airports_of(record.flight)
+    standings = places.standings_at(*codes)
+    programmes = [programme for standing in standings for programme in standing.programmes]
+    context = {
+        "page": page,
+        "programmes": describe_programmes_for(record.flight, programmes, now),
+        "programme_versions": dict.fromkeys(codes, 0)
+        | {standing.airport: standing.version for standing in standings},
+        "attributions": attributions(config().feeds),
+        "direction": "departures",
+        "now": now,
+        "now_local": f"{now.astimezone(ZoneInfo(page.origin.zone)):%H:%M}",
+        **layout.strip(head.clock),
+    }
+    template = "windsock/flight/_flight.html" if "part" in request.GET else "windsock/flight/flight.html"
+    response = render(request, template, context)
+    response["X-Flight-Version"] = str(page.version)
+    return response

@@ -1,0 +1,49 @@
+"""What holds for every page."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.test.utils import override_settings
+
+from tests.integration.pages.snowy_day import BOARD, tell, text
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("snowy_day")]
+
+
+def test_with_public_read_anybody_may_look(client: Client, settings: Any) -> None:
+    with override_settings(WINDSOCK={**getattr(settings, "WINDSOCK", {}), "PUBLIC_READ": True}):
+        assert "Departures" in text(client, BOARD)
+
+
+def test_pages_with_flights_name_the_providers_of_the_enabled_feeds(client: Client, settings: Any) -> None:
+    feeds = {
+        "bergen": {"format": "avinor", "airport": "BGO"},
+        "oslo": {"format": "avinor", "airport": "OSL"},
+        "arlanda": {"format": "swedavia", "airport": "ARN", "enabled": False},
+        "telexes": {"format": "mvt"},
+    }
+    with override_settings(WINDSOCK={**settings.WINDSOCK, "PUBLIC_READ": True, "FEEDS": feeds}):
+        for page in (text(client, BOARD), text(client, "/flights/DL1865.2013-02-08.JFK/")):
+            assert page.count("Flight data from Avinor") == 1
+            assert "Swedavia" not in page
+
+
+def test_a_text_from_a_source_is_shown_as_text(ada: Client) -> None:
+    tell(
+        flight="DL1865", delay_reasons=[{"scheme": "text", "code": "x", "text": "<script>alert(1)</script>"}]
+    )
+
+    page = text(ada, BOARD) + text(ada, "/flights/DL1865.2013-02-08.JFK/")
+
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in/", BOARD, "/flights/DL1865.2013-02-08.JFK/"])
+def test_no_page_needs_inline_scripts_or_styles(ada: Client, path: str) -> None:
+    page = ada.get(path, follow=True).content.decode()
+
+    assert "<style" not in page
+    assert " style=" not in page
+    assert " onclick=" not in page
+    assert all(' src="' in tag or "application/json" in tag for tag in page.split("<script")[1:])

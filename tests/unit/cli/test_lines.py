@@ -1,0 +1,24 @@
+"""Flights and programmes as lines of the terminal."""
+
+from datetime import UTC, datetime
+
+from windsock.cli.lines import programmes_line
+from windsock.flights.programmes import Programme, ProgrammeChange, Standing
+
+NOW = datetime(2026, 7, 6, 2, 16, tzinfo=UTC)
+
+
+def test_a_change_of_programmes_is_one_line_with_place_end_and_reason() -> None:
+    stop = Programme(
+        airport="JFK",
+        kind="ground_stop",
+        source="faa",
+        observed_at=NOW,
+        reason="thunderstorms",
+        ends_at=NOW.replace(hour=4),
+    )
+    standing = Standing(airport="JFK", version=1, updated_at=NOW, programmes=(stop,))
+    changes = [ProgrammeChange(kind="programme.started", programme=stop)]
+    assert programmes_line(standing, changes) == (
+        "02:16:00Z JFK     Ground stop: flights to JFK are held at their origins until 00:16 +1 (thunderstorms)"
+    )
