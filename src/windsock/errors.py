@@ -1,22 +1,22 @@
-"""Every exception Windsock raises on purpose.
+"""Every exception that Windsock raises on purpose.
 
 WindsockError
 ├── ConfigError             a setting is missing, unknown or has a wrong value
-├── ReportError             a report was not taken; carries code, field, value, expected
-│   ├── InvalidReport       its shape or a value is wrong
-│   ├── SourceRefused       it names a source as which whoever sends it may not speak
-│   ├── UnknownFlight       it names no flight we know and too little to add one
-│   └── AmbiguousFlight     it fits several flights; carries the candidates
+├── ReportError             a report was rejected; carries code, field, value, expected
+│   ├── InvalidReport       the shape or a value is wrong
+│   ├── SourceRefused       the sender may not report as the source it names
+│   ├── UnknownFlight       the flight is unknown, and the report has too little to add it
+│   └── AmbiguousFlight     several flights match; carries the candidates
 ├── JournalError
 │   ├── PositionTrimmed     the journal no longer holds events this old
-│   ├── PositionUnknown     another epoch, or ahead of the head
+│   ├── PositionUnknown     the position is of another epoch, or ahead of the head
 │   └── JournalUnavailable  the database did not answer; nothing was acknowledged
-│       └── ValueRefused    it refused a value: the fault of one report of the batch
-├── ProtocolError           the other side broke the wire contract; carries code and close code
+│       └── ValueRefused    the database refused a value of one report of the batch
+├── ProtocolError           the peer violated the protocol; carries code and close code
 ├── FeedError               a feed's input is unreadable as a whole
-├── AccessDenied            who asks is not known, or may not do this
-└── ClientError             the Python client cannot go on
-    ├── NotReachable        nobody answers at the address, or the answer did not come in time
+├── AccessDenied            the caller is unknown, or lacks a permission
+└── ClientError             the Python client cannot continue
+    ├── NotReachable        the service does not answer, or not in time
     └── SessionEnded        the server ended the session for good; carries the close code
 """
 
@@ -24,18 +24,18 @@ from collections.abc import Sequence
 
 
 class WindsockError(Exception):
-    """The root: catch this to catch everything Windsock raises on purpose."""
+    """The base class: catch it to catch everything that Windsock raises on purpose."""
 
 
 class ConfigError(WindsockError):
-    """A setting is missing, unknown or wrong. The text names the key, what was given and what would be right."""
+    """A setting is missing, unknown or wrong. The text names the key, the value and what is needed."""
 
 
 class ReportError(WindsockError):
-    """One report was not taken; the others of its batch are not affected.
+    """A report was rejected. The others of its batch are not affected.
 
-    `code` is stable and machine-readable, `field` a dotted path into the report (or None for the whole),
-    `value` what was given there, `expected` says what would be right.
+    `code` is stable and machine-readable. `field` is a dotted path into the report (None: the report as a whole),
+    `value` the value given there, `expected` a description of what is needed.
     """
 
     code = "invalid_report"
@@ -60,33 +60,33 @@ class ReportError(WindsockError):
 
 
 class InvalidReport(ReportError):
-    """The report's shape or one of its values is wrong. Correct the named field and send it again."""
+    """The shape of a report or one of its values is wrong. Correct the named field and send it again."""
 
 
 class SourceRefused(ReportError):
-    """Whoever sends the report may not speak as the source that it names. Leave `source` out, or ask for the right."""
+    """The sender may not report as the source that it names. Leave out `source`, or request that right."""
 
     code = "foreign_source"
 
 
 class UnknownFlight(ReportError):
-    """No such flight is known, and the report says too little to add it. Give `date` and `origin`."""
+    """The flight is unknown, and the report has too little to add it. Give `date` and `origin`."""
 
     code = "unknown_flight"
 
 
 class AmbiguousFlight(ReportError):
-    """The report fits several flights. Send it again with the origin of one of the `candidates`."""
+    """Several flights match the report. Send it again with the origin of one of the `candidates`."""
 
     code = "ambiguous_flight"
 
 
 class JournalError(WindsockError):
-    """The journal could not answer."""
+    """The journal cannot answer."""
 
 
 class PositionTrimmed(JournalError):
-    """The journal no longer holds events this old. Take a fresh snapshot; asking again will not help."""
+    """The journal no longer holds events this old. Take a fresh snapshot; retrying does not help."""
 
 
 class PositionUnknown(JournalError):
@@ -94,15 +94,15 @@ class PositionUnknown(JournalError):
 
 
 class JournalUnavailable(JournalError):
-    """The database did not answer in time. Nothing was acknowledged; try again."""
+    """The database did not answer in time. Nothing was acknowledged; retry."""
 
 
 class ValueRefused(JournalUnavailable):
-    """The database refused a value of what was written: the fault of one report, to be found and rejected alone."""
+    """The database refused a value of one report, which is to be found and rejected alone."""
 
 
 class ProtocolError(WindsockError):
-    """The other side broke the wire contract. `code` goes into an `error` message; `close_code`, if any, ends it."""
+    """The peer violated the protocol. `code` goes into an `error` message; a `close_code` closes the connection."""
 
     def __init__(self, message: str, *, code: str = "protocol", close_code: int | None = None) -> None:
         super().__init__(message)
@@ -112,23 +112,23 @@ class ProtocolError(WindsockError):
 
 
 class FeedError(WindsockError):
-    """A feed's input is unreadable as a whole (wrong format, not a line of it)."""
+    """The input of a feed cannot be read at all, as opposed to a line of it."""
 
 
 class AccessDenied(WindsockError):
-    """Who asks is not known, or may not do this. The text says which permission or credential is needed."""
+    """The caller is unknown or lacks a permission. The text names the permission or credential that is needed."""
 
 
 class ClientError(WindsockError):
-    """The Python client cannot go on; the text says why and what to do."""
+    """The Python client cannot continue. The text says why and what to do."""
 
 
 class NotReachable(ClientError):
-    """Nobody answers at the address, or not in time. Check that the service runs and that the address is right."""
+    """The service does not answer, or not in time. Check that it runs and that the address is right."""
 
 
 class SessionEnded(ClientError):
-    """The server ended the session and said not to come back; `code` is its close code."""
+    """The server ended the session for good. `code` is its close code."""
 
     def __init__(self, message: str, *, code: int) -> None:
         super().__init__(message)

@@ -17,6 +17,14 @@ sys.meta_path.insert(0, Refuse())
 """
 
 
+def test_the_package_gives_its_names_without_django_where_they_need_none() -> None:
+    code = f"{BLOCK}\nimport windsock\nassert windsock.WindsockError and 'record' in dir(windsock)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
 @pytest.mark.parametrize(
     "module",
     [

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from windsock.cli import lines
 from windsock.client import WindsockClient
-from windsock.client.backlog import News
+from windsock.client.backlog import Update
 from windsock.clock import Clock, system_clock
 from windsock.flights import Flight
 from windsock.flights.airports import airport
@@ -58,7 +58,7 @@ class BoardView:
         self._message = ""
         self._events = 0
 
-    def tell(self, news: News) -> None:
+    def tell(self, news: Update) -> None:
         """Takes note of what to highlight or to say."""
         match news:
             case Happened(event):

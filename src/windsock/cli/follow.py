@@ -11,7 +11,7 @@ from windsock.cli.board_view import BoardView
 from windsock.cli.console import console, say
 from windsock.cli.tables import use_tables_of_environment
 from windsock.client import WindsockClient, connect
-from windsock.client.backlog import News
+from windsock.client.backlog import Update
 from windsock.protocol.client_outputs import (
     Happened,
     Noticed,
@@ -61,7 +61,7 @@ async def _follow(client: WindsockClient, show: "_Lines | _Screen") -> None:
             reading = asyncio.ensure_future(client.next_updates())
             while True:
                 await asyncio.wait([reading], timeout=REDRAW_SECONDS)
-                news: list[News] = []
+                news: list[Update] = []
                 if reading.done():
                     news = reading.result()
                     reading = asyncio.ensure_future(client.next_updates())
@@ -94,7 +94,7 @@ class _Lines:
             console().print(view.title(client), view.table(client, rows=None))
             sys.stdout.flush()
 
-    def tell(self, news: News) -> None:
+    def tell(self, news: Update) -> None:
         match news:
             case Happened():
                 print(self._line(news), flush=True)
@@ -131,7 +131,7 @@ class _Screen:
         self._view = BoardView(sorted(client.topics))
         self.draw(client)
 
-    def tell(self, news: News) -> None:
+    def tell(self, news: Update) -> None:
         self._view.tell(news)
 
     def draw(self, client: WindsockClient) -> None:

@@ -10,5 +10,32 @@
 """
 
 from windsock.client.asyncio.client import WindsockClient, connect
+from windsock.client.backlog import Update
+from windsock.protocol.backoff import BackOff
+from windsock.protocol.client_outputs import (
+    Answered,
+    Happened,
+    Loaded,
+    Noticed,
+    Problem,
+    ProgrammesChanged,
+    State,
+    StateChanged,
+    Stopped,
+)
 
-__all__ = ["WindsockClient", "connect"]
+__all__ = [
+    "Answered",
+    "BackOff",
+    "Happened",
+    "Loaded",
+    "Noticed",
+    "Problem",
+    "ProgrammesChanged",
+    "State",
+    "StateChanged",
+    "Stopped",
+    "Update",
+    "WindsockClient",
+    "connect",
+]

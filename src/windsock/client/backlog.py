@@ -1,4 +1,4 @@
-"""News that the user has not read yet, bounded: a slow reader loses steps, never the newest state of a flight."""
+"""Updates that the user has not read yet, bounded: a slow reader loses steps, never the newest state of a flight."""
 
 from collections import deque
 
@@ -14,7 +14,8 @@ from windsock.protocol.client_outputs import (
     Stopped,
 )
 
-News = Happened | ProgrammesChanged | Loaded | StateChanged | Noticed | Problem | Answered | Stopped
+Update = Happened | ProgrammesChanged | Loaded | StateChanged | Noticed | Problem | Answered | Stopped
+"""Anything that `updates()` yields."""
 
 
 class Backlog:
@@ -28,18 +29,18 @@ class Backlog:
         self.skipped = 0
         self._limit = limit
         self._full_at = limit
-        self._news: deque[News] = deque()
+        self._news: deque[Update] = deque()
 
     def __len__(self) -> int:
         return len(self._news)
 
-    def put(self, news: News) -> None:
+    def put(self, news: Update) -> None:
         """Adds one at the end."""
         self._news.append(news)
         if len(self._news) > self._full_at:
             self._conflate()
 
-    def take(self, most: int = 1_000) -> list[News]:
+    def take(self, most: int = 1_000) -> list[Update]:
         """The oldest ones, at most `most`; none if there are none."""
         taken = [self._news.popleft() for _ in range(min(most, len(self._news)))]
         if not self._news:
@@ -47,7 +48,7 @@ class Backlog:
         return taken
 
     def _conflate(self) -> None:
-        newest: dict[str, News] = {
+        newest: dict[str, Update] = {
             news.event.flight.id: news for news in self._news if isinstance(news, Happened)
         }
         kept = deque(n for n in self._news if not isinstance(n, Happened) or newest[n.event.flight.id] is n)
@@ -59,4 +60,4 @@ class Backlog:
 
 def is_news(output: Output) -> bool:
     """Whether an output is for the user rather than for the I/O layer."""
-    return isinstance(output, News)
+    return isinstance(output, Update)

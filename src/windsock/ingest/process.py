@@ -22,7 +22,7 @@ _pipeline: Pipeline | None = None
 
 
 def pipeline() -> Pipeline:
-    """The process's one pipeline; made on first use, anew after a fork, with the configuration of that moment."""
+    """Return the pipeline of this process, created on first use and again after a fork."""
     global _pipeline
     with _lock:
         if _pipeline is None:
@@ -62,7 +62,7 @@ def merge_rules(settings: "Config") -> MergeRules:
 
 
 def stop(timeout: float | None = 30.0) -> bool:
-    """Writes what waits and ends the process's pipeline; the next use makes a new one. False if it took too long."""
+    """Write the queued reports and end the pipeline; return False if that took too long. The next use creates one."""
     global _pipeline
     with _lock:
         current, _pipeline = _pipeline, None
@@ -70,7 +70,7 @@ def stop(timeout: float | None = 30.0) -> bool:
 
 
 def _forget() -> None:
-    """In a forked child: the writer thread stayed behind in the parent, with its queue and its connection."""
+    """Forget the pipeline in a forked child: its writer thread and connection stayed in the parent."""
     global _lock, _pipeline
     _lock, _pipeline = threading.Lock(), None
 
@@ -88,16 +88,22 @@ def record(
     trusted: bool = False,
     speaker: Speaker | None = None,
 ) -> list[Result]:
-    """Records reports; returns one Recorded or Rejected per report, in their order, when all are durable.
+    """Record reports; return one `Recorded` or `Rejected` per report, in order, once all of them are durable.
 
-    Callable from any thread. Inside `transaction.atomic()` it does not take part in your transaction: it is durable at
-    return even if you roll back. On SQLite, which has one writer, a transaction that has written cannot wait for it:
-    use `transaction.on_commit(lambda: record(...))`.
+    Callable from any thread. Reports are written in a transaction of their own: they are durable on return even if the
+    caller's transaction is rolled back. On SQLite, which has one writer, call it after the commit:
+    `transaction.on_commit(lambda: record(...))`.
 
-    `source` names who says so, for reports that do not. `received_at` is for replays. `trusted` allows sources that
-    begin with "windsock.". With a `speaker` only that speaker's sources are taken, and who it was is kept; without
-    one the caller is believed whatever source it names. Raises JournalUnavailable if nothing could be written; sending
-    the same again does no harm.
+    Args:
+        reports: Dicts as in the reference, or `Report` objects.
+        source: The source of reports that do not name one.
+        received_at: The time of receipt, for replays.
+        trusted: Allow sources that begin with "windsock.".
+        speaker: The sender: only its sources are accepted, and it is kept with the reports. Without one, any source is
+            accepted.
+
+    Raises:
+        JournalUnavailable: Nothing could be written. Sending the same reports again does no harm.
     """
     _refuse_deadlock()
     return (
@@ -115,7 +121,7 @@ async def arecord(
     trusted: bool = False,
     speaker: Speaker | None = None,
 ) -> list[Result]:
-    """Like `record`, from any event loop, without blocking it. Cancelling the wait does not take the reports back."""
+    """Do what `record` does without blocking the event loop. Cancelling the wait does not withdraw the reports."""
     future = pipeline().submit(
         reports, source=source, received_at=received_at, trusted=trusted, speaker=speaker
     )
@@ -123,7 +129,7 @@ async def arecord(
 
 
 def _refuse_deadlock() -> None:
-    """Says at once what would come out as a lock timeout: our writer would wait for the caller's own transaction."""
+    """Raise instead of running into a lock timeout: the writer would wait for the caller's own transaction."""
     from django.db import connections
 
     from windsock.conf import config

@@ -1,4 +1,4 @@
-"""What became of each report: recorded, or rejected with what to correct."""
+"""The result of each report: recorded, or rejected with what to correct."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from windsock.protocol.positions import Position
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The report is durable. `position` is that of its event or, where it changed nothing, of the newest one before it.
+    """A report is durable. `position` is that of its event or, if it changed nothing, of the newest event before it.
 
-    `changes` is empty where it said nothing new; `version` is the flight's after it.
+    `changes` is empty if the report had nothing new. `version` is the flight's version after it.
     """
 
     index: int
@@ -23,10 +23,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The report was not taken; the others of its batch are not affected.
+    """A report was rejected. The others of its batch are not affected.
 
-    `field` is a dotted path into the report, `value` what was given there, `expected` what would be right. `retryable`
-    says that nothing is wrong with it: the journal was not available, send the same again.
+    `field` is a dotted path into the report, `value` the value given there, `expected` what is needed. `retryable`
+    means that the report is right but the journal was not available: send it again.
     """
 
     index: int
@@ -40,7 +40,7 @@ class Rejected:
 
     @classmethod
     def of(cls, index: int, error: ReportError) -> "Rejected":
-        """The rejection that an error tells."""
+        """Return the rejection that describes an error."""
         return cls(
             index, error.code, error.message, error.field, error.value, error.expected, error.candidates
         )

@@ -1,4 +1,4 @@
-"""What a client session asks of its I/O layer, and what it tells the client's user."""
+"""The outputs of a client session: requests to its I/O layer, and updates for the user."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from windsock.protocol.messages import Error, Event, Programmes, Recorded
 
 
 class State(StrEnum):
-    """How the client stands with the server. `live`: the board is current as of the last heartbeat."""
+    """The state of a client. `live`: the board is current as of the last heartbeat."""
 
     CONNECTING = "connecting"
     RESUMING = "resuming"
@@ -69,7 +69,7 @@ class ProgrammesChanged:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A snapshot was taken into the board, which may differ in any flight from what it was."""
+    """A snapshot was loaded into the board. Any flight may differ from before."""
 
     topics: frozenset[str]
     position: str
@@ -77,7 +77,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """How the client stands now, and why in words. `retry_in`: seconds until the next attempt to connect."""
+    """The state changed, with the reason in words. `retry_in`: seconds until the next attempt to connect."""
 
     state: State
     why: str
@@ -86,14 +86,14 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """The host project sent this to everyone."""
+    """The host project sent this to all clients."""
 
     data: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What became of the request `id` (a report)."""
+    """The server answered the request `id` (a report)."""
 
     id: str
     answer: Recorded | Error
@@ -101,18 +101,18 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The server refused something else than a report (a topic, a renewal), or sent what cannot be read."""
+    """The server refused a topic or a renewal, or sent a message that cannot be read."""
 
     error: Error
 
 
 FAILED_HERE = 0
-"""The code of an end that a fault on this side brought about: no close code, and no HTTP status."""
+"""The `Stopped.code` after a fault on this side: there is no close code and no HTTP status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The end; there will be no reconnect. `code` is the close code (1000: the user closed), the HTTP status, or 0."""
+    """The session has ended for good. `code` is the close code (1000: the user closed it), the HTTP status, or 0."""
 
     code: int
     why: str

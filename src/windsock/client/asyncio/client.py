@@ -12,7 +12,7 @@ from windsock.client import http
 from windsock.client.address import socket_url
 from windsock.client.answers import ended, refused_report
 from windsock.client.asyncio.connection import Connection
-from windsock.client.backlog import Backlog, News, is_news
+from windsock.client.backlog import Backlog, Update, is_news
 from windsock.clock import ReplayClock
 from windsock.errors import ClientError, NotReachable, WindsockError
 from windsock.flights import Flight
@@ -134,7 +134,7 @@ class WindsockClient:
             if isinstance(news, Happened):
                 yield news.event
 
-    async def updates(self) -> AsyncIterator[News]:
+    async def updates(self) -> AsyncIterator[Update]:
         """All that there is to know: `Happened`, `ProgrammesChanged`, `Loaded`, `StateChanged`, `Noticed`, `Problem`.
 
         Ends like iteration.
@@ -148,7 +148,7 @@ class WindsockClient:
                         raise error
                     return
 
-    async def next_updates(self) -> list[News]:
+    async def next_updates(self) -> list[Update]:
         """What has gathered since the last call, oldest first; waits for at least one. The last one is `Stopped`."""
         while not self._backlog:
             if self._stopped is not None:
@@ -315,9 +315,10 @@ class WindsockClient:
 
 
 def connect(url: str = "ws://127.0.0.1:8000", **options: Any) -> WindsockClient:
-    """A client for the service at `url`, to be entered with `async with`; options as of WindsockClient.
+    """Return a client for the service at `url`, to be entered with `async with`.
 
-    `topics` (default: all flights), `token`, `ticket` (gets fresh tickets), `after` and `board` (go on where another
-    client stopped), `mode`, `patient` (keep trying even if the first connection fails).
+    Options are those of `WindsockClient`: `topics` (default: all flights), `token`, `ticket` (gets fresh tickets),
+    `after` and `board` (continue where another client stopped), `mode`, `patient` (keep trying even if the first
+    connection fails).
     """
     return WindsockClient(url, **options)

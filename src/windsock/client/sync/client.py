@@ -11,7 +11,7 @@ import msgspec
 
 from windsock.client.answers import ended
 from windsock.client.asyncio.client import WindsockClient as AsyncClient
-from windsock.client.backlog import News
+from windsock.client.backlog import Update
 from windsock.clock import ReplayClock
 from windsock.errors import ClientError
 from windsock.protocol.board import Board
@@ -78,7 +78,7 @@ class WindsockClient:
             if isinstance(news, Happened):
                 yield news.event
 
-    def updates(self) -> Iterator[News]:
+    def updates(self) -> Iterator[Update]:
         """All there is to know: `Happened`, `ProgrammesChanged`, `Loaded`, `StateChanged`, `Noticed`, `Problem`.
 
         Ends like iteration.
@@ -91,7 +91,7 @@ class WindsockClient:
                         raise error
                     return
 
-    def next_updates(self) -> list[News]:
+    def next_updates(self) -> list[Update]:
         """What has gathered since the last call, oldest first; waits for at least one. The last one is `Stopped`."""
         if self._loop is None and self._client is not None:
             return [Stopped(CloseCode.DONE, "closed by this side")]
@@ -173,5 +173,5 @@ class WindsockClient:
 
 
 def connect(url: str = "ws://127.0.0.1:8000", **options: Any) -> WindsockClient:
-    """A client for the service at `url`, to be entered with `with`; options as of the asyncio client's `connect`."""
+    """Return a client for the service at `url`, to be entered with `with`. Options are those of the asyncio client."""
     return WindsockClient(url, **options)
