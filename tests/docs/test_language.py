@@ -40,6 +40,7 @@ NOT_YET: tuple[str, ...] = (
     "src/windsock/static",
     "src/windsock/templates",
     "src/windsock/urls.py",
+    "src/windsock/wording",
     "docs",
     "README.md",
     "ARCHITECTURE.md",

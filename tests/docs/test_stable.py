@@ -5,13 +5,15 @@ import importlib
 import re
 from pathlib import Path
 
+from django.template.loader import get_template
+from django.urls import get_resolver
+
 from tests.documents import blocks
 from tools import public_names
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = public_names.PAGE.read_text()
 PAGES = [ROOT / "README.md", *(page for page in (ROOT / "docs").rglob("*.md") if "adr" not in page.parts)]
-URLS = re.findall(r'name="([\w-]+)"', (ROOT / "src/windsock/pages/urls.py").read_text())
 PROMISED = set(public_names.documented(PAGE)) | set(public_names.NAMED)
 
 PROMISED |= set(re.findall(r"`(windsock\.feeds\.\w+\.(?!parse)\w+)`", PAGE))
@@ -81,9 +83,10 @@ def test_every_call_that_the_documentation_names_is_promised() -> None:
 
 
 def test_the_promised_urls_blocks_and_css_variables_exist() -> None:
+    _, resolver = get_resolver().namespace_dict["windsock"]
     for name in re.findall(r"`(windsock:[\w-]+)`", PAGE):
-        assert name.removeprefix("windsock:") in URLS, name
-    base = (ROOT / "src/windsock/templates/windsock/base.html").read_text()
+        assert name.removeprefix("windsock:") in resolver.reverse_dict, name
+    base = Path(get_template("windsock/base.html").origin.name).read_text()
     named = re.search(r"with the blocks (.*?)\. A project", PAGE, flags=re.DOTALL)
     assert named is not None
     assert set(re.findall(r"`(\w+)`", named[1])) == set(re.findall(r"{% block (\w+) %}", base))
