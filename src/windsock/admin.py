@@ -1,6 +1,6 @@
-"""Django's admin: flights with their grounds, events, raw reports (all to read only), and tokens.
+"""Django's admin: flights with their provenance, events and raw reports (all read-only), and tokens.
 
-Beliefs are not edited here: what we believe comes from reports, and a correction is a report too.
+Beliefs are not edited here: they come from reports, and a correction is a report too.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ else:
 
 
 def pretty_json(data: bytes | memoryview | str) -> SafeString:
-    """JSON, indented and escaped. What is not JSON is shown as it is."""
+    """Return JSON, indented and escaped. Anything else is returned as it is."""
     raw = data.encode() if isinstance(data, str) else bytes(data)
     try:
         text = msgspec.json.format(raw, indent=2).decode()
@@ -41,7 +41,7 @@ def pretty_json(data: bytes | memoryview | str) -> SafeString:
 
 
 class ReadOnlyAdmin(_ModelAdmin):
-    """Looks, but changes nothing."""
+    """An admin that shows rows and changes nothing."""
 
     show_full_result_count = False  # counting millions of events to say "of 3,412,007" helps nobody
     actions = None
@@ -58,7 +58,7 @@ class ReadOnlyAdmin(_ModelAdmin):
 
 @admin.register(FlightRow)
 class FlightAdmin(ReadOnlyAdmin):
-    """Every flight: what is believed of it, and whose word that is."""
+    """Every flight: what is believed of it, and which source that comes from."""
 
     list_display = (
         "id",
@@ -88,51 +88,57 @@ class FlightAdmin(ReadOnlyAdmin):
         "updated_at",
         "due_at",
         "beliefs",
-        "grounds",
-        "what_happened",
-        "what_was_said",
+        "provenance",
+        "events",
+        "reports",
     )
     readonly_fields = fields
 
     @admin.display(description="believed")
     def beliefs(self, row: FlightRow) -> SafeString:
-        """The flight as everybody sees it."""
+        """Return the flight as all readers see it."""
         return pretty_json(msgspec.json.encode(_record(row).flight))
 
-    @admin.display(description="grounds")
-    def grounds(self, row: FlightRow) -> SafeString:
-        """Per field: whose word is believed, why, and what each source said."""
+    @admin.display(description="provenance")
+    def provenance(self, row: FlightRow) -> SafeString:
+        """Return, per field, the source that is believed, why, and what each source reported."""
         rows = (
             (
                 field,
-                said.get("believed") or "nobody",
-                said.get("why") or "",
-                _assertions(said.get("assertions", ())),
+                known.get("believed") or "none",
+                known.get("why") or "",
+                _assertions(known.get("assertions", ())),
             )
-            for field, said in sorted(_record(row).provenance(pipeline().rules).items())
+            for field, known in sorted(_record(row).provenance(pipeline().rules).items())
         )
         return format_html(
-            "<table><tr><th>Field</th><th>Believed</th><th>Why</th><th>Everyone's word</th></tr>{}</table>",
+            "<table><tr><th>Field</th><th>Believed</th><th>Why</th><th>All sources</th></tr>{}</table>",
             format_html_join("", "<tr><td>{}</td><td><b>{}</b></td><td>{}</td><td>{}</td></tr>", rows),
         )
 
     @admin.display(description="events")
-    def what_happened(self, row: FlightRow) -> SafeString:
-        """The events still held, oldest first."""
-        events = EventRow.objects.filter(flight_id=row.pk).order_by("offset")[:200]
-        lines = ((event.offset, event.version, event.recorded_at, _change_words(event)) for event in events)
+    def events(self, row: FlightRow) -> SafeString:
+        """Return the events that are still kept, oldest first."""
+        found = EventRow.objects.filter(flight_id=row.pk).order_by("offset")[:200]
+        lines = ((event.offset, event.version, event.recorded_at, _change_words(event)) for event in found)
         return format_html(
             "<table><thead><tr><th>Offset</th><th>Version</th><th>Recorded</th><th>Changes</th></tr></thead>{}</table>",
             format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", lines),
         )
 
     @admin.display(description="raw reports")
-    def what_was_said(self, row: FlightRow) -> SafeString:
-        """The newest raw reports about it that are still kept."""
-        reports = ReportRow.objects.filter(flight_id=row.pk).order_by("-id")[:50]
+    def reports(self, row: FlightRow) -> SafeString:
+        """Return the newest raw reports about it that are still kept."""
+        found = ReportRow.objects.filter(flight_id=row.pk).order_by("-id")[:50]
         lines = (
-            (one.received_at, one.source, one.reporter or "", one.entrance or "", pretty_json(one.body))
-            for one in reports
+            (
+                report.received_at,
+                report.source,
+                report.reporter or "",
+                report.entrance or "",
+                pretty_json(report.body),
+            )
+            for report in found
         )
         return format_html(
             "<table><thead><tr><th>Received</th><th>Source</th><th>Reporter</th><th>Entrance</th><th>Report</th>"
@@ -147,25 +153,25 @@ class EventAdmin(ReadOnlyAdmin):
 
     list_display = ("offset", "flight_id", "version", "changes", "recorded_at")
     search_fields = ("=offset", "flight_id__istartswith")
-    search_help_text = "Flight id (from its beginning) or offset"
+    search_help_text = "The beginning of a flight id, or an offset"
     ordering = ("-offset",)
     fields = ("offset", "flight_id", "version", "recorded_at", "topics", "message")
     readonly_fields = fields
 
     @admin.display(description="changes")
     def changes(self, row: EventRow) -> str:
-        """The kinds of change, in few words."""
+        """Return the kinds of change."""
         return _change_words(row)
 
     @admin.display(description="message")
     def message(self, row: EventRow) -> SafeString:
-        """What every client got, without its position."""
+        """Return the message that every client received, without its position."""
         return pretty_json(row.event().content)
 
 
 @admin.register(ReportRow)
 class ReportAdmin(ReadOnlyAdmin):
-    """What sources said, word for word, as long as it is kept."""
+    """Reports of sources, as received, for as long as they are kept."""
 
     list_display = (
         "id",
@@ -180,7 +186,7 @@ class ReportAdmin(ReadOnlyAdmin):
     )
     list_filter = ("source", "entrance", "error")
     search_fields = ("flight_id__istartswith", "reporter__istartswith")
-    search_help_text = "Flight id, or who reported (token:3, user:7, feed:oslo), from its beginning"
+    search_help_text = "The beginning of a flight id, or of a reporter (token:3, user:7, feed:oslo)"
     ordering = ("-id",)
     fields = (
         "id",
@@ -198,23 +204,23 @@ class ReportAdmin(ReadOnlyAdmin):
 
     @admin.display(description="report")
     def report(self, row: ReportRow) -> SafeString:
-        """The report as it came."""
+        """Return the report as received."""
         return pretty_json(row.body)
 
 
 class TokenForm(_TokenModelForm):
-    """A token's name, user, scopes and end."""
+    """The name, user, scopes and expiry of a token."""
 
     scopes = forms.MultipleChoiceField(
         choices=[(scope, scope) for scope in SCOPES],
         widget=forms.CheckboxSelectMultiple,
         initial=["read"],
-        help_text="What it is good for. 'publish' also needs the user's permission to publish.",
+        help_text="What the token may do. 'publish' also needs the user's permission to publish.",
     )
 
     speaks_for = forms.CharField(
         required=False,
-        help_text="Other sources that its reports may name, separated by commas. * is any but those of feeds.",
+        help_text="Other sources that its reports may name, separated by commas. * means any but those of feeds.",
     )
 
     class Meta:
@@ -222,11 +228,11 @@ class TokenForm(_TokenModelForm):
         fields = ("name", "user", "scopes", "source", "speaks_for", "expires_at")
 
     def clean_speaks_for(self) -> list[str]:
-        """The sources, as a list."""
+        """Return the sources as a list."""
         return [part.strip() for part in self.cleaned_data["speaks_for"].split(",") if part.strip()]
 
     def clean(self) -> dict[str, Any]:
-        """What is given, if a token may be made of it."""
+        """Return the input, if a token may be made of it."""
         given: dict[str, Any] = super().clean() or {}
         if not self.errors:
             try:
@@ -261,7 +267,7 @@ class ValidityFilter(admin.SimpleListFilter):
 
 @admin.register(Token)
 class TokenAdmin(_ModelAdmin):
-    """Tokens: the secret is shown once, when one is made. They are revoked, not deleted: their use stays known."""
+    """Tokens. The secret is shown once, at creation. Tokens are revoked, not deleted: their use stays on record."""
 
     form = TokenForm
     list_display = (
@@ -282,16 +288,16 @@ class TokenAdmin(_ModelAdmin):
 
     @admin.display(description="scopes")
     def scope_words(self, token: Token) -> str:
-        """The scopes in words."""
+        """Return the scopes, separated by commas."""
         return ", ".join(token.scopes)
 
     @admin.display(description="reports as")
     def sources(self, token: Token) -> str:
-        """Its own source and those that it may name besides."""
+        """Return its own source and the others that it may name."""
         return ", ".join(filter(None, [token.source, *token.speaks_for]))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
-        # Once handed out, a token's user and scopes must not grow behind its bearer's back.
+        # Once a token is issued, its user and scopes must not change unnoticed by its bearer.
         fixed = ("user", "scope_words", "sources", "prefix", "created_at", "last_used_at", "revoked_at")
         return fixed if obj else ()
 
@@ -334,7 +340,7 @@ class TokenAdmin(_ModelAdmin):
             setattr(obj, name, getattr(made, name))
         obj._state.adding = False
         messages.warning(
-            request, format_html("This is the token. It is shown this one time only: <code>{}</code>", secret)
+            request, format_html("This is the token. It is shown only once: <code>{}</code>", secret)
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -342,7 +348,7 @@ class TokenAdmin(_ModelAdmin):
 
     @admin.action(description="Revoke the selected tokens", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
-        """Ends the tokens for good."""
+        """End the tokens for good."""
         ended = sum(tokens.revoke(token) for token in queryset)
         messages.success(request, f"{ended} revoked. Connections opened with them end within two seconds.")
 
@@ -352,18 +358,18 @@ def _record(row: FlightRow) -> FlightRecord:
 
 
 def _assertions(assertions: Any) -> SafeString:
-    """Everyone's word on one field, one line each."""
+    """Return what each source reported of one field, one line each."""
     return format_html_join(
         "",
         "<div>{}: <code>{}</code> <small>observed {}</small></div>",
         (
             (
-                said.get("source", "?"),
-                msgspec.json.encode(said.get("value")).decode(),
-                _short(said.get("observed_at")),
+                assertion.get("source", "?"),
+                msgspec.json.encode(assertion.get("value")).decode(),
+                _short(assertion.get("observed_at")),
             )
-            for said in assertions
-            if isinstance(said, dict)
+            for assertion in assertions
+            if isinstance(assertion, dict)
         ),
     )
 
@@ -373,7 +379,7 @@ def _short(time: datetime | str | None) -> str:
 
 
 def _change_words(event: EventRow) -> str:
-    """`delay.raised, gate.changed`: the kinds of an event's changes in their order."""
+    """Return the kinds of an event's changes in their order: `delay.raised, gate.changed`."""
     found = event.event()
     changes = found.programme_changes() if found.of_programmes else found.changes()
     return ", ".join(dict.fromkeys(change.kind for change in changes))

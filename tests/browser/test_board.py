@@ -128,7 +128,7 @@ def test_the_flight_page_tells_what_happened_and_who_said_so(service: RunningSer
     service.post(late(100, 30, 35))
 
     expect(page.locator(".verdict")).to_contain_text("35 min late")
-    expect(page.locator(".timeline li").first).to_contain_text("Leaves 35 min late")
+    expect(page.locator(".timeline li").first).to_contain_text("Departure 35 min late")
     expect(page.locator(".timeline li").first).to_contain_text("operations")
     expect(page.locator(".belief")).to_contain_text("the only source")
     assert never_reloaded(page)

@@ -53,7 +53,7 @@ def test_an_operator_says_which_flight_is_meant_and_the_report_is_recorded(
     today = f"{began():%Y-%m-%d}"
     card = page.get_by_role("region", name="WF 77")
     card.get_by_label("The flight").fill(f"WF588.{today}.BGO")
-    card.get_by_role("button", name="This one").click()
+    card.get_by_role("button", name="Use this flight").click()
 
     expect(page.get_by_text(f"WF588.{today}.BGO")).to_be_visible()
 

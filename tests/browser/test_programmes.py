@@ -1,4 +1,4 @@
-"""Programmes of airports in a real browser: told by another process, they appear and go without a reload."""
+"""Programmes of airports in a real browser: reported by another process, they appear and go without a reload."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Who may read the pages."""
+"""Permission to read the pages."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -26,7 +26,7 @@ WAITING = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardContext(Viewpoint):
-    """Whose board it is: besides the viewpoint its wall clock, the service's time, and names of carriers."""
+    """The board itself: besides the viewpoint its wall clock, the service's time, and names of carriers."""
 
     zone: ZoneInfo
     now: datetime

@@ -123,7 +123,7 @@ def describe_status(flight: Flight, view: Viewpoint) -> Situation:
     if departing and (back := _back(flight)):
         return Situation(state=back, why=over, tone="late")
     flying = "" if departing else _flying(flight, view)
-    # What holds at the airport now is not the reason of a flight that is on its way already.
+    # A programme that holds at the airport now did not delay a flight that is on its way already.
     because = because or ("" if flying else view.because)
     if late:
         return Situation(state=lateness(delay), why=dotted(because, flying, stale), tone="late")

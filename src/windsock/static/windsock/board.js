@@ -24,7 +24,7 @@ const STEP = 3 * HOUR;
 
 let from = Date.parse(/** @type {string} */ (root.dataset.from));
 let to = Date.parse(/** @type {string} */ (root.dataset.to));
-// An unasked-for window moves on with the clock, keeping its distance from it.
+// A window that nobody chose moves along with the clock.
 const start = Date.parse(/** @type {string} */ (root.dataset.now));
 let before = start - from, ahead = to - start;
 const follow = root.dataset.follow === "true";
@@ -41,16 +41,16 @@ for (const tr of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll("
 
 /** @returns {import("./wording.js").BoardContext} */
 const context = () => ({ direction, airport, zone, now: client.now(), names, lateMinutes, because: becauseOf(standing(), direction, client.now()) });
-/** What stands at the airport: until the socket has told it, what the page came with. @returns {import("./programmes.js").Programme[]} */
+/** Returns the programmes at the airport; until the socket has delivered them, those that the page was rendered with. @returns {import("./programmes.js").Programme[]} */
 const standing = () => client.session.topics.get(`programmes:${airport}`) ? client.programmes.get(airport)?.programmes ?? [] : rendered;
 const rendered = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("standing")).textContent ?? "[]");
 const shown = () => /** @type {HTMLInputElement} */ (form.querySelector("[name=show]:checked"))?.value ?? "all";
 
-/** The flights that just changed: their rows are marked when drawn. @type {Set<string>} */
+/** The flights that have just changed; their rows are marked when drawn. @type {Set<string>} */
 const news = new Set();
 let drawing = false;
 
-/** Draws soon, once, however many events come in this turn. */
+/** Draws soon, and only once for all events of this turn. */
 function draw() {
   if (drawing) return;
   drawing = true;
@@ -61,7 +61,7 @@ function draw() {
 }
 
 function drawNow() {
-  if (!client.session.complete) return; // until the snapshot is here, the server's rows are the truth
+  if (!client.session.complete) return; // until the snapshot arrives, the rows rendered by the server are right
   const now = client.now();
   drawProgrammes(now);
   if (follow) [from, to] = [now.getTime() - before, now.getTime() + ahead];
@@ -111,7 +111,7 @@ function drawNow() {
 
 /** @param {Date} now */
 function drawProgrammes(now) {
-  const lines = shownProgrammes(standing(), direction, now).map((one) => programmeLine(one, zone, now));
+  const lines = shownProgrammes(standing(), direction, now).map((programme) => programmeLine(programme, zone, now));
   const items = /** @type {HTMLElement[]} */ ([...list.children]);
   for (const item of items.splice(lines.length)) item.remove();
   lines.forEach((line, index) => {
@@ -130,10 +130,10 @@ function drawProgrammes(now) {
   list.hidden = lines.length === 0;
 }
 
-/** Names asked for already, so that an unknown code is asked for once. @type {Set<string>} */
+/** Codes that have been looked up, so that an unknown one is looked up once. @type {Set<string>} */
 const asked = new Set();
 
-/** Fetches the names of codes that the page did not bring along. */
+/** Fetches the names of codes that the page was rendered without. */
 async function learn() {
   const airports = new Set(), carriers = new Set();
   for (const flight of client.board.values()) {
@@ -151,7 +151,7 @@ async function learn() {
     Object.assign(names.airports, found.airports);
     Object.assign(names.carriers, found.carriers);
     draw();
-  } catch { /* the codes themselves stay: right, if not pretty */ }
+  } catch { /* the codes themselves stay: correct, if not pretty */ }
 }
 
 client.addEventListener("programmes", (event) => {
@@ -168,14 +168,14 @@ client.addEventListener("snapshot", draw);
 client.addEventListener("resumed", draw);
 client.addEventListener("event", (event) => {
   const { flight, before, changes } = /** @type {CustomEvent} */ (event).detail;
-  // An overdue flight grows later every quarter of an hour: its row tells so quietly, or a bad day would only flicker.
+  // An overdue flight grows later every quarter of an hour: its row changes quietly, or a bad day would only flicker.
   const step = before?.flags.includes("overdue") && changes.some((/** @type {any} */ change) => change.kind === "overdue.raised");
   if (step) return draw();
   news.add(flight.id);
   if (inWindow(flight, direction, new Date(from), new Date(to))) announce(announcement(boardRow(flight, context()), changes));
   draw();
 });
-// Time alone changes a board: flights leave the window, the age of news grows.
+// Time alone changes a board: flights leave the window, and updates grow old.
 setInterval(draw, 5000);
 
 search.addEventListener("input", remember);
@@ -186,14 +186,14 @@ for (const [name, move] of /** @type {[string, () => void][]} */ ([
   ["later", () => { to += STEP; ahead += STEP; }],
 ])) {
   root.querySelector(`[data-${name}]`)?.addEventListener("click", (event) => {
-    if (!client.session.complete) return; // not live: the link does it
+    if (!client.session.complete) return; // not live: follow the link
     event.preventDefault();
     move();
     draw();
   });
 }
 
-/** What was chosen goes into the address, so that it can be kept and shared. */
+/** Puts the choice into the address, so that it can be kept and shared. */
 function remember() {
   const url = new URL(location.href);
   for (const [name, value] of [["q", search.value.trim()], ["show", shown() === "all" ? "" : shown()]]) {

@@ -9,33 +9,33 @@
  * Events, each also as an option `on…`, with these details:
  *
  * - `event`: a flight changed (flight, before, changes, position, recordedAt)
- * - `programmes`: what holds up an airport changed (standing, before, changes, position, recordedAt)
- * - `snapshot`: the board was loaded anew and may differ anywhere (topics, position)
+ * - `programmes`: the programmes of an airport changed (standing, before, changes, position, recordedAt)
+ * - `snapshot`: the board was reloaded and may differ anywhere (topics, position)
  * - `resumed`: nothing was missed (position)
  * - `state`: the connection's state changed (state, why, retryIn in seconds)
- * - `head`: the server's heartbeat, its message as it came
+ * - `head`: the server's heartbeat, the message as received
  * - `notice`: a message to everybody, its `data`
  * - `answered`: a report was recorded or refused (id, answer)
- * - `problem`: the server refused something, such as a topic; its message as it came
+ * - `problem`: the server refused something, such as a topic; the message as received
  * - `renew`: the ticket is about to expire (null); with the option `ticket` the client renews it by itself
- * - `stopped`: the connection ended and will not come back by itself (code, why)
+ * - `stopped`: the connection ended, and the client will not reconnect (code, why)
  */
 
 import { ClientSession } from "./session.js";
 
 const PROTOCOL = "windsock.v1.json";
 
-/** Where the socket of the service at `base` is; by default that of the page's own service.
- * @param {string} [base] the service's address, or any page's of a service that has a host for itself */
+/** Returns the address of the socket of the service at `base`; by default of the page's own service.
+ * @param {string} [base] the service's address, or that of any page if the service has a host of its own */
 export function socketUrl(base) {
-  // Windsock's own pages say below which path they are served.
+  // Windsock's own pages carry the path below which they are served.
   const root = base === undefined ? globalThis.document?.documentElement?.dataset?.root ?? "/" : "/";
   const url = new URL(`${root}ws/flight-delay/`, base ?? globalThis.location?.href);
   url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
   return url.href;
 }
 
-/** What the service's clock shows when the server's machine shows `real` (milliseconds).
+/** Returns the service's time when the clock of the server's machine is at `real` (milliseconds).
  * @param {number} real @param {import("./types.js").ReplayClock|null|undefined} clock */
 export function serviceTime(real, clock) {
   if (!clock) return new Date(real);
@@ -51,7 +51,7 @@ export class WindsockClient extends EventTarget {
    *   onresumed?: (detail: any) => void, onstate?: (detail: any) => void, onhead?: (message: any) => void,
    *   onnotice?: (data: any) => void, onanswered?: (detail: any) => void, onproblem?: (message: any) => void,
    *   onrenew?: (detail: null) => void, onstopped?: (detail: any) => void}} options
-   *   `ticket`: for pages of another origin; a function is asked anew for every connection, as a ticket works once.
+   *   `ticket`: for pages of another origin; a function is called for every connection, since a ticket works once.
    */
   constructor(options) {
     super();
@@ -66,7 +66,7 @@ export class WindsockClient extends EventTarget {
     this.retryAt = 0;
     /** @type {Map<number, WebSocket>} */
     this.sockets = new Map();
-    /** Connections that wait for their time. @type {Map<number, any>} */
+    /** Connections whose time has not come yet. @type {Map<number, any>} */
     this.waiting = new Map();
     /** @type {any} */
     this.ticking = null;
@@ -90,10 +90,10 @@ export class WindsockClient extends EventTarget {
     return this;
   }
 
-  /** Ends it for good. */
+  /** Closes the connection for good. */
   stop() { this.run(() => this.session.close()); }
 
-  /** Connects at once what waits for its time (a button, or the network came back). */
+  /** Connects at once instead of waiting for the next attempt (a button, or the network is up again). */
   retryNow() {
     for (const [connection, timer] of [...this.waiting]) {
       clearTimeout(timer);

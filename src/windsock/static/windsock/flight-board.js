@@ -2,10 +2,10 @@
 /**
  * `<flight-board airport="JFK" direction="departures">`: a live board for any page.
  *
- * Attributes: `airport`, `direction` (departures, arrivals), `service` (the Windsock's address; default: where this script
- * came from), `hours` (how far ahead, default 6), `ticket-url` (for services that do not let everybody read: an address
- * of the page's own site that answers with a ticket; it is asked for each connection). Its look is that of the page:
- * fonts and colours are inherited; `::part(table)`, `::part(row)` and the custom properties --windsock-late,
+ * Attributes: `airport`, `direction` (departures, arrivals), `service` (the address of the Windsock service; default: the one that
+ * served this script), `hours` (hours ahead, default 6), `ticket-url` (for services that require tickets: an address of the
+ * page's own site that answers with a ticket, fetched for each connection). It looks like the page around it: fonts and
+ * colors are inherited; `::part(table)`, `::part(row)` and the custom properties --windsock-late,
  * --windsock-cancelled, --windsock-line style it further. The host page needs no CSP beyond connect-src for the service.
  */
 
@@ -61,7 +61,7 @@ export class FlightBoard extends Element {
   get airport() { return (this.getAttribute("airport") ?? "").toUpperCase(); }
   /** @returns {"departures"|"arrivals"} */
   get direction() { return this.getAttribute("direction") === "arrivals" ? "arrivals" : "departures"; }
-  /** The service's address with its path, which ends in a slash: it may be served below one. */
+  /** The service's address with its path, ending in a slash; the service may be below a path. */
   get service() {
     const script = new URL(import.meta.url);
     const given = this.getAttribute("service") ?? script.origin + (/^(.*\/)static\/windsock\//.exec(script.pathname)?.[1] ?? "/");
@@ -70,7 +70,7 @@ export class FlightBoard extends Element {
     return url.href;
   }
 
-  /** Where its socket is. */
+  /** The address of its socket. */
   get socket() {
     const url = new URL(socketUrl(this.service));
     url.pathname = new URL("ws/flight-delay/", this.service).pathname;
@@ -115,7 +115,7 @@ export class FlightBoard extends Element {
     };
     this.client.addEventListener("state", () => {
       label();
-      // Asked for by itself, so that a service that is older than this script refuses nothing but this.
+      // In a request of its own, so that a service that is older than this script refuses nothing else.
       if (this.client?.state === "live") this.client.subscribe(`programmes:${this.airport}`);
       this.draw();
     });
@@ -173,7 +173,7 @@ export class FlightBoard extends Element {
     );
   }
 
-  /** Fetches names not asked for before, then draws again. @param {(string|null)[]} airports @param {(string|null)[]} carriers */
+  /** Fetches names that have not been fetched before, then draws again. @param {(string|null)[]} airports @param {(string|null)[]} carriers */
   async learn(airports, carriers) {
     const fresh = (/** @type {(string|null)[]} */ codes) => [...new Set(codes)].filter((code) => code && !this.asked.has(code)).slice(0, 300);
     const [places, lines] = [fresh(airports), fresh(carriers)];

@@ -1,5 +1,5 @@
 // @ts-check
-/** The page of one flight: after each of its events the server is asked for the part that changes. */
+/** The page of one flight: after each of its events it fetches the part that changes from the server. */
 
 import { announcer, goLive } from "./live.js";
 import { freshen } from "./rows.js";
@@ -17,7 +17,7 @@ async function refresh() {
   const newest = client.board.get(root.dataset.flight ?? "");
   if (asking || !newest || (newest.version <= version && !programmesNewer())) return;
   asking = true;
-  // What is rendered from here on is at least as new as what is known now.
+  // Whatever the server renders from here on is at least as new as these versions.
   const asked = Object.fromEntries([...client.programmes.values()].map((standing) => [standing.airport, standing.version]));
   try {
     const response = await fetch("?part=1");
@@ -33,7 +33,7 @@ async function refresh() {
     }
     announce(root.querySelector(version > before ? ".verdict" : ".programmes b")?.textContent ?? "");
   } catch {
-    await new Promise((resolve) => setTimeout(resolve, 2000)); // the service restarts: once more shortly
+    await new Promise((resolve) => setTimeout(resolve, 2000)); // the service restarts: try again shortly
   }
   asking = false;
   void refresh();

@@ -1,5 +1,5 @@
 // @ts-check
-/** The choice of airports: narrows as one types. Enter opens the departures of the first. */
+/** The choice of airports: narrows as the user types. Enter opens the departures of the first one. */
 
 import { goLive } from "./live.js";
 

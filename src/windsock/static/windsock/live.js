@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What every live page shares: the client of the page's own service, the strip that says how the connection fares and
- * how old the data is, the clock, the replay's label, and polite announcements.
+ * The parts that live pages share: the client of the page's own service, the strip with the state of the connection and the age
+ * of the data, the clock, the label of a replay, and polite announcements.
  */
 
 import { WindsockClient } from "./client.js";
@@ -10,7 +10,7 @@ import { age, wallClock } from "./wording.js";
 /** @param {string} selector @returns {any} */
 const $ = (selector) => document.querySelector(selector);
 
-/** Words that come in a burst are gathered this long, so that a screen reader is not flooded. */
+/** Milliseconds in which announcements are gathered, so that a burst does not flood a screen reader. */
 const ANNOUNCE_EVERY = 5000;
 
 /** @param {string[]} topics @param {string} zone @param {string[]} [extra] topics that the page can do without */
@@ -22,7 +22,7 @@ export function goLive(topics, zone, extra = []) {
     asked = true;
     client.subscribe(...extra);
   });
-  // A server that is older than this page does not know them, and refuses what is asked together with them.
+  // A server that is older than this page does not know them, and refuses every topic of the same request.
   client.addEventListener("problem", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.code !== "unknown_topic" || client.session.topics.size || Date.now() - alone < 30_000) return;
     alone = Date.now();
@@ -59,7 +59,7 @@ export function goLive(topics, zone, extra = []) {
   };
   client.addEventListener("state", say);
   client.addEventListener("stopped", (event) => {
-    // Signed out, or no longer allowed: the sign-in page knows the way back here.
+    // Signed out, or no longer allowed: the sign-in page leads back here.
     const { code } = /** @type {CustomEvent} */ (event).detail;
     if (code === 4001 || code === 4003) location.reload();
   });
@@ -70,7 +70,7 @@ export function goLive(topics, zone, extra = []) {
   return client;
 }
 
-/** @param {WindsockClient} client @returns {string} the age of the newest news on these topics */
+/** @param {WindsockClient} client @returns {string} the age of the newest update on these topics */
 function lastWord(client) {
   if (!client.session.topics.size) return "";
   let newest = "";
@@ -80,7 +80,7 @@ function lastWord(client) {
   return words === "now" ? "updated just now" : `updated ${words} ago`;
 }
 
-/** A function that announces sentences politely: gathered, and counted when there are too many to hear. */
+/** Returns a function that announces sentences politely: gathered, and counted if there are too many to listen to. */
 export function announcer() {
   const place = $("[data-announce]");
   /** @type {string[]} */

@@ -18,21 +18,21 @@ export function topicsOf(flight) {
 /** @param {Iterable<string>} names @param {Set<string>} set */
 const meets = (names, set) => [...names].some((name) => set.has(name));
 
-/** How many flights that left are remembered, so that a resume does not tell of them twice. */
+/** Number of flights that left to remember, so that a resume does not report them twice. */
 const REMEMBERED = 10_000;
 
-/** Flight id → flight, always current. Flights know their place in the journal, so that an old snapshot undoes no event. */
+/** Flight id → flight, always current. Offsets are kept with the flights, so that an old snapshot undoes no event. */
 export class LocalBoard {
   constructor() {
     /** @type {Map<string, Flight>} */
     this.flights = new Map();
     /** @type {Map<string, number>} */
     this.offsets = new Map();
-    /** Id → version in which the flight left; a resume may tell of it again. @type {Map<string, number>} */
+    /** Id → version in which the flight left; a resume may repeat it. @type {Map<string, number>} */
     this.left = new Map();
   }
 
-  /** Keeps the flight if it is newer than what is held; whether it was. It leaves if no topic claims it.
+  /** Keeps the flight if it is newer than the one held. Returns whether it was. It leaves if no topic claims it.
    * @param {Flight} flight @param {number} offset @param {Set<string>} topics */
   put(flight, offset, topics) {
     this.leaveFormer(flight);
@@ -42,15 +42,15 @@ export class LocalBoard {
     return true;
   }
 
-  /** Takes a snapshot of the topics `covered` as of `offset`. A flight it does not have goes, unless it is newer than the
-   * snapshot or another topic still claims it.
+  /** Takes a snapshot of the topics `covered` as of `offset`. Flights that are not in it are dropped, unless they are newer
+   * than the snapshot or another topic still claims them.
    * @param {Flight[]} flights @param {number} offset @param {Set<string>} covered @param {Set<string>} topics */
   load(flights, offset, covered, topics) {
     const present = new Set(flights.map((flight) => flight.id));
     for (const flight of flights) {
       this.leaveFormer(flight);
       const held = this.flights.get(flight.id);
-      // One that left may be back by a topic that is new.
+      // A flight that left may return by a new topic.
       if (!held || held.version < flight.version) this.take(flight, offset, topics);
     }
     for (const [id, held] of [...this.flights]) {
@@ -64,7 +64,7 @@ export class LocalBoard {
     for (const [id, held] of [...this.flights]) if (!meets(topicsOf(held), topics)) this.drop(id);
   }
 
-  /** Takes one flight away, if it is there, and remembers in which version it left. @param {string} id */
+  /** Drops one flight, if it is there, and remembers in which version it left. @param {string} id */
   drop(id) {
     const held = this.flights.get(id);
     this.flights.delete(id);
@@ -72,7 +72,7 @@ export class LocalBoard {
     if (held) this.remember(id, held.version);
   }
 
-  /** Takes all flights away: the journal was replaced. */
+  /** Drops all flights: the journal was replaced. */
   clear() {
     this.flights.clear();
     this.offsets.clear();

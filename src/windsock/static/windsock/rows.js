@@ -1,15 +1,15 @@
 // @ts-check
-/** Rows of a board in the DOM: filled leaf by leaf, so that only what changed is touched, and marked when it did. */
+/** Rows of a board in the DOM: filled leaf by leaf, so that only changed texts are touched, and marked if they changed. */
 
 import { age } from "./wording.js";
 
 /** @typedef {import("./wording.js").Row} Row */
 
-/** A changed row is marked this long: long enough to find it when one looks up, short enough for a calm board. */
+/** Milliseconds for which a changed row is marked: long enough to find it at a glance, short enough for a calm board. */
 const FRESH_MS = 6000;
 
 /**
- * Fills `tr` with the row's texts; what differs turns over if `mark`.
+ * Fills `tr` with the row's texts; texts that differ turn over if `mark`.
  * @param {HTMLElement} tr @param {Row} row @param {{now: Date, href?: string, mark?: boolean}} options
  * @returns {boolean} whether a text changed
  */
@@ -41,7 +41,7 @@ export function fillRow(tr, row, { now, href, mark = false }) {
 /** @param {HTMLElement} leaf */
 function turn(leaf) {
   leaf.classList.remove("turned");
-  void leaf.offsetWidth; // begins the animation anew
+  void leaf.offsetWidth; // restarts the animation
   leaf.classList.add("turned");
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** The client's programmes of airports: of each subscribed topic `programmes:…` what now stands. @typedef {import("./types.js").Standing} Standing */
+/** The client's programmes of airports: the current ones of each subscribed topic `programmes:…`. @typedef {import("./types.js").Standing} Standing */
 
 /** Airport → its programmes, always current. As on the board of flights, an old snapshot undoes no newer event. */
 export class Standings {
@@ -10,7 +10,7 @@ export class Standings {
     this.offsets = new Map();
   }
 
-  /** Keeps the standing if it is newer than what is held and a topic claims it; whether it did.
+  /** Keeps the standing if it is newer than the one held and a topic claims it. Returns whether it did.
    * @param {Standing} standing @param {number} offset @param {Set<string>} topics */
   put(standing, offset, topics) {
     const held = this.byAirport.get(standing.airport)?.version ?? 0;
@@ -20,7 +20,7 @@ export class Standings {
     return true;
   }
 
-  /** Takes a snapshot of the topics `covered` as of `offset`. What it does not have goes, unless it is newer.
+  /** Takes a snapshot of the topics `covered` as of `offset`. Airports that are not in it are dropped, unless they are newer.
    * @param {Standing[]} standings @param {number} offset @param {Set<string>} covered @param {Set<string>} topics */
   load(standings, offset, covered, topics) {
     const present = new Set(standings.map((standing) => standing.airport));
@@ -35,7 +35,7 @@ export class Standings {
     for (const airport of [...this.byAirport.keys()]) if (!topics.has(topicOf(airport))) this.drop(airport);
   }
 
-  /** Takes all away: the journal was replaced. */
+  /** Drops everything: the journal was replaced. */
   clear() {
     this.byAirport.clear();
     this.offsets.clear();

@@ -1,5 +1,5 @@
 // @ts-check
-// Runs before the first paint (a classic script in the head): the chosen theme, without a flash of the other one.
+// Sets the chosen theme before the first paint (a classic script in the head), without a flash of the other one.
 (() => {
   const key = "windsock.theme";
   const root = document.documentElement;

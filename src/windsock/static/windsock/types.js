@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The shapes of what the server sends, for editors and type checkers. A module of its own, named only in comments: Django's
- * storages that hash file names follow those too, and cannot end where two modules name each other.
+ * The shapes of the messages from the server, for editors and type checkers. A module of its own, named only in comments: Django's
+ * storages that hash file names follow those too, and never finish if two modules name each other.
  *
  * @typedef {"connecting"|"resuming"|"live"|"moving"|"closed"} State
  * @typedef {{kind: string, field: string|null, from: any, to: any}} Change

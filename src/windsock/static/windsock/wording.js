@@ -66,7 +66,7 @@ export function age(then, now) {
   return `${Math.floor(minutes / 1440)} d`;
 }
 
-/** @param {Flight} flight @returns {string} the reason of the delay as a person says it */
+/** @param {Flight} flight @returns {string} the reason of the delay in words; the source's own code if it has none */
 export function reason(flight) {
   const first = flight.delay_reasons?.[0];
   if (!first) return "";
@@ -172,7 +172,7 @@ function situation(flight, { direction, airport, names, lateMinutes = LATE_MINUT
   const back = flight.flags.includes("air_return") ? "Turned back" : flight.flags.includes("returned_to_gate") ? "Back at the gate" : "";
   if (departing && back) return { state: back, why: dotted(lateness(delay), late ? because : ""), tone: "late" };
   const flying = departing ? "" : status === "airborne" ? "in flight" : status === "out" ? `left ${name(flight.origin)}` : "";
-  // What holds at the airport now is not the reason of a flight that is on its way already.
+  // A programme that holds at the airport now did not delay a flight that is on its way already.
   const explained = because || (flying ? "" : general);
   if (late) return { state: lateness(delay), why: dotted(explained, flying, stale), tone: "late" };
   const before = departing ? null : flight.departure.delay_minutes;
