@@ -31,6 +31,8 @@ from windsock.flights import (
 from windsock.flights.fields import TABLE
 from windsock.flights.programmes import Programme, ProgrammeList, Standing, retold
 from windsock.ingest.batch import Given, write_batch
+from windsock.ingest.resolution import Hints
+from windsock.ingest.results import Recorded
 from windsock.journal.base import Draft, Event, FlightQuery, Head, Journal, RawReport, Writing, in_order
 from windsock.journal.memory import MemoryJournal
 from windsock.protocol.positions import Position
@@ -988,3 +990,46 @@ def test_a_codeshare_that_came_first_becomes_one_with_its_flight_on_every_backen
     assert (record.flight.departure.gate, record.flight.arrival.gate) == ("B7", "C3")
     assert journal.flight(FlightKey.parse("AF3635.2015-01-02.ATL")) == record
     assert [event.offset for event in journal.history(record.key)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_flight_gives_its_provisional_date_to_the_flight_whose_plan_states_it_on_every_backend(
+    journal: Journal, together: bool
+) -> None:
+    def telex(day: int, *, left: str) -> Given:
+        report = Report(
+            flight="NZ1", origin="LAX", source="telex", departure=DepartureReport(actual=at(left))
+        )
+        return Given(0, report, hints=Hints(utc_day=date(2015, 1, day)))
+
+    def plan(day: int) -> Given:
+        scheduled = f"2015-01-{day + 1:02}T07:55:00Z"  # five to midnight in Los Angeles
+        leg = {"flight": "NZ1", "date": f"2015-01-{day:02}", "origin": "LAX", "source": "plan"}
+        return Given(0, leg | {"departure": {"scheduled": scheduled}})
+
+    def at(text: str) -> datetime:
+        return datetime.fromisoformat(text)
+
+    # Both left after midnight, so each is taken for a flight of the date that had begun.
+    given = [telex(2, left="2015-01-02T08:30:00Z"), telex(3, left="2015-01-03T09:00:00Z"), plan(3)]
+    for batch in [given] if together else [[one] for one in given]:
+        results = write_batch(journal, batch, now=NOON + timedelta(days=1), rules=MergeRules()).results
+        assert all(isinstance(result, Recorded) for result in results), results
+    flights = {record.flight.id: record.flight for record in journal.snapshot()[1]}
+    assert {id: flight.departure.actual for id, flight in flights.items()} == {
+        "NZ1.2015-01-01.LAX": at("2015-01-02T08:30:00Z"),
+        "NZ1.2015-01-02.LAX": at("2015-01-03T09:00:00Z"),
+        "NZ1.2015-01-03.LAX": None,
+    }
+    assert {flight.former_ids for flight in flights.values()} == {()}
+    # Nobody who reads along, or has seen an id before, takes a version for an old one.
+    latest: dict[str, int] = {}
+    for event in all_events(journal):
+        assert event.version > latest.get(event.flight_id, 0)
+        latest[event.flight_id] = event.version
+    assert latest == {id: flight.version for id, flight in flights.items()}
+    corrected = [e for e in all_events(journal) if b'"flight.corrected"' in e.body]
+    assert [e.flight_id for e in corrected] == ["NZ1.2015-01-01.LAX", "NZ1.2015-01-02.LAX"]
+    with journal.write() as writing:
+        name = (Designator.parse("NZ1"), date(2015, 1, 1))
+        assert [str(key) for key in writing.named([name])[name]] == ["NZ1.2015-01-01.LAX"]

@@ -187,6 +187,9 @@ FIRST = {
 # Reasons told together with a cancellation are a fact of their own: they end with it.
 CANCELLATION_REASONS = "cancellation_reasons"
 
+# The operating day in UTC from which a flight's date was made, where the source stated no more (ADR 18). Kept as text.
+UTC_DAY = "utc_day"
+
 TIMES = frozenset(field.path for field in TABLE if field.value == "time") | frozenset(FIRST.values())
 """The fields that hold a time, the schedule as first published among them."""
 
@@ -211,6 +214,8 @@ _DERIVED = {
             ("overdue_minutes", "overdue"),
         )
     },
+    "date": "date",
+    "utc_day": "operating day (UTC)",
     "conflicts": "conflicts",
     "former_ids": "former ids",
     "cancellation_reasons": "reason of the cancellation",

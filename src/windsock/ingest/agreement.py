@@ -9,6 +9,7 @@ from msgspec import UNSET
 from windsock.flights import Flight, FlightKey, FlightRecord, Report
 from windsock.flights.airports import airport
 from windsock.flights.block_times import under_way
+from windsock.ingest.provisional import date_at, stated_day
 
 Records = Mapping[FlightKey, FlightRecord | None]
 
@@ -56,6 +57,11 @@ def on_its_date(
     if not moved:
         return alone
     scheduled = scheduled_departure(report)
+    if scheduled is not None and date_at(scheduled, next(iter(moved)).origin) == report.date:
+        day = _utc_day(scheduled)
+        provisional = [key for key, record in moved.items() if stated_day(record) == day]
+        if provisional and all(_is_another_day(records[key], day) for key in exact):
+            return provisional
     if scheduled is None:
         there = [key for key, record in moved.items() if _local_date(record.flight) == report.date]
         return _by_its_departure(exact, moved, report, records) or exact or there or alone
@@ -65,12 +71,17 @@ def on_its_date(
     if not exact:
         same = gap == timedelta(0) or -BROUGHT_FORWARD <= gap <= PUT_OFF
         return [best] if same else alone
-    if _date_at(scheduled, exact[0].origin) != report.date:
+    if date_at(scheduled, exact[0].origin) != report.date:
         return exact  # the date was not made from this time, so it is meant
     known, away = _nearest_plan({key: records[key] for key in exact}, scheduled)
     if known is None or away is None or abs(away) <= SAME_PLAN or _cost(away) <= _cost(gap):
         return exact
     return [best]
+
+
+def _is_another_day(record: FlightRecord | None, day: Day | None) -> bool:
+    """Return whether the record's date was made from another UTC day than `day`."""
+    return (stated := stated_day(record)) is not None and stated != day
 
 
 def _by_its_departure(
@@ -82,7 +93,7 @@ def _by_its_departure(
     flight leaves half a day early; nor does one that has left leave again.
     """
     leaves = next(departure_times(report), None)
-    if len(exact) != 1 or leaves is None or _date_at(leaves, exact[0].origin) != report.date:
+    if len(exact) != 1 or leaves is None or date_at(leaves, exact[0].origin) != report.date:
         return []
     known = records.get(exact[0])
     best, gap = _nearest_plan(moved, leaves)
@@ -123,14 +134,9 @@ def _plan(flight: Flight) -> datetime | None:
     return None if long is None else flight.arrival.scheduled - long
 
 
-def _date_at(time: datetime, origin: str) -> Day | None:
-    where = airport(origin)
-    return None if where is None else time.astimezone(where.tz).date()
-
-
 def _local_date(flight: Flight) -> Day | None:
     time = flight.departure.scheduled
-    return None if time is None else _date_at(time, flight.origin)
+    return None if time is None else date_at(time, flight.origin)
 
 
 def goes_elsewhere(report: Report, flight: Flight) -> bool:
@@ -186,9 +192,11 @@ def on_its_day(
             "destination", [k for k, flight in flights() if flight.destination == report.destination] or left
         )
     if about is not None:
-        keep("planned arrival", _planned_so(list(flights()), report, about))
+        days = {key: stated_day(records[key]) for key in left}
+        keep("planned arrival", _planned_so(list(flights()), report, about, days))
     elif stated is not None:
-        keep("UTC day", _of_day(list(flights()), stated, report))
+        days = {key: stated_day(records[key]) for key in left}
+        keep("UTC day", _of_day(list(flights()), stated, report, days))
     if not left:
         # If its own key is that of another day's flight, the other date that this day may be at the origin is free.
         free = [key for key in found if records.get(key) is None]
@@ -200,15 +208,24 @@ def on_its_day(
     return left, " + ".join(reasons)
 
 
-def _of_day(flights: Sequence[tuple[FlightKey, Flight]], stated: Day, report: Report) -> list[FlightKey]:
-    """The flights of that operating day: by the first plan, else by the plan as it is now.
+def _of_day(
+    flights: Sequence[tuple[FlightKey, Flight]],
+    stated: Day,
+    report: Report,
+    days: Mapping[FlightKey, Day | None],
+) -> list[FlightKey]:
+    """The flights of that operating day: by the first plan or the day stated before, else by the plan as it is now.
+
+    `days` are the UTC days from which dates were made: a flight of another of them is not meant.
 
     Where there is none, it may be a source that counts days by the origin's calendar, or names the day on which the
     first leg began; then the times have to agree as well.
     """
     said = next(departure_times(report), None)
+    flights = [(key, flight) for key, flight in flights if days[key] in (None, stated)]
     tests: tuple[Callable[[FlightKey, Flight], bool], ...] = (
         lambda _, flight: _first_planned(flight) == stated,
+        lambda key, _: days[key] == stated,
         lambda _, flight: _unplanned(flight, stated, said, exactly=True),
         lambda _, flight: _unplanned(flight, stated, said, exactly=False),
         lambda _, flight: _utc_day(flight.departure.scheduled) == stated,
@@ -258,12 +275,16 @@ def day_at_origin(stated: Day, time: datetime | None, origin: str) -> Day:
 
 
 def _planned_so(
-    flights: Sequence[tuple[FlightKey, Flight]], report: Report, about: datetime
+    flights: Sequence[tuple[FlightKey, Flight]],
+    report: Report,
+    about: datetime,
+    days: Mapping[FlightKey, Day | None],
 ) -> list[FlightKey]:
     """The flights whose planned arrival (else departure) is the nearest, less than half a day away."""
     arrival = None if report.arrival is UNSET else report.arrival.scheduled
     away: list[tuple[timedelta, FlightKey]] = []
     for key, flight in flights:
+        stated = days[key]
         plans = [flight.arrival.first_scheduled, flight.arrival.scheduled]
         gaps = [abs(arrival - plan) for plan in plans if plan is not None and isinstance(arrival, datetime)]
         if not gaps:
@@ -271,13 +292,19 @@ def _planned_so(
             if time is not None:
                 gaps = [abs(about - time)]
             else:
-                day = _date_at(about, key.origin) or about.date()
-                gaps = [abs(day - key.date)]
+                day = date_at(about, key.origin) or about.date()
+                gaps = [abs(day - key.date) if stated is None else _beyond(about, stated)]
         away.append((min(gaps), key))
     best = min(away, default=None)
     if best is None or best[0] > HALF_A_DAY:
         return []
     return [key for gap, key in away if gap == best[0]]
+
+
+def _beyond(time: datetime, day: Day) -> timedelta:
+    """Return how far the time lies outside that UTC day."""
+    first = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return max(first - time, time - (first + timedelta(days=1)), timedelta(0))
 
 
 def same_aircraft(report: Report, flight: Flight) -> bool:

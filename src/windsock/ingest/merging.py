@@ -14,6 +14,7 @@ from windsock.flights import (
     Change,
     FlightKey,
     FlightRecord,
+    Merged,
     MergeRules,
     Report,
     absorb,
@@ -21,7 +22,18 @@ from windsock.flights import (
     parse_report,
 )
 from windsock.flights.sources import is_own
-from windsock.ingest.agreement import goes_elsewhere
+from windsock.ingest.agreement import goes_elsewhere, scheduled_departure
+from windsock.ingest.provisional import (
+    date_at,
+    days_at,
+    flight_of_day,
+    is_of_day,
+    joined,
+    marked,
+    moved,
+    other_date,
+    stated_day,
+)
 from windsock.ingest.resolution import (
     Hints,
     Name,
@@ -184,6 +196,7 @@ class Merging:
         }
         if sold:
             keys |= writing.known(sold)
+        self._writing = writing
         self.records = writing.load(keys | others)
         self._removed: set[FlightKey] = set()
         self.drafts: list[Draft] = []
@@ -197,7 +210,11 @@ class Merging:
         if one.error is not None:
             return None
         draft: Draft | None = None
+        making_way: dict[FlightKey, FlightKey] = {}
+        gave_way: dict[FlightKey, FlightRecord] = {}
         try:
+            making_way = self._making_way(one)
+            gave_way = {old: self.records.pop(old) for old in making_way}
             match = resolve(
                 one.report, one.received_at, self._names, one.own, one.given.hints, self.records, one.near
             )
@@ -218,6 +235,8 @@ class Merging:
                 latest=one.latest,
                 now=self._now,
             )
+            if before is None:
+                merged = _dated(one, merged, gave_way.get(key))
             same = self._same_flights(one, key) if _names_others(one) else []
             if same:
                 merged = absorb(
@@ -228,15 +247,19 @@ class Merging:
                     rules=self._rules,
                 )
             if merged.changes:
-                draft = _draft(before, merged.record, merged.changes, one.received_at)
+                draft = _draft(before or gave_way.get(key), merged.record, merged.changes, one.received_at)
                 self._names.learn(merged.record)
             mirrored = None if recovered is None else self._mirrored(one, recovered, merged.record)
         except ReportError as error:
             one.error = error
+            self.records.update(gave_way)
             return None
         except Exception as error:
             _own_fault(one, error)
+            self.records.update(gave_way)
             return None
+        for old, new in making_way.items():
+            self._move(gave_way[old], new, one.received_at)
         one.record, one.changes = merged.record, merged.changes
         self.records[key] = merged.record
         for other in same:
@@ -299,6 +322,45 @@ class Merging:
         draft = _draft(diverted, merged.record, merged.changes, one.received_at) if merged.changes else None
         return merged.record, draft
 
+    def _making_way(self, one: Read) -> dict[FlightKey, FlightKey]:
+        """Return the moves that free the date of a report's flight: old key → new key, the last to move first.
+
+        The date is taken by a flight whose own date was made from another UTC day, and is that flight's no longer once
+        a plan says so.
+        """
+        assert one.report is not None
+        own, scheduled = one.own, scheduled_departure(one.report)
+        if own is None or scheduled is None or (record := self.records.get(own)) is None:
+            return {}
+        stated, day = stated_day(record), scheduled.astimezone(UTC).date()
+        if stated is None or stated == day or date_at(scheduled, own.origin) != own.date:
+            return {}
+        if flight_of_day(own, day, self.records) is not None:
+            return {}  # the report lands there
+        moves: dict[FlightKey, FlightKey] = {}
+        while stated is not None:
+            target = other_date(record.key, stated)
+            if target is None or target in moves or target == own:
+                return {}
+            moves[record.key] = target
+            there = self._writing.load([target]).get(target) if target not in self.records else None
+            if there is not None and target not in self._removed:
+                self.records[target] = there
+            record = self.records.get(target)
+            if record is None or is_of_day(record, stated):
+                return dict(reversed(moves.items()))
+            stated = stated_day(record)
+        return {}  # all dates are taken by flights that are sure of theirs
+
+    def _move(self, record: FlightRecord, to: FlightKey, at: datetime) -> None:
+        """Give the flight its other date; its former id belongs to another flight from now on."""
+        there = self.records.get(to)
+        after = moved(record, to, at) if there is None else joined(there, record, self._rules, at)
+        change = Change(kind="flight.corrected", field="date", from_=record.key.date, to=to.date)
+        self.drafts.append(_draft(record, after, (change,), at))
+        self.records[to] = self._saved[to] = after
+        self._names.learn(after)
+
     def save(self, writing: Writing) -> None:
         """Gives the flights that are not what they were to the write."""
         writing.save(self._saved.values())
@@ -314,6 +376,20 @@ class Merging:
             if record is not None and other != key and not goes_elsewhere(one.report, record.flight):
                 found[other] = record
         return [found[other] for other in sorted(found)]
+
+
+def _dated(one: Read, merged: Merged, gave_way: FlightRecord | None) -> Merged:
+    """Return the new flight with the UTC day that its date was made from, and with a version after all of its id."""
+    record = merged.record
+    assert one.report is not None
+    day = None if one.given.hints is None else one.given.hints.utc_day
+    undated = one.report.date is UNSET and scheduled_departure(one.report) is None
+    if undated and day is not None and len(days_at(record.key.origin, day)) > 1:
+        record = marked(record, one.report, day, one.received_at)
+    if gave_way is not None:
+        flight = msgspec.structs.replace(record.flight, version=gave_way.flight.version + 1)
+        record = FlightRecord(key=record.key, facts=record.facts, flight=flight)
+    return msgspec.structs.replace(merged, record=record)
 
 
 def _recovered(one: Read) -> set[FlightKey]:

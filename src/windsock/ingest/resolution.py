@@ -20,6 +20,7 @@ from windsock.ingest.agreement import (
     same_aircraft,
     scheduled_departure,
 )
+from windsock.ingest.provisional import days_at
 
 Name = tuple[Designator, Day]
 
@@ -207,9 +208,10 @@ def neighbours(report: Report, own: FlightKey | None) -> tuple[FlightKey, ...]:
     found = []
     if day != own.date:
         found.append(day)
-    if local.hour < _FORENOON and day - _DAY != own.date:
+    utc = scheduled.astimezone(UTC).date()
+    if (local.hour < _FORENOON or utc < day) and day - _DAY != own.date:
         found.append(day - _DAY)
-    elif local.hour >= _EVENING and day + _DAY != own.date:
+    elif (local.hour >= _EVENING or utc > day) and day + _DAY != own.date:
         found.append(day + _DAY)
     return tuple(FlightKey(own.carrier, own.number, own.suffix, on, own.origin) for on in found)
 
@@ -245,7 +247,7 @@ def candidates(
     if own is not None and own not in found and all(key.date != report.date for key in found):
         found.append(own)
     if own is not None and own in names and hints is not None and hints.utc_day is not None:
-        for day in _days_at(own.origin, hints.utc_day):
+        for day in days_at(own.origin, hints.utc_day):
             key = FlightKey.of(Designator.parse(report.flight, day), day, own.origin)
             if key not in found:
                 found.append(key)
@@ -282,17 +284,6 @@ def _local_day(report: Report, origin: str, hints: Hints) -> Day:
     if where is None:
         return stated or time.date()
     return time.astimezone(where.tz).date()
-
-
-def _days_at(origin: str, stated: Day) -> tuple[Day, ...]:
-    """The dates that there are at the origin during that UTC day."""
-    where = airport(origin)
-    if where is None:
-        return (stated,)
-    first = datetime(stated.year, stated.month, stated.day, tzinfo=UTC)
-    return first.astimezone(where.tz).date(), (first + _DAY - timedelta(minutes=1)).astimezone(
-        where.tz
-    ).date()
 
 
 def _elsewhere(report: Report, record: FlightRecord | None) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,7 @@ from windsock.feeds.registry import FORMATS
 from windsock.flights import MergeRules, airports, parse_report
 from windsock.flights.block_times import under_way
 from windsock.ingest.batch import Given, write_batch
+from windsock.ingest.provisional import days_at
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.memory import MemoryJournal
 
@@ -76,6 +78,15 @@ class Leg:
         return self.out.date() == self.std.date() and (
             self.local(self.out, self.origin).date() == self.local(self.std, self.origin).date()
         )
+
+    @property
+    def seems_to_be_of_the_next_day(self) -> bool:
+        """Of the afternoon, and so late that it leaves after midnight, in a zone where its UTC day is not over then.
+
+        Its first report gives it the next date, and plans of an afternoon are not compared with those of the next day.
+        """
+        planned, left = self.local(self.std, self.origin), self.local(self.out, self.origin)
+        return left.date() > planned.date() and self.out.date() == self.std.date() and planned.hour < 18
 
     def local(self, time: datetime, code: str) -> datetime:
         place = airports.airport(code)
@@ -347,32 +358,62 @@ def test_a_report_lands_on_its_own_flight_of_two_known_ones(
     assert len(journal.snapshot()[1]) == 2
 
 
+def _plan_of_the_days_around(leg: Leg) -> list[Leg]:
+    return [replace(leg, std=leg.std + timedelta(days=n), delay=timedelta(0)) for n in range(-3, 5)]
+
+
 @settings(max_examples=12, deadline=None)
-@given(st.sampled_from(ORIGINS), minutes_of_a_day, delays, delays)
-@example("LAX", 7 * 60 + 55, 0, 0)
-@example("SYD", 20 * 60 + 10, 0, 0)
-@example("BKK", 17 * 60 + 20, 0, 0)
-@example("BRU", 21 * 60 + 30, 160, 160)
+@given(st.sampled_from(ORIGINS), minutes_of_a_day, delays, delays, st.randoms(use_true_random=False))
+@example("LAX", 7 * 60 + 55, 0, 0, None)
+@example("SYD", 20 * 60 + 10, 0, 0, None)
+@example("BKK", 17 * 60 + 20, 0, 0, None)
+@example("BRU", 21 * 60 + 30, 160, 160, None)
+@example("LAX", 7 * 60 + 55, 35, 35, None)  # out at half past midnight, by the clock of the same UTC day
+@example("LAX", 7 * 60 + 55, 1500, 0, None)
+@example(
+    "AKL", 12 * 60, 800, 800, None
+)  # planned for one in the night, by its own clock, and out a UTC day later
 @pytest.mark.parametrize("tells", TELLING)
 def test_a_report_of_a_flight_nobody_knows_adds_one_of_its_own(
-    tells: str, origin: str, minute: int, first: int, second: int
+    tells: str, origin: str, minute: int, first: int, second: int, random: Random | None
 ) -> None:
     expected = TELLING[tells][3]
     legs = _two(tells, origin, minute, (first, second))
     if expected == NEARLY:
-        # Without any plan, at what hour a flight was to leave is not known once it leaves on another day than its own.
-        legs = [leg if leg.keeps_its_days else replace(leg, delay=timedelta(0)) for leg in legs]
+        legs = [replace(leg, delay=timedelta(0)) if leg.seems_to_be_of_the_next_day else leg for leg in legs]
+    ids = [leg.id for leg in legs]
     journal = MemoryJournal()
     added = _told(journal, tells, legs)
     if expected == NONE:
         assert added == [None, None]
         return
-    if tells == "aidx arrival":  # no time at the origin: its operating day is all that is known
-        assert added == [f"XX744.{leg.std:%Y-%m-%d}.{leg.origin}" for leg in legs]
-    else:
-        assert added == [leg.id for leg in legs]
+    # Each has a flight of its own, whose date is one of those that its UTC day may be at the origin.
+    assert None not in added
+    assert len(set(added)) == 2
+    for leg, id in zip(legs, added, strict=True):
+        assert id in {f"XX744.{day}.{leg.origin}" for day in days_at(leg.origin, leg.std.date())}
+    if expected == EXACT or (tells != "aidx arrival" and all(leg.keeps_its_days for leg in legs)):
+        assert added == ids
     assert _told(journal, tells, legs) == added
     assert len(journal.snapshot()[1]) == 2
+    # Their plans, which state the date, go to the same flights, in whatever order.
+    for index in (0, 1) if random is None else random.sample((0, 1), 2):
+        (result,) = _put(journal, [Given(0, legs[index].planned())], BEFORE)
+        assert isinstance(result, Recorded)
+        assert result.flight_id == added[index]
+    assert _told(journal, tells, legs) == added
+    assert len(journal.snapshot()[1]) == 2
+    # Where a date was wrong, the plans of the days around put it right: every flight is where it belongs.
+    around = _plan_of_the_days_around(legs[0])
+    for leg in around if random is None else random.sample(around, len(around)):
+        (result,) = _put(journal, [Given(0, leg.planned())], BEFORE)
+        assert isinstance(result, Recorded), result
+    assert _told(journal, tells, legs) == ids
+    flights = {record.flight.id: record.flight for record in journal.snapshot()[1]}
+    assert {id: flight.departure.scheduled for id, flight in flights.items()} == {
+        leg.id: leg.std for leg in around
+    }
+    assert all(id == str(record.key) for id, record in ((r.flight.id, r) for r in journal.snapshot()[1]))
 
 
 @pytest.mark.parametrize("tells", [name for name, (_, _, _, adds) in TELLING.items() if adds == NEARLY])
