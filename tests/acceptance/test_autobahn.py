@@ -35,7 +35,7 @@ def wstest() -> str | None:
 @pytest.mark.autobahn
 @pytest.mark.skipif(wstest() is None, reason="no Autobahn|Testsuite (Python 2.7): set AUTOBAHN to its wstest")
 def test_no_case_fails_and_no_fewer_are_ok_than_under_uvicorns_own_class(tmp_path: Path) -> None:
-    ours = results("windsock.service.edge:HandoverProtocol", tmp_path / "ours")
+    ours = results("windsock.service.websocket_protocol:HandoverProtocol", tmp_path / "ours")
     theirs = results(SANSIO, tmp_path / "theirs")
     told = f"ours {dict(Counter(ours.values()))}, uvicorn's {dict(Counter(theirs.values()))}"
     print(told)

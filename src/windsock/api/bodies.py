@@ -39,7 +39,7 @@ class Malformed:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ReportBatch:
     """The reports of a body, in order; `single` when the body was a single object."""
 
     items: list[Any]
@@ -129,7 +129,7 @@ def too_large(limit: int, given: int | None = None) -> Problem:
     )
 
 
-def batch(request: HttpRequest, limit: int) -> Batch:
+def batch(request: HttpRequest, limit: int) -> ReportBatch:
     """Return the reports in the body: a single object, a list, or NDJSON, depending on the content type.
 
     Raises:
@@ -154,7 +154,7 @@ def batch(request: HttpRequest, limit: int) -> Batch:
     return reports_in(media_type, read(request, limit))
 
 
-def reports_in(media_type: str, body: bytes) -> Batch:
+def reports_in(media_type: str, body: bytes) -> ReportBatch:
     """Return the reports in a body of a supported type; raise Problem as `batch` does."""
     if media_type in NDJSON_TYPES:
         items = _lines(body)
@@ -167,7 +167,7 @@ def reports_in(media_type: str, body: bytes) -> Batch:
                 line=first.line,
                 column=first.column,
             )
-        found = Batch(items, single=False)
+        found = ReportBatch(items, single=False)
     else:
         found = _document(body)
     if not found.items:
@@ -205,11 +205,11 @@ def decode(body: bytes) -> Any:
         ) from error
 
 
-def _document(body: bytes) -> Batch:
+def _document(body: bytes) -> ReportBatch:
     value = decode(body)
     if isinstance(value, list):
-        return Batch(value, single=False)
-    return Batch([value], single=True)
+        return ReportBatch(value, single=False)
+    return ReportBatch([value], single=True)
 
 
 def _lines(body: bytes) -> list[Any]:

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 
 from windsock.access.rights import Identity
 from windsock.api.bearers import Bearers
-from windsock.api.bodies import JSON_TYPES, NDJSON_TYPES, Batch, reports_in
+from windsock.api.bodies import JSON_TYPES, NDJSON_TYPES, ReportBatch, reports_in
 from windsock.api.bodylimit import BEARER
 from windsock.api.bodyrules import rule_for, unprefixed
 from windsock.api.problems import Problem
@@ -77,7 +77,7 @@ class ReportsLane:
         return asker if asker is not None and asker.may_publish else None
 
 
-def _understood(media_type: str, body: bytes) -> Batch | None:
+def _understood(media_type: str, body: bytes) -> ReportBatch | None:
     try:
         return reports_in(media_type, body)
     except Problem:

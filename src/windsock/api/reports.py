@@ -11,7 +11,7 @@ from ninja import Router
 from windsock.access.rights import Identity
 from windsock.api import openapi
 from windsock.api.auth import MEMBERS, publisher
-from windsock.api.bodies import Batch, Malformed, batch
+from windsock.api.bodies import Malformed, ReportBatch, batch
 from windsock.api.metrics import count_reports
 from windsock.api.problems import Problem, quoted
 from windsock.conf import config
@@ -47,7 +47,7 @@ async def publish(request: HttpRequest) -> HttpResponse:
     return await record_all(given, asker)
 
 
-async def record_all(given: Batch, asker: Identity) -> HttpResponse:
+async def record_all(given: ReportBatch, asker: Identity) -> HttpResponse:
     """Record the reports of a body and respond; raise JournalUnavailable if none could be recorded because of it."""
     objects = [(index, item) for index, item in enumerate(given.items) if isinstance(item, dict)]
     outcomes: list[Recorded | Rejected] = (
@@ -61,7 +61,7 @@ async def record_all(given: Batch, asker: Identity) -> HttpResponse:
     return _answer(given, results)
 
 
-def _answer(given: Batch, results: list[dict[str, Any]]) -> HttpResponse:
+def _answer(given: ReportBatch, results: list[dict[str, Any]]) -> HttpResponse:
     rejected = sum("error" in result for result in results)
     count_reports(len(results) - rejected, rejected)
     document: dict[str, Any] = {"recorded": len(results) - rejected, "rejected": rejected, "results": results}

@@ -144,7 +144,7 @@ def list_feeds(data: Data = None) -> None:
     from rich.table import Table
 
     from windsock.collect.feed_run import duty_name, is_run
-    from windsock.collect.health import standing
+    from windsock.collect.health import feed_state
     from windsock.collect.models import FeedState, ParkedReport
     from windsock.duties.health import attended
 
@@ -163,7 +163,7 @@ def list_feeds(data: Data = None) -> None:
         table.add_row(
             name,
             settings.format.name,
-            standing(settings, state or FeedState(name=name), attended=duty_name(name) in run),
+            feed_state(settings, state or FeedState(name=name), attended=duty_name(name) in run),
             f"{state.reported_at:%Y-%m-%d %H:%M} UTC" if state and state.reported_at else "none yet",
             str(parked or "-"),
             _escaped(state.error[:80]) if state and state.error else "-",

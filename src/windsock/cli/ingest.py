@@ -33,7 +33,7 @@ def ingest(
     use_data_directory(data)
     start_django()
     require_migrated()
-    from windsock.collect.feed_duties import Supervisor
+    from windsock.collect.feed_duties import FeedRunner
     from windsock.collect.feed_run import is_run
     from windsock.conf import config
     from windsock.feeds.configuration import read
@@ -51,7 +51,7 @@ def ingest(
             "There is no feed to run: none is configured, or none that is asked, left in a folder or mailed. "
             'Say which in feeds.toml of the data folder, or in WINDSOCK["FEEDS"].'
         )
-    supervisor = Supervisor(feeds, pipeline())
+    supervisor = FeedRunner(feeds, pipeline())
     ended = threading.Event()
 
     def end(signum: int, frame: FrameType | None) -> None:

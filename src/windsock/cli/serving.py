@@ -105,8 +105,8 @@ def configure(*, workers: int = 1, log_level: str = "info", unix_socket: bool = 
         APPLICATION,
         workers=workers,
         lifespan="on",
-        http="windsock.service.edge:PatientHttpProtocol",
-        ws="windsock.service.edge:HandoverProtocol",
+        http="windsock.service.http_protocol:PatientHttpProtocol",
+        ws="windsock.service.websocket_protocol:HandoverProtocol",
         # 64 against 14 KiB a connection; the messages are small.
         ws_per_message_deflate=False,
         # A little above our own limit, so that it is our protocol that answers with code and reason.

@@ -31,7 +31,7 @@ def feed_duties(
     ]
 
 
-class Supervisor(Runner):
+class FeedRunner(Runner):
     """A runner of feeds and nothing else."""
 
     def __init__(

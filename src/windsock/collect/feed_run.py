@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from windsock.clock import Clock
 from windsock.collect import mailbox, silence
 from windsock.collect.folder import Folder
-from windsock.collect.http import TIMEOUT_SECONDS, Marks, Refused, fetch
+from windsock.collect.http import TIMEOUT_SECONDS, Marks, PollFailed, fetch
 from windsock.collect.intake import MAX_ERROR, Intake
 from windsock.collect.models import FeedState
 from windsock.duties import Duty, Work
@@ -27,7 +27,7 @@ from windsock.ingest.pipeline import Pipeline
 if TYPE_CHECKING:
     import httpx2
 
-log = logging.getLogger("windsock.ingest")
+logger = logging.getLogger(__name__)
 
 FOLDER_SECONDS = 0.25
 POLL_SECONDS = 1.0
@@ -40,7 +40,7 @@ PAUSED_SECONDS = 2.0
 BACK_OFF_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
 # Of every interval: many installations must not ask one provider at the same moment.
 JITTER = 0.1
-MOST_JITTER_SECONDS = 300.0
+MAX_JITTER_SECONDS = 300.0
 """After hours of rest a few minutes' scatter are as good, and a day's budget is not left unused long after midnight."""
 
 LONGEST_REST = timedelta(hours=25)
@@ -50,7 +50,7 @@ away was noted by a clock that has been set back since."""
 STALE_INTERVALS = 10
 """A polled feed from which nothing came in so many of its intervals is stale, unless its settings say when."""
 
-SAID_AGAIN = 20
+LOG_EVERY = 20
 """The same failure is logged once in this many times."""
 
 # What a poll writes: when it asks again, and what it knows once it has an answer. Nothing else: an operator may have
@@ -140,8 +140,8 @@ class FeedRun:
             rest = timedelta(0)  # it knows itself which of its files has to wait, and others must not
         # A poll may have noted a longer rest: a provider that is to be left alone.
         self._rests[way] = max(now + rest, self._rests.get(way, now))
-        if failures % SAID_AGAIN == 1 or self._troubles.why(way) != why:
-            log.warning("Feed %s, %s: %s", self.name, way, why, exc_info=unexpected)
+        if failures % LOG_EVERY == 1 or self._troubles.why(way) != why:
+            logger.warning("Feed %s, %s: %s", self.name, way, why, exc_info=unexpected)
         self._troubles.add(way, why, now)
 
     def _parts(self) -> tuple[Intake, Poller | None]:
@@ -221,13 +221,13 @@ class FeedRun:
                 unread = intake.take(body, received_at=came_at, entrance="poll").error or unread
             if unread:
                 # Not moved on: the provider's next answer may be whole again, and holds what this one held.
-                raise Refused(unread)
+                raise PollFailed(unread)
             if fetched.bodies:
                 state.etag, state.last_modified = fetched.etag, fetched.last_modified
             # As of when it was asked: what has happened since is to come with the next answer.
             state.cursor = poller.cursor(fetched.bodies, state.cursor, now)[:200]
         except Exception as error:
-            if isinstance(error, Refused):
+            if isinstance(error, PollFailed):
                 state.requests += error.requests
                 if error.requests:
                     state.cursor = poller.after_refusal(state.cursor)[:200]
@@ -285,7 +285,7 @@ class FeedRun:
 
     def _later(self, state: FeedState, seconds: float, fields: tuple[str, ...] = _ASKED) -> None:
         state.next_at = self._clock() + timedelta(
-            seconds=seconds + random.uniform(0, min(seconds * JITTER, MOST_JITTER_SECONDS))
+            seconds=seconds + random.uniform(0, min(seconds * JITTER, MAX_JITTER_SECONDS))
         )
         FeedState.objects.filter(name=self.name).update(**{name: getattr(state, name) for name in fields})
         self._rests["poll"] = state.next_at

@@ -11,7 +11,7 @@ from windsock.errors import FeedError, JournalUnavailable
 SETTLED_SECONDS = 1.0
 """A file that was written to more recently may not be complete. A telex has to be in the journal within two seconds."""
 
-MOST_BYTES = 20_000_000
+MAX_BYTES = 20_000_000
 
 RETRY_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0)
 """A file that could not be recorded, or moved away, is tried again after this long, the last one for good."""
@@ -86,7 +86,7 @@ class Folder:
             stamp = _stamp(path)
             place = again.place if again is not None and again.stamp == stamp else ""
             if not place:
-                place = "failed" if stamp[1] > MOST_BYTES else self._taken(path, take)
+                place = "failed" if stamp[1] > MAX_BYTES else self._taken(path, take)
                 if _stamp(path) != stamp:
                     return  # somebody still writes to it: it is read again, and told twice changes nothing
         except FileNotFoundError:

@@ -15,21 +15,21 @@ from windsock.errors import ConfigError
 from windsock.feeds.configuration import FeedSettings, read
 from windsock.figures import Figure
 
-Standing = Literal["off", "paused", "unattended", "failing", "stale", "on"]
-STANDINGS: tuple[Standing, ...] = ("off", "paused", "unattended", "failing", "stale", "on")
+State = Literal["off", "paused", "unattended", "failing", "stale", "on"]
+STATES: tuple[State, ...] = ("off", "paused", "unattended", "failing", "stale", "on")
 
 MAX_ERROR = 200
 """Characters of a feed's error in /readyz, which everybody may read; the console has all of it."""
 
 
 class FeedHealth(NamedTuple):
-    """One feed: how it stands, the age of its newest report, failures in a row, reports that wait for an operator.
+    """A feed: its state, the age of its newest report, failures in a row, reports that wait for an operator.
 
     `stale` stands apart: a feed may be silent because it fails. `error` is why it fails, empty while it does not.
     """
 
     name: str
-    state: Standing
+    state: State
     stale: bool
     report_age_seconds: float | None
     failures: int
@@ -56,15 +56,15 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
         age = None
         if state.reported_at is not None:
             age = round(max(0.0, (now - state.reported_at).total_seconds()), 1)
-        stands = standing(settings[name], state, attended=duty_name(name) in run)
+        state_now = feed_state(settings[name], state, attended=duty_name(name) in run)
         error = state.error if fails(state) else ""
         # What runs has said so itself; what is only pushed would say it when the first input is refused.
-        if stands in ("on", "stale", "failing") and (fault := settings[name].secret_fault()):
-            stands, error = "failing", fault
+        if state_now in ("on", "stale", "failing") and (fault := settings[name].secret_fault()):
+            state_now, error = "failing", fault
         found.append(
             FeedHealth(
                 name,
-                stands,
+                state_now,
                 state.stale_since is not None,
                 age,
                 state.failures,
@@ -75,8 +75,8 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
     return found
 
 
-def standing(settings: FeedSettings, state: FeedState, *, attended: bool) -> Standing:
-    """Return how a feed stands: what an operator decided comes first, then the worst news.
+def feed_state(settings: FeedSettings, state: FeedState, *, attended: bool) -> State:
+    """Return a feed's state: first what an operator decided, then the worst news.
 
     A feed that nobody runs (`attended` is False) is not on, however well it did while somebody ran it. What is only
     pushed to us needs nobody.
@@ -118,10 +118,10 @@ def figures() -> Iterator[Figure]:
     """The same as figures, labelled with the feed's name."""
     for feed in feeds():
         name = {"feed": feed.name}
-        for state in STANDINGS:
+        for state in STATES:
             yield Figure(
                 "windsock_feed_state",
-                "1 for how the feed stands, 0 for how it does not.",
+                "1 for the feed's state, 0 for every other.",
                 "gauge",
                 float(state == feed.state),
                 {**name, "state": state},

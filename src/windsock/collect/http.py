@@ -26,8 +26,8 @@ USER_AGENT = f"windsock/{windsock.__version__} (+https://windsock.readthedocs.io
 TIMEOUT_SECONDS = 20.0
 WHOLE_SECONDS = 60.0
 """An answer may trickle in, its head too, but not for ever: a slow provider must not hold up its own next poll."""
-MOST_BYTES = 20_000_000
-MOST_BYTES_OF_A_POLL = 60_000_000
+MAX_BYTES = 20_000_000
+MAX_POLL_BYTES = 60_000_000
 """Of all its pages together, which are held in memory until they are recorded."""
 LONGEST_REST_SECONDS = 86_400.0
 """What a provider may ask for with `Retry-After`: budgets are renewed daily, so more than a day is a mistake."""
@@ -37,7 +37,7 @@ Marks = dict[str, dict[str, str]]
 """The headers by which an address can say that nothing has changed since it answered last."""
 
 
-class Refused(FeedError):
+class PollFailed(FeedError):
     """The provider did not answer as asked. `retry_after` is how long it wants us to stay away, if it says so.
 
     `requests` were made by then: a provider bills those it refused, too.
@@ -77,7 +77,7 @@ def fetch(
     known: Mapping[str, Mapping[str, str]] | None = None,
     clock: Clock | None = None,
 ) -> Fetched:
-    """Asks what the poller wants asked; raises Refused, with what was answered, when any part of it fails.
+    """Asks what the poller wants asked; raises PollFailed, with what was answered, when any part of it fails.
 
     `etag` and `last_modified` go with a poll of one address, `known` (`marks` of the last poll) with one of several.
     """
@@ -105,7 +105,7 @@ def fetch(
             )
             while len(fetched.came_at) < len(fetched.bodies):
                 fetched.came_at.append(now)
-    except Refused as refusal:
+    except PollFailed as refusal:
         refusal.requests = fetched.requests
         raise
     return fetched
@@ -129,7 +129,7 @@ def _pages(
         if request is None:
             return
         if most_requests is not None and fetched.requests >= most_requests:
-            raise Refused("The budget of requests for today is used up in the midst of a poll.")
+            raise PollFailed("The budget of requests for today is used up in the midst of a poll.")
         fetched.requests += 1
         status, headers, body = _get(client, request, marks, opened)
         if status == 304:
@@ -140,8 +140,8 @@ def _pages(
         fetched.bodies.append(body)
         if clock is not None:
             fetched.came_at.append(clock())
-        if sum(map(len, fetched.bodies)) > MOST_BYTES_OF_A_POLL:
-            raise Refused(f"The pages of one poll have more than {MOST_BYTES_OF_A_POLL:,} bytes.")
+        if sum(map(len, fetched.bodies)) > MAX_POLL_BYTES:
+            raise PollFailed(f"The pages of one poll have more than {MAX_POLL_BYTES:,} bytes.")
         etag, last_modified = headers.get("etag", "")[:200], headers.get("last-modified", "")[:64]
         if request is first and alone:
             fetched.etag, fetched.last_modified = etag, last_modified
@@ -166,10 +166,10 @@ def _following(request: Request, url: str | None) -> Request | None:
     try:
         here, there = urlsplit(request.url), urlsplit(urljoin(request.url, url))
     except ValueError:
-        raise Refused(f"The provider names a next page that is no address: {url[:100]!r}.") from None
+        raise PollFailed(f"The provider names a next page that is no address: {url[:100]!r}.") from None
     if there.hostname != here.hostname:
         # Our key goes with it: never to another host than the one it was given for.
-        raise Refused(f"The provider names a next page on another host ({there.netloc[:100]}).")
+        raise PollFailed(f"The provider names a next page on another host ({there.netloc[:100]}).")
     # Servers behind a gateway name it by http or with a port (":443"): it is asked for where the first page was.
     address = urlunsplit((here.scheme, here.netloc, there.path, "", ""))
     said = dict(parse_qsl(there.query, keep_blank_values=True))
@@ -202,22 +202,24 @@ def _get(
             if answer.status_code in (204, 304):
                 return answer.status_code, headers, b""
             if answer.status_code != 200:
-                raise Refused(_refusal(host, answer.status_code, answer.reason_phrase), _retry_after(headers))
+                raise PollFailed(
+                    _refusal(host, answer.status_code, answer.reason_phrase), _retry_after(headers)
+                )
             body = bytearray()
             for part in answer.iter_bytes():
                 body += part
-                if len(body) > MOST_BYTES:
-                    raise Refused(f"{host} sends more than {MOST_BYTES:,} bytes.")
+                if len(body) > MAX_BYTES:
+                    raise PollFailed(f"{host} sends more than {MAX_BYTES:,} bytes.")
                 if time.monotonic() > ends:
-                    raise Refused(late)
+                    raise PollFailed(late)
             return 200, headers, bytes(body)
     except httpx2.HTTPError as error:
         if time.monotonic() >= ends:
-            raise Refused(late) from None
+            raise PollFailed(late) from None
         # Its own text may hold the whole address, and with it a key.
-        raise Refused(f"{host} could not be asked: {_cause(error)}.") from None
+        raise PollFailed(f"{host} could not be asked: {_cause(error)}.") from None
     except (httpx2.InvalidURL, httpx2.StreamError, ValueError, OSError) as error:
-        raise Refused(f"{host} could not be asked: {type(error).__name__}.") from None
+        raise PollFailed(f"{host} could not be asked: {type(error).__name__}.") from None
 
 
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")

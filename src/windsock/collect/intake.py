@@ -32,7 +32,7 @@ from windsock.ingest.resolution import Hints
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.ingest.speaker import MAX_REPORTER, Speaker, feed_speaker
 
-log = logging.getLogger("windsock.ingest")
+logger = logging.getLogger(__name__)
 
 PARKED_CODES = frozenset({"unknown_flight", "ambiguous_flight"})
 """What an operator can settle; every other rejection is the report's own fault."""
@@ -40,7 +40,7 @@ PARKED_CODES = frozenset({"unknown_flight", "ambiguous_flight"})
 _TOGETHER = timedelta(seconds=10)
 """Inputs received this close to each other were fetched together; a clock that was set back further is followed."""
 
-MOST_FAULTS = 50
+MAX_FAULTS = 50
 """So many faults of one input are kept in words; all are counted."""
 
 
@@ -163,7 +163,7 @@ class Intake:
         try:
             self._note_state({"error": why[:MAX_ERROR], "error_at": at})
         except Exception as another:
-            log.warning("Feed %s: that it failed could not be noted: %s", self.feed, another)
+            logger.warning("Feed %s: that it failed could not be noted: %s", self.feed, another)
 
     def _record(self, kept: FeedInput, speaker: Speaker) -> Taken:
         taken = Taken(input_id=kept.pk, received_at=kept.received_at)
@@ -173,7 +173,7 @@ class Intake:
         except FeedError as error:
             taken.error = str(error)
         except Exception as error:
-            log.exception("Feed %s: input %s made its parser fail", self.feed, kept.pk)
+            logger.exception("Feed %s: input %s made its parser fail", self.feed, kept.pk)
             taken.error = (
                 f"Windsock's parser failed at this input ({type(error).__name__}: {str(error)[:200]}); "
                 "that is a fault of Windsock. See the log."
@@ -183,7 +183,7 @@ class Intake:
             statements = parsed.statements
             # Each of its reports is a microsecond after the one before it; the next input comes after the last.
             self._last = kept.received_at + len(statements) * TICK
-            taken.results = self._pipeline.submit_given(
+            taken.results = self._pipeline.submit_prepared(
                 given_of(statements, speaker), received_at=kept.received_at
             ).result()
             self._settle(kept, statements, taken)
@@ -226,7 +226,7 @@ class Intake:
         kept.fault_count, kept.error = len(taken.faults), taken.error
         kept.faults = [
             {"where": _where(fault), "message": fault.message, "raw": fault.raw[:MAX_RAW]}
-            for fault in taken.faults[:MOST_FAULTS]
+            for fault in taken.faults[:MAX_FAULTS]
         ]
         kept.save()
         told: dict[str, Any] = {}

@@ -22,15 +22,15 @@ from typing import Any
 from windsock.errors import ConfigError, FeedError
 from windsock.feeds.mailaddress import MailAddress
 
-log = logging.getLogger("windsock.ingest")
+logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 20.0
 WHOLE_SECONDS = 30.0
 """A visit ends after so long; what is left is taken at the next. Other feeds wait meanwhile."""
-MOST_MESSAGES = 100
-MOST_BYTES = 5_000_000
+MAX_MESSAGES = 100
+MAX_BYTES = 5_000_000
 """Telexes have some hundred bytes, schedules as attachments some megabytes; more is left alone as failed."""
-MOST_PARTS = 50
+MAX_PARTS = 50
 
 _SIZE = re.compile(rb"RFC822\.SIZE (\d{1,12})")
 _LEVELS = re.compile(rb'\([^)]*\) "(\\?.)" ', re.DOTALL)
@@ -78,7 +78,7 @@ def _empty(client: imaplib.IMAP4, address: MailAddress, take: Take, found: Visit
     for uid in unseen:
         if not uid.isdigit():
             raise FeedError(f"{address.host} gave {uid[:20]!r} as a message's number.")
-        if found.read >= MOST_MESSAGES or time.monotonic() > ends:
+        if found.read >= MAX_MESSAGES or time.monotonic() > ends:
             found.more = True
             return
         read = _message(client, uid.decode(), take, address)
@@ -100,9 +100,9 @@ def _message(client: imaplib.IMAP4, uid: str, take: Take, address: MailAddress) 
     )
     if size is None:
         return None
-    if size > MOST_BYTES:
-        log.warning(
-            "Message %s in %s has %d bytes; more than %d are not read", uid, address, size, MOST_BYTES
+    if size > MAX_BYTES:
+        logger.warning(
+            "Message %s in %s has %d bytes; more than %d are not read", uid, address, size, MAX_BYTES
         )
         return False
     answer = _asked(client, "FETCH", uid, "(BODY.PEEK[])")
@@ -114,7 +114,7 @@ def _message(client: imaplib.IMAP4, uid: str, take: Take, address: MailAddress) 
     except (
         Exception
     ):  # the standard library's parser fails at some headers; the message must not come back for ever
-        log.warning("Message %s in %s is no readable mail", uid, address)
+        logger.warning("Message %s in %s is no readable mail", uid, address)
         return False
     readable = [take(piece) for piece in pieces]  # all of them, also after the first that can be read
     return any(readable)
@@ -128,13 +128,13 @@ def texts(raw: bytes) -> Iterator[bytes]:
             piece = _piece(part)
         except Exception:
             # The standard library fails at some damaged headers with all kinds of errors; the other parts are whole.
-            log.warning("A part of a mail is damaged and left out")
+            logger.warning("A part of a mail is damaged and left out")
             continue
         if piece is None or not piece.strip():
             continue
         number += 1
-        if number > MOST_PARTS:
-            log.warning("A mail has more than %d texts and attachments; the rest is left out", MOST_PARTS)
+        if number > MAX_PARTS:
+            logger.warning("A mail has more than %d texts and attachments; the rest is left out", MAX_PARTS)
             return
         yield piece
 
@@ -161,7 +161,7 @@ class _Bounded(imaplib.IMAP4):
     """Reads no literal beyond what a message may have, whatever the server announces."""
 
     def read(self, size: int) -> bytes:
-        if size > MOST_BYTES + 1000:
+        if size > MAX_BYTES + 1000:
             raise self.abort(f"the server wants to send {size} bytes at once")
         return super().read(size)
 
@@ -170,7 +170,7 @@ class _BoundedTLS(imaplib.IMAP4_SSL):
     """The same by TLS."""
 
     def read(self, size: int) -> bytes:
-        if size > MOST_BYTES + 1000:
+        if size > MAX_BYTES + 1000:
             raise self.abort(f"the server wants to send {size} bytes at once")
         return super().read(size)
 

@@ -19,7 +19,7 @@ from windsock.flights.values import CLOCK_SKEW
 from windsock.ingest.pipeline import Pipeline
 from windsock.journal.projection import project
 
-log = logging.getLogger("windsock.ingest")
+logger = logging.getLogger(__name__)
 
 BATCH = 1000
 """Reports handed over at once: the writer goes on with what others tell in between."""
@@ -40,10 +40,10 @@ def watch(pipeline: Pipeline, source: str, state: FeedState, longest: timedelta,
     active = timedelta(hours=config().active_hours)
     if stale:
         told = fell_silent(pipeline, source, since=last, now=now, active=active)
-        log.warning("Feed %s has fallen silent; %d flights are stale", state.name, told)
+        logger.warning("Feed %s has fallen silent; %d flights are stale", state.name, told)
     else:
         told = speaks_again(pipeline, source, heard_at=last, now=now, active=active)
-        log.info("Feed %s speaks again; %d flights are stale no more", state.name, told)
+        logger.info("Feed %s speaks again; %d flights are stale no more", state.name, told)
     state.stale_since = now if stale else None
     FeedState.objects.filter(name=state.name).update(stale_since=state.stale_since)
 

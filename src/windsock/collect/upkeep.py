@@ -11,7 +11,7 @@ from windsock.ingest.overdue import OverdueWatch, Record
 from windsock.ingest.programmes import forget_silent
 from windsock.journal.base import Journal, Pruned
 
-log = logging.getLogger("windsock.ingest")
+logger = logging.getLogger(__name__)
 
 WATCH_SECONDS = 30.0
 """Half of the smallest step in which overdue minutes can grow."""
@@ -71,7 +71,7 @@ class Upkeep:
         now = self._clock()
         self._watch.run(now)
         for source in forget_silent(self._journal, now):
-            log.warning("%s is silent for too long: the programmes it told are given up", source)
+            logger.warning("%s is silent for too long: the programmes it told are given up", source)
 
     def prune_if_due(self) -> None:
         """Prune if it is time."""
@@ -92,4 +92,4 @@ class Upkeep:
             received_at__lt=now - timedelta(days=self._settings.keep_reports_days)
         ).delete()
         forget_ended()
-        log.info("Pruned %d events, %d reports, %d flights", pruned.events, pruned.reports, pruned.flights)
+        logger.info("Pruned %d events, %d reports, %d flights", pruned.events, pruned.reports, pruned.flights)

@@ -15,7 +15,7 @@ CURE = (
     "lifespan, such as uvicorn: windsock serve)."
 )
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 
 
 def attended(names: Collection[str], clock: Clock = system_clock) -> set[str]:
@@ -46,8 +46,8 @@ def complaint(clock: Clock = system_clock) -> str | None:
     others = [title for name, title in missing if not name.startswith("feed.")]
     names = others
     if feeds:
-        listed = ", ".join(title.removeprefix("the feed ") for title in feeds[:MOST_NAMED])
-        more = f" and {len(feeds) - MOST_NAMED} more" if len(feeds) > MOST_NAMED else ""
+        listed = ", ".join(title.removeprefix("the feed ") for title in feeds[:MAX_NAMED])
+        more = f" and {len(feeds) - MAX_NAMED} more" if len(feeds) > MAX_NAMED else ""
         names = [f"the feeds ({listed}{more})", *others]
     return f"Nobody runs {_and(names)}. {CURE}"
 

@@ -19,7 +19,7 @@ from windsock.duties.duty import Duty, Work
 from windsock.duties.models import DutyState
 from windsock.errors import WindsockError
 
-log = logging.getLogger("windsock.duties")
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
 """How often a process looks for a duty that nobody runs."""
@@ -33,7 +33,7 @@ REPORT_SECONDS = 30.0
 BACK_OFF_SECONDS = (0.0, 1.0, 2.0, 5.0)
 """Work that failed n times in a row waits at least this long, up to the last: short, for a database that is back."""
 
-SAID_AGAIN = 20
+LOG_EVERY = 20
 """A failure is logged once in this many times in a row."""
 
 MAX_ERROR = 500
@@ -71,7 +71,7 @@ class Runner:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._renew_at = float("-inf")
-        self._looked_ill = False
+        self._renewal_failing = False
 
     @property
     def names(self) -> list[str]:
@@ -90,7 +90,7 @@ class Runner:
         try:
             self._look()
         except Exception as error:
-            log.warning("No duty can be taken yet: %s", error)
+            logger.warning("No duty can be taken yet: %s", error)
         self._thread("leases", self._keep)
         for held in self._held.values():
             for work in held.duty.work:
@@ -132,24 +132,24 @@ class Runner:
                         if self._beside is not None:
                             self._beside()
                         self._renew_at = time.monotonic() + RENEW_SECONDS
-                    self._looked_ill = False
+                    self._renewal_failing = False
                 except (WindsockError, DatabaseError, InterfaceError) as error:
                     # Once, not every two seconds while the database is away; readiness says so too.
-                    log.log(
-                        logging.DEBUG if self._looked_ill else logging.WARNING,
+                    logger.log(
+                        logging.DEBUG if self._renewal_failing else logging.WARNING,
                         "The duties' leases cannot be renewed: %s",
                         error,
                     )
-                    self._looked_ill = True
+                    self._renewal_failing = True
                 except Exception:
-                    log.exception("The duties' leases cannot be renewed; trying again")
+                    logger.exception("The duties' leases cannot be renewed; trying again")
                 finally:
                     connections.close_all()
         try:
             self._report()
             lease.release(self._owner)
         except Exception as error:
-            log.warning(
+            logger.warning(
                 "The duties' leases could not be given back (%s); they end within %s.", error, lease.LEASE
             )
         finally:
@@ -185,7 +185,9 @@ class Runner:
             held, had = self._held[name], self._held[name].until is not None
             held.until = now + lease.LEASE if name in ours else None
             if (name in ours) != had:
-                log.info("%s: this process %s", name, "runs it now" if name in ours else "runs it no longer")
+                logger.info(
+                    "%s: this process %s", name, "runs it now" if name in ours else "runs it no longer"
+                )
 
     def _once(self, held: _Held, work: Work) -> None:
         try:
@@ -202,8 +204,8 @@ class Runner:
     def _failed(self, held: _Held, work: Work, why: str, unexpected: Exception | None) -> None:
         failures = held.failures[work.name] = held.failures.get(work.name, 0) + 1
         why = " ".join(why.split())[:MAX_ERROR]
-        if failures % SAID_AGAIN == 1 or held.errors[work.name][1] != why:
-            log.warning("%s, %s: %s; trying again", held.duty.title, work.name, why, exc_info=unexpected)
+        if failures % LOG_EVERY == 1 or held.errors[work.name][1] != why:
+            logger.warning("%s, %s: %s; trying again", held.duty.title, work.name, why, exc_info=unexpected)
         held.errors[work.name] = (self._clock(), why)
 
     def _report(self) -> None:

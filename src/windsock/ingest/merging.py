@@ -51,7 +51,7 @@ from windsock.ingest.speaker import Speaker
 from windsock.journal.base import Draft, RawReport, Writing
 from windsock.protocol.topics import topics_of
 
-log = logging.getLogger("windsock.ingest")
+logger = logging.getLogger(__name__)
 
 MAX_KEPT_BYTES = 8192
 """So much is kept of a report that was rejected: enough to see what it was, too little to fill a disk."""
@@ -136,7 +136,7 @@ def _alone(one: Read) -> Iterator[None]:
 
 
 def _own_fault(one: Read, error: Exception) -> None:
-    log.error("Windsock failed at a report: %.2000r", one.given.data, exc_info=error)
+    logger.error("Windsock failed at a report: %.2000r", one.given.data, exc_info=error)
     one.error = _OWN_FAULT
 
 

@@ -25,7 +25,7 @@ from windsock.ingest.results import Rejected, Result
 from windsock.ingest.speaker import Speaker
 from windsock.journal.base import Event, Journal
 
-log = logging.getLogger("windsock.ingest")
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ CLOCK_SECONDS = 1.0
 RETRY_SECONDS = 2.0
 """A transaction that failed sooner than this is tried once more: a dead connection, or a deadlock that was resolved."""
 
-MOST_SET_BACK = timedelta(hours=2)
+MAX_SET_BACK = timedelta(hours=2)
 """A machine's clock that is set back by up to this is not followed. A report without `observed_at` bears the time of
 its receipt, and the later time wins: until the clock was there again, nothing newer would be believed. A clock that is
 set back further was far ahead before, and holding on to its time would date everything falsely for long."""
@@ -66,7 +66,7 @@ class Pipeline:
         self._clock = clock
         self._on_exit = on_exit
         self._ready = threading.Condition()
-        self._jobs: deque[_Job | _Whole] = deque()
+        self._jobs: deque[_Job | _TransactionJob] = deque()
         self._waiting = 0
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -109,7 +109,7 @@ class Pipeline:
             [Given(i, data, source, received_at, trusted, speaker=speaker) for i, data in enumerate(reports)]
         )
 
-    def submit_given(
+    def submit_prepared(
         self, given: Iterable[Given], *, received_at: datetime | None = None
     ) -> Future[list[Result]]:
         """Like `submit`, for whoever knows more of the flights meant: feeds."""
@@ -126,7 +126,7 @@ class Pipeline:
             self._enqueue(job, len(job.given))
         return job.future
 
-    def submit_whole(
+    def submit_transaction(
         self, write: Callable[[Journal, MergeRules], tuple[Written, T]]
     ) -> Future[tuple[Written, T]]:
         """Hands the writer a transaction of its own; the future gives what `write` gave, after the listeners had it.
@@ -134,14 +134,14 @@ class Pipeline:
         `write` is called in the writer thread, in its turn among the reports submitted, and once more if it raised
         JournalUnavailable at once. For replays, which know what the next minutes bring.
         """
-        whole = _Whole(write)
+        whole = _TransactionJob(write)
         whole.future.set_running_or_notify_cancel()
         with self._ready:
             self._enqueue(whole, 1)
         future: Future[tuple[Written, T]] = whole.future
         return future
 
-    def _enqueue(self, job: "_Job | _Whole", reports: int) -> None:
+    def _enqueue(self, job: "_Job | _TransactionJob", reports: int) -> None:
         if self._stopping:
             raise JournalUnavailable("This process is shutting down and takes no more reports. Try again.")
         if self._waiting > self._max_waiting:
@@ -176,15 +176,15 @@ class Pipeline:
     def _run(self) -> None:
         try:
             while batch := self._take():
-                if isinstance(batch, _Whole):
-                    self._write_whole(batch)
+                if isinstance(batch, _TransactionJob):
+                    self._write_transaction(batch)
                 else:
                     self._write(batch)
         finally:
             if self._on_exit is not None:
                 self._on_exit()
 
-    def _take(self) -> "list[tuple[_Job, Given]] | _Whole":
+    def _take(self) -> "list[tuple[_Job, Given]] | _TransactionJob":
         """The next reports to write together, oldest first; nothing when stopped and all is written."""
         batch: list[tuple[_Job, Given]] = []
         with self._ready:
@@ -192,7 +192,7 @@ class Pipeline:
                 self._ready.wait()
             while self._jobs and len(batch) < self._batch_reports:
                 job = self._jobs[0]
-                if isinstance(job, _Whole):
+                if isinstance(job, _TransactionJob):
                     if batch:
                         break
                     self._jobs.popleft()
@@ -210,7 +210,7 @@ class Pipeline:
         try:
             now = self.now()
         except JournalUnavailable as error:
-            log.warning("%d reports were not recorded: %s", len(batch), error)
+            logger.warning("%d reports were not recorded: %s", len(batch), error)
             self._fail(batch, error)
             return
         self._write_part(batch, now, 0, _Faults())
@@ -231,7 +231,7 @@ class Pipeline:
         except Exception as error:
             failed = error
         if isinstance(failed, JournalUnavailable) and not isinstance(failed, ValueRefused):
-            log.warning("%d reports were not recorded: %s", len(batch), failed)
+            logger.warning("%d reports were not recorded: %s", len(batch), failed)
             self._fail(batch, failed)
             return
         if failed is not None and len(batch) > 1:
@@ -255,11 +255,11 @@ class Pipeline:
 
     def _refuse(self, given: Given, now: datetime, error: Exception) -> Written | None:
         """Rejects the one report that makes a transaction fail; None if any transaction fails, whatever is written."""
-        log.error("Windsock failed at a report: %.2000r", given.data, exc_info=error)
+        logger.error("Windsock failed at a report: %.2000r", given.data, exc_info=error)
         try:
             return write_refusal(self.journal, given, now=now)
         except Exception:
-            log.debug("The report cannot be kept either", exc_info=True)
+            logger.debug("The report cannot be kept either", exc_info=True)
         try:
             write_batch(self.journal, [], now=now, rules=self.rules)
         except Exception:
@@ -273,9 +273,9 @@ class Pipeline:
             try:
                 listener(written.epoch, written.events)
             except Exception:
-                log.exception("A listener to the journal failed: %r", listener)
+                logger.exception("A listener to the journal failed: %r", listener)
 
-    def _write_whole(self, whole: "_Whole") -> None:
+    def _write_transaction(self, whole: "_TransactionJob") -> None:
         started = time.monotonic()
         try:
             try:
@@ -319,7 +319,7 @@ class Pipeline:
 
     def _onward(self, real: datetime) -> datetime:
         """The machine's time, or a moment after the last one where it was set back."""
-        if self._latest is not None and timedelta(0) < self._latest - real <= MOST_SET_BACK:
+        if self._latest is not None and timedelta(0) < self._latest - real <= MAX_SET_BACK:
             real = self._latest + TICK
         self._latest = real
         return real
@@ -332,7 +332,7 @@ class _Faults:
         self.error: JournalUnavailable | None = None
 
 
-class _Whole:
+class _TransactionJob:
     """A transaction that somebody else composes, and whoever waits for it."""
 
     def __init__(self, write: Callable[[Journal, MergeRules], tuple[Written, Any]]) -> None:

@@ -48,4 +48,4 @@ def record_programmes(pipeline: Pipeline, told: ProgrammeList) -> list[Programme
             epoch = writing.head().epoch
         return Written([], epoch, events), [one for change in changes for one in change.changes]
 
-    return pipeline.submit_whole(write).result()[1]
+    return pipeline.submit_transaction(write).result()[1]

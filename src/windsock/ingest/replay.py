@@ -46,7 +46,7 @@ class IntoJournal:
 
     def together(self, steps: Sequence[Step]) -> Told:
         """Takes several moments and minutes in one transaction; the events are the same."""
-        written, overdue = self._pipeline.submit_whole(
+        written, overdue = self._pipeline.submit_transaction(
             lambda journal, rules: write_span(journal, steps, self._watch, rules)
         ).result()
         told = [(step.at, report) for step in steps for report in step.reports]

@@ -11,7 +11,7 @@ from windsock.journal.base import Journal
 LOOK_SECONDS = 60.0
 """How old an answer may be: the question walks the flights to come, and probes come every few seconds."""
 
-MOST = 1000
+MAX_LISTED = 1000
 """Flights counted, at most; beyond, "at least"."""
 
 
@@ -35,10 +35,12 @@ def complaint(journal: Journal, now: datetime) -> str | None:
     """Return the sentence that says how many flights were changed later than `now`; None if none were."""
     if journal.head().clock is not None:
         return None  # a replay tells a day of its own, by its own clock
-    found = journal.ahead(now + CLOCK_SKEW, MOST)
+    found = journal.ahead(now + CLOCK_SKEW, MAX_LISTED)
     if not found:
         return None
-    flights = "1 flight was" if found == 1 else f"{'At least ' if found == MOST else ''}{found} flights were"
+    flights = (
+        "1 flight was" if found == 1 else f"{'At least ' if found == MAX_LISTED else ''}{found} flights were"
+    )
     return (
         f"{flights} last changed later than it is now ({now:%Y-%m-%d %H:%M} UTC): the clock of a machine was ahead. "
         "Each is put right by the next report about it; check the clocks (NTP) of all machines."

@@ -14,9 +14,9 @@ from django.conf import settings  # noqa: E402
 
 from windsock.asgi import add_windsock  # noqa: E402
 from windsock.live.admission.lookups import SessionCookie  # noqa: E402
-from windsock.service.prefix import Below  # noqa: E402
+from windsock.service.prefix import BelowPrefix  # noqa: E402
 
-application = Below(
+application = BelowPrefix(
     add_windsock(
         django_application,
         authentication=SessionCookie,

@@ -15,8 +15,8 @@ def prefix_of(text: str) -> str:
     return prefix
 
 
-class Below:
-    """An ASGI application that serves `application` below `prefix`, whether a proxy cuts the prefix off or not."""
+class BelowPrefix:
+    """Serve the ASGI `application` below `prefix`, whether or not a proxy strips the prefix."""
 
     def __init__(self, application: Any, prefix: str) -> None:
         self._application = application

@@ -21,7 +21,7 @@ from tests.integration.collect.test_feed_duties import LATE, board
 from tests.services import wait_until
 from windsock.collect import health as feedhealth
 from windsock.collect import http as fetching
-from windsock.collect.feed_duties import Supervisor
+from windsock.collect.feed_duties import FeedRunner
 from windsock.collect.folder import Folder
 from windsock.collect.intake import Intake
 from windsock.collect.models import FeedInput, FeedState
@@ -55,7 +55,7 @@ def test_a_good_feed_and_a_folder_are_on_time_beside_eleven_rotten_providers(
         "zz-good": {**avinor_feed, "url": provider.url},
         "zz-telex": {"format": "mvt", "folder": str(tmp_path)},
     }
-    supervisor = Supervisor(read(feeds), pipeline())
+    supervisor = FeedRunner(read(feeds), pipeline())
     begin = time.monotonic()
     supervisor.start()
     try:
@@ -102,7 +102,7 @@ def test_an_answer_that_never_ends_is_given_up_and_told(name: str, monkeypatch: 
     server = Rotten(ROTTEN[name])
     try:
         feeds = read({"oslo": {"format": "avinor", "airport": "BGO", "url": server.url}})
-        Supervisor(feeds, pipeline()).tick()
+        FeedRunner(feeds, pipeline()).tick()
     finally:
         server.close()
     state = FeedState.objects.get()
@@ -117,7 +117,7 @@ def test_what_came_bears_the_time_at_which_it_came(provider: Provider) -> None:
     provider.answers = [Answer(body=board())]
     feeds = read({"bergen": {"format": "avinor", "airport": "BGO", "url": provider.url}})
     # A clock on which a second passes at each look: asking took some, however short it was.
-    supervisor = Supervisor(feeds, pipeline(), clock=lambda: begin + timedelta(seconds=next(moments)))
+    supervisor = FeedRunner(feeds, pipeline(), clock=lambda: begin + timedelta(seconds=next(moments)))
     now = begin + timedelta(seconds=next(moments))
     supervisor.tick()
     kept = FeedInput.objects.get()
@@ -188,7 +188,7 @@ STAGES = {
     "next page": (avinor.Poller, "next_page"),
     "where to go on": (avinor.Poller, "cursor"),
     "intake": (Intake, "_settle"),
-    "pipeline": (pipeline, "submit_given"),
+    "pipeline": (pipeline, "submit_prepared"),
 }
 
 
@@ -226,7 +226,7 @@ def test_a_feed_in_which_anything_is_raised_is_shown_as_failing_with_the_error(
         return works(*args, **kwargs)
 
     monkeypatch.setattr(place, name, maybe)
-    supervisor = Supervisor(read(config().feeds), pipeline(), clock=lambda: now)
+    supervisor = FeedRunner(read(config().feeds), pipeline(), clock=lambda: now)
     supervisor.tick()
     (shown,) = feedhealth.feeds()
     assert shown.state == "failing"
@@ -266,7 +266,7 @@ def test_a_folder_whose_done_cannot_be_made_reads_its_file_once_and_says_so(
     (tmp_path / "one.txt").write_text(TELEX.format(day="04"))
     os.utime(tmp_path / "one.txt", (1, 1))
     feeds = read({"telex": {"format": "mvt", "folder": str(tmp_path)}})
-    supervisor = Supervisor(feeds, pipeline())
+    supervisor = FeedRunner(feeds, pipeline())
     for _ in range(20):
         supervisor.tick()
     assert FeedInput.objects.count() == 1

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.collect.provider import Answer, Provider
 from tests.unit.feeds import inputs
 from windsock.collect import http as fetching
-from windsock.collect.feed_duties import Supervisor
+from windsock.collect.feed_duties import FeedRunner
 from windsock.collect.models import FeedState
 from windsock.feeds.configuration import read
 from windsock.feeds.polling import Poller
@@ -73,7 +73,7 @@ class World:
         given = {"format": asked.format, "url": provider.url, "interval_seconds": 1, **asked.options}
         if self.poller.needs_secret:
             given["secret_file"] = str(secret)
-        self.supervisor = Supervisor(read({"feed": given}), pipeline(), clock=lambda: self.now)
+        self.supervisor = FeedRunner(read({"feed": given}), pipeline(), clock=lambda: self.now)
         self.polls = 0
 
     def after(self, seconds: float) -> FeedState:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.collect.provider import Answer, Provider
 from windsock.collect import health as feedhealth
-from windsock.collect.feed_duties import Supervisor
+from windsock.collect.feed_duties import FeedRunner
 from windsock.collect.intake import settle
 from windsock.collect.models import FeedInput, FeedState, ParkedReport
 from windsock.feeds.configuration import read
@@ -40,7 +40,7 @@ class World:
         given: dict[str, object] = {"format": "avinor", "airport": "BGO", **more}
         if url is not None:
             given["url"] = url
-        self.supervisor = Supervisor(read({"bergen": given}), pipeline(), clock=lambda: self.now)
+        self.supervisor = FeedRunner(read({"bergen": given}), pipeline(), clock=lambda: self.now)
 
     def after(self, minutes: float) -> FeedState:
         self.now += timedelta(minutes=minutes)
@@ -191,7 +191,7 @@ def test_a_watched_flight_that_is_refused_is_passed_over_and_counted(
         "url": provider.url,
         "secret_file": str(tmp_path / "key"),
     }
-    supervisor = Supervisor(read({"watch": feed}), pipeline(), clock=lambda: now)
+    supervisor = FeedRunner(read({"watch": feed}), pipeline(), clock=lambda: now)
     places = []
     for _ in range(2):
         supervisor.tick()
@@ -208,7 +208,7 @@ def test_a_feed_whose_key_is_not_there_fails_alone_and_says_so(
     now = BEGIN
     good = {"format": "avinor", "airport": "BGO", "url": provider.url}
     feeds = {"keyless": {**good, "secret_env": "NO_SUCH_VARIABLE"}, "bergen": good}
-    supervisor = Supervisor(read(feeds), pipeline(), clock=lambda: now)
+    supervisor = FeedRunner(read(feeds), pipeline(), clock=lambda: now)
     supervisor.tick()
     assert delay() == 35
     failing = FeedState.objects.get(name="keyless")
@@ -232,7 +232,7 @@ def test_files_in_a_folder_are_taken_in_and_put_away(tmp_path: Path) -> None:
     (tmp_path / "being-written.txt").write_text("MVT\n")
     now = BEGIN + timedelta(hours=2)
     feeds = read({"telex": {"format": "mvt", "folder": str(tmp_path)}})
-    Supervisor(feeds, pipeline(), clock=lambda: now).tick()
+    FeedRunner(feeds, pipeline(), clock=lambda: now).tick()
     assert (tmp_path / "done" / "one.txt").exists()
     assert (tmp_path / "being-written.txt").exists()
     assert not bad.exists()

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import pytest
 
-from windsock.collect.http import Fetched, Marks, Refused, fetch
+from windsock.collect.http import Fetched, Marks, PollFailed, fetch
 from windsock.feeds.polling import Poller, Request
 
 NOW = datetime(2026, 7, 5, 12, 0, tzinfo=UTC)
@@ -142,13 +142,13 @@ def test_a_next_page_is_asked_for_where_the_first_was_as_it_is_spelled(site: Sit
 
 def test_a_next_page_on_another_host_is_refused(site: Site) -> None:
     site.answers = {"/a": (200, {}, b"more:http://example.org/a")}
-    with pytest.raises(Refused, match=r"another host \(example.org\)"):
+    with pytest.raises(PollFailed, match=r"another host \(example.org\)"):
         poll(Asking(site, "/a"))
 
 
 def test_a_next_page_that_is_no_address_is_refused(site: Site) -> None:
     site.answers = {"/a": (200, {}, b"more:http://[::1/a")}
-    with pytest.raises(Refused, match="no address"):
+    with pytest.raises(PollFailed, match="no address"):
         poll(Asking(site, "/a"))
 
 
@@ -160,7 +160,7 @@ def test_an_answer_without_content_is_none_and_no_failure(site: Site) -> None:
 
 def test_a_refusal_says_how_many_requests_were_spent(site: Site) -> None:
     site.answers = {"/a": (200, {}, b"1"), "/b": (429, {"Retry-After": "120"}, b"")}
-    with pytest.raises(Refused, match="429") as caught:
+    with pytest.raises(PollFailed, match="429") as caught:
         poll(Asking(site, "/a", "/b", "/c"))
     assert (caught.value.requests, caught.value.retry_after) == (2, 120.0)
 

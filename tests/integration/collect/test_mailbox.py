@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windsock.collect import mailbox
-from windsock.collect.feed_duties import Supervisor
+from windsock.collect.feed_duties import FeedRunner
 from windsock.collect.mailbox import texts, visit
 from windsock.collect.models import FeedInput, FeedState
 from windsock.errors import ConfigError, FeedError, JournalUnavailable
@@ -190,7 +190,7 @@ class World:
             "secret_file": str(folder / "password"),
             **more,
         }
-        self.supervisor = Supervisor(read({"telex": feed}), pipeline(), clock=lambda: self.now)
+        self.supervisor = FeedRunner(read({"telex": feed}), pipeline(), clock=lambda: self.now)
 
     def after(self, seconds: float) -> FeedState:
         self.now += timedelta(seconds=seconds)
@@ -241,7 +241,7 @@ def test_a_mailbox_without_a_password_is_a_failing_feed_and_nobody_is_asked(
     server: Server, tmp_path: Path
 ) -> None:
     feeds = read({"telex": {"format": "mvt", "mailbox": f"imap://ops@127.0.0.1:{server.port}/INBOX"}})
-    Supervisor(feeds, pipeline()).tick()
+    FeedRunner(feeds, pipeline()).tick()
     state = FeedState.objects.get()
     assert "password of its mailbox" in state.error
     assert state.failures == 1
@@ -279,7 +279,7 @@ def test_messages_stay_where_they_are_where_there_are_no_such_folders(server: Se
 def test_only_so_many_messages_are_taken_in_one_visit(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mailbox, "MOST_MESSAGES", 3)
+    monkeypatch.setattr(mailbox, "MAX_MESSAGES", 3)
     for _ in range(5):
         server.put(mail())
     taking = Taking()
@@ -290,7 +290,7 @@ def test_only_so_many_messages_are_taken_in_one_visit(
 
 
 def test_a_message_that_is_too_large_is_left_alone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailbox, "MOST_BYTES", 2000)
+    monkeypatch.setattr(mailbox, "MAX_BYTES", 2000)
     large, small = server.put(mail(TELEX + "SI " + "X" * 60 + "\n" * 3000)), server.put(mail())
     taking = Taking()
     found = visit(server.address, PASSWORD, taking)
@@ -460,7 +460,7 @@ def test_a_mail_of_a_thousand_parts_is_read_to_a_bound() -> None:
     message = mail()
     for number in range(1000):
         message.add_attachment(b"x", maintype="application", subtype="x", filename=f"{number}")
-    assert len(list(texts(message.as_bytes()))) == mailbox.MOST_PARTS
+    assert len(list(texts(message.as_bytes()))) == mailbox.MAX_PARTS
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.integration.collect.test_feed_duties import Answer, Provider
-from windsock.collect.feed_duties import Supervisor
+from windsock.collect.feed_duties import FeedRunner
 from windsock.collect.intake import Intake, Taken
 from windsock.collect.models import FeedInput, FeedState
 from windsock.collect.upkeep import Upkeep
@@ -43,7 +43,7 @@ class World:
     def __init__(self, url: str) -> None:
         self.now = BEGIN
         self.feeds = read({"faa": {"format": "faa", "url": url}})
-        self.supervisor = Supervisor(self.feeds, pipeline(), clock=lambda: self.now)
+        self.supervisor = FeedRunner(self.feeds, pipeline(), clock=lambda: self.now)
 
     def after(self, minutes: float) -> FeedState:
         self.now += timedelta(minutes=minutes)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.integration.collect.test_feed_duties import LATE, Answer, Provider, World, board
-from windsock.collect.feed_duties import Supervisor
+from windsock.collect.feed_duties import FeedRunner
 from windsock.collect.intake import Intake
 from windsock.collect.models import FeedInput, FeedState
 from windsock.feeds.configuration import read
@@ -179,7 +179,7 @@ MVT = b"MVT\nWF588/04.LNWDE.BGO\nAD1233/1241 EA1350 ABZ\n"
 def test_a_feed_that_is_pushed_is_watched_where_its_settings_say_so_and_garbage_is_no_word() -> None:
     now = datetime(2026, 3, 4, 12, 45, tzinfo=UTC)
     feeds = read({"telex": {"format": "mvt", "stale_minutes": 30}})
-    supervisor = Supervisor(feeds, pipeline(), clock=lambda: now)
+    supervisor = FeedRunner(feeds, pipeline(), clock=lambda: now)
     telex = Intake("telex", feeds["telex"].format.parser("telex", {}), pipeline(), clock=lambda: now)
     telex.take(MVT)
     for minutes, body in ((20, bytes(range(256))), (11, None)):
@@ -229,7 +229,7 @@ def test_a_pushed_feed_of_the_generic_format_is_not_called_silent_unless_its_set
         '[columns]\nfrom = "origin"\nout = "departure.actual"\nday = "date"\n'
     )
     feeds = read({"ops": {"format": "generic", "mapping": mapping}})
-    supervisor = Supervisor(feeds, pipeline(), clock=lambda: now)
+    supervisor = FeedRunner(feeds, pipeline(), clock=lambda: now)
     parser = feeds["ops"].format.parser("ops", feeds["ops"].options)
     rows = b'{"rows":[{"no":"WF588","from":"BGO","day":"2026-03-04","out":"2026-03-04T12:33:00Z"}]}'
     assert Intake("ops", parser, pipeline(), clock=lambda: now).take(rows).recorded == 1

@@ -46,7 +46,7 @@ def good(number: int) -> dict[str, Any]:
 def told(bad: Report, hints: Hints | None = None) -> list[Any]:
     """What becomes of a bad report among others that share its transaction."""
     given = [Given(0, good(1)), Given(1, bad, hints=hints), *(Given(i, good(i)) for i in range(2, 6))]
-    return pipeline().submit_given(given).result(30)
+    return pipeline().submit_prepared(given).result(30)
 
 
 def the_others_are_recorded(results: list[Any], journal: DatabaseJournal, caplog: Any) -> Rejected:

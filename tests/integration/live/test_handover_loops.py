@@ -22,9 +22,9 @@ SERVE = """
 import sys, uvicorn
 loop, port, tls = sys.argv[1:]
 files = {"ssl_certfile": "cert.pem", "ssl_keyfile": "key.pem"} if tls == "wss" else {}
-uvicorn.run("tests.echo_app:application", ws="windsock.service.edge:HandoverProtocol", loop=loop, port=int(port),
-            http="windsock.service.edge:PatientHttpProtocol", lifespan="off", log_level="error",
-            timeout_graceful_shutdown=1, **files)
+uvicorn.run("tests.echo_app:application", ws="windsock.service.websocket_protocol:HandoverProtocol", loop=loop,
+            port=int(port), http="windsock.service.http_protocol:PatientHttpProtocol", lifespan="off",
+            log_level="error", timeout_graceful_shutdown=1, **files)
 """
 
 

@@ -77,7 +77,7 @@ def test_a_flight_planned_under_any_name_of_the_source_is_that_flight(case: str,
     }
     try:
         pipeline.submit([plan], received_at=now - timedelta(hours=20)).result()
-        (result,) = pipeline.submit_given(given_of(parsed.statements), received_at=now).result()
+        (result,) = pipeline.submit_prepared(given_of(parsed.statements), received_at=now).result()
         _, records = pipeline.journal.snapshot()
     finally:
         pipeline.stop()

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 
 from tests.echo_app import application
-from windsock.service import edge
+from windsock.service import http_protocol, websocket_protocol
 
 Serve = Callable[[Any], AbstractAsyncContextManager[tuple[uvicorn.Server, int]]]
 
@@ -20,8 +20,8 @@ async def serving(app: Any) -> AsyncIterator[tuple[uvicorn.Server, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app,
-        http=edge.PatientHttpProtocol,
-        ws=edge.HandoverProtocol,
+        http=http_protocol.PatientHttpProtocol,
+        ws=websocket_protocol.HandoverProtocol,
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,

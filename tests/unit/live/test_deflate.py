@@ -16,7 +16,7 @@ from windsock.live.core import deflate
 from windsock.live.core.frames import Batch, Encoded
 from windsock.live.core.subscriptions import Subscriptions
 from windsock.live.transport.framing import Closing, Fragment, Message, MessageReader, Received
-from windsock.service.head import PlainHead
+from windsock.service.handshake_head import PlainHead
 
 OURS = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 LONG = b'{"type":"event","flight":"DL1865"}' * 50

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.echo_app import application as echo
 from tests.unit.live.conftest import Serve, serving
-from windsock.service import edge
-from windsock.service.refusal import (
+from windsock.service import http_protocol
+from windsock.service.head_limits import (
     MAX_HANDSHAKE_HEADERS,
     MAX_HEAD_BYTES,
     MAX_HEADERS,
@@ -186,7 +186,7 @@ def test_any_head_in_any_pieces_is_answered(
     request = head(*sent, target=b"/?" + b"q" * query)
     if not complete:
         request = request[:-3]
-    edge.HEAD_SECONDS = PROMPT_SECONDS if complete else 0.1  # `running` puts it back
+    http_protocol.HEAD_SECONDS = PROMPT_SECONDS if complete else 0.1  # `running` puts it back
     status, ended = running.ask(*cut(request, piece))
     size = len(request)
     if (
@@ -223,7 +223,7 @@ class Running:
 
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    monkeypatch.setattr(edge, "HEAD_SECONDS", edge.HEAD_SECONDS)
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", http_protocol.HEAD_SECONDS)
     running = Running()
     yield running
     running.end()
@@ -232,7 +232,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
 async def test_the_server_ends_in_peace_with_heads_of_every_kind_open(
     serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge, "LINGER_SECONDS", 600.0)
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 600.0)
     opened = []
     async with serve(application) as (server, port):
         for sent in (

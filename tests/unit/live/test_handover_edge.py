@@ -11,7 +11,7 @@ import uvicorn
 from tests.echo_app import application
 from tests.rawsocket import TEXT, masked
 from tests.unit.live.conftest import Serve
-from windsock.service import edge
+from windsock.service import http_protocol, websocket_protocol
 
 REQUEST = (
     b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -61,7 +61,7 @@ async def test_nothing_of_the_handshake_stays_and_no_collector_is_needed(port: i
 async def test_a_head_that_is_not_finished_in_time_is_answered_408(
     port: int, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge, "HEAD_SECONDS", 0.1)
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     async with asyncio.timeout(5):
@@ -72,7 +72,7 @@ async def test_a_head_that_is_not_finished_in_time_is_answered_408(
 async def test_a_connection_that_was_handed_over_has_no_deadline(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edge, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 0.05)
     reader, writer = await opened(port)
     await asyncio.sleep(0.2)
     writer.write(masked(b"yo"))
@@ -94,13 +94,18 @@ async def test_who_speaks_before_the_accept_is_served_without_the_hand_over(port
 def test_the_extension_is_only_for_what_was_accepted() -> None:
     """Before its handshake is complete a protocol gives nothing away."""
     config = uvicorn.Config(
-        application, http=edge.PatientHttpProtocol, ws=edge.HandoverProtocol, log_config=None
+        application,
+        http=http_protocol.PatientHttpProtocol,
+        ws=websocket_protocol.HandoverProtocol,
+        log_config=None,
     )
     loop: Any = asyncio.new_event_loop()
     try:
         from uvicorn.server import ServerState
 
-        protocol = edge.HandoverProtocol(config=config, server_state=ServerState(), app_state={}, _loop=loop)
+        protocol = websocket_protocol.HandoverProtocol(
+            config=config, server_state=ServerState(), app_state={}, _loop=loop
+        )
         assert protocol.hand_over(asyncio.Protocol()) is None
     finally:
         loop.close()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from windsock.service.head import PlainHead, plain_head
+from windsock.service.handshake_head import PlainHead, plain_head
 
 GOOD = [
     (b"host", b"board.example"),

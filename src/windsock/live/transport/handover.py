@@ -1,6 +1,6 @@
 """Sockets given to the hub: after the accept nothing stands between a session and its transport.
 
-The server offers the scope extension `EXTENSION` (see `windsock.service.edge`): a callable that takes an
+The server offers the scope extension `EXTENSION` (see `windsock.service.websocket_protocol`): a callable that takes an
 `asyncio.Protocol` and gives the accepted socket's transport, paused, or None where it cannot. What a connection then
 costs is its transport, this outlet and the hub's session: no task, no queue, no coroutine, no handshake.
 """

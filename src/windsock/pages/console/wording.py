@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from windsock.collect.health import standing
+from windsock.collect.health import feed_state
 from windsock.collect.models import FeedState, ParkedReport
 from windsock.feeds.configuration import FeedSettings
 from windsock.flights import Flight, airports
@@ -53,7 +53,7 @@ def feed_line(
 ) -> FeedLine:
     """Word the state of a configured feed; `state` is None if it has not run yet."""
     state = state or FeedState(name=settings.name)
-    word, tone, why = _standing(settings, state, now, attended)
+    word, tone, why = _state_words(settings, state, now, attended)
     today = state.requests if state.requests_on == now.date() else 0
     budget = "" if settings.requests_per_day is None else f" of {settings.requests_per_day:,}"
     asks = today or budget or state.requests_on is not None
@@ -75,11 +75,11 @@ def feed_line(
     )
 
 
-def _standing(
+def _state_words(
     settings: FeedSettings, state: FeedState, now: datetime, attended: bool
 ) -> tuple[str, str, str]:
     """Return state, tone and reason."""
-    stands = standing(settings, state, attended=attended)
+    stands = feed_state(settings, state, attended=attended)
     if stands == "off":
         return "Off", "off", "enabled = false in its settings"
     if stands == "paused":
