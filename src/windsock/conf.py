@@ -93,6 +93,13 @@ class Config:
     keep_events_days: int = _setting(
         14, "days", "Keep events this long: how far back clients can resume and history reaches.", minimum=0
     )
+    keep_unread_events_days: int = _setting(
+        0,
+        "days",
+        "Keep events that a named cursor has not read this long, even if that is longer than `KEEP_EVENTS_DAYS`; "
+        "0: until it has read them.",
+        minimum=0,
+    )
     keep_reports_days: int = _setting(7, "days", "Keep raw reports this long, for audits.", minimum=0)
     keep_flights_days: int = _setting(90, "days", "Keep flights this long after their last time.", minimum=0)
     prune_every: int = _setting(

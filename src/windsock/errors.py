@@ -10,6 +10,8 @@ WindsockError
 ├── JournalError
 │   ├── PositionTrimmed     the journal no longer holds events this old
 │   ├── PositionUnknown     the position is of another epoch, or ahead of the head
+│   │   └── JournalReplaced the journal was replaced since a cursor last read it
+│   ├── CursorMoved         another runner advanced this cursor; what was read belongs to it
 │   └── JournalUnavailable  the database did not answer; nothing was acknowledged
 │       └── ValueRefused    the database refused a value of one report of the batch
 ├── ProtocolError           the peer violated the protocol; carries code and close code
@@ -91,6 +93,14 @@ class PositionTrimmed(JournalError):
 
 class PositionUnknown(JournalError):
     """The position is of another epoch or ahead of the head: the journal was replaced. Take a fresh snapshot."""
+
+
+class JournalReplaced(PositionUnknown):
+    """The journal was replaced since a named cursor last read it. Call `recover` with the place to read on from."""
+
+
+class CursorMoved(JournalError):
+    """A named cursor is no longer where it was read: another runner uses it too. Read again; nothing was written."""
 
 
 class JournalUnavailable(JournalError):

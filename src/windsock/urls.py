@@ -12,6 +12,7 @@ from windsock.collect import health as feedhealth
 from windsock.duties import health as duties
 from windsock.hosting import without_request_transactions
 from windsock.ingest import wrongclock
+from windsock.journal import cursor_health
 from windsock.live.health import details, not_ready
 from windsock.live.metrics import figures
 
@@ -25,8 +26,10 @@ def _keys() -> str | None:
 health.add_check("live", not_ready)
 health.add_details("live", details)
 health.add_warning("duties", duties.complaint)
+health.add_warning("cursors", cursor_health.complaint)
 health.add_warning("keys", _keys)
 health.add_warning("clock", wrongclock.watch.complaint)
+health.add_details("cursors", cursor_health.details)
 health.add_details("duties", duties.details)
 health.add_details("feeds", feedhealth.details)
 metrics.add_figures(figures)

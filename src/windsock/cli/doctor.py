@@ -20,7 +20,7 @@ from windsock.errors import WindsockError
 MARKS: dict[State, str] = {"ok": "✓", "warning": "!", "wrong": "✗"}
 PLAIN_MARKS: dict[State, str] = {"ok": "ok", "warning": "!!", "wrong": "NO"}
 
-NEEDS_DATABASE = frozenset({"migrations", "clock", "tokens", "duties", "secret key", "permission"})
+NEEDS_DATABASE = frozenset({"migrations", "clock", "cursors", "tokens", "duties", "secret key", "permission"})
 
 
 def register(app: typer.Typer) -> None:
@@ -91,6 +91,7 @@ def examine() -> Iterator[Finding]:
         ("clock", database.clock),
         ("channel layer", processes.channel_layer),
         ("duties", processes.duties),
+        ("cursors", database.cursors),
         ("secret key", processes.secret_key),
         ("tokens", access.tokens),
         ("permission", access.permission),

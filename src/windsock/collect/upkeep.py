@@ -23,9 +23,11 @@ OVERDUE, PRUNE = "overdue", "prune"
 
 
 def prune(journal: Journal, settings: Config, now: datetime) -> Pruned:
-    """Drops what is older than `settings` keep it, seen from `now`."""
+    """Drop what is older than `settings` keep it, seen from `now`."""
+    unread_days = settings.keep_unread_events_days
     return journal.prune(
         events_before=now - timedelta(days=settings.keep_events_days),
+        unread_before=now - timedelta(days=unread_days) if unread_days else None,
         reports_before=now - timedelta(days=settings.keep_reports_days),
         flights_before=now - timedelta(days=settings.keep_flights_days),
     )
@@ -93,3 +95,9 @@ class Upkeep:
         ).delete()
         forget_ended()
         logger.info("Pruned %d events, %d reports, %d flights", pruned.events, pruned.reports, pruned.flights)
+        if pruned.held:
+            logger.warning(
+                "Kept %d events older than KEEP_EVENTS_DAYS, which these cursors have not read: %s",
+                pruned.held,
+                ", ".join(pruned.holding),
+            )

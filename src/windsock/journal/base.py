@@ -322,8 +322,12 @@ class Journal(abc.ABC):
         events_before: datetime | None = None,
         reports_before: datetime | None = None,
         flights_before: datetime | None = None,
+        unread_before: datetime | None = None,
     ) -> "Pruned":
-        """Drops what is older, in short transactions; raises the floor. Never drops an event newer than one kept."""
+        """Drop what is older, in short transactions; raise the floor. Never drop an event newer than one kept.
+
+        Events that a named cursor has not read are kept as well; with `unread_before`, unless they are older than that.
+        """
 
     @abc.abstractmethod
     def set_clock(self, clock: ReplayClock | None) -> None:
@@ -343,11 +347,18 @@ class Journal(abc.ABC):
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many rows a pruning dropped."""
+    """How many rows a pruning dropped, and what it kept for named cursors.
+
+    `held` counts the events old enough to drop that are kept for the cursors `holding`, which have not read them;
+    `left_behind` names the cursors that lost events.
+    """
 
     events: int
     reports: int
     flights: int
+    held: int = 0
+    holding: tuple[str, ...] = ()
+    left_behind: tuple[str, ...] = ()
 
 
 def in_order(events: Iterable[Event], after: int) -> Iterator[Event]:

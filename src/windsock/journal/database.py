@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from django.db import connections
-from django.db.models import QuerySet, Subquery
+from django.db.models import QuerySet
 
 from windsock.clock import ReplayClock
 from windsock.errors import JournalUnavailable
@@ -32,7 +32,7 @@ from windsock.journal.base import (
 from windsock.journal.connection import ask, durable_transaction
 from windsock.journal.flight_cache import FlightCache
 from windsock.journal.flight_search import find
-from windsock.journal.head_row import HEAD, create_head, head_of, read_head
+from windsock.journal.head_row import HEAD_COLUMNS, create_head, head_columns, head_of, lock_head, read_head
 from windsock.journal.high_water import remember
 from windsock.journal.models import (
     EventRow,
@@ -44,7 +44,7 @@ from windsock.journal.models import (
     StandingRow,
     WriteProbe,
 )
-from windsock.journal.pruning import prune_events, prune_flights, prune_reports
+from windsock.journal.pruning import PrunedEvents, prune_events, prune_flights, prune_reports
 from windsock.journal.standing_rows import read_observed, standing_of
 from windsock.journal.writing import DatabaseWriting
 from windsock.protocol.positions import Position
@@ -90,28 +90,23 @@ class DatabaseJournal(Journal):
 
     def _after(self, position: Position, limit: int) -> QuerySet[EventRow, tuple[Any, ...]]:
         rows = EventRow.objects.using(self.using).filter(offset__gt=position.offset).order_by("offset")
-        return rows.annotate(**self._head_columns()).values_list(*_HEAD, *_EVENT)[:limit]
-
-    def _head_columns(self) -> dict[str, Subquery]:
-        """The head as columns of each row. The database looks it up once per statement."""
-        head = JournalHead.objects.using(self.using).filter(id=1)
-        return {name: Subquery(head.values(name.removeprefix("head_"))[:1]) for name in _HEAD}
+        return rows.annotate(**head_columns(self.using)).values_list(*HEAD_COLUMNS, *_EVENT)[:limit]
 
     def snapshot(self, since: datetime | None = None) -> tuple[Head, list[FlightRecord]]:
         # Read first: if there are no flights at all, whatever comes after this head is still to be told.
         head = self.head()
-        rows = FlightRow.objects.using(self.using).order_by("id").annotate(**self._head_columns())
+        rows = FlightRow.objects.using(self.using).order_by("id").annotate(**head_columns(self.using))
         if since is not None:
             rows = rows.filter(matters_until__gte=since)
-        found = ask(self.using, lambda: list(rows.values_list(*_HEAD, "record")))
+        found = ask(self.using, lambda: list(rows.values_list(*HEAD_COLUMNS, "record")))
         if found:
             head = head_of(found[0][:4])
         return head, [FlightRecord.from_json(bytes(row[4])) for row in found]
 
     def standings(self) -> tuple[Head, list[Standing]]:
         head = self.head()
-        rows = StandingRow.objects.using(self.using).order_by("airport").annotate(**self._head_columns())
-        found = ask(self.using, lambda: list(rows.values_list(*_HEAD, "record")))
+        rows = StandingRow.objects.using(self.using).order_by("airport").annotate(**head_columns(self.using))
+        found = ask(self.using, lambda: list(rows.values_list(*HEAD_COLUMNS, "record")))
         if found:
             head = head_of(found[0][:4])
         return head, [standing_of(row[4]) for row in found]
@@ -186,11 +181,18 @@ class DatabaseJournal(Journal):
         events_before: datetime | None = None,
         reports_before: datetime | None = None,
         flights_before: datetime | None = None,
+        unread_before: datetime | None = None,
     ) -> Pruned:
+        events = PrunedEvents(0, 0, (), ())
+        if events_before is not None:
+            events = prune_events(self.using, events_before, unread_before)
         return Pruned(
-            events=0 if events_before is None else prune_events(self.using, events_before),
+            events=events.dropped,
             reports=0 if reports_before is None else prune_reports(self.using, reports_before),
             flights=0 if flights_before is None else prune_flights(self.using, flights_before),
+            held=events.held,
+            holding=events.holding,
+            left_behind=events.left_behind,
         )
 
     def set_clock(self, clock: ReplayClock | None) -> None:
@@ -203,11 +205,10 @@ class DatabaseJournal(Journal):
 
     def renew(self, seen: Position | None = None) -> Head:
         with durable_transaction(self.using) as connection:
-            # Whoever writes holds the head's lock until the commit, so nothing comes between question and answer.
-            heads = JournalHead.objects.using(self.using).select_for_update().filter(id=1)
-            found = heads.values_list(*HEAD).first()
-            if found is not None and (seen is None or lost(seen, head_of(found))):
-                heads.update(epoch=new_epoch())
+            # A writer holds the head's lock until its commit, so nothing comes between the look and the update.
+            head = lock_head(connection)
+            if seen is None or lost(seen, head):
+                JournalHead.objects.using(self.using).filter(id=1).update(epoch=new_epoch())
             return read_head(connection)
 
     def reset(self) -> Head:
@@ -245,9 +246,6 @@ class DatabaseJournal(Journal):
         self.head()
         if not connections[self.using].is_usable():
             raise JournalUnavailable("The journal's database does not answer.")
-
-
-_HEAD = ("head_epoch", "head_offset", "head_floor", "head_clock")
 
 
 def _event(row: tuple[Any, ...]) -> Event:

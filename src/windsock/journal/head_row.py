@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Subquery
 
 from windsock.clock import ReplayClock
 from windsock.journal.base import Head, new_epoch
@@ -12,6 +13,30 @@ from windsock.journal.bulk import select
 from windsock.journal.models import JournalHead
 
 HEAD = ("epoch", "offset", "floor", "clock")
+
+HEAD_COLUMNS = ("head_epoch", "head_offset", "head_floor", "head_clock")
+"""The same, as `head_columns` names them beside the columns of another table."""
+
+
+def head_columns(using: str) -> dict[str, Subquery]:
+    """Return the head as annotations of another table's rows. The database looks it up once per statement."""
+    head = JournalHead.objects.using(using).filter(id=1)
+    return {name: Subquery(head.values(name.removeprefix("head_"))[:1]) for name in HEAD_COLUMNS}
+
+
+def lock_head(connection: BaseDatabaseWrapper) -> Head:
+    """Return the head, locked until the end of the caller's transaction; create it if there is none.
+
+    SQLite has no lock of its own for a row: there the transaction, being IMMEDIATE, keeps other writers out.
+    """
+    rows = JournalHead.objects.using(connection.alias).filter(id=1)
+    if connection.features.has_select_for_update:
+        rows = rows.select_for_update()
+    found = rows.values_list(*HEAD).first()
+    if found is None:
+        create_head(connection.alias)
+        found = rows.values_list(*HEAD).get()
+    return head_of(found)
 
 
 def read_head(connection: BaseDatabaseWrapper) -> Head:

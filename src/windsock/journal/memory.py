@@ -137,6 +137,7 @@ class MemoryJournal(Journal):
         events_before: datetime | None = None,
         reports_before: datetime | None = None,
         flights_before: datetime | None = None,
+        unread_before: datetime | None = None,  # no cursors here, so nobody has unread events
     ) -> Pruned:
         with self._lock:
             events = reports = flights = 0

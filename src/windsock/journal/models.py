@@ -5,7 +5,7 @@ from django.db import models
 from windsock.journal.base import Event
 
 __all__ = [
-    "Cursor",
+    "CursorRow",
     "EventRow",
     "FlightName",
     "FlightRow",
@@ -173,13 +173,17 @@ class ReportRow(models.Model):
         return f"{self.source} {self.received_at} {self.flight_id or self.error}"
 
 
-class Cursor(models.Model):
-    """How far a durable reader of the journal has come: the position of the last event it has dealt with."""
+class CursorRow(models.Model):
+    """How far a durable reader of the journal has read: the position of the last event that it has processed.
+
+    `holds_events`: pruning keeps the events that it has not read.
+    """
 
     name = models.CharField(primary_key=True, max_length=80)
     epoch = models.CharField(max_length=32)
     offset = models.BigIntegerField()
     moved_at = models.DateTimeField()
+    holds_events = models.BooleanField(default=True)
 
     class Meta:
         db_table = "windsock_cursor"

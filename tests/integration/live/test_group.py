@@ -14,12 +14,11 @@ from channels.layers import InMemoryChannelLayer
 from websockets.sync.client import ClientConnection, connect
 
 from tests.integration.live.servers import Project, Server, sqlite, until
-from windsock.journal import cursors
 from windsock.journal.database import DatabaseJournal
+from windsock.journal.models import CursorRow
 from windsock.live.group import duties as live_duties
 from windsock.live.group import ringer as ringer_module
 from windsock.live.group.ringer import GROUP, Ringer, Rung
-from windsock.protocol.positions import Position
 
 IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 RECORD = "from windsock.ingest import record, stop; record({reports!r}, source='elsewhere'); stop()"
@@ -312,10 +311,10 @@ def test_what_was_pruned_before_it_was_rung_is_said(
     far = datetime(2100, 1, 1, tzinfo=UTC)
     journal.prune(events_before=far, reports_before=far, flights_before=far)
     epoch = journal.head().epoch
-    cursors.move(live_duties.CURSOR, Position(epoch, 0), far, "default")
+    CursorRow.objects.filter(name=live_duties.CURSOR).update(offset=0)
     record(6, 1)
     with caplog.at_level(logging.ERROR):
         work.run()
-    assert f"missed the events from {epoch}:0" in caplog.text
+    assert f"group.flight-delay skipped events it had not read, from {epoch}:0 to {epoch}:5" in caplog.text
     work.run()
     assert offsets(layer)[-1] == journal.head().offset

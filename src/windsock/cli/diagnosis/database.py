@@ -154,3 +154,15 @@ def migrate_command() -> str:
 def single_value(cursor: object, statement: str) -> object:
     cursor.execute(statement)  # type: ignore[attr-defined]
     return cursor.fetchone()[0]  # type: ignore[attr-defined]
+
+
+def cursors() -> Iterator[Finding]:
+    from windsock.journal import cursor_health
+
+    known = cursor_health.details()
+    wrong = cursor_health.complaint()
+    if wrong is not None:
+        found = wrong.removesuffix(cursor_health.CURE).strip()
+        yield Finding("cursors", "warning", found, cursor_health.CURE)
+    elif known:
+        yield Finding("cursors", "ok", f"every consumer of the journal keeps up: {', '.join(known)}")

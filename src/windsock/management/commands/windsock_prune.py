@@ -12,7 +12,7 @@ from windsock.collect.upkeep import prune
 from windsock.conf import config
 from windsock.errors import JournalUnavailable
 
-_KINDS = ("events", "reports", "flights")
+_KINDS = ("events", "unread_events", "reports", "flights")
 
 
 class Command(BaseCommand):
@@ -24,10 +24,10 @@ class Command(BaseCommand):
         """One option per kind, in days; the default is the setting."""
         for kind in _KINDS:
             parser.add_argument(
-                f"--{kind}-days",
+                f"--{kind.replace('_', '-')}-days",
                 type=int,
                 metavar="N",
-                help=f"keep {kind} for N days (default: KEEP_{kind.upper()}_DAYS)",
+                help=f"keep {kind.replace('_', ' ')} for N days (default: KEEP_{kind.upper()}_DAYS)",
             )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,3 +51,12 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Dropped {pruned.events} events, {pruned.reports} reports and {pruned.flights} flights."
         )
+        if pruned.held:
+            self.stdout.write(
+                f"Kept {pruned.held} older events, which these cursors have not read: {', '.join(pruned.holding)}. "
+                "See manage.py windsock_cursors."
+            )
+        if pruned.left_behind:
+            self.stdout.write(
+                f"These cursors were left behind: {', '.join(pruned.left_behind)}. Their consumers skip what they lost."
+            )
