@@ -86,6 +86,7 @@ def parts(rows: list[Row], size: int) -> list[list[Row]]:
 
 
 def scenes(path: Path) -> list[Scene]:
+    every = inputs.of_every_format()
     rows = [found for found in bts.read(path) if isinstance(found, Row)]
     end = max(row.in_ or row.scheduled_out for row in rows).astimezone(UTC) + timedelta(hours=1)
     by_origin = [
@@ -131,7 +132,7 @@ def scenes(path: Path) -> list[Scene]:
         Scene("BTS", "line, with its gzip", lambda: sum(1 for _ in bts.read(path))),
         Scene("BTS, cut", "report of a day's script", lambda: len(script(rows))),
     ]
-    return [*made, *(repeated(given) for given in inputs.ALL if given.format not in MADE)]
+    return [*made, *(repeated(given) for given in every if given.format not in MADE)]
 
 
 def measured(scene: Scene, runs: int) -> tuple[int, float]:

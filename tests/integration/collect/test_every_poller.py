@@ -38,7 +38,7 @@ NOT_HERE = {"generic"}  # its mapping alone says what a wrong answer is: nearly 
 POLLED = sorted(
     name for name, form in FORMATS.items() if form.hooks.poller is not None and name not in NOT_HERE
 )
-GIVEN = {given.format: given for given in inputs.ALL}
+GIVEN = {given.format: given for given in inputs.of_every_format()}
 GOOD = {name: GIVEN[name].once or GIVEN[name].bodies[0] for name in POLLED}
 ALL = [Asked(name, GOOD[name], GIVEN[name].now, dict(GIVEN[name].options)) for name in POLLED]
 

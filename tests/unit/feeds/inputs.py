@@ -1,6 +1,7 @@
 """Good input for every format, for what is asked of all of them: laws, damaged input, providers that are polled.
 
-A format without an entry fails `test_laws.py`.
+The laws, the polled providers, the fuzzer and the bench read this list; a registered format without an entry makes each
+of them fail.
 """
 
 import json
@@ -108,6 +109,16 @@ ALL: tuple[Input, ...] = (
         for form, (data, _) in test_generic.GOOD.items()
     ),
 )
+
+
+def of_every_format() -> tuple[Input, ...]:
+    """Return all inputs, for tools that must leave out no format; raise LookupError if a registered one has none."""
+    if missing := FORMATS.keys() - {given.format for given in ALL}:
+        raise LookupError(
+            f"No input for the registered format {', '.join(sorted(missing))}: "
+            "add an Input to tests/unit/feeds/inputs.py."
+        )
+    return ALL
 
 
 def bodies() -> Iterator[tuple[Input, bytes]]:

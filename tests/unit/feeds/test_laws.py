@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from bench import feeds as bench_feeds
 from tests.unit.feeds import inputs, jsonbodies, on_time_files, test_avinor
 from tests.unit.feeds.inputs import Input
+from tools import fuzz_feeds
 from windsock.errors import FeedError
 from windsock.feeds import configuration, polling
 from windsock.feeds.format import Format
 from windsock.feeds.parsing import Gathering, Parsed
-from windsock.feeds.registry import FORMATS
+from windsock.feeds.registry import FORMATS, FeedFormat
 from windsock.flights import Report
 from windsock.replay import bts
+from windsock.replay.days import DAYS
 
 BODIES = [pytest.param(one, data, id=f"{one}-{number}") for number, (one, data) in enumerate(inputs.bodies())]
 every_body = pytest.mark.parametrize(("source", "data"), BODIES)
-every_input = pytest.mark.parametrize("source", inputs.ALL, ids=str)
+every_input = pytest.mark.parametrize("source", inputs.of_every_format(), ids=str)
 
 
 def as_told(parsed: Parsed) -> list[dict[str, Any]]:
@@ -45,6 +49,16 @@ def test_every_format_has_input_that_says_something_here() -> None:
         assert parsed.statements or parsed.programmes
     for source in inputs.ALL:
         assert not source.read(source.once or source.bodies[0]).faults
+
+
+def test_a_new_format_without_input_is_left_out_by_no_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The laws, the polled providers, the fuzzer and the bench begin with this list."""
+    monkeypatch.setitem(FORMATS, "morse", FeedFormat("morse", "Morse code"))
+    with pytest.raises(LookupError, match=r"format morse: add an Input to tests/unit/feeds/inputs\.py"):
+        inputs.of_every_format()
+    for module in (fuzz_feeds.targets, partial(bench_feeds.scenes, DAYS["storm"].path)):
+        with pytest.raises(LookupError, match="morse"):
+            module()
 
 
 def test_a_hook_whose_name_is_misspelt_is_an_error() -> None:

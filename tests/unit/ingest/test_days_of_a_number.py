@@ -29,7 +29,7 @@ from windsock.feeds import (
     schiphol,
     swedavia,
 )
-from windsock.feeds.generic.mapping import Mapping
+from windsock.feeds.generic.mappingfile import read_mapping
 from windsock.feeds.parsing import Parsed
 from windsock.feeds.registry import FORMATS
 from windsock.flights import MergeRules, airports, parse_report
@@ -251,7 +251,7 @@ def of_flightstats(leg: Leg, now: datetime) -> Parsed:
     return flightstats.parse(_json({"flightStatuses": [flight]}), received_at=now)
 
 
-MAPPING = Mapping.from_toml(
+MAPPING = read_mapping(
     'format = "json"\n[flight]\ndesignator = "f"\n[columns]\no = "origin"\nd = "destination"\n'
     'day = "utc_day"\natd = "departure.actual"\n'
 )
