@@ -66,11 +66,15 @@ class RawSocket:
         timeout: float = 60,
         **headers: str,
     ) -> Self:
-        """A connection with the handshake done; see `status` for how it went."""
-        raw = cls(port, timeout=timeout, receive_buffer=receive_buffer)
-        raw.send(raw.request(token=token, subprotocols=subprotocols, query=query, **headers))
-        raw.answer()
-        return raw
+        """A connection with the handshake done; see `status` for how it went. A busy server is asked again."""
+        deadline = time.monotonic() + 90
+        while True:
+            raw = cls(port, timeout=timeout, receive_buffer=receive_buffer)
+            raw.send(raw.request(token=token, subprotocols=subprotocols, query=query, **headers))
+            if not raw.is_busy(raw.answer()) or time.monotonic() > deadline:
+                return raw
+            raw.close()
+            time.sleep(0.5)
 
     def request(
         self, *, token: str | None = None, subprotocols: tuple[str, ...] = (), query: str = "", **headers: str
@@ -98,6 +102,15 @@ class RawSocket:
         head, _, self.read = self.read.partition(b"\r\n\r\n")
         self.head = head.decode("latin-1")
         return self.status
+
+    def is_busy(self, status: int) -> bool:
+        """Whether this answer asks to come again, because the server is late; see `tests.dial`."""
+        if status != 503:
+            return False
+        size = int(self.header("Content-Length") or 0)
+        while len(self.read) < size:
+            self.more()
+        return b"this server is overloaded" in self.read
 
     @property
     def status(self) -> int:

@@ -9,6 +9,8 @@ from tests.rawsocket import RawSocket
 from tests.running_service import RunningService
 
 CLIENTS = 300
+SLACK_SECONDS = 8.0
+"""For a machine that other tests load. A server that waits for its clients waits for good."""
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +38,11 @@ def test_it_ends_in_time_with_sockets_that_were_handed_over(
     began = time.monotonic()
     service.process.send_signal(signal_)
     try:
-        service.process.wait(30)
+        service.process.wait(90)
     finally:
         service.stop()
     took = time.monotonic() - began
-    assert took < seconds + 1.5, f"{took:.1f} s"  # a busy machine's second and a half
+    assert took < seconds + SLACK_SECONDS, f"{took:.1f} s"
     log = service.log.read_text()
     assert "Cancel" not in log
     assert "Traceback" not in log, log[-2000:]

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from tests.acceptance.commands import run
+from tests.dial import dial
 from tests.running_service import RunningService
 
 GOOD: dict[str, Any] = {
@@ -135,14 +136,14 @@ def _it_goes_on(service: RunningService) -> Iterator[None]:
 
 
 @contextmanager
-def dial(service: RunningService) -> Iterator[ClientConnection]:
-    with connect(
+def dialled(service: RunningService) -> Iterator[ClientConnection]:
+    with dial(
         f"ws://127.0.0.1:{service.port}/ws/flight-delay/",
         subprotocols=["windsock.v1.json"],  # type: ignore[list-item]
         additional_headers={"Authorization": f"Bearer {service.tokens['publisher']}"},
         compression=None,
     ) as client:
-        assert json.loads(client.recv(timeout=20))["type"] == "welcome"
+        assert json.loads(client.recv(timeout=90))["type"] == "welcome"
         yield client
 
 
@@ -166,13 +167,13 @@ def test_by_rest(wrong: Wrong, service: RunningService) -> None:
 
 @by_name
 def test_by_socket(wrong: Wrong, service: RunningService) -> None:
-    with dial(service) as client:
+    with dialled(service) as client:
         client.send(json.dumps({"type": "report", "id": "w", "report": wrong.report}))
-        error = json.loads(client.recv(timeout=20))
+        error = json.loads(client.recv(timeout=90))
         assert (error["type"], error["id"], error["retryable"]) == ("error", "w", False)
         judge(wrong, error, error["message"])
         client.send(json.dumps({"type": "report", "id": "g", "report": GOOD | {"flight": "DL2"}}))
-        assert json.loads(client.recv(timeout=20))["type"] == "recorded"
+        assert json.loads(client.recv(timeout=90))["type"] == "recorded"
 
 
 @pytest.mark.parametrize("wrong", [w for w in CASES if w.arguments], ids=lambda wrong: wrong.name)
@@ -192,10 +193,10 @@ def test_by_command_line(wrong: Wrong, service: RunningService) -> None:
 
 
 def test_the_three_doors_say_the_same_of_the_same_report(service: RunningService) -> None:
-    with dial(service) as client:
+    with dialled(service) as client:
         for wrong in CASES:
             client.send(json.dumps({"type": "report", "id": "w", "report": wrong.report}))
-            error = json.loads(client.recv(timeout=20))
+            error = json.loads(client.recv(timeout=90))
             document = service.post(wrong.report).data
             assert (document["code"], document["detail"]) == (error["code"], error["message"]), wrong.name
 
@@ -210,13 +211,13 @@ def test_malformed_json_by_rest(service: RunningService) -> None:
 
 
 def test_malformed_json_by_socket(service: RunningService) -> None:
-    with dial(service) as client:
+    with dialled(service) as client:
         client.send('{"type": "report", "report": {"flight": ')
-        error = json.loads(client.recv(timeout=20))
+        error = json.loads(client.recv(timeout=90))
         assert (error["type"], error["code"]) == ("error", "malformed")
         assert "JSON" in error["message"]
         client.send(json.dumps({"type": "ping", "id": 7}))
-        assert json.loads(client.recv(timeout=20)) == {"type": "pong", "id": 7}
+        assert json.loads(client.recv(timeout=90)) == {"type": "pong", "id": 7}
 
 
 def test_ten_megabytes_by_rest(service: RunningService) -> None:
@@ -227,14 +228,14 @@ def test_ten_megabytes_by_rest(service: RunningService) -> None:
 
 
 def test_ten_megabytes_by_socket(service: RunningService) -> None:
-    with dial(service) as client, pytest.raises(ConnectionClosed) as closed:
+    with dialled(service) as client, pytest.raises(ConnectionClosed) as closed:
         try:
             client.send(
                 json.dumps({"type": "report", "id": 1, "report": GOOD | {"source": "x" * 10_000_000}})
             )
         except ConnectionClosed:
             pass  # it was told so before all of it was sent
-        client.recv(timeout=20)
+        client.recv(timeout=90)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from tests.acceptance.commands import WINDSOCK, OnTerminal, environment, on_terminal, run
+from tests.dial import dial
 from tests.services import free_port, wait_until
 
 # On a quiet machine it ends within one; the promise is two, and tests share their machine with others. A socket that
@@ -60,12 +61,11 @@ class Demo:
         return found
 
     def socket(self) -> ClientConnection:
-        return connect(
+        return dial(
             f"ws://127.0.0.1:{self.port}/ws/flight-delay/",
             subprotocols=["windsock.v1.json"],  # type: ignore[list-item]
             additional_headers={"Authorization": f"Bearer {self.token}"},
             compression=None,
-            open_timeout=90,
         )
 
 

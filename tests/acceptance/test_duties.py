@@ -164,7 +164,7 @@ def test_beside_daphne_nobody_runs_anything_until_windsock_run_does_and_another_
         drop_telex(service, 5)
         # One that ends by itself leaves nothing to wait for.
         second.send_signal(signal.SIGTERM)
-        assert second.wait(30) == 0
+        assert second.wait(90) == 0
         assert owners(service) == {}
     finally:
         for process in (first, second):

@@ -19,7 +19,7 @@ from tests.rawsocket import RawSocket
 from tests.running_service import RunningService
 from tests.services import free_port, wait_until
 
-PROMPT_SECONDS = 10.0
+PROMPT_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +69,8 @@ def test_sigterm_is_a_clean_end_whatever_hangs(tmp_path: Path) -> None:
     assert hanging[4].answer() == 200
     began = time.monotonic()
     service.process.send_signal(signal.SIGTERM)
-    assert service.process.wait(30) == 0
-    assert time.monotonic() - began < 15
+    assert service.process.wait(90) == 0
+    assert time.monotonic() - began < 30
     log = service.log.read_text()
     assert "Application shutdown complete" in log
     assert "Traceback" not in log, log[-3000:]
@@ -231,7 +231,7 @@ def test_sighup_is_as_gentle_as_sigterm(service: RunningService, tmp_path: Path,
     assert raw.message("moving")
     raw.close()
     if workers == "1":
-        assert process.wait(30) == 0
+        assert process.wait(90) == 0
     else:  # the workers are replaced, one by one
         wait_until(other._answers, 60, "the new workers")
         other.stop()
@@ -287,7 +287,7 @@ def test_it_serves_on_a_unix_socket(service: RunningService, workers: str) -> No
             assert ask(stream % b"10.0.0.1") == 429
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(90) == 0
     assert not path.exists()
     assert "Traceback" not in log.read_text()
     for client in clients:
@@ -317,7 +317,12 @@ def test_redis_without_its_package_is_said_with_the_cure(tmp_path: Path, verb: s
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     environment |= {"REDIS_URL": "redis://127.0.0.1:6379", "WINDSOCK_DATA": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
     )
     assert done.returncode == 1
     assert "windsock[redis]" in done.stdout + done.stderr

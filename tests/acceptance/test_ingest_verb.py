@@ -61,7 +61,7 @@ def test_what_is_left_in_the_folder_is_recorded_and_ctrl_c_ends_it(folder: Path)
             leave(folder, "one.txt")
             wait_until(lambda: (folder / "inbox" / "done" / "one.txt").exists(), 30, "the file to be taken")
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=30)
+            _, said = process.communicate(timeout=90)
         finally:
             process.kill()
     assert process.returncode == 0

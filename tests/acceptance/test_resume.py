@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from tests.acceptance.cluster import report
 from tests.acceptance.history import JournalTables
+from tests.dial import dial
 from tests.running_service import RunningService
 
 HEAD, FLOOR = 40, 10
@@ -22,27 +23,27 @@ HEAD, FLOOR = 40, 10
 
 @contextmanager
 def dialled(service: RunningService) -> Iterator[ClientConnection]:
-    with connect(
+    with dial(
         f"ws://127.0.0.1:{service.port}/ws/flight-delay/",
         subprotocols=["windsock.v1.json"],  # type: ignore[list-item]
         additional_headers={"Authorization": f"Bearer {service.tokens['reader']}"},
         compression=None,
     ) as client:
-        assert json.loads(client.recv(timeout=20))["type"] == "welcome"
+        assert json.loads(client.recv(timeout=90))["type"] == "welcome"
         yield client
 
 
 def told(client: ClientConnection, after: str) -> tuple[str, dict[str, Any], list[dict[str, Any]]]:
     """What a subscription from `after` is answered by: its kind, the answer, and what belongs to it."""
     client.send(json.dumps({"type": "subscribe", "id": "s", "topics": ["all"], "after": after}))
-    answer = json.loads(client.recv(timeout=20))
+    answer = json.loads(client.recv(timeout=90))
     if answer["type"] == "resumed":
-        return "resumed", answer, [json.loads(client.recv(timeout=20)) for _ in range(answer["count"])]
+        return "resumed", answer, [json.loads(client.recv(timeout=90)) for _ in range(answer["count"])]
     if answer["type"] != "snapshot":
         return answer["code"], answer, []
     flights = answer["flights"]
     for _ in range(answer["parts"] - 1):
-        flights += json.loads(client.recv(timeout=20))["flights"]
+        flights += json.loads(client.recv(timeout=90))["flights"]
     return "snapshot", answer, flights
 
 
@@ -184,11 +185,11 @@ def test_an_event_that_nobody_can_read_stops_neither_the_others_nor_anybodys_ret
             assert offsets == [3, 5, 6, 7, 8, 9, 10]
             assert answer["count"] == 7
             assert service.post(report(3, 20)).status == 200
-            event = json.loads(client.recv(timeout=20))
+            event = json.loads(client.recv(timeout=90))
             assert (event["type"], event["position"]) == ("event", f"{head.epoch}:11")
         with dialled(service) as client:
             client.send(json.dumps({"type": "subscribe", "id": "s", "topics": ["all"]}))
-            snapshot = json.loads(client.recv(timeout=20))
+            snapshot = json.loads(client.recv(timeout=90))
             assert len(snapshot["flights"]) == 5
         # The same while everybody is there: a damaged event among good ones, written behind the service's back.
         with dialled(service) as client:
@@ -200,10 +201,10 @@ def test_an_event_that_nobody_can_read_stops_neither_the_others_nor_anybodys_ret
                     (b"no JSON at all",),
                 )
                 db.execute('UPDATE windsock_head SET "offset" = 12')
-            snapshot = json.loads(client.recv(timeout=20))
+            snapshot = json.loads(client.recv(timeout=90))
             assert (snapshot["type"], snapshot["position"]) == ("snapshot", f"{head.epoch}:12")
             assert service.post(report(2, 30)).status == 200
-            event = json.loads(client.recv(timeout=20))
+            event = json.loads(client.recv(timeout=90))
             assert (event["type"], event["position"]) == ("event", f"{head.epoch}:13")
         events = service.get("/api/v1/events?limit=100")
         assert events.status == 200

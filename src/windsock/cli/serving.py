@@ -18,6 +18,10 @@ APPLICATION = "windsock.service.asgi:application"
 
 # Open event streams never end by themselves; whoever stops the server waits no longer than two seconds.
 GRACE_SECONDS = 1
+
+WORKER_SECONDS = 30
+"""How long a worker may take to start, or to answer the process that watches it. A machine under load needs more than
+uvicorn's 5 s to start one: a restart by SIGHUP would be given up, and a worker be killed that was only slow."""
 BACKLOG = 2048
 
 # A proxy is another user, and what it sends is checked as everybody's is; the folder says who may reach the socket.
@@ -112,6 +116,7 @@ def configure(*, workers: int = 1, log_level: str = "info", unix_socket: bool = 
         # A little above our own limit, so that it is our protocol that answers with code and reason.
         ws_max_size=2 * config().max_message_bytes,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=WORKER_SECONDS,
         access_log=False,
         server_header=False,
         # X-Forwarded-For is whatever the client says, unless a proxy of ours is in front.

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from websockets.sync.client import connect
 
+from tests.dial import dial
 from tests.running_service import RunningService, wait_until
 
 FLIGHT = {"flight": "DL1865", "date": "2015-01-02", "origin": "ATL"}
@@ -32,7 +32,7 @@ def as_ndjson(service: RunningService, reports: list[dict[str, Any]]) -> None:
 
 
 def on_one_socket(service: RunningService, reports: list[dict[str, Any]]) -> None:
-    with connect(
+    with dial(
         f"ws://127.0.0.1:{service.port}/ws/flight-delay/",
         subprotocols=["windsock.v1.json"],  # type: ignore[list-item]
         additional_headers={"Authorization": f"Bearer {service.tokens['publisher']}"},
@@ -41,7 +41,7 @@ def on_one_socket(service: RunningService, reports: list[dict[str, Any]]) -> Non
             socket.send(json.dumps({"type": "report", "id": number, "report": report}))
         answered = 0
         while answered < len(reports):
-            told = json.loads(socket.recv(20))
+            told = json.loads(socket.recv(90))
             assert told["type"] != "error", told
             answered += told["type"] == "recorded"
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from tests import services
+from tests.dial import dial
 
 SETTINGS = """
 from tests.settings import *
@@ -37,11 +38,10 @@ class Server:
         """A client of this process."""
         headers = {"Authorization": f"Bearer {token}"} if token else None
         subprotocols = None if plain else ["windsock.v1.json"]
-        return connect(
+        return dial(
             f"ws://127.0.0.1:{self.port}/ws/flight-delay/",
             subprotocols=subprotocols,  # type: ignore[arg-type]
             additional_headers=headers,
-            open_timeout=90,
         )
 
 

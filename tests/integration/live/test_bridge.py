@@ -68,7 +68,7 @@ async def sides(layer: FailingLayer) -> AsyncIterator[tuple[Side, Side]]:
     assert not layer.groups.get(DOORBELL)
 
 
-async def until(condition: Callable[[], bool], within: float = 5) -> None:
+async def until(condition: Callable[[], bool], within: float = 60) -> None:
     async with asyncio.timeout(within):
         while not condition():
             await asyncio.sleep(0.005)

@@ -67,7 +67,7 @@ async def bridges(layer: SilentLayer) -> AsyncIterator[tuple[Bridge, list[int], 
     await other.stop()
 
 
-async def until(condition: Callable[[], bool], within: float = 5) -> None:
+async def until(condition: Callable[[], bool], within: float = 60) -> None:
     async with asyncio.timeout(within):
         while not condition():
             await asyncio.sleep(0.005)

@@ -91,7 +91,7 @@ class Node:
         self.loop.call_soon_threadsafe(self.tail.offer, epoch, list(events))
 
     async def record(self, *reports: dict[str, Any]) -> list[Result]:
-        return await asyncio.wait_for(asyncio.wrap_future(self.pipeline.submit(reports)), 10)
+        return await asyncio.wait_for(asyncio.wrap_future(self.pipeline.submit(reports)), 60)
 
     def connect(self, *topics: str, after: Position | None = None) -> Client:
         outlet = FakeOutlet()
@@ -105,7 +105,7 @@ class Node:
     async def level(self) -> Position:
         """Waits until the hub has told all that the journal holds; gives its head."""
         head = (await self.loop.run_in_executor(self.thread, self.journal.head)).position
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.hub.position != head:
                 await asyncio.sleep(0.005)
         await asyncio.sleep(0.02)  # the hub gathers for some milliseconds before it writes
@@ -115,7 +115,7 @@ class Node:
 @asynccontextmanager
 async def running(node: Node) -> AsyncIterator[Node]:
     node.tail.start()
-    await asyncio.wait_for(node.tail.loaded(), 10)
+    await asyncio.wait_for(node.tail.loaded(), 60)
     try:
         yield node
     finally:
@@ -180,7 +180,7 @@ async def test_who_resumes_beyond_the_ring_gets_what_was_recorded_under_a_wrong_
                 await node.record(report(1, f"{turn}{step}"))
         head = await node.level()
         client = node.connect("all", after=start)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while "resumed" not in client.kinds:
                 await asyncio.sleep(0.005)
         assert positions(client) == list(range(start.offset + 1, head.offset + 1))
@@ -256,7 +256,7 @@ class Watched:
         self.pruned = 0
         self.upkeep = Upkeep(
             self._counted(),
-            lambda reports, **how: self.pipeline.submit(reports, **how).result(10),
+            lambda reports, **how: self.pipeline.submit(reports, **how).result(60),
             Config(prune_every=600),
             clock=self.clock,
         )
@@ -273,7 +273,7 @@ class Watched:
 
     def tell(self, **departure: str) -> None:
         body = report(1, "A1") | {"departure": {"scheduled": "2015-01-02T12:00:00Z", **departure}}
-        (result,) = self.pipeline.submit([body]).result(10)
+        (result,) = self.pipeline.submit([body]).result(60)
         assert isinstance(result, Recorded), result
 
     def watch(self, minutes: int) -> list[int | None]:

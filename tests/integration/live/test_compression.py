@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
+from tests.dial import dial
 from tests.integration.live.servers import until
 from tests.rawsocket import CLOSE, TEXT, RawSocket, masked
 from tests.running_service import RunningService
@@ -31,7 +32,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 
 @contextmanager
 def opened(service: RunningService, compression: str | None) -> Iterator[ClientConnection]:
-    with connect(
+    with dial(
         f"ws://127.0.0.1:{service.port}/ws/flight-delay/",
         subprotocols=["windsock.v1.json"],  # type: ignore[list-item]
         additional_headers={"Authorization": f"Bearer {service.tokens['publisher']}"},

@@ -29,7 +29,7 @@ OWN = [(b"host", b"testserver"), (b"origin", b"http://testserver")]
 async def service(transactional_db: None) -> AsyncIterator[LiveService]:
     channel_layers.backends.clear()
     service = await LiveService.running()
-    await asyncio.wait_for(service.tail.loaded(), 10)
+    await asyncio.wait_for(service.tail.loaded(), 60)
     yield service
     await service.stop()
     await asyncio.to_thread(stop_ingest)
@@ -41,7 +41,7 @@ def client(headers: list[tuple[bytes, bytes]], *more: str) -> WebsocketCommunica
     )
 
 
-async def closes(communicator: WebsocketCommunicator, within: float = 8) -> int:
+async def closes(communicator: WebsocketCommunicator, within: float = 60) -> int:
     async with asyncio.timeout(within):
         while True:
             message: dict[str, Any] = await communicator.receive_output(within)
@@ -179,7 +179,7 @@ async def test_the_event_stream_resumes_with_last_event_id(service: LiveService,
     async def entries(stream: Any, times: int) -> str:
         text = ""
         while text.count("\n\n") < times:
-            text += (await asyncio.wait_for(anext(stream), 5)).decode()
+            text += (await asyncio.wait_for(anext(stream), 60)).decode()
         return text
 
     def report(number: int) -> dict[str, Any]:
@@ -192,7 +192,7 @@ async def test_the_event_stream_resumes_with_last_event_id(service: LiveService,
     position = first.split("\n")[0].removeprefix("id: ")
     assert position == str(service.hub.position)
     await stream.aclose()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while service.hub.session_count:
             await asyncio.sleep(0.01)
     await arecord([report(2)], source="test")

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from channels.layers import InMemoryChannelLayer
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
+from tests.dial import dial
 from tests.integration.live.servers import Project, Server, sqlite, until
 from windsock.journal.database import DatabaseJournal
 from windsock.journal.models import CursorRow
@@ -35,7 +36,7 @@ FIRST_TRY = 9001
 """Flights from this number on only try whether the group is rung."""
 
 
-def heard(client: ClientConnection, count: int, within: float = 30) -> list[str]:
+def heard(client: ClientConnection, count: int, within: float = 90) -> list[str]:
     """The next `count` flights that the consumer passes on, without those that only tried."""
     found: list[str] = []
     while len(found) < count:
@@ -46,7 +47,7 @@ def heard(client: ClientConnection, count: int, within: float = 30) -> list[str]
 
 
 def tutorial(server: Server) -> ClientConnection:
-    return connect(f"ws://127.0.0.1:{server.port}/ws/tutorial/", open_timeout=20)
+    return dial(f"ws://127.0.0.1:{server.port}/ws/tutorial/")
 
 
 def is_rung(server: Server, token: str, consumers: list[ClientConnection]) -> None:
@@ -129,7 +130,7 @@ def test_three_hundred_changes_reach_five_consumers(project: Project) -> None:
 def _page(server: Server) -> None:
     from urllib.request import urlopen
 
-    with urlopen(f"http://127.0.0.1:{server.port}/healthz", timeout=20) as answer:
+    with urlopen(f"http://127.0.0.1:{server.port}/healthz", timeout=90) as answer:
         assert answer.status == 200
 
 
@@ -138,7 +139,7 @@ def _post(server: Server, token: str, body: list[dict[str, Any]]) -> None:
 
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     url = f"http://127.0.0.1:{server.port}/api/v1/reports"
-    with urlopen(Request(url, json.dumps(body).encode(), headers), timeout=20) as answer:
+    with urlopen(Request(url, json.dumps(body).encode(), headers), timeout=90) as answer:
         assert answer.status == 200
 
 
@@ -153,7 +154,7 @@ def rung(first: int, count: int) -> list[Rung]:
 async def take(layer: InMemoryChannelLayer, channel: str, count: int, pause: float = 0.0) -> list[str]:
     got = []
     for _ in range(count):
-        message = await asyncio.wait_for(layer.receive(channel), 20)
+        message = await asyncio.wait_for(layer.receive(channel), 90)
         got.append(message["data"]["position"])
         if pause:
             await asyncio.sleep(pause)
@@ -191,7 +192,7 @@ async def test_each_message_says_what_was_rung_before_it() -> None:
 async def test_a_consumer_that_takes_nothing_holds_up_the_others_once_and_is_told_of_by_position(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(ringer_module, "STUCK_SECONDS", 0.3)
+    monkeypatch.setattr(ringer_module, "STUCK_SECONDS", 1.0)
     layer = InMemoryChannelLayer()
     good, bad = await layer.new_channel(), await layer.new_channel()
     for channel in (good, bad):
@@ -202,7 +203,7 @@ async def test_a_consumer_that_takes_nothing_holds_up_the_others_once_and_is_tol
     with caplog.at_level(logging.WARNING):
         await ringer.ring("e", rung(1, 1_000))
     assert await reader == [f"e:{offset}" for offset in range(1, 1_001)]
-    assert time.monotonic() - began < 5, "one wait, not one for each window"
+    assert time.monotonic() - began < 8, "one wait, not one for each window"
 
     held = layer.channels[bad].qsize()
     assert ringer.missed >= 1_000 - held > 0

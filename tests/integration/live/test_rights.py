@@ -24,13 +24,13 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 async def service(transactional_db: None) -> AsyncIterator[LiveService]:
     channel_layers.backends.clear()
     service = await LiveService.running()
-    await asyncio.wait_for(service.tail.loaded(), 10)
+    await asyncio.wait_for(service.tail.loaded(), 60)
     yield service
     await service.stop()
     await asyncio.to_thread(stop_ingest)
 
 
-async def until(condition: Callable[[], bool], within: float = 8) -> None:
+async def until(condition: Callable[[], bool], within: float = 60) -> None:
     async with asyncio.timeout(within):
         while not condition():
             await asyncio.sleep(0.01)

@@ -36,7 +36,7 @@ def test_a_frozen_reader_costs_nobody_anything_and_ends_with_the_newest_states(t
         frozen.send(json.dumps({"type": "ping", "id": "end"}))
         board, position, events = {}, 0, 0
         while True:
-            message = json.loads(frozen.recv(timeout=15))
+            message = json.loads(frozen.recv(timeout=90))
             if message["type"] == "event":
                 offset = int(message["position"].rpartition(":")[2])
                 assert offset > position
@@ -47,7 +47,7 @@ def test_a_frozen_reader_costs_nobody_anything_and_ends_with_the_newest_states(t
             elif message["type"] == "pong":
                 break
         while board != truth:
-            message = json.loads(frozen.recv(timeout=15))
+            message = json.loads(frozen.recv(timeout=90))
             if message["type"] == "event":
                 events += 1
                 board[message["flight"]["id"]] = message["flight"]
