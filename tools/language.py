@@ -26,7 +26,7 @@ class Phrase(NamedTuple):
 
 PHRASES = (
     Phrase(
-        r"(?<!there )\b(?:is|are|was|were) no (?!longer\b|one\b|(?:more|less|later|earlier) than\b)[a-z`]",
+        r"(?<![Tt]here )\b(?:is|are|was|were) no (?!longer\b|one\b|(?:more|less|later|earlier) than\b)[a-z`]",
         "negates the noun instead of the verb",
         "is not a …; there is no …",
     ),

@@ -1,4 +1,4 @@
-"""System checks: what `manage.py check` says about the host's settings. Ids are stable: a host can silence them."""
+"""System checks of the host's settings, run by `manage.py check`. Ids are stable, so that a host can silence them."""
 
 import importlib
 import os
@@ -17,10 +17,10 @@ from windsock.errors import ConfigError
 from windsock.feeds.configuration import read as read_feeds
 
 NEVER_WARNED = ("migrate", "makemigrations", "test", "collectstatic", "windsock_run")
-"""Commands before which nothing has to run."""
+"""Commands that need nothing to be running."""
 
 WORKERS = ("WEB_CONCURRENCY", "WINDSOCK_WORKERS")
-"""Environment variables in which servers are told how many processes to run."""
+"""Environment variables that set the number of a server's processes."""
 
 MIN_BUSY_SECONDS = 5
 
@@ -53,7 +53,7 @@ def check_settings(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Che
 def check_database(
     app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """The database of the journal, by its settings alone: no connection is made."""
+    """E003 to E005, W001 to W005: the settings of the journal's database. No connection is made."""
     chosen = _config()
     if chosen is None:
         return []
@@ -149,7 +149,7 @@ def _postgresql(chosen: Config, options: dict[str, Any]) -> list[CheckMessage]:
 
 @register()
 def check_channel_layer(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The doorbell between processes: missing, or of one process while several run."""
+    """W006 to W008: a channel layer that is missing, unreliable, or limited to one process while several run."""
     chosen = _config()
     if chosen is None:
         return []
@@ -197,14 +197,15 @@ def _several_workers() -> str | None:
 
 @register(Tags.security, deploy=True)
 def check_origins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    """W009: origins that are no origins would refuse every browser that comes from there."""
+    """W009: entries that are not origins, so that browsers from there would be refused."""
     chosen = _config()
     wrong = [] if chosen is None else [origin for origin in chosen.allowed_origins if not _is_origin(origin)]
     if not wrong:
         return []
     return [
         Warning(
-            f"settings.WINDSOCK['ALLOWED_ORIGINS'] has {wrong[0]!r}, which is no exact origin and matches nothing.",
+            f"settings.WINDSOCK['ALLOWED_ORIGINS'] has {wrong[0]!r}, which is not an exact origin: "
+            "it matches no browser.",
             hint="Write scheme, host and (if unusual) port, without a path: 'https://board.example.org'.",
             id="windsock.W009",
         )

@@ -1,8 +1,8 @@
 """What time it is for the service: the machine's clock, or a replay's simulated one.
 
-A replay tells an old day as if it happened now. Everything that depends on "now" (overdue flights, the age of data,
+A replay plays a past day as if it happened now. Everything that depends on "now" (overdue flights, the age of data,
 which flights a board shows) asks a `Clock`, so that a replayed day behaves like a live one and gives the same events
-each time it is told.
+each time.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Clock = Callable[[], datetime]
 
 
 def system_clock() -> datetime:
-    """The machine's time, aware, in UTC."""
+    """Return the machine's time, aware, in UTC."""
     return datetime.now(UTC)
 
 
@@ -32,5 +32,5 @@ class ReplayClock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     speed: float
 
     def at(self, real: datetime) -> datetime:
-        """The simulated time when the machine's clock shows `real`."""
+        """Return the simulated time when the machine's clock shows `real`."""
         return self.simulated_at + timedelta(seconds=(real - self.real_at).total_seconds() * self.speed)

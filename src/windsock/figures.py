@@ -1,4 +1,4 @@
-"""What a part of the service counts, in the form in which /metrics tells it."""
+"""A figure that a part of the service counts, in the form in which /metrics shows it."""
 
 from typing import Literal, NamedTuple
 

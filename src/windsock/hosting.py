@@ -1,4 +1,4 @@
-"""What keeps Windsock's addresses working under settings that hosts really have."""
+"""Keep Windsock's views working under the settings that host projects really have."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +23,7 @@ def without_request_transactions(patterns: Iterable[URLPattern | URLResolver]) -
     """Take the views of these patterns out of ATOMIC_REQUESTS.
 
     Django refuses it for async views with a 500. The others would hold SQLite's only write lock while they wait for the
-    writer of reports, which needs it; and what they tell of must be committed by then (ADR 10).
+    writer of reports, which needs it; and their answers report what must be committed by then (ADR 10).
     """
     for pattern in patterns:
         if isinstance(pattern, URLResolver):

@@ -6,6 +6,6 @@ from windsock.live.transport.consumer import FlightDelayConsumer
 
 websocket_urlpatterns: list[URLPattern | URLResolver] = [
     path("ws/flight-delay/", FlightDelayConsumer.as_asgi()),
-    # Nobody can redirect a handshake: browsers do not follow.
+    # A handshake cannot be redirected: browsers do not follow.
     path("ws/flight-delay", FlightDelayConsumer.as_asgi()),
 ]

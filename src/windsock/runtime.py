@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Ctrl-C is somebody at a terminal, who wants an end; SIGTERM is a deployment, whose clients should move in peace, for
-# as long as their number asks for. Without connections either ends at once.
+# Ctrl-C comes from a person at a terminal, who wants an end; SIGTERM from a deployment, whose clients should move
+# without haste, for as long as their number requires. Without connections, either ends at once.
 DRAIN_SECONDS: dict[signal.Signals, float | None] = {signal.SIGINT: 0.5, signal.SIGTERM: None}
 
 
 class Lifespan:
-    """The ASGI `lifespan` application. A start that fails is told to the server, which then does not start."""
+    """The ASGI `lifespan` application. A failed start is reported to the server, which then does not start."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         async with AsyncExitStack() as running:
@@ -43,7 +43,7 @@ async def start(running: AsyncExitStack) -> None:
     """Start everything; `running` ends it again, last first: live sessions, duties, then the writer of reports."""
     from windsock.ingest import stop
 
-    # What was taken from a reporter is written before the process ends.
+    # Reports that were accepted are written before the process ends.
     running.push_async_callback(asyncio.to_thread, stop, 10.0)
     runner = await asyncio.to_thread(_start_duties)
     running.push_async_callback(asyncio.to_thread, runner.stop, 5.0)
@@ -75,9 +75,7 @@ async def _start_live(*, scope: Any = None, **kwargs: Any) -> None:
     if scope is not None and (scope.get("server") or ("",))[0] == "testserver":
         return  # a test's client, whose loop ends with the test
     request_started.disconnect(dispatch_uid="windsock.live")
-    if (
-        scope is not None
-    ):  # without, the server speaks WSGI, and there is no loop on which anything could live
+    if scope is not None:  # without it the server speaks WSGI, and there is no event loop to run on
         await LiveService.running()
 
 
@@ -98,21 +96,21 @@ def _start_duties() -> "Runner":
 
 
 def say_goodbye_first(live: LiveService) -> None:
-    """Lets the sessions move before the server closes them.
+    """Let the sessions move before the server closes them.
 
-    uvicorn closes every socket as soon as it is told to end, and only then asks the lifespan to shut down. So its
+    uvicorn closes every socket as soon as it receives a signal, and only then asks the lifespan to shut down. So its
     signal handlers, which are in place when the lifespan starts, are wrapped: drain, then let it end. A second signal
     does not wait.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # only there may handlers be set; the server that runs us elsewhere ends in its own way
+        return  # handlers can only be set there; a server that runs us elsewhere ends in its own way
     loop = asyncio.get_running_loop()
     for number, seconds in DRAIN_SECONDS.items():
         handler = signal.getsignal(number)
         if callable(handler):
             signal.signal(number, _draining(live, loop, handler, seconds))
-    # A terminal that closes. Nobody handles it in a single process, and Python's default is to die at once. (Where it
-    # is ignored, as under nohup, it stays so; a parent of several workers has its own meaning for it.)
+    # A terminal that closes. Nothing handles it in a single process, and Python's default is to die at once. (Where it
+    # is ignored, as under nohup, it stays ignored; the parent of several workers has its own meaning for it.)
     hangup = getattr(signal, "SIGHUP", None)
     if hangup is not None and signal.getsignal(hangup) is signal.SIG_DFL:
         signal.signal(hangup, lambda number, frame: signal.raise_signal(signal.SIGTERM))

@@ -1,7 +1,7 @@
 """What a host project includes: `path("", include("windsock.urls"))`. The API, the live stream and the pages.
 
-Here the parts meet that do not know each other: what live delivery and the feeds know of themselves is
-told to readiness and metrics.
+Parts that do not import each other meet here: the health and figures of live delivery and of feeds are registered with
+readiness and metrics.
 """
 
 from django.urls import URLPattern, URLResolver, include, path
@@ -18,7 +18,7 @@ from windsock.live.metrics import figures
 
 
 def _keys() -> str | None:
-    # Noted here too: a server without lifespan runs nothing that would do it.
+    # Recorded here too: a server without lifespan runs nothing else that would record it.
     key_fingerprints.record()
     return key_fingerprints.complaint()
 
@@ -36,7 +36,7 @@ metrics.add_figures(figures)
 metrics.add_figures(feedhealth.figures)
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # Before the API, whose last pattern answers for everything below /api/ that does not exist.
+    # Before the API, whose last pattern answers everything below /api/ that does not exist.
     path("", include("windsock.live.transport.sse")),
     path("", include("windsock.live.transport.upgrade")),
     path("", include("windsock.api.urls")),

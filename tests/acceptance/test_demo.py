@@ -223,7 +223,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
-        f"windsock: Port {port} on 127.0.0.1 is in use. Take another one with --port, or stop what uses it."
+        f"windsock: Port {port} on 127.0.0.1 is in use. Choose another one with --port, or stop the process that uses it."
     ]
 
 

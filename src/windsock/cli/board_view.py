@@ -40,7 +40,7 @@ _STATE_STYLES = {
 
 
 class BoardView:
-    """What is shown of a client's board, given its (canonical) topics; `tell` it what happens."""
+    """The terminal view of a client's board, given its canonical topics and each update."""
 
     def __init__(
         self, topics: list[str], *, real: Clock = system_clock, seconds: Callable[[], float] = monotonic
@@ -59,7 +59,7 @@ class BoardView:
         self._events = 0
 
     def tell(self, news: Update) -> None:
-        """Takes note of what to highlight or to say."""
+        """Note what an update highlights or reports."""
         match news:
             case Happened(event):
                 self._changed[event.flight.id] = self._seconds()
@@ -81,13 +81,13 @@ class BoardView:
                 pass
 
     def screen(self, client: WindsockClient, height: int) -> RenderableType:
-        """The whole terminal: title, table, and the line about the connection."""
+        """Return the whole view: title, table, and the line about the connection."""
         # Title, table head with its rule, connection line, and one to spare.
         table = self.table(client, rows=max(1, height - 5))
         return Group(self.title(client), table, self.footer(client))
 
     def title(self, client: WindsockClient) -> Text:
-        """What this board shows, and what time it is there."""
+        """Return what this board shows, with the local time."""
         now = self._now(client)
         place = airport(self._airport) if self._airport else None
         if place:
@@ -117,7 +117,7 @@ class BoardView:
         return line
 
     def table(self, client: WindsockClient, *, rows: int | None) -> Table:
-        """The flights in order of their time, at most `rows`."""
+        """Return the flights in order of their time, at most `rows`."""
         table = Table(box=None, expand=True, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
         table.add_column("Time", no_wrap=True, width=7)
         table.add_column("Now", no_wrap=True, width=7)

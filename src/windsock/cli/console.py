@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A rich console on the terminal; loaded late, because `windsock --help` should not wait for it."""
+    """Return a rich console on the terminal. It is imported late, so that `windsock --help` does not wait for it."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False)
@@ -24,19 +24,19 @@ def say(text: str) -> None:
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
-    """Ends the command with one clear sentence."""
+    """End the command with one clear sentence."""
     say(f"windsock: {message}")
     raise SystemExit(code)
 
 
 def use_data_directory(data: Path | None) -> None:
-    """Takes `--data` as the service's data directory; without it the environment or the default decides."""
+    """Use `--data` as the service's data directory; without it, the environment or the default."""
     if data is not None:
         os.environ["WINDSOCK_DATA"] = str(data.expanduser().resolve())
 
 
 def start_django() -> None:
-    """Loads Django with the settings of DJANGO_SETTINGS_MODULE, else with the ready-made service's.
+    """Load Django with the settings of DJANGO_SETTINGS_MODULE, else with those of the ready-made service.
 
     Raises ConfigError with one sentence where the extra packages of the service are missing.
     """
@@ -67,7 +67,7 @@ def migrate() -> None:
 
 
 def require_migrated() -> None:
-    """Raises ConfigError, with the command that cures it, when the database lacks tables of this version."""
+    """Raise ConfigError, with the command that cures it, if the database lacks tables of this version."""
     from django.db import DatabaseError, connection
     from django.db.migrations.executor import MigrationExecutor
 

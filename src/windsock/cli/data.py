@@ -59,7 +59,7 @@ def private_file(name: object) -> None:
 
 
 def secret_key(directory: Path) -> str:
-    """The service's own secret key, made on first use and kept in `directory`/secret_key, readable by its owner only.
+    """Return the service's secret key, created on first use in `directory`/secret_key, readable by its owner only.
 
     Several processes may start at once: the first to make the file wins, all others read it.
     """

@@ -1,4 +1,4 @@
-"""The day that `demo` and `replay` tell: one of the two shipped ones, or a file."""
+"""The day that `demo` and `replay` play: one of the two shipped ones, or a file."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ FAULTS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class LoadedDay:
-    """Flights ready to be told. `hub` is the airport with the most departures; `--from` is meant in its `zone`."""
+    """The flights of a day, ready to play. `hub` is the airport with the most departures; `--from` is in its `zone`."""
 
     label: str
     story: str
@@ -33,11 +33,15 @@ class LoadedDay:
     tells: list[Tell]
 
     def at(self, clock_time: str) -> datetime:
-        """The moment when it is `clock_time` (hh:mm) at the hub on the day told; raises FeedError on anything else."""
+        """Return the moment when it is `clock_time` (hh:mm) at the hub on the day played.
+
+        Raises:
+            FeedError: The text is not a time of day.
+        """
         return datetime.combine(self.date, _time_of_day(clock_time), self.zone).astimezone(UTC)
 
     def local(self, moment: datetime) -> str:
-        """The time of day at the hub, hh:mm."""
+        """Return the time of day at the hub, hh:mm."""
         return f"{moment.astimezone(self.zone):%H:%M}"
 
     @property
@@ -47,25 +51,29 @@ class LoadedDay:
 
 
 def load(name: str, *, shift: timedelta | None = None) -> LoadedDay:
-    """The day `storm` or `snow`, or that of a file, moved by `shift`. Raises FeedError when nothing can be told."""
+    """Return the day `storm` or `snow`, or that of a file, moved by `shift`.
+
+    Raises:
+        FeedError: There are no flights to play.
+    """
     shipped = DAYS.get(name)
     path = shipped.path if shipped else Path(name)
     if shipped is None and not path.exists() and path.suffix == "":
         raise FeedError(
-            f"There is no day {name!r}. Take {' or '.join(DAYS)}, or give a file with BTS on-time data."
+            f"There is no day {name!r}. Use {' or '.join(DAYS)}, or give a file with BTS on-time data."
         )
     found = list(read(path))
     rows = [row for row in found if isinstance(row, Row)]
     faults = [fault for fault in found if isinstance(fault, Fault)]
     if not rows:
         first = f" The first wrong line: {faults[0]}." if faults else ""
-        raise FeedError(f"{path} holds no flight that could be told.{first}")
+        raise FeedError(f"{path} contains no flight that can be played.{first}")
     if shift is not None:
         rows = list(shifted(rows, shift))
     days = Counter(row.date for row in rows)
     main = (
         days.most_common(1)[0][0] if len(days) < 4 else min(days)
-    )  # a whole month is told from its beginning
+    )  # a whole month is played from its beginning
     hub = shipped.airport if shipped else Counter(row.origin for row in rows).most_common(1)[0][0]
     place = airport(hub)
     when = f"{main.day} {main:%B %Y}"
@@ -86,7 +94,7 @@ def load(name: str, *, shift: timedelta | None = None) -> LoadedDay:
 
 
 def shift_to_now(day: LoadedDay, from_time: str | None) -> timedelta:
-    """By how much to move the day so that it is told as if it happened now.
+    """Return how far to move the day so that it is played as if it happened now.
 
     With `from_time` that moment becomes now. Without it the day becomes today and keeps its local times.
     """
@@ -101,4 +109,4 @@ def _time_of_day(text: str) -> time:
         hours, minutes = text.split(":")
         return time(int(hours), int(minutes))
     except ValueError:
-        raise FeedError(f"{text!r} is no time of day; write hours and minutes like 07:00.") from None
+        raise FeedError(f"{text!r} is not a time of day; use hours and minutes, such as 07:00.") from None

@@ -21,7 +21,7 @@ LINK_SECONDS = 3600
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the verb."""
+    """Add the verb."""
     app.command(name="demo")(demo)
 
 
@@ -34,22 +34,22 @@ def demo(
     day: Annotated[
         str, typer.Option(help="storm, snow, or a file with BTS on-time data (csv, gz, zip).")
     ] = "storm",
-    speed: Annotated[float, typer.Option(help="How many times as fast as it happened.")] = 60,
+    speed: Annotated[float, typer.Option(help="Speed as a factor of real time.")] = 60,
     from_time: Annotated[
         str | None,
-        typer.Option("--from", metavar="HH:MM", help="Where to begin, local time.", show_default="07:00"),
+        typer.Option("--from", metavar="HH:MM", help="Local time to begin at.", show_default="07:00"),
     ] = None,
 ) -> None:
     """Show a real day of flights, live, on your machine.
 
-    Each start tells the day anew, in a database of its own (demo.sqlite3). At the day's end the boards stay as
-    they are. Space pauses and resumes, Ctrl-C ends.
+    Each start plays the day from the beginning, in a database of its own (demo.sqlite3). When the day is over, the
+    boards stay as they are. Space pauses and resumes, Ctrl-C ends.
     """
     from windsock.cli import progress, serving
     from windsock.cli.day import load
 
     if not speed > 0 or math.isinf(speed):
-        fail(f"{speed} is no speed to watch; write a factor such as 60.", 2)
+        fail(f"{speed} is not a speed to watch; use a factor such as 60.", 2)
     taken = serving.listen("127.0.0.1", port)
     use_data_directory(data)
     from windsock.cli.data import data_directory
@@ -96,7 +96,7 @@ def demo(
 
 
 def _begin(told: "LoadedDay", from_time: str | None, speed: float) -> "Replay":
-    """A fresh journal, and the replay that will fill it."""
+    """Create a fresh journal, and return the replay that will fill it."""
     from windsock.ingest import pipeline
     from windsock.ingest.replay import IntoJournal
     from windsock.replay.player import Replay
@@ -142,7 +142,7 @@ def _tell(run: "Replay", told: "LoadedDay") -> None:
 
 
 def _account() -> Any:
-    """The user `demo`: may publish, has no password, is nobody's administrator."""
+    """Create the user `demo`, who may publish, has no password and is not an administrator."""
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Permission
 
@@ -161,7 +161,7 @@ def _sign_in_link(user: Any, url: str) -> str:
 
 
 def _token(user: Any, directory: Path) -> Path:
-    """A token for curl and the other verbs, in a file that only its owner may read; the last start's is revoked."""
+    """Write a token for curl and the other verbs to a file that only its owner may read; revoke the previous one."""
     from windsock.access import tokens
     from windsock.access.models import Token
 
@@ -176,7 +176,7 @@ def _token(user: Any, directory: Path) -> Path:
 
 
 def _welcome(url: str, link: str, token: Path, run: "Replay", told: "LoadedDay", speed: float) -> None:
-    """What to open and what to try next, on stdout."""
+    """Print what to open and what to try next."""
     example = _example(run, told)
     screen = console()
     screen.print()
@@ -204,7 +204,7 @@ def _welcome(url: str, link: str, token: Path, run: "Replay", told: "LoadedDay",
 
 
 def _example(run: "Replay", told: "LoadedDay") -> tuple[str, str]:
-    """A flight that leaves soon from the hub, to try things on."""
+    """Return a flight that leaves the hub soon, to try things on."""
     soon = [
         row
         for row in told.rows

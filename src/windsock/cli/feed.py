@@ -24,7 +24,7 @@ UTC_FORMATS = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%
 
 feed_app = typer.Typer(
     name="feed",
-    help="Feeds: try an input, list them, take files in.",
+    help="Try, list and feed in the inputs of feeds.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -33,14 +33,14 @@ Data = Annotated[Path | None, typer.Option(help="The service's data folder.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the verb."""
+    """Add the verb."""
     app.add_typer(feed_app)
 
 
 @feed_app.command(name="test")
 def try_input(
     name: Annotated[str, typer.Argument(help="A configured feed, or a format (see: windsock feed formats).")],
-    file: Annotated[Path | None, typer.Argument(help="The input. Default: what comes on stdin.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="The input. Default: stdin.")] = None,
     option: Annotated[
         list[str] | None,
         typer.Option(help='A key of the format, KEY=VALUE, a list as KEY=\'["A", "B"]\'; may be repeated.'),
@@ -48,13 +48,16 @@ def try_input(
     received_at: Annotated[
         datetime | None,
         typer.Option(
-            help="When it came (UTC), from which months are inferred. Default: now.", formats=UTC_FORMATS
+            help="The time of receipt (UTC), from which months are inferred. Default: now.",
+            formats=UTC_FORMATS,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per report and fault.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per report and fault.")
+    ] = False,
     data: Data = None,
 ) -> None:
-    """Prints what an input would report and what that would change. Nothing is recorded.
+    """Print what an input would report and what that would change. Nothing is recorded.
 
     Exit code 0: all of it was understood; 1: parts of it were not, and are named.
     """
@@ -100,10 +103,10 @@ def try_input(
 @feed_app.command()
 def take(
     name: Annotated[str, typer.Argument(help="A configured feed.")],
-    files: Annotated[list[Path] | None, typer.Argument(help="Inputs. Default: what comes on stdin.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Inputs. Default: stdin.")] = None,
     data: Data = None,
 ) -> None:
-    """Takes inputs of a feed in, as if its source had sent them, and says what became of each."""
+    """Take inputs of a feed in, as if its source had sent them, and print the result of each."""
     use_data_directory(data)
     start_django()
     require_migrated()
@@ -137,7 +140,7 @@ def take(
 
 @feed_app.command(name="list")
 def list_feeds(data: Data = None) -> None:
-    """Lists the configured feeds with how they stand."""
+    """List the configured feeds with their state."""
     use_data_directory(data)
     start_django()
     require_migrated()
@@ -177,7 +180,7 @@ def list_feeds(data: Data = None) -> None:
 
 @feed_app.command()
 def formats() -> None:
-    """Lists the formats that can be read, with the keys each takes."""
+    """List the supported formats, with the keys of each."""
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -216,7 +219,7 @@ def _parser(name: str, given: list[str]) -> tuple[Parser, str]:
 
 
 def _option_value(text: str) -> Any:
-    """The value that feeds.toml would have: `["DL1", "DL2"]`, `3` and `true` are read, other text is itself."""
+    """Return the value that feeds.toml would have: `["DL1", "DL2"]`, `3` and `true` are parsed, other text is kept."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (tomllib.TOMLDecodeError, KeyError):
@@ -245,8 +248,8 @@ def _rehearsed(parsed: Parsed, moment: datetime) -> "list[tuple[Result, str | No
     try:
         require_migrated()
     except WindsockError:
-        # Who only tries a telex need not have set up a service.
-        say("There is no database of this version here, so this is compared with no flights at all.")
+        # A user who only tries a telex need not have set up a service.
+        say("There is no database of this version here, so the input is not compared with any flights.")
         journal = MemoryJournal()
     return rehearse(journal, given_of(parsed.statements), now=moment, rules=at.rules)
 

@@ -27,7 +27,11 @@ REDRAW_SECONDS = 0.5
 
 
 def follow(topics: list[str], *, url: str, token: str | None, as_json: bool, patient: bool) -> None:
-    """Shows what happens to the topics until Ctrl-C; raises a WindsockError when the service is away or ends it."""
+    """Show what happens to the topics until Ctrl-C.
+
+    Raises:
+        WindsockError: The service cannot be reached, or ended the session.
+    """
     use_tables_of_environment()
     client = connect(url, topics=topics, token=token, patient=patient)
     show: _Lines | _Screen
@@ -42,7 +46,7 @@ def follow(topics: list[str], *, url: str, token: str | None, as_json: bool, pat
 
 
 async def _until_interrupted(work: Coroutine[None, None, None]) -> None:
-    """Runs the work; Ctrl-C and SIGTERM end it, so that the terminal is put in order and the socket closed."""
+    """Run the work. Ctrl-C and SIGTERM end it, so that the terminal is restored and the socket closed."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -16,7 +16,7 @@ STOP_SECONDS = 20.0
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the verb."""
+    """Add the verb."""
     app.command()(ingest)
 
 
@@ -26,7 +26,7 @@ def ingest(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="The service's data folder.")] = None,
 ) -> None:
-    """Runs the configured feeds until Ctrl-C: asks providers, empties folders and mailboxes.
+    """Run the configured feeds until Ctrl-C: poll providers, empty folders and mailboxes.
 
     `windsock serve` does it too, unless WINDSOCK_RUN_FEEDS is 0; of several processes one runs each feed at a time.
     """
@@ -48,7 +48,7 @@ def ingest(
     feeds = {name: settings for name, settings in feeds.items() if not only or name in only}
     if not any(map(is_run, feeds.values())):
         raise ConfigError(
-            "There is no feed to run: none is configured, or none that is asked, left in a folder or mailed. "
+            "There is no feed to run: no configured feed is polled, read from a folder or received by mail. "
             'Say which in feeds.toml of the data folder, or in WINDSOCK["FEEDS"].'
         )
     supervisor = FeedRunner(feeds, pipeline())

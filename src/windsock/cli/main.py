@@ -22,7 +22,7 @@ VERBS = ("demo", "watch", "publish", "serve", "ingest", "replay", "feed", "token
 
 app = typer.Typer(
     name="windsock",
-    help="Live flight-delay updates for everyone concerned.",
+    help="Publish and follow live flight-delay updates.",
     epilog="Begin with: windsock demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -51,7 +51,7 @@ for _verb in VERBS:
 
 
 def main() -> None:
-    """Runs the command line. Exit code 0: done; 1: it could not be done, and the text says why; 2: wrong usage."""
+    """Run the command line. Exit code 0: done; 1: failed, and the text says why; 2: wrong usage."""
     for stream in (sys.stdout, sys.stderr):
         # A pipe or terminal of another encoding (cp1252, ASCII) gets "?" for a sign it does not have, not an exception.
         if isinstance(stream, io.TextIOWrapper):
@@ -65,7 +65,7 @@ def main() -> None:
         if not isinstance(end.__context__, BrokenPipeError):
             raise
         # Whoever read our output has gone (`windsock watch … | head`): nothing is wrong, whatever click says. Keeps
-        # the interpreter from complaining again when it flushes stdout at its end.
+        # the interpreter from complaining again when it flushes stdout on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 

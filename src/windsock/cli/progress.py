@@ -1,4 +1,4 @@
-"""A replay in the terminal: the bar with the simulated clock, the space bar that pauses it, the summary at its end."""
+"""A replay in the terminal: a bar with the simulated clock, the space bar that pauses it, and the summary."""
 
 import contextlib
 import math
@@ -21,7 +21,7 @@ REFRESH_SECONDS = 0.2
 
 
 def follow(replay: Replay, day: LoadedDay, *, speed: float, done: threading.Event) -> None:
-    """Shows where the replay stands until `done` is set. Without a terminal: a line at each full simulated hour."""
+    """Show the progress of the replay until `done` is set. Without a terminal: a line at each full simulated hour."""
     screen = console(stderr=True)
     if not screen.is_terminal:
         hour = None
@@ -113,7 +113,7 @@ def _listen(keys: int, replay: Replay, ended: threading.Event) -> None:
 
 @contextlib.contextmanager
 def _single_keys() -> Iterator[int | None]:
-    """The terminal's file descriptor with keys coming at once and unechoed; None where stdin is no terminal of ours."""
+    """Yield the terminal's file descriptor without echo or line buffering; None if stdin is not our terminal."""
     try:
         import termios
         import tty
@@ -146,10 +146,10 @@ def say_faults(day: LoadedDay) -> None:
 
 
 def say_summary(day: LoadedDay, summary: Summary, *, finished: bool) -> None:
-    """What was read, told and made of it."""
+    """Print what was read, played and recorded."""
     rate = summary.reports / summary.seconds if summary.seconds else 0.0
     events = summary.all_events / summary.seconds if summary.seconds else 0.0
-    say(f"{day.label}: {'told to its end' if finished else 'stopped before its end'}.")
+    say(f"{day.label}: {'played to the end' if finished else 'stopped before the end'}.")
     say(f"  {len(day.rows) + len(day.faults):,} rows read, {len(day.faults):,} of them wrong and skipped")
     say(f"  {summary.reports:,} reports ({rate:,.0f}/s), {len(summary.refused):,} of them refused")
     say(

@@ -14,15 +14,15 @@ from windsock.errors import ReportError
 _HOURS = re.compile(r"^(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?:\+(?P<days>[12]))?$")
 
 Url = Annotated[
-    str, typer.Option(envvar="WINDSOCK_URL", help="The service: its web address, or the one of its socket.")
+    str, typer.Option(envvar="WINDSOCK_URL", help="The address of the service (https:// or wss://).")
 ]
 Token = Annotated[
-    str | None, typer.Option(envvar="WINDSOCK_TOKEN", help="A token; better given by the environment.")
+    str | None, typer.Option(envvar="WINDSOCK_TOKEN", help="A token; safer in the environment.")
 ]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the verb."""
+    """Add the verb."""
     app.command()(publish)
 
 
@@ -33,11 +33,9 @@ def publish(
     date: Annotated[
         str | None, typer.Option(help="The scheduled departure date at the origin: 2015-01-02.")
     ] = None,
-    origin: Annotated[
-        str | None, typer.Option(help="IATA or ICAO code of the airport it leaves from.")
-    ] = None,
+    origin: Annotated[str | None, typer.Option(help="IATA or ICAO code of the origin.")] = None,
     destination: Annotated[
-        str | None, typer.Option(help="Where it goes to; needed only for a new flight.")
+        str | None, typer.Option(help="IATA or ICAO code of the destination; needed only for a new flight.")
     ] = None,
     delay: Annotated[int | None, typer.Option(help="Departure delay in minutes; negative is early.")] = None,
     arrival_delay: Annotated[int | None, typer.Option(help="Arrival delay in minutes.")] = None,
@@ -58,39 +56,37 @@ def publish(
     scheduled_arrival: Annotated[str | None, typer.Option(help="Scheduled arrival.")] = None,
     estimated_arrival: Annotated[str | None, typer.Option(help="Estimated arrival.")] = None,
     terminal: Annotated[
-        str | None, typer.Option(help="Terminal at the origin. '' erases; so for all texts.")
+        str | None, typer.Option(help="Terminal at the origin. '' erases, as for every text.")
     ] = None,
     gate: Annotated[str | None, typer.Option(help="Gate at the origin.")] = None,
     checkin_desk: Annotated[str | None, typer.Option(help="Check-in desks, such as 101-118.")] = None,
     arrival_gate: Annotated[str | None, typer.Option(help="Gate at the destination.")] = None,
     belt: Annotated[str | None, typer.Option(help="Baggage belt.")] = None,
     first_bag: Annotated[
-        str | None, typer.Option(help="When the first bag comes to the belt, expected or actual.")
+        str | None, typer.Option(help="When the first bag reaches the belt, expected or actual.")
     ] = None,
     registration: Annotated[str | None, typer.Option(help="The aircraft, such as N910DE.")] = None,
     cancelled: Annotated[
-        bool | None, typer.Option("--cancelled/--reinstated", help="It does not fly, or does after all.")
+        bool | None, typer.Option("--cancelled/--reinstated", help="Cancelled, or reinstated.")
     ] = None,
     boarding: Annotated[
-        bool | None, typer.Option("--boarding/--not-boarding", help="Boarding has begun.")
+        bool | None, typer.Option("--boarding/--not-boarding", help="Boarding has begun, or not.")
     ] = None,
     stated_status: Annotated[
         str | None,
-        typer.Option(
-            "--status", help="How far it has come, its time not known: out, airborne, landed or arrived."
-        ),
+        typer.Option("--status", help="A milestone whose time is unknown: out, airborne, landed or arrived."),
     ] = None,
-    diverted_to: Annotated[str | None, typer.Option(help="The airport it goes to instead.")] = None,
-    observed_at: Annotated[str | None, typer.Option(help="When this was seen; default: now.")] = None,
+    diverted_to: Annotated[str | None, typer.Option(help="The airport it is diverted to.")] = None,
+    observed_at: Annotated[str | None, typer.Option(help="When this was observed. Default: now.")] = None,
     source: Annotated[
         str | None,
-        typer.Option(help="The source that says so, if not the token's own; it must be allowed to."),
+        typer.Option(help="The source, if not the token's own; the token must allow it."),
     ] = None,
     url: Url = "http://127.0.0.1:8000",
     token: Token = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the service's answer as JSON.")] = False,
 ) -> None:
-    """Publishes one report and prints what it changed. Only what you say is reported.
+    """Publish one report and print what it changed. Only what you give is reported.
 
     Times: '14:29' is local time at the airport on the flight's --date ('00:35+1': the day after);
     '2015-01-02T14:29' is local too; '2015-01-02T19:29Z' is UTC.
@@ -162,7 +158,7 @@ def publish(
 
 
 class _AnyChange(msgspec.Struct, rename={"from_": "from"}):
-    """A change as the service tells it; its kind may be newer than this command."""
+    """A change as the service reports it; its kind may be newer than this command."""
 
     kind: Any
     field: str | None = None
@@ -171,7 +167,7 @@ class _AnyChange(msgspec.Struct, rename={"from_": "from"}):
 
 
 def _told(**facts: Any) -> dict[str, Any]:
-    """The facts that were given; an empty text erases (null)."""
+    """Return the facts that were given; an empty text erases (null)."""
     given = {name: fact for name, fact in facts.items() if fact is not None and fact != {}}
     return {name: None if fact == "" else fact for name, fact in given.items()}
 

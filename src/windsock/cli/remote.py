@@ -1,4 +1,4 @@
-"""Where a replay tells its day: to a Windsock server elsewhere, by its REST API."""
+"""The target of a replay that plays its day to another Windsock server, through its REST API."""
 
 import http.client
 import time
@@ -22,22 +22,28 @@ PATIENCE_SECONDS = 60.0
 
 
 class OverHttp:
-    """A replay's listener that posts each moment's reports. The server's own clock and overdue watch go on as they are.
+    """A replay's listener that posts the reports of each moment. The server's clock and overdue watch are not affected.
 
-    One kept-alive connection. A report told twice changes nothing, so whatever fails on the way is simply sent again.
+    One kept-alive connection. A repeated report changes nothing, so a failed request is sent again.
     """
 
     def __init__(self, url: str, token: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ClientError(f"{url!r} is no address of a server; write one like http://127.0.0.1:8000.")
+            raise ClientError(
+                f"{url!r} is not the address of a server; use one such as http://127.0.0.1:8000."
+            )
         self._url = url
         self._parts = parts
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._connection: http.client.HTTPConnection | None = None
 
     def tell(self, reports: Sequence[Report], at: datetime) -> Told:
-        """Posts the reports; returns when the server has them on disk. Raises ClientError when it cannot be reached."""
+        """Post the reports; return when the server has them on disk.
+
+        Raises:
+            ClientError: The server cannot be reached.
+        """
         told = Told()
         for begin in range(0, len(reports), BATCH):
             part = reports[begin : begin + BATCH]

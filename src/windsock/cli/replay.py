@@ -1,4 +1,4 @@
-"""`windsock replay`: an old day told again, into the local database or to a server."""
+"""`windsock replay`: play a past day into the local database or to a server."""
 
 import math
 import threading
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the verb."""
+    """Add the verb."""
     app.command(name="replay")(replay)
 
 
@@ -24,15 +24,15 @@ def replay(
         str, typer.Argument(help="storm, snow, or a file with BTS on-time data (csv, gz, zip).")
     ] = "",
     speed: Annotated[
-        str, typer.Option(help="How many times as fast as it happened; inf for as fast as possible.")
+        str, typer.Option(help="Speed as a factor of real time; inf for as fast as possible.")
     ] = "inf",
     from_time: Annotated[
-        str | None, typer.Option("--from", metavar="HH:MM", help="What lies before is told at once.")
+        str | None, typer.Option("--from", metavar="HH:MM", help="Play everything before this time at once.")
     ] = None,
     shift_to_now: Annotated[
         bool,
         typer.Option(
-            "--shift-to-now", help="Tell it as if it happened now: --from is now, else the day is today."
+            "--shift-to-now", help="Play it as if it happened now: --from is now, else the day is today."
         ),
     ] = False,
     url: Annotated[str | None, typer.Option(help="A running server; without it, the local database.")] = None,
@@ -46,14 +46,14 @@ def replay(
     end: Annotated[
         bool,
         typer.Option(
-            "--end", help="Tell nothing: give the local service its real clock back after a replay."
+            "--end", help="Play nothing: return the local service to the real clock after a replay."
         ),
     ] = False,
 ) -> None:
     """Tell an old day of flights again, only what was known when.
 
     Space pauses and resumes (or SIGUSR1), Ctrl-C stops. Afterwards the local service's clock stands at the day's
-    end, so that its boards go on showing it, until: windsock replay --end
+    end, so that its boards keep showing it, until: windsock replay --end
     """
     from windsock.cli import progress
     from windsock.cli.day import load
@@ -88,7 +88,7 @@ def replay(
             fail("A server takes reports only with a token: give --token or set WINDSOCK_TOKEN.", 2)
         listener = OverHttp(url, token)
     run = Replay(told.tells, listener, label=told.label, start=start, speed=factor)
-    say(f"{told.label}: {told.story}; {run.total:,} reports to tell")
+    say(f"{told.label}: {told.story}; {run.total:,} reports to play")
     failure: list[BaseException] = []
     done = threading.Event()
 
@@ -116,7 +116,7 @@ def replay(
 
 
 def _local(data: Path | None) -> "IntoJournal":
-    """The local database as a listener, brought up to date."""
+    """Return the local database as a listener, migrated."""
     use_data_directory(data)
     start_django()
     migrate()
@@ -132,5 +132,5 @@ def _factor(text: str) -> float:
     except ValueError:
         factor = math.nan
     if not factor > 0:
-        fail(f"{text!r} is no speed; write a factor such as 60, or inf.", 2)
+        fail(f"{text!r} is not a speed; use a factor such as 60, or inf.", 2)
     return factor

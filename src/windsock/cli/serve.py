@@ -28,11 +28,13 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
     data: Annotated[
         Path | None,
-        typer.Option(help="Where database file and secret key live.", show_default="~/.local/share/windsock"),
+        typer.Option(
+            help="Directory of the database file and the secret key.", show_default="~/.local/share/windsock"
+        ),
     ] = None,
     migrate_first: Annotated[
         bool,
-        typer.Option("--migrate", help="Bring the database up to date first. A new SQLite file always is."),
+        typer.Option("--migrate", help="Migrate the database first. A new SQLite file is always migrated."),
     ] = False,
 ) -> None:
     """Serve boards, API and live updates. Settings come from the environment: see the reference."""
@@ -62,7 +64,7 @@ def _new_sqlite_file() -> bool:
     if connection.vendor != "sqlite":
         return False
     try:
-        # Whoever only asked (`windsock feed list`) has left a file without tables.
+        # A command that only reads (`windsock feed list`) leaves a file without tables.
         return not connection.introspection.table_names()
     except DatabaseError:
-        return False  # migrations or their absence will be told with the reason
+        return False  # the check of migrations reports the reason

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 APPLICATION = "windsock.service.asgi:application"
 
-# Open event streams never end by themselves; whoever stops the server waits no longer than two seconds.
+# Open event streams never end by themselves: stopping the server takes two seconds at most.
 GRACE_SECONDS = 1
 
 WORKER_SECONDS = 30
@@ -24,16 +24,16 @@ WORKER_SECONDS = 30
 uvicorn's 5 s to start one: a restart by SIGHUP would be given up, and a worker be killed that was only slow."""
 BACKLOG = 2048
 
-# A proxy is another user, and what it sends is checked as everybody's is; the folder says who may reach the socket.
+# A proxy is another user, and its requests are checked like any other; the directory decides who can reach the socket.
 SOCKET_MODE = 0o666
 
-# Threads write reports and look up who comes. With Python's 5 ms each of them could keep the loop from its work so
-# long, after every system call it makes.
+# Threads write reports and look up identities. With Python's 5 ms, each of them could delay the event loop by that much
+# after every system call.
 SWITCH_SECONDS = 0.0005
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, taken before anything else is done, so that a port in use is said at once."""
+    """Return a listening socket, bound before anything else happens, so that a port in use is reported at once."""
     host = bare(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
@@ -44,37 +44,39 @@ def listen(host: str, port: int) -> socket.socket:
         taken.close()
         if error.errno == errno.EADDRINUSE:
             raise WindsockError(
-                f"Port {port} on {host} is in use. Take another one with --port, or stop what uses it."
+                f"Port {port} on {host} is in use. Choose another one with --port, or stop the process that uses it."
             ) from error
         if error.errno == errno.EACCES:
             raise WindsockError(
-                f"Port {port} may not be used without more rights (ports below 1024). Take one such as 8000."
+                f"Port {port} needs more privileges, as all ports below 1024 do. Use one such as 8000."
             ) from error
         raise WindsockError(
             f"The address {host} port {port} cannot be used: {error.strerror or error}."
         ) from error
     except OverflowError as error:
         taken.close()
-        raise WindsockError(f"{port} is no port; one from 1 to 65535 is needed.") from error
+        raise WindsockError(f"{port} is not a port number; use 1 to 65535.") from error
     taken.listen(BACKLOG)
     taken.set_inheritable(True)
     return taken
 
 
 def listen_at(path: Path) -> socket.socket:
-    """Return a listening Unix socket at `path`; one that a process left behind when it was killed is replaced."""
+    """Return a listening Unix socket at `path`; replace one left behind by a killed process."""
     taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if path.is_socket():
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
                 if probe.connect_ex(str(path)) == 0:
-                    raise WindsockError(f"Another process listens at {path}. Stop it, or give another --uds.")
+                    raise WindsockError(
+                        f"Another process is listening at {path}. Stop it, or use another --uds."
+                    )
             path.unlink()
         taken.bind(str(path))
         path.chmod(SOCKET_MODE)
     except OSError as error:
         taken.close()
-        raise WindsockError(f"The socket {path} cannot be made: {error.strerror or error}.") from error
+        raise WindsockError(f"The socket {path} cannot be created: {error.strerror or error}.") from error
     except WindsockError:
         taken.close()
         raise
@@ -84,19 +86,19 @@ def listen_at(path: Path) -> socket.socket:
 
 
 def bare(host: str) -> str:
-    """Return an IPv6 address without the brackets that it has in URLs."""
+    """Return an IPv6 address without the brackets that URLs need."""
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
 
 def address(host: str, port: int) -> str:
-    """The URL for people: an address that listens everywhere is reached here as 127.0.0.1."""
+    """Return the URL to show: a server that listens everywhere is reached on this machine as 127.0.0.1."""
     host = bare(host)
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}"
 
 
 def configure(*, workers: int = 1, log_level: str = "info", unix_socket: bool = False) -> "uvicorn.Config":
-    """uvicorn's configuration for our application."""
+    """Return uvicorn's configuration for our application."""
     try:
         import uvicorn
     except ModuleNotFoundError as error:
@@ -119,8 +121,8 @@ def configure(*, workers: int = 1, log_level: str = "info", unix_socket: bool = 
         timeout_worker_healthcheck=WORKER_SECONDS,
         access_log=False,
         server_header=False,
-        # X-Forwarded-For is whatever the client says, unless a proxy of ours is in front.
-        # A Unix socket's peer has no address; what may be trusted there is who can open the socket.
+        # X-Forwarded-For is whatever the client sends, unless a trusted proxy is in front.
+        # The peer of a Unix socket has no address; everyone who can open the socket is trusted.
         forwarded_allow_ips="*" if unix_socket else None,
         proxy_headers=switch("TRUSTED_PROXY", os.environ),
         log_level=log_level,
@@ -130,12 +132,12 @@ def configure(*, workers: int = 1, log_level: str = "info", unix_socket: bool = 
 
 
 def run(config: "uvicorn.Config", taken: socket.socket) -> None:
-    """Serves until Ctrl-C or SIGTERM, then returns (both are an ordinary end)."""
+    """Serve until Ctrl-C or SIGTERM, then return: both are an ordinary end."""
     import uvicorn
 
     sys.setswitchinterval(SWITCH_SECONDS)
     path = Path(taken.getsockname()) if taken.family == getattr(socket, "AF_UNIX", None) else None
-    # uvicorn raises the signal again when it has closed everything; the default would kill us before our own end.
+    # uvicorn raises the signal again when it has closed everything; the default handler would then skip our cleanup.
     previous = signal.signal(signal.SIGTERM, _end)
     try:
         if config.workers > 1:

@@ -55,7 +55,7 @@ def airline(
     codes: Codes,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day, since codes change hands. Default: today."),
+        typer.Option(formats=["%Y-%m-%d"], help="The day, since codes are reassigned. Default: today."),
     ] = None,
 ) -> None:
     """Show carriers by IATA or ICAO code: both codes, name, since when, and the code their flights go by.
@@ -82,7 +82,9 @@ def airline(
 
 
 def rekey(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which flights would move.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only print the flights that would move.")
+    ] = False,
 ) -> None:
     """Move stored flights to the ids that today's tables give them. Run it after a change of your own tables.
 

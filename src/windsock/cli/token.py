@@ -8,39 +8,40 @@ import typer
 from windsock.cli.console import console, fail, require_migrated, say, start_django
 
 token_app = typer.Typer(
-    name="token", help="Keys for programs: create, list, revoke.", no_args_is_help=True, add_completion=False
+    name="token",
+    help="Create, list and revoke tokens for programs.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the verb."""
+    """Add the verb."""
     app.add_typer(token_app)
 
 
 @token_app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="What or who will use it: 'gate displays'.")],
+    name: Annotated[str, typer.Argument(help="The program or person that will use it: 'gate displays'.")],
     scope: Annotated[
-        list[str] | None, typer.Option(help="read or publish; may be given twice. Default: read.")
+        list[str] | None, typer.Option(help="read or publish; may be repeated. Default: read.")
     ] = None,
     user: Annotated[
-        str | None, typer.Option(help="Whose rights bound it. Default: a machine's own token.")
+        str | None, typer.Option(help="A user whose rights limit it. Default: a token of its own.")
     ] = None,
-    days: Annotated[
-        int | None, typer.Option(min=1, help="Valid for so many days. Default: until revoked.")
-    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires. Default: never.")] = None,
     source: Annotated[
         str | None,
-        typer.Option(help="As which source it reports; no other token's. Default: made from the name."),
+        typer.Option(help="The source of its reports; unique per token. Default: made from the name."),
     ] = None,
     speaks_for: Annotated[
         list[str] | None,
         typer.Option(
-            help="Another source that its reports may name; may be given again. '*': any but feeds'."
+            help="Another source that its reports may name; may be repeated. '*': any source except those of feeds."
         ),
     ] = None,
 ) -> None:
-    """Makes a token and prints its secret: once, on stdout, so that it can be piped."""
+    """Create a token and print its secret once, on stdout, so that it can be piped."""
     _ready()
     from django.utils import timezone
 
@@ -59,9 +60,9 @@ def create(
 
 @token_app.command(name="list")
 def list_tokens(
-    every: Annotated[bool, typer.Option("--all", help="Also those that are expired or revoked.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Include expired and revoked tokens.")] = False,
 ) -> None:
-    """Lists the tokens, newest first."""
+    """List the tokens, newest first."""
     _ready()
     from django.utils import timezone
     from rich.table import Table
@@ -71,7 +72,7 @@ def list_tokens(
     now = timezone.now()
     shown = [token for token in Token.objects.select_related("user") if every or token.is_valid(now)]
     if not shown:
-        say("There are no tokens. Make one with: windsock token create NAME")
+        say("There are no tokens. Create one with: windsock token create NAME")
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("TOKEN", "NAME", "USER", "SCOPES", "REPORTS AS", "VALID", "LAST USED"):
@@ -88,10 +89,10 @@ def list_tokens(
 @token_app.command()
 def revoke(
     which: Annotated[
-        str, typer.Argument(help="Its prefix as listed (wsk_…), its number, or its exact name.")
+        str, typer.Argument(help="The prefix as listed (wsk_…), the number, or the exact name.")
     ],
 ) -> None:
-    """Ends a token for good. Connections opened with it end soon after."""
+    """Revoke a token for good. Connections opened with it are closed soon after."""
     _ready()
     from windsock.access import tokens
 

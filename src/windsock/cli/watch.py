@@ -8,7 +8,7 @@ from windsock.cli.publish import Token, Url
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the verb."""
+    """Add the verb."""
     app.command()(watch)
 
 
@@ -25,9 +25,9 @@ def watch(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print each event as one line of JSON, for pipes.")
     ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Keep trying until the service is there.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Keep trying until the service answers.")] = False,
 ) -> None:
-    """Shows flights as they change, until Ctrl-C. In a terminal it is a board; into a pipe, a line per event.
+    """Show flights as they change, until Ctrl-C: as a board in a terminal, one line per event in a pipe.
 
     Exit code 0: ended by Ctrl-C. 1: the service cannot be reached, or does not let you in.
     """

@@ -1,4 +1,4 @@
-"""What runs beside the requests: each duty in exactly one process among all nodes, taken over when that one dies.
+"""Work beside the requests: each duty runs in exactly one process among all nodes, taken over when that one dies.
 
 A `Duty` is a name and its `Work`; a `Runner` takes the lease of each duty it is given (`lease`), calls the work on
 threads of its own, and reports how it goes in one row per duty (`models`). Packages that have duties add them to the

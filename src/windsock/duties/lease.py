@@ -1,4 +1,4 @@
-"""Who runs a duty: one process at a time among all nodes, decided by one conditional UPDATE."""
+"""The lease of a duty: held by one process at a time among all nodes, by one conditional UPDATE."""
 
 import os
 import secrets
@@ -24,7 +24,7 @@ does would have renewed it, and a machine that was a week ahead and died must no
 
 
 def owner_name() -> str:
-    """Return a name that no other process has, and that tells people where it runs."""
+    """Return a name that is unique to this process and shows people where it runs."""
     return f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
 
 

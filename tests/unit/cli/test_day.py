@@ -39,13 +39,13 @@ def test_wrong_lines_are_kept_beside_the_flights(tmp_path: Path) -> None:
 def test_a_file_without_a_single_flight_says_what_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "day.csv"
     path.write_bytes(dot_file(dot_row(ORIGIN_AIRPORT="QQQ")))
-    with pytest.raises(FeedError, match=r"no flight that could be told.*line 2, ORIGIN_AIRPORT 'QQQ'"):
+    with pytest.raises(FeedError, match=r"no flight that can be played.*line 2, ORIGIN_AIRPORT 'QQQ'"):
         load(str(path))
 
 
 @pytest.mark.parametrize("text", ["25:00", "7", "seven", "07:60", "", "7:00:00"])
 def test_a_time_of_day_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(FeedError, match="is no time of day"):
+    with pytest.raises(FeedError, match="is not a time of day"):
         load("storm").at(text)
 
 

@@ -57,18 +57,18 @@ def test_help_loads_neither_django_nor_the_server() -> None:
     ("arguments", "code", "says"),
     [
         (("replay",), 2, "Which day? Say storm, snow, or the name of a file."),
-        (("replay", "nosuch"), 1, "There is no day 'nosuch'. Take storm or snow"),
+        (("replay", "nosuch"), 1, "There is no day 'nosuch'. Use storm or snow"),
         (("replay", "nosuch.csv"), 1, "nosuch.csv cannot be read: No such file or directory."),
-        (("replay", "storm", "--speed", "0"), 2, "'0' is no speed"),
-        (("replay", "storm", "--speed", "fast"), 2, "'fast' is no speed"),
+        (("replay", "storm", "--speed", "0"), 2, "'0' is not a speed"),
+        (("replay", "storm", "--speed", "fast"), 2, "'fast' is not a speed"),
         (
             ("replay", "storm", "--from", "7 am"),
             1,
-            "'7 am' is no time of day; write hours and minutes like 07:00.",
+            "'7 am' is not a time of day; use hours and minutes, such as 07:00.",
         ),
         (("replay", "storm", "--url", "http://127.0.0.1:1"), 2, "--token"),
-        (("replay", "storm", "--url", "nonsense", "--token", "x"), 1, "'nonsense' is no address of a server"),
-        (("demo", "--speed", "-1", "--port", "1"), 2, "-1.0 is no speed"),
+        (("replay", "storm", "--url", "nonsense", "--token", "x"), 1, "'nonsense' is not the address of a server"),
+        (("demo", "--speed", "-1", "--port", "1"), 2, "-1.0 is not a speed"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_sentence(
@@ -86,7 +86,7 @@ def test_a_data_directory_that_cannot_be_made_is_one_clear_sentence(tmp_path: Pa
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
     done = windsock("serve", "--port", "0", data=tmp_path)
-    assert done.returncode == 2  # 0 is no port
+    assert done.returncode == 2  # 0 is not a port
     done = windsock("replay", "storm", "--data", str(in_the_way / "below"))
     assert done.returncode == 1
     assert done.stderr.startswith("windsock: The data directory ")

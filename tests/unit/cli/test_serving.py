@@ -14,7 +14,7 @@ def test_a_port_in_use_is_said_before_anything_else_is_done() -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(
-            WindsockError, match=f"Port {port} on 127.0.0.1 is in use. Take another one with --port"
+            WindsockError, match=f"Port {port} on 127.0.0.1 is in use. Choose another one with --port"
         ):
             serving.listen("127.0.0.1", port)
 

@@ -1,4 +1,4 @@
-"""Who may publish: tokens and the permission."""
+"""The right to publish: tokens and the permission."""
 
 from collections.abc import Iterator
 

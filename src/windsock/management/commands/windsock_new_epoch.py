@@ -14,9 +14,9 @@ class Command(BaseCommand):
     help = "Starts a new epoch of the journal; flights and events stay. Run it after restoring the database."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Does it, and says where the journal now stands."""
+        """Begin a new epoch and print the journal's position."""
         try:
             head = journal.current().renew()
         except JournalUnavailable as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"The journal stands at {head.position}; every client takes a fresh snapshot.")
+        self.stdout.write(f"The journal is at {head.position}; every client takes a fresh snapshot.")
