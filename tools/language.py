@@ -85,7 +85,7 @@ PHRASES = (
     ),
     Phrase(r"\bFor programs\.", "says who, not what", "Print JSON."),
     Phrase(
-        r"\bSpeaks as\b|\bGoes after all\b|\bFirst heard of\b|\bRead again\b",
+        r"\bSpeaks as\b|\bGoes after all\b|\bFirst heard of\b|>Read again<|^Read again$",
         "unclear to passengers",
         "Source name, Reinstated, First report, Reprocess",
     ),

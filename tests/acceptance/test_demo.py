@@ -222,9 +222,9 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         done = run("demo", "--data", str(tmp_path), "--port", str(port))
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.splitlines() == [
-        f"windsock: Port {port} on 127.0.0.1 is in use. Choose another one with --port, or stop the process that uses it."
-    ]
+    complaint = f"windsock: Port {port} on 127.0.0.1 is in use. "
+    cure = "Choose another one with --port, or stop the process that uses it."
+    assert done.stderr.splitlines() == [complaint + cure]
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

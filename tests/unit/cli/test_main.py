@@ -67,7 +67,11 @@ def test_help_loads_neither_django_nor_the_server() -> None:
             "'7 am' is not a time of day; use hours and minutes, such as 07:00.",
         ),
         (("replay", "storm", "--url", "http://127.0.0.1:1"), 2, "--token"),
-        (("replay", "storm", "--url", "nonsense", "--token", "x"), 1, "'nonsense' is not the address of a server"),
+        (
+            ("replay", "storm", "--url", "nonsense", "--token", "x"),
+            1,
+            "'nonsense' is not the address of a server",
+        ),
         (("demo", "--speed", "-1", "--port", "1"), 2, "-1.0 is not a speed"),
     ],
 )
