@@ -1,10 +1,18 @@
 """Flights and programmes as lines of the terminal."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from windsock.cli.lines import programmes_line
+import msgspec
+import pytest
+
+from windsock.cli.lines import programmes_line, remark
+from windsock.flights import Flight
 from windsock.flights.programmes import Programme, ProgrammeChange, Standing
 
+ROWS = json.loads((Path(__file__).parents[2] / "js" / "wording.json").read_text("utf-8"))["cases"]
 NOW = datetime(2026, 7, 6, 2, 16, tzinfo=UTC)
 
 
@@ -22,3 +30,12 @@ def test_a_change_of_programmes_is_one_line_with_place_end_and_reason() -> None:
     assert programmes_line(standing, changes) == (
         "02:16:00Z JFK     Ground stop: flights to JFK are held at their origins until 00:16 +1 (thunderstorms)"
     )
+
+
+@pytest.mark.parametrize("given", ROWS, ids=lambda given: given["name"])
+def test_the_terminal_uses_the_words_of_the_board(given: dict[str, Any]) -> None:
+    flight = msgspec.convert(given["flight"], Flight)
+    row = given["row"]
+    words = " · ".join(filter(None, (row["state"], row["why"])))
+
+    assert remark(flight, given["direction"], given["airport"]) == words
