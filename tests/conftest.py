@@ -116,7 +116,7 @@ def shared() -> Path:
 def _nothing_stays() -> Iterator[None]:
     """After each test: no cached `config()` of changed settings, no pipeline with a thread on a flushed database."""
     yield
-    if (process := sys.modules.get("windsock.ingest.process")) is not None:
+    if (process := sys.modules.get("windsock.ingest.current")) is not None:
         process.stop()
     if (conf := sys.modules.get("windsock.conf")) is not None:
         conf.config.cache_clear()

@@ -61,7 +61,7 @@ def _follow_settings(*, setting: str, **kwargs: Any) -> None:
     from windsock.conf import config
     from windsock.errors import ConfigError
 
-    if (process := sys.modules.get("windsock.ingest.process")) is not None:
+    if (process := sys.modules.get("windsock.ingest.current")) is not None:
         process.stop()
     config.cache_clear()
     try:

@@ -13,13 +13,13 @@ import pytest
 
 from tests.feed_messages import Message, notices, telexes
 from tests.services import SHARED
-from windsock.collect.intake import given_of
+from windsock.collect.intake import submissions_of
 from windsock.errors import FeedError
 from windsock.feeds import aidx, mvt
 from windsock.feeds.parsing import Parsed, Statement
 from windsock.flights import MergeRules
 from windsock.ingest.batch import write_batch
-from windsock.ingest.merging import Given
+from windsock.ingest.merging import Submission
 from windsock.ingest.results import Rejected
 from windsock.journal.base import Journal
 from windsock.journal.database import DatabaseJournal
@@ -53,7 +53,7 @@ def day(path: Path) -> list[Row]:
     return [found for found in read(path) if isinstance(found, Row)]
 
 
-def told(journal: Journal, given: list[Given], now: datetime) -> list[Rejected]:
+def told(journal: Journal, given: list[Submission], now: datetime) -> list[Rejected]:
     rejected: list[Rejected] = []
     for begin in range(0, len(given), BATCH):
         written = write_batch(journal, given[begin : begin + BATCH], now=now, rules=MergeRules())
@@ -61,9 +61,9 @@ def told(journal: Journal, given: list[Given], now: datetime) -> list[Rejected]:
     return rejected
 
 
-def schedule(rows: list[Row]) -> list[Given]:
+def schedule(rows: list[Row]) -> list[Submission]:
     return [
-        Given(
+        Submission(
             index,
             {
                 "flight": f"{row.carrier}{row.number}",
@@ -124,7 +124,7 @@ def test_a_day_in_any_order_repeated_and_damaged_ends_as_the_file_says(
         assert parsed.faults == (), message
         assert len(parsed.statements) == 1, message
         statements += parsed.statements
-    rejected = told(journal, given_of(statements), now)
+    rejected = told(journal, submissions_of(statements), now)
 
     _, records = journal.snapshot()
     flights = {record.flight.id: record.flight for record in records}

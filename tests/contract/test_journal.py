@@ -30,7 +30,7 @@ from windsock.flights import (
 )
 from windsock.flights.fields import TABLE
 from windsock.flights.programmes import Programme, ProgrammeList, Standing, retold
-from windsock.ingest.batch import Given, write_batch
+from windsock.ingest.batch import Submission, write_batch
 from windsock.ingest.resolution import Hints
 from windsock.ingest.results import Recorded
 from windsock.journal.base import Draft, Event, FlightQuery, Head, Journal, RawReport, Writing, in_order
@@ -981,7 +981,7 @@ def test_a_codeshare_that_came_first_becomes_one_with_its_flight_on_every_backen
         {"flight": "DL1865", **leg, "codeshares": ["AF3635"]},
         {"flight": "AF3635", **leg, "arrival": {"gate": "C3"}},
     ]
-    given = [Given(index, report) for index, report in enumerate(reports)]
+    given = [Submission(index, report) for index, report in enumerate(reports)]
     for batch in [given] if together else [[one] for one in given]:
         write_batch(journal, batch, now=NOON, rules=MergeRules())
     (record,) = journal.snapshot()[1]
@@ -996,16 +996,16 @@ def test_a_codeshare_that_came_first_becomes_one_with_its_flight_on_every_backen
 def test_a_flight_gives_its_provisional_date_to_the_flight_whose_plan_states_it_on_every_backend(
     journal: Journal, together: bool
 ) -> None:
-    def telex(day: int, *, left: str) -> Given:
+    def telex(day: int, *, left: str) -> Submission:
         report = Report(
             flight="NZ1", origin="LAX", source="telex", departure=DepartureReport(actual=at(left))
         )
-        return Given(0, report, hints=Hints(utc_day=date(2015, 1, day)))
+        return Submission(0, report, hints=Hints(utc_day=date(2015, 1, day)))
 
-    def plan(day: int) -> Given:
+    def plan(day: int) -> Submission:
         scheduled = f"2015-01-{day + 1:02}T07:55:00Z"  # five to midnight in Los Angeles
         leg = {"flight": "NZ1", "date": f"2015-01-{day:02}", "origin": "LAX", "source": "plan"}
-        return Given(0, leg | {"departure": {"scheduled": scheduled}})
+        return Submission(0, leg | {"departure": {"scheduled": scheduled}})
 
     def at(text: str) -> datetime:
         return datetime.fromisoformat(text)

@@ -26,7 +26,7 @@ from windsock.access.limits import FEED_FAILURES
 from windsock.access.rights import require_publish
 from windsock.api.bodies import read
 from windsock.api.problems import Problem
-from windsock.collect.intake import Intake, Taken
+from windsock.collect.intake import Intake, IntakeResult
 from windsock.collect.models import FeedInput, FeedState
 from windsock.conf import config
 from windsock.errors import AccessDenied, ConfigError, JournalUnavailable
@@ -100,7 +100,7 @@ def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpRespons
         return _answer(settings, body, _intake(settings).take(body, entrance="webhook", sender=sender))
 
 
-def _answer(settings: FeedSettings, body: bytes, taken: Taken) -> HttpResponse:
+def _answer(settings: FeedSettings, body: bytes, taken: IntakeResult) -> HttpResponse:
     answer = settings.format.hooks.acknowledgement
     if answer is not None and taken.received_at is not None and not taken.error:
         return HttpResponse(
@@ -203,7 +203,7 @@ def _repeated(before: FeedInput) -> HttpResponse:
     )
 
 
-def _outcome(taken: Taken) -> HttpResponse:
+def _outcome(taken: IntakeResult) -> HttpResponse:
     document: dict[str, Any] = {
         "input": taken.input_id,
         "recorded": taken.recorded,

@@ -66,7 +66,7 @@ def try_input(
     parser, source = _parser(name, option or [])
     moment = received_at.replace(tzinfo=UTC) if received_at is not None else system_clock()
     parsed = parser(_input(file), moment)
-    outcomes = _rehearsed(parsed, moment)
+    outcomes = _dry_run(parsed, moment)
     if as_json:
         for statement, (result, match) in zip(parsed.statements, outcomes, strict=True):
             _print_json(
@@ -235,11 +235,11 @@ def _input(path: Path | None) -> bytes:
         fail(f"{path} cannot be read: {error.strerror}.")
 
 
-def _rehearsed(parsed: Parsed, moment: datetime) -> "list[tuple[Result, str | None]]":
-    from windsock.collect.intake import given_of
+def _dry_run(parsed: Parsed, moment: datetime) -> "list[tuple[Result, str | None]]":
+    from windsock.collect.intake import submissions_of
     from windsock.errors import WindsockError
     from windsock.ingest import pipeline
-    from windsock.ingest.rehearsal import rehearse
+    from windsock.ingest.batch import dry_run
     from windsock.journal.base import Journal
     from windsock.journal.memory import MemoryJournal
 
@@ -251,7 +251,7 @@ def _rehearsed(parsed: Parsed, moment: datetime) -> "list[tuple[Result, str | No
         # A user who only tries a telex need not have set up a service.
         say("There is no database of this version here, so the input is not compared with any flights.")
         journal = MemoryJournal()
-    return rehearse(journal, given_of(parsed.statements), now=moment, rules=at.rules)
+    return dry_run(journal, submissions_of(parsed.statements), now=moment, rules=at.rules)
 
 
 def _tell(statement: Statement, result: "Result", match: str | None) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from windsock.clock import ReplayClock
 from windsock.errors import AccessDenied, ClientError
 from windsock.flights.report import Report
-from windsock.replay.player import Told
+from windsock.replay.player import ReplayResult
 
 # Well below the server's limit for one body, and small enough that an answer comes within a second.
 BATCH = 500
@@ -38,13 +38,13 @@ class OverHttp:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._connection: http.client.HTTPConnection | None = None
 
-    def tell(self, reports: Sequence[Report], at: datetime) -> Told:
+    def tell(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
         """Post the reports; return when the server has them on disk.
 
         Raises:
             ClientError: The server cannot be reached.
         """
-        told = Told()
+        told = ReplayResult()
         for begin in range(0, len(reports), BATCH):
             part = reports[begin : begin + BATCH]
             # Without their source: a token reports as its own, whatever the day's reports were made from.

@@ -95,7 +95,7 @@ def rekey(
     from django.db import transaction
 
     from windsock.conf import config
-    from windsock.ingest.process import merge_rules
+    from windsock.ingest.current import merge_rules
     from windsock.journal import models
     from windsock.journal.rekeying import rekey as move
 

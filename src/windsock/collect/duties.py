@@ -28,7 +28,7 @@ def _expected() -> Mapping[str, str]:
 def _make(server: bool) -> Sequence[Duty]:
     from windsock.collect.feed_duties import feed_duties
     from windsock.collect.upkeep import Upkeep
-    from windsock.ingest.process import pipeline, record
+    from windsock.ingest.current import pipeline, record
 
     settings = config()
     found = Upkeep(pipeline().journal, record, settings).duties()

@@ -25,7 +25,7 @@ from windsock.feeds.registry import Parser
 from windsock.flights.facts import TICK
 from windsock.flights.programmes import ProgrammeChange
 from windsock.flights.values import CLOCK_SKEW
-from windsock.ingest.merging import Given
+from windsock.ingest.merging import Submission
 from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.programmes import record_programmes
 from windsock.ingest.resolution import Hints
@@ -49,7 +49,7 @@ MAX_ERROR = 1000
 
 
 @dataclass(slots=True)
-class Taken:
+class IntakeResult:
     """What became of one input: a result per statement, the faults, and, if it was unreadable as a whole, why."""
 
     results: list[Result] = field(default_factory=list)
@@ -76,10 +76,10 @@ class Taken:
         return told + len(self.programme_changes)
 
 
-def given_of(statements: Sequence[Statement], speaker: Speaker | None = None) -> list[Given]:
+def submissions_of(statements: Sequence[Statement], speaker: Speaker | None = None) -> list[Submission]:
     """The statements as ingest takes them, with what they know of their flights."""
     return [
-        Given(
+        Submission(
             index,
             statement.report,
             hints=Hints(statement.utc_day, statement.callsign, statement.about, statement.names),
@@ -106,7 +106,7 @@ class Intake:
         received_at: datetime | None = None,
         entrance: str = "code",
         sender: str | None = None,
-    ) -> Taken:
+    ) -> IntakeResult:
         """Keep and record one input; raise JournalUnavailable where it could not be recorded and is to be given again.
 
         `entrance` is the way it came, `sender` whoever handed it in, where that is known; its reports bear both.
@@ -127,7 +127,7 @@ class Intake:
             )
             return self._record(kept, feed_speaker(self.feed, entrance, sender))
 
-    def replay(self, kept: FeedInput, *, entrance: str = "code", sender: str | None = None) -> Taken:
+    def replay(self, kept: FeedInput, *, entrance: str = "code", sender: str | None = None) -> IntakeResult:
         """Reads an input again, as if it came when it came: after a parser or a setting was mended.
 
         `sender` is whoever asks for it, by way of `entrance`.
@@ -165,8 +165,8 @@ class Intake:
         except Exception as another:
             logger.warning("Feed %s: that it failed could not be noted: %s", self.feed, another)
 
-    def _record(self, kept: FeedInput, speaker: Speaker) -> Taken:
-        taken = Taken(input_id=kept.pk, received_at=kept.received_at)
+    def _record(self, kept: FeedInput, speaker: Speaker) -> IntakeResult:
+        taken = IntakeResult(input_id=kept.pk, received_at=kept.received_at)
         self._last = kept.received_at
         try:
             parsed = self._parser(bytes(kept.body), kept.received_at)
@@ -184,7 +184,7 @@ class Intake:
             # Each of its reports is a microsecond after the one before it; the next input comes after the last.
             self._last = kept.received_at + len(statements) * TICK
             taken.results = self._pipeline.submit_prepared(
-                given_of(statements, speaker), received_at=kept.received_at
+                submissions_of(statements, speaker), received_at=kept.received_at
             ).result()
             self._settle(kept, statements, taken)
             if parsed.programmes is not None:
@@ -192,7 +192,7 @@ class Intake:
         self._note(kept, taken)
         return taken
 
-    def _settle(self, kept: FeedInput, statements: Sequence[Statement], taken: Taken) -> None:
+    def _settle(self, kept: FeedInput, statements: Sequence[Statement], taken: IntakeResult) -> None:
         """Parks what is unclear; whatever else was rejected becomes a fault."""
         parked = []
         for statement, result in zip(statements, taken.results, strict=True):
@@ -221,7 +221,7 @@ class Intake:
             ParkedReport.objects.bulk_create(parked)
         taken.parked = len(parked)
 
-    def _note(self, kept: FeedInput, taken: Taken) -> None:
+    def _note(self, kept: FeedInput, taken: IntakeResult) -> None:
         kept.recorded, kept.changed, kept.parked = taken.recorded, taken.changed, taken.parked
         kept.fault_count, kept.error = len(taken.faults), taken.error
         kept.faults = [
@@ -294,4 +294,4 @@ def settle(
     return result
 
 
-__all__ = ["Intake", "Taken", "given_of", "settle"]
+__all__ = ["Intake", "IntakeResult", "settle", "submissions_of"]

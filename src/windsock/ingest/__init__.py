@@ -9,8 +9,8 @@ for result in record([{"flight": "DL1865", "date": "2015-01-02", "origin": "ATL"
 ```
 """
 
+from windsock.ingest.current import arecord, pipeline, record, stop
 from windsock.ingest.pipeline import Pipeline
-from windsock.ingest.process import arecord, pipeline, record, stop
 from windsock.ingest.results import Recorded, Rejected, Result
 
 __all__ = ["Pipeline", "Recorded", "Rejected", "Result", "arecord", "pipeline", "record", "stop"]

@@ -1,22 +1,31 @@
-"""A batch of reports, written in one transaction: read, resolve, merge in order, append. No threads, no Django."""
+"""A batch of reports in one transaction: load, resolve and merge in order, save, append. No threads, no Django."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from windsock.errors import InvalidReport
-from windsock.flights import MergeRules
-from windsock.ingest.merging import MAX_KEPT_BYTES, Given, Merging, Read, kept, read, refused
+from windsock.flights import FlightKey, MergeRules
+from windsock.ingest.merging import (
+    MAX_KEPT_BYTES,
+    Merging,
+    ParsedSubmission,
+    Submission,
+    kept,
+    parse,
+    refused,
+)
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.base import Event, Head, Journal
 from windsock.protocol.positions import Position
 
 __all__ = [
     "MAX_KEPT_BYTES",
-    "Given",
+    "Submission",
     "Written",
-    "places",
-    "results_of",
+    "dry_run",
+    "transact",
     "unkept_refusal",
     "write_batch",
     "write_refusal",
@@ -25,21 +34,52 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a batch came to: a result per report, in order, and the events it appended to the journal of `epoch`."""
+    """The outcome of a batch: a result per report, in order, and the events appended to the journal of `epoch`."""
 
     results: list[Result]
     epoch: str
     events: list[Event]
 
 
-def places(batch: Sequence[Given], first: int = 0) -> list[int]:
-    """Return each report's place among those received at the same time: in its input, or else in what came just now."""
-    return [first + place if given.received_at is None else given.index for place, given in enumerate(batch)]
+class _RollBack(Exception):
+    """End the transaction of a dry run."""
+
+
+def transact(
+    journal: Journal,
+    reports: Sequence[ParsedSubmission],
+    rules: MergeRules,
+    merge: Callable[[Merging], Iterable[ParsedSubmission]],
+    *,
+    others: Iterable[FlightKey] = (),
+    now: datetime | None = None,
+    dry: bool = False,
+) -> Written:
+    """Write reports in one transaction: the one place where flights are loaded, merged, saved, and events appended.
+
+    Args:
+        merge: Applies the reports, and returns all that were applied, in order, to keep for audit.
+        others: Flights to load besides those that the reports may mean; iterated within the transaction.
+        now: The time by a clock that runs on, to find reports from the future; None in a replay.
+        dry: Roll the transaction back. The outcome is what the write would have had.
+
+    Raises:
+        JournalUnavailable: The transaction failed, and nothing was recorded.
+    """
+    with suppress(_RollBack), journal.write() as writing:
+        merging = Merging(writing, reports, rules, others, now=now)
+        applied = merge(merging)
+        merging.save(writing)
+        events = writing.append(merging.drafts, () if dry else kept(applied))
+        head = writing.head()
+        if dry:
+            raise _RollBack
+    return Written(_results(reports, events, head), head.epoch, events)
 
 
 def write_batch(
     journal: Journal,
-    batch: Sequence[Given],
+    batch: Sequence[Submission],
     *,
     now: datetime,
     rules: MergeRules,
@@ -47,55 +87,82 @@ def write_batch(
     again: bool = False,
     replayed: bool = False,
 ) -> Written:
-    """Writes the batch in one transaction; durable when it returns.
+    """Write the batch in one transaction; durable on return. Reports of one flight apply in the order given.
 
-    Reports of one flight apply in the order given; `first` is the place of the first among those that came just now.
-    With `again` a first attempt may have been committed without our knowing; `replayed`: `now` is the time of a replay,
-    which may begin anew, so that what is later is no sign of a wrong clock. A wrong report is rejected alone. Raises
-    JournalUnavailable if the transaction failed: then nothing of the batch is recorded.
+    Args:
+        first: The place of the first report among those received just now.
+        again: An earlier attempt may have been committed without our knowing.
+        replayed: `now` is the time of a replay, which may start over: a later time does not mean a wrong clock.
+
+    Raises:
+        JournalUnavailable: The transaction failed, and nothing was recorded. A wrong report is rejected alone.
     """
-    reports = [
-        read(given, now, place, latest=not again)
-        for given, place in zip(batch, places(batch, first), strict=True)
+    reports = _parsed(batch, now, first, latest=not again)
+    return transact(
+        journal, reports, rules, lambda merging: _apply(merging, reports), now=None if replayed else now
+    )
+
+
+def dry_run(
+    journal: Journal, batch: Sequence[Submission], *, now: datetime, rules: MergeRules
+) -> list[tuple[Result, str | None]]:
+    """Return what `write_batch` would return for this batch, and how each flight was recognised. Write nothing.
+
+    Raises JournalUnavailable as `write_batch` does.
+    """
+    reports = _parsed(batch, now, 0, latest=True)
+    written = transact(journal, reports, rules, lambda merging: _apply(merging, reports), now=now, dry=True)
+    return [(result, one.match) for result, one in zip(written.results, reports, strict=True)]
+
+
+def _parsed(
+    batch: Sequence[Submission], now: datetime, first: int, *, latest: bool
+) -> list[ParsedSubmission]:
+    # The place among the reports received at the same time: within its input, or else among those of just now.
+    return [
+        parse(
+            submission,
+            now,
+            first + place if submission.received_at is None else submission.index,
+            latest=latest,
+        )
+        for place, submission in enumerate(batch)
     ]
-    with journal.write() as writing:
-        merging = Merging(writing, reports, rules, now=None if replayed else now)
-        for one in reports:
-            if one.report is not None:
-                merging.apply(one)
-        merging.save(writing)
-        events = writing.append(merging.drafts, kept(reports))
-        head = writing.head()
-    return Written(results_of(reports, events, head), head.epoch, events)
 
 
-def write_refusal(journal: Journal, given: Given, *, now: datetime) -> Written:
-    """Keeps, for audit, a report at which its write failed, and gives its rejection."""
-    one = refused(given, now)
+def _apply(merging: Merging, reports: Sequence[ParsedSubmission]) -> Sequence[ParsedSubmission]:
+    for one in reports:
+        if one.report is not None:
+            merging.apply(one)
+    return reports
+
+
+def write_refusal(journal: Journal, submission: Submission, *, now: datetime) -> Written:
+    """Keep, for audit, a report that made its write fail, and return its rejection."""
+    one = refused(submission, now)
     with journal.write() as writing:
         events = writing.append([], kept([one]))
         head = writing.head()
-    return Written(results_of([one], events, head), head.epoch, events)
+    return Written(_results([one], events, head), head.epoch, events)
 
 
-def unkept_refusal(given: Given, *, now: datetime) -> Written:
-    """Gives the rejection of a report that cannot even be kept."""
-    return Written(results_of([refused(given, now)], (), Head("", 0, 0)), "", [])
+def unkept_refusal(submission: Submission, *, now: datetime) -> Written:
+    """Return the rejection of a report that cannot even be kept."""
+    return Written(_results([refused(submission, now)], (), Head("", 0, 0)), "", [])
 
 
-def results_of(reports: Sequence[Read], events: Sequence[Event], head: Head) -> list[Result]:
-    """What became of each report; one that changed nothing is recorded at the newest event before it."""
+def _results(reports: Sequence[ParsedSubmission], events: Sequence[Event], head: Head) -> list[Result]:
+    """Return the result of each report; one that changed nothing has the position of the newest event before it."""
     results: list[Result] = []
     offset = head.offset - len(events)
     for one in reports:
+        index = one.submission.index
         if one.error is not None or one.record is None:
-            results.append(
-                Rejected.of(one.given.index, one.error or InvalidReport("The report was not understood."))
-            )
+            error = one.error or InvalidReport("The report could not be parsed.")
+            results.append(Rejected.of(index, error))
             continue
         if one.draft is not None:
             offset = events[one.draft].offset
-        position = Position(head.epoch, offset)
         flight = one.record.flight
-        results.append(Recorded(one.given.index, position, flight.id, flight.version, one.changes))
+        results.append(Recorded(index, Position(head.epoch, offset), flight.id, flight.version, one.changes))
     return results

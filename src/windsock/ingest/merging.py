@@ -59,10 +59,10 @@ MAX_KEPT_BYTES = 8192
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
-class Given(msgspec.Struct, frozen=True, gc=False):
-    """A report as it was handed in, `index` being its place there. Without `received_at` it came just now.
+class Submission(msgspec.Struct, frozen=True, gc=False):
+    """A report as it was handed in, `index` being its place there. Without `received_at` it was received just now.
 
-    `hints` say more of which flight a feed means. `speaker` is who handed it in, where that is not code of our own.
+    `hints` help to find the flight that a feed means. `speaker` is the sender, unless that is our own code.
     """
 
     index: int
@@ -74,15 +74,15 @@ class Given(msgspec.Struct, frozen=True, gc=False):
     speaker: Speaker | None = None
 
 
-class Read(msgspec.Struct):
-    """A report read: understood or not, in the end what it changed. `own` is the key it names, `near`
-    those of the days around that it may mean instead, `draft` its event.
+class ParsedSubmission(msgspec.Struct):
+    """A submission on its way through one write: the report or the error, and in the end what it changed.
 
-    `match` says by what its flight was recognised. `place` is its place among the reports received with it; what is the
-    `latest` came just now, after all that its source had said.
+    `place` is its place among the reports received at the same time; `latest` means that it came just now, after
+    everything else its source reported. `own` is the key that it names, `near` are those of the days around that it may
+    mean instead. `match` says how its flight was recognised, and `draft` is the index of its event.
     """
 
-    given: Given
+    submission: Submission
     received_at: datetime
     place: int = 0
     latest: bool = False
@@ -96,19 +96,21 @@ class Read(msgspec.Struct):
     match: str | None = None
 
 
-def read(given: Given, now: datetime, place: int = 0, *, latest: bool = False) -> Read:
-    """The report, understood, or with its error."""
-    one = Read(given, given.received_at or now, place, latest and given.received_at is None)
+def parse(submission: Submission, now: datetime, place: int = 0, *, latest: bool = False) -> ParsedSubmission:
+    """Return the submission with its report, or with the error that rejects it."""
+    one = ParsedSubmission(
+        submission, submission.received_at or now, place, latest and submission.received_at is None
+    )
     try:
-        if isinstance(given.data, Report):
-            one.report = _sourced(given.data, given)
+        if isinstance(submission.data, Report):
+            one.report = _sourced(submission.data, submission)
         else:
             one.report = parse_report(
-                given.data, source=given.source, now=one.received_at, trusted=given.trusted
+                submission.data, source=submission.source, now=one.received_at, trusted=submission.trusted
             )
-        if given.speaker is not None:
-            given.speaker.require(one.report.source)
-        one.own = own_key(one.report, given.hints)
+        if submission.speaker is not None:
+            submission.speaker.require(one.report.source)
+        one.own = own_key(one.report, submission.hints)
         one.near = neighbours(one.report, one.own)
     except ReportError as error:
         one.error = error
@@ -119,13 +121,13 @@ def read(given: Given, now: datetime, place: int = 0, *, latest: bool = False) -
     return one
 
 
-def refused(given: Given, now: datetime) -> Read:
-    """Return a report at which the write of its batch failed: refused unread, as our own fault, for `kept` to keep."""
-    return Read(given, given.received_at or now, error=_OWN_FAULT)
+def refused(submission: Submission, now: datetime) -> ParsedSubmission:
+    """Return a submission that made the write of its batch fail, rejected unread as our own fault, to be kept."""
+    return ParsedSubmission(submission, submission.received_at or now, error=_OWN_FAULT)
 
 
 @contextmanager
-def _alone(one: Read) -> Iterator[None]:
+def _alone(one: ParsedSubmission) -> Iterator[None]:
     """Reject the report alone if our own code fails at it."""
     try:
         yield
@@ -135,16 +137,16 @@ def _alone(one: Read) -> Iterator[None]:
         _own_fault(one, error)
 
 
-def _own_fault(one: Read, error: Exception) -> None:
-    logger.error("Windsock failed at a report: %.2000r", one.given.data, exc_info=error)
+def _own_fault(one: ParsedSubmission, error: Exception) -> None:
+    logger.error("Windsock failed at a report: %.2000r", one.submission.data, exc_info=error)
     one.error = _OWN_FAULT
 
 
-def _sourced(report: Report, given: Given) -> Report:
+def _sourced(report: Report, submission: Submission) -> Report:
     """The report with the source of the call, unless it names its own."""
-    if given.source is not None and report.source == "unknown":
-        report = msgspec.structs.replace(report, source=given.source)
-    if is_own(report.source) and not given.trusted:
+    if submission.source is not None and report.source == "unknown":
+        report = msgspec.structs.replace(report, source=submission.source)
+    if is_own(report.source) and not submission.trusted:
         raise InvalidReport(
             f"The source {report.source!r} is Windsock's own. Give the name of the real source.",
             field="source",
@@ -160,7 +162,7 @@ class Merging:
     def __init__(
         self,
         writing: Writing,
-        reports: Iterable[Read],
+        reports: Iterable[ParsedSubmission],
         rules: MergeRules,
         others: Iterable[FlightKey] = (),
         *,
@@ -177,22 +179,24 @@ class Merging:
             assert one.report is not None
             if one.own not in names or one.report.date is UNSET:
                 with _alone(one):
-                    wanted.update(dict.fromkeys(names_of(one.report, one.received_at, one.given.hints)))
+                    wanted.update(dict.fromkeys(names_of(one.report, one.received_at, one.submission.hints)))
         names.know(writing.named(wanted) if wanted else {})
         keys: set[FlightKey] = set()
         for one in understood:
             if one.report is not None and one.error is None:
                 with _alone(one):
                     keys.update(
-                        candidates(one.report, one.received_at, names, one.own, one.given.hints, one.near)
+                        candidates(
+                            one.report, one.received_at, names, one.own, one.submission.hints, one.near
+                        )
                     )
         # Flights that stand under a name by which a report calls another one: they may turn out to be that one.
         sold = {
             other
             for one in understood
             if one.report is not None and one.error is None and _names_others(one)
-            for key in candidates(one.report, one.received_at, names, one.own, one.given.hints, one.near)
-            for other in sold_as(one.report, key, one.given.hints)
+            for key in candidates(one.report, one.received_at, names, one.own, one.submission.hints, one.near)
+            for other in sold_as(one.report, key, one.submission.hints)
         }
         if sold:
             keys |= writing.known(sold)
@@ -204,7 +208,7 @@ class Merging:
         self._rules = rules
         self._now = now
 
-    def apply(self, one: Read) -> FlightKey | None:
+    def apply(self, one: ParsedSubmission) -> FlightKey | None:
         """Merges a report that was understood; gives the key of the flight if it changed anything."""
         assert one.report is not None
         if one.error is not None:
@@ -216,14 +220,20 @@ class Merging:
             making_way = self._making_way(one)
             gave_way = {old: self.records.pop(old) for old in making_way}
             match = resolve(
-                one.report, one.received_at, self._names, one.own, one.given.hints, self.records, one.near
+                one.report,
+                one.received_at,
+                self._names,
+                one.own,
+                one.submission.hints,
+                self.records,
+                one.near,
             )
             key, one.match = match.key, match.reason
             before = self.records.get(key)
             if before is not None:
                 check_same_leg(one.report, before)
-            if isinstance(one.report.codeshares, tuple) or one.given.hints is not None:
-                one.report = with_names(one.report, key, one.given.hints)
+            if isinstance(one.report.codeshares, tuple) or one.submission.hints is not None:
+                one.report = with_names(one.report, key, one.submission.hints)
             recovered = self._to_recover(one.report, key)
             merged = apply_report(
                 before,
@@ -299,7 +309,7 @@ class Merging:
         return found
 
     def _mirrored(
-        self, one: Read, diverted: FlightRecord, after: FlightRecord
+        self, one: ParsedSubmission, diverted: FlightRecord, after: FlightRecord
     ) -> tuple[FlightRecord, Draft | None] | None:
         """Return the diverted flight, told by which flight it is completed; None if this is no news."""
         assert one.report is not None
@@ -322,7 +332,7 @@ class Merging:
         draft = _draft(diverted, merged.record, merged.changes, one.received_at) if merged.changes else None
         return merged.record, draft
 
-    def _making_way(self, one: Read) -> dict[FlightKey, FlightKey]:
+    def _making_way(self, one: ParsedSubmission) -> dict[FlightKey, FlightKey]:
         """Return the moves that free the date of a report's flight: old key → new key, the last to move first.
 
         The date is taken by a flight whose own date was made from another UTC day, and is that flight's no longer once
@@ -367,22 +377,22 @@ class Merging:
         if self._removed:
             writing.remove(self._removed)
 
-    def _same_flights(self, one: Read, key: FlightKey) -> list[FlightRecord]:
+    def _same_flights(self, one: ParsedSubmission, key: FlightKey) -> list[FlightRecord]:
         """The flights that stand under other names which the report gives of the flight `key`."""
         assert one.report is not None
         found = {}
-        for other in sold_as(one.report, key, one.given.hints):
+        for other in sold_as(one.report, key, one.submission.hints):
             record = self.records.get(other)
             if record is not None and other != key and not goes_elsewhere(one.report, record.flight):
                 found[other] = record
         return [found[other] for other in sorted(found)]
 
 
-def _dated(one: Read, merged: Merged, gave_way: FlightRecord | None) -> Merged:
+def _dated(one: ParsedSubmission, merged: Merged, gave_way: FlightRecord | None) -> Merged:
     """Return the new flight with the UTC day that its date was made from, and with a version after all of its id."""
     record = merged.record
     assert one.report is not None
-    day = None if one.given.hints is None else one.given.hints.utc_day
+    day = None if one.submission.hints is None else one.submission.hints.utc_day
     undated = one.report.date is UNSET and scheduled_departure(one.report) is None
     if undated and day is not None and len(days_at(record.key.origin, day)) > 1:
         record = marked(record, one.report, day, one.received_at)
@@ -392,7 +402,7 @@ def _dated(one: Read, merged: Merged, gave_way: FlightRecord | None) -> Merged:
     return msgspec.structs.replace(merged, record=record)
 
 
-def _recovered(one: Read) -> set[FlightKey]:
+def _recovered(one: ParsedSubmission) -> set[FlightKey]:
     """Return the diverted flight that a report names in `recovery_of`, if it does."""
     named: set[FlightKey] = set()
     if one.report is not None and isinstance(one.report.recovery_of, str):
@@ -401,9 +411,9 @@ def _recovered(one: Read) -> set[FlightKey]:
     return named
 
 
-def _names_others(one: Read) -> bool:
+def _names_others(one: ParsedSubmission) -> bool:
     assert one.report is not None
-    hints = one.given.hints
+    hints = one.submission.hints
     return bool(one.report.codeshares) or (hints is not None and bool(hints.names))
 
 
@@ -428,24 +438,24 @@ _OWN_FAULT = InvalidReport(
 )
 
 
-def kept(reports: Iterable[Read]) -> list[RawReport]:
+def kept(reports: Iterable[ParsedSubmission]) -> list[RawReport]:
     """What is kept for audit: everything but what our own watch said again, which is no news to anybody."""
     return [_kept(one) for one in reports if one.draft is not None or not _own(one)]
 
 
-def _own(one: Read) -> bool:
+def _own(one: ParsedSubmission) -> bool:
     return one.report is not None and one.report.source.startswith("windsock.")
 
 
-def _kept(one: Read) -> RawReport:
-    report, given = one.report, one.given
+def _kept(one: ParsedSubmission) -> RawReport:
+    report, submission = one.report, one.submission
     observed_at = report.observed_at if report is not None and report.observed_at else None
-    source = (report.source if report is not None else given.source) or "unknown"
-    speaker = given.speaker
+    source = (report.source if report is not None else submission.source) or "unknown"
+    speaker = submission.speaker
     try:
-        body = _encode(given.data)
+        body = _encode(submission.data)
     except (TypeError, ValueError):
-        body = repr(given.data).encode()
+        body = repr(submission.data).encode()
     return RawReport(
         source=source[:100],
         received_at=one.received_at.astimezone(UTC),

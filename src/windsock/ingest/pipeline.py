@@ -20,7 +20,7 @@ from windsock.clock import Clock, ReplayClock, system_clock
 from windsock.errors import JournalUnavailable, ValueRefused
 from windsock.flights import MergeRules, Report
 from windsock.flights.facts import TICK
-from windsock.ingest.batch import Given, Written, unkept_refusal, write_batch, write_refusal
+from windsock.ingest.batch import Submission, Written, unkept_refusal, write_batch, write_refusal
 from windsock.ingest.results import Rejected, Result
 from windsock.ingest.speaker import Speaker
 from windsock.journal.base import Event, Journal
@@ -106,16 +106,19 @@ class Pipeline:
         if isinstance(reports, (Mapping, Report, str, bytes)):
             raise TypeError("Give a list of reports; for a single one write record([report]).")
         return self._hand_over(
-            [Given(i, data, source, received_at, trusted, speaker=speaker) for i, data in enumerate(reports)]
+            [
+                Submission(i, data, source, received_at, trusted, speaker=speaker)
+                for i, data in enumerate(reports)
+            ]
         )
 
     def submit_prepared(
-        self, given: Iterable[Given], *, received_at: datetime | None = None
+        self, given: Iterable[Submission], *, received_at: datetime | None = None
     ) -> Future[list[Result]]:
         """Like `submit`, for whoever knows more of the flights meant: feeds."""
         return self._hand_over([msgspec.structs.replace(one, received_at=received_at) for one in given])
 
-    def _hand_over(self, given: list[Given]) -> Future[list[Result]]:
+    def _hand_over(self, given: list[Submission]) -> Future[list[Result]]:
         job = _Job(given)
         # Running from the start: whoever waits may go away, the report is written all the same.
         job.future.set_running_or_notify_cancel()
@@ -184,9 +187,9 @@ class Pipeline:
             if self._on_exit is not None:
                 self._on_exit()
 
-    def _take(self) -> "list[tuple[_Job, Given]] | _TransactionJob":
+    def _take(self) -> "list[tuple[_Job, Submission]] | _TransactionJob":
         """The next reports to write together, oldest first; nothing when stopped and all is written."""
-        batch: list[tuple[_Job, Given]] = []
+        batch: list[tuple[_Job, Submission]] = []
         with self._ready:
             while not self._jobs and not self._stopping:
                 self._ready.wait()
@@ -206,7 +209,7 @@ class Pipeline:
             self._waiting -= len(batch)
         return batch
 
-    def _write(self, batch: list[tuple["_Job", Given]]) -> None:
+    def _write(self, batch: list[tuple["_Job", Submission]]) -> None:
         try:
             now = self.now()
         except JournalUnavailable as error:
@@ -216,7 +219,7 @@ class Pipeline:
         self._write_part(batch, now, 0, _Faults())
 
     def _write_part(
-        self, batch: list[tuple["_Job", Given]], now: datetime, first: int, faults: "_Faults"
+        self, batch: list[tuple["_Job", Submission]], now: datetime, first: int, faults: "_Faults"
     ) -> None:
         """Writes a batch, or the part of one in which a report was found that makes the whole transaction fail.
 
@@ -253,7 +256,7 @@ class Pipeline:
         for (job, _), result in zip(batch, written.results, strict=True):
             job.done(result)
 
-    def _refuse(self, given: Given, now: datetime, error: Exception) -> Written | None:
+    def _refuse(self, given: Submission, now: datetime, error: Exception) -> Written | None:
         """Rejects the one report that makes a transaction fail; None if any transaction fails, whatever is written."""
         logger.error("Windsock failed at a report: %.2000r", given.data, exc_info=error)
         try:
@@ -290,7 +293,7 @@ class Pipeline:
         self._tell_listeners(found[0])
         whole.future.set_result(found)
 
-    def _attempt(self, batch: Sequence[Given], now: datetime, first: int) -> Written:
+    def _attempt(self, batch: Sequence[Submission], now: datetime, first: int) -> Written:
         started = time.monotonic()
         replayed = self._replay is not None
         try:
@@ -304,7 +307,7 @@ class Pipeline:
                 self.journal, batch, now=now, rules=self.rules, first=first, again=True, replayed=replayed
             )
 
-    def _fail(self, batch: list[tuple["_Job", Given]], error: JournalUnavailable) -> None:
+    def _fail(self, batch: list[tuple["_Job", Submission]], error: JournalUnavailable) -> None:
         for job, given in batch:
             job.unavailable = error
             job.done(Rejected(given.index, "journal_unavailable", str(error), retryable=True))
@@ -343,7 +346,7 @@ class _TransactionJob:
 class _Job:
     """The reports of one call, and whoever waits for their results."""
 
-    def __init__(self, given: list[Given]) -> None:
+    def __init__(self, given: list[Submission]) -> None:
         self.given = given
         self.taken = 0
         self.future: Future[list[Result]] = Future()

@@ -9,8 +9,8 @@ from windsock.flights import Report
 from windsock.ingest.overdue import OverdueWatch
 from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.results import Rejected, Result
-from windsock.ingest.span import write_span
-from windsock.replay.player import Step, Told
+from windsock.ingest.steps import write_steps
+from windsock.replay.player import ReplayResult, Step
 
 
 class IntoJournal:
@@ -28,7 +28,7 @@ class IntoJournal:
         )
         self._overdue_events = 0
 
-    def tell(self, reports: Sequence[Report], at: datetime) -> Told:
+    def tell(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
         """Records the reports as received `at`; returns when they are durable."""
         results = self._pipeline.submit(reports, received_at=at).result()
         refused = [
@@ -36,7 +36,7 @@ class IntoJournal:
             for result in results
             if isinstance(result, Rejected)
         ]
-        return Told(events=_events(results), refused=refused)
+        return ReplayResult(events=_events(results), refused=refused)
 
     def minute(self, at: datetime) -> int:
         """Speaks up for flights without word; gives the number of events that made."""
@@ -44,10 +44,10 @@ class IntoJournal:
         self._watch.run(at)
         return self._overdue_events - before
 
-    def together(self, steps: Sequence[Step]) -> Told:
+    def together(self, steps: Sequence[Step]) -> ReplayResult:
         """Takes several moments and minutes in one transaction; the events are the same."""
         written, overdue = self._pipeline.submit_transaction(
-            lambda journal, rules: write_span(journal, steps, self._watch, rules)
+            lambda journal, rules: write_steps(journal, steps, self._watch, rules)
         ).result()
         told = [(step.at, report) for step in steps for report in step.reports]
         refused = [
@@ -56,7 +56,7 @@ class IntoJournal:
             if isinstance(result, Rejected)
         ]
         self._overdue_events += overdue
-        return Told(events=_events(written.results), refused=refused, overdue_events=overdue)
+        return ReplayResult(events=_events(written.results), refused=refused, overdue_events=overdue)
 
     def show_clock(self, clock: ReplayClock) -> None:
         """Every process and browser reads it in the journal's head."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from windsock.clock import Clock, system_clock
 from windsock.flights.values import CLOCK_SKEW
-from windsock.ingest.process import pipeline
+from windsock.ingest.current import pipeline
 from windsock.journal.base import Journal
 
 LOOK_SECONDS = 60.0

@@ -12,7 +12,7 @@ def follow(apps, schema_editor):
     from types import SimpleNamespace
 
     from windsock.conf import config
-    from windsock.ingest.process import merge_rules
+    from windsock.ingest.current import merge_rules
     from windsock.journal.rekeying import rekey
 
     names = ("FlightRow", "FlightName", "ReportRow", "EventRow", "JournalHead")

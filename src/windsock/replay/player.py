@@ -31,13 +31,13 @@ _CLOSE_ENOUGH_SECONDS = 0.0005
 class Listener(Protocol):
     """Where a replay tells: this process's journal, or a server elsewhere."""
 
-    def tell(self, reports: Sequence[Report], at: datetime) -> "Told":
+    def tell(self, reports: Sequence[Report], at: datetime) -> "ReplayResult":
         """Takes the reports of one moment, in order; when it returns they are durable."""
 
     def minute(self, at: datetime) -> int:
         """A simulated minute has passed: looks for flights without word. Gives the number of events this made."""
 
-    # A listener may also have `together(steps) -> Told`, which takes several steps at once with the same outcome.
+    # A listener may also have `together(steps) -> ReplayResult`: several steps at once, with the same outcome.
 
     def show_clock(self, clock: ReplayClock) -> None:
         """Lets everybody know what time it is in the replay."""
@@ -53,7 +53,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Told:
+class ReplayResult:
     """What became of some reports: how many events they made, and why some were refused; the watch's events apart."""
 
     events: int = 0
@@ -109,7 +109,7 @@ class Replay:
         self._ahead(0)
         self._watched = self.first.replace(second=0, microsecond=0)
         self._listener, self._real = listener, real
-        self._together: Callable[[Sequence[Step]], Told] | None = getattr(listener, "together", None)
+        self._together: Callable[[Sequence[Step]], ReplayResult] | None = getattr(listener, "together", None)
         self._wake = threading.Event()
         self._wait = wait or self._wait_for_change
         self._stopped = False
@@ -222,13 +222,13 @@ class Replay:
             self._coming.append(moment)
         return self._coming[index]
 
-    def _tell(self, step: Step) -> Told:
-        told = self._listener.tell(step.reports, step.at) if step.reports else Told()
+    def _tell(self, step: Step) -> ReplayResult:
+        told = self._listener.tell(step.reports, step.at) if step.reports else ReplayResult()
         if step.minute:
             told.overdue_events += self._listener.minute(step.at)
         return told
 
-    def _count(self, told: Told, steps: Sequence[Step]) -> None:
+    def _count(self, told: ReplayResult, steps: Sequence[Step]) -> None:
         for step in steps:
             if step.reports:
                 self._coming.popleft()

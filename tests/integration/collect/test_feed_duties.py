@@ -13,7 +13,7 @@ from windsock.collect.models import FeedInput, FeedState, ParkedReport
 from windsock.feeds.configuration import read
 from windsock.flights import FlightKey
 from windsock.ingest import pipeline, stop
-from windsock.ingest.process import record
+from windsock.ingest.current import record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

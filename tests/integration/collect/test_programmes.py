@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.collect.test_feed_duties import Answer, Provider
 from windsock.collect.feed_duties import FeedRunner
-from windsock.collect.intake import Intake, Taken
+from windsock.collect.intake import Intake, IntakeResult
 from windsock.collect.models import FeedInput, FeedState
 from windsock.collect.upkeep import Upkeep
 from windsock.conf import config
@@ -58,7 +58,7 @@ def provider() -> Iterator[Provider]:
     found.close()
 
 
-def take(data: bytes, at: datetime = BEGIN) -> Taken:
+def take(data: bytes, at: datetime = BEGIN) -> IntakeResult:
     feed = read({"faa": {"format": "faa"}})["faa"]
     return Intake("faa", feed.format.parser("faa", {}), pipeline()).take(data, received_at=at)
 

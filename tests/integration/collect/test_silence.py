@@ -12,7 +12,7 @@ from windsock.collect.models import FeedInput, FeedState
 from windsock.feeds.configuration import read
 from windsock.flights import Flight, FlightKey
 from windsock.ingest import pipeline
-from windsock.ingest.process import record
+from windsock.ingest.current import record
 from windsock.ingest.results import Recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)

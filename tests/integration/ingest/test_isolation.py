@@ -13,7 +13,7 @@ from windsock.errors import JournalUnavailable
 from windsock.flights import Report, merge
 from windsock.flights.fields import PARTS, TABLE, Field
 from windsock.ingest import Recorded, Rejected, merging, pipeline, record, stop
-from windsock.ingest.batch import Given
+from windsock.ingest.batch import Submission
 from windsock.ingest.resolution import Hints
 from windsock.journal.database import DatabaseJournal
 from windsock.journal.models import ReportRow
@@ -45,7 +45,11 @@ def good(number: int) -> dict[str, Any]:
 
 def told(bad: Report, hints: Hints | None = None) -> list[Any]:
     """What becomes of a bad report among others that share its transaction."""
-    given = [Given(0, good(1)), Given(1, bad, hints=hints), *(Given(i, good(i)) for i in range(2, 6))]
+    given = [
+        Submission(0, good(1)),
+        Submission(1, bad, hints=hints),
+        *(Submission(i, good(i)) for i in range(2, 6)),
+    ]
     return pipeline().submit_prepared(given).result(30)
 
 

@@ -91,11 +91,13 @@ def test_a_flight_that_was_pruned_begins_anew(using: str) -> None:
 def test_a_report_that_only_adds_to_the_provenance_is_kept_behind_an_event_of_the_same_batch(
     using: str,
 ) -> None:
-    from windsock.ingest.batch import Given, write_batch
+    from windsock.ingest.batch import Submission, write_batch
 
     journal = DatabaseJournal(using)
     said = {"flight": "DL1865", "date": "2015-01-02", "origin": "ATL", "departure": {"gate": "A1"}}
-    write_batch(journal, [Given(0, said, "one"), Given(1, said, "two")], now=NOON, rules=MergeRules())
+    write_batch(
+        journal, [Submission(0, said, "one"), Submission(1, said, "two")], now=NOON, rules=MergeRules()
+    )
     stored = journal.flight(KEY)
     assert stored is not None
     assert stored.facts["departure.gate"].keys() == {"one", "two"}

@@ -10,7 +10,7 @@ from tests.unit.feeds import test_aeroapi as api
 from tests.unit.feeds import test_aerodatabox as box
 from tests.unit.feeds import test_aviationstack as stack
 from tests.unit.feeds import test_flightstats as stats
-from windsock.collect.intake import given_of
+from windsock.collect.intake import submissions_of
 from windsock.feeds.registry import FORMATS
 from windsock.ingest.pipeline import Pipeline
 from windsock.journal.memory import MemoryJournal
@@ -77,7 +77,7 @@ def test_a_flight_planned_under_any_name_of_the_source_is_that_flight(case: str,
     }
     try:
         pipeline.submit([plan], received_at=now - timedelta(hours=20)).result()
-        (result,) = pipeline.submit_prepared(given_of(parsed.statements), received_at=now).result()
+        (result,) = pipeline.submit_prepared(submissions_of(parsed.statements), received_at=now).result()
         _, records = pipeline.journal.snapshot()
     finally:
         pipeline.stop()

@@ -7,7 +7,7 @@ import pytest
 
 from windsock.flights import DepartureReport, MergeRules, Report
 from windsock.ingest import Recorded, Rejected, Result
-from windsock.ingest.batch import Given, write_batch
+from windsock.ingest.batch import Submission, write_batch
 from windsock.journal.base import Event
 from windsock.journal.memory import MemoryJournal
 from windsock.protocol.positions import Position
@@ -24,7 +24,7 @@ def journal() -> MemoryJournal:
 def told(
     journal: MemoryJournal, *reports: Any, source: str | None = "test", now: datetime = NOON
 ) -> list[Result]:
-    batch = [Given(index, report, source) for index, report in enumerate(reports)]
+    batch = [Submission(index, report, source) for index, report in enumerate(reports)]
     return write_batch(journal, batch, now=now, rules=MergeRules()).results
 
 

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.feed_messages import zulu
-from windsock.collect.intake import given_of
+from windsock.collect.intake import submissions_of
 from windsock.errors import InvalidReport
 from windsock.feeds import (
     aeroapi,
@@ -34,7 +34,7 @@ from windsock.feeds.parsing import Parsed
 from windsock.feeds.registry import FORMATS
 from windsock.flights import MergeRules, airports, parse_report
 from windsock.flights.block_times import under_way
-from windsock.ingest.batch import Given, write_batch
+from windsock.ingest.batch import Submission, write_batch
 from windsock.ingest.provisional import days_at
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.memory import MemoryJournal
@@ -314,7 +314,7 @@ def _two(tells: str, origin: str, minute: int, delays: tuple[int, int]) -> list[
     ]
 
 
-def _put(journal: MemoryJournal, given: list[Given], now: datetime) -> list[Result]:
+def _put(journal: MemoryJournal, given: list[Submission], now: datetime) -> list[Result]:
     return write_batch(journal, given, now=now, rules=MergeRules()).results
 
 
@@ -327,7 +327,7 @@ def _told(journal: MemoryJournal, tells: str, legs: list[Leg]) -> list[str | Non
         now = (leg.in_ if arriving else leg.out) + 10 * MINUTE
         parsed = told(leg, now)
         assert parsed.faults == ()
-        (result,) = _put(journal, given_of(parsed.statements), now)
+        (result,) = _put(journal, submissions_of(parsed.statements), now)
         if isinstance(result, Recorded):
             found[index] = result.flight_id
         else:
@@ -353,7 +353,7 @@ def test_a_report_lands_on_its_own_flight_of_two_known_ones(
 ) -> None:
     legs = _two(tells, origin, minute, (first, second))
     journal = MemoryJournal()
-    _put(journal, [Given(i, leg.planned()) for i, leg in enumerate(legs)], BEFORE)
+    _put(journal, [Submission(i, leg.planned()) for i, leg in enumerate(legs)], BEFORE)
     assert _told(journal, tells, legs) == [leg.id for leg in legs]
     assert len(journal.snapshot()[1]) == 2
 
@@ -398,7 +398,7 @@ def test_a_report_of_a_flight_nobody_knows_adds_one_of_its_own(
     assert len(journal.snapshot()[1]) == 2
     # Their plans, which state the date, go to the same flights, in whatever order.
     for index in (0, 1) if random is None else random.sample((0, 1), 2):
-        (result,) = _put(journal, [Given(0, legs[index].planned())], BEFORE)
+        (result,) = _put(journal, [Submission(0, legs[index].planned())], BEFORE)
         assert isinstance(result, Recorded)
         assert result.flight_id == added[index]
     assert _told(journal, tells, legs) == added
@@ -406,7 +406,7 @@ def test_a_report_of_a_flight_nobody_knows_adds_one_of_its_own(
     # Where a date was wrong, the plans of the days around put it right: every flight is where it belongs.
     around = _plan_of_the_days_around(legs[0])
     for leg in around if random is None else random.sample(around, len(around)):
-        (result,) = _put(journal, [Given(0, leg.planned())], BEFORE)
+        (result,) = _put(journal, [Submission(0, leg.planned())], BEFORE)
         assert isinstance(result, Recorded), result
     assert _told(journal, tells, legs) == ids
     flights = {record.flight.id: record.flight for record in journal.snapshot()[1]}
@@ -427,7 +427,7 @@ def test_a_stated_day_is_not_overruled_by_an_actual_time_days_later(tells: str) 
 def test_a_telex_of_a_day_two_weeks_from_its_sending_adds_nothing() -> None:
     now = datetime(2026, 11, 27, 12, tzinfo=UTC)
     text = b".BRUKKXX 271150\nMVT\nXX744/13.OOSSX.BRU\nAD1130/1140 EA1300 MUC\n"
-    given = given_of(mvt.parse(text, received_at=now).statements)
+    given = submissions_of(mvt.parse(text, received_at=now).statements)
     journal = MemoryJournal()
     (result,) = _put(journal, given, now)
     assert (
@@ -435,7 +435,7 @@ def test_a_telex_of_a_day_two_weeks_from_its_sending_adds_nothing() -> None:
     )  # parked, for an operator to settle
     assert "13 days before the report was sent" in result.message
     known = {"flight": "XX744", "date": "2026-11-13", "origin": "BRU", "departure": {"gate": "A1"}}
-    _put(journal, [Given(0, known)], now)
+    _put(journal, [Submission(0, known)], now)
     (result,) = _put(journal, given, now)
     assert isinstance(result, Recorded) and result.flight_id == "XX744.2026-11-13.BRU"
 

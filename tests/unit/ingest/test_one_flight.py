@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from windsock.collect.intake import given_of
+from windsock.collect.intake import submissions_of
 from windsock.feeds import aeroapi
 from windsock.flights import Flight, FlightKey, MergeRules
-from windsock.ingest.batch import Given, write_batch
+from windsock.ingest.batch import Submission, write_batch
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.memory import MemoryJournal
 from windsock.live.core.board import Board
@@ -21,7 +21,9 @@ NOW = datetime(2026, 11, 27, 22, tzinfo=UTC)
 
 
 def put(journal: MemoryJournal, *reports: Any, together: bool = False) -> list[Result]:
-    given = [one if isinstance(one, Given) else Given(index, one) for index, one in enumerate(reports)]
+    given = [
+        one if isinstance(one, Submission) else Submission(index, one) for index, one in enumerate(reports)
+    ]
     batches = [given] if together else [[one] for one in given]
     return [r for batch in batches for r in write_batch(journal, batch, now=NOW, rules=MergeRules()).results]
 
@@ -43,9 +45,9 @@ BY_THE_NEW_DATE = night("2026-11-28", "2026-11-28T00:25+03:00", "airport")
 TOMORROW = night("2026-11-28", "2026-11-28T23:40+03:00")
 
 
-def polled(*flights: Any) -> list[Given]:
+def polled(*flights: Any) -> list[Submission]:
     body = json.dumps({"flights": list(flights), "links": None, "num_pages": 1}).encode()
-    return given_of(aeroapi.parse(body, received_at=NOW).statements)
+    return submissions_of(aeroapi.parse(body, received_at=NOW).statements)
 
 
 def record(**said: Any) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from windsock.clock import ReplayClock
 from windsock.flights import Flight, FlightRecord, MergeRules, Report, apply_report, parse_report
 from windsock.flights.fields import BY_PATH, TABLE, Field
 from windsock.ingest import Pipeline
-from windsock.ingest.batch import Given, write_batch
-from windsock.ingest.merging import Merging, read
+from windsock.ingest.batch import Submission, write_batch
+from windsock.ingest.merging import Merging, parse
 from windsock.ingest.overdue import OverdueWatch
 from windsock.ingest.replay import IntoJournal
-from windsock.ingest.span import write_span
+from windsock.ingest.steps import write_steps
 from windsock.journal.memory import MemoryJournal
 from windsock.replay.player import Step
 
@@ -33,7 +33,7 @@ Way = Callable[[MemoryJournal, Sequence[dict[str, Any]]], None]
 
 
 def in_one_batch(journal: MemoryJournal, reports: Sequence[dict[str, Any]]) -> None:
-    write_batch(journal, [Given(i, one) for i, one in enumerate(reports)], now=NOON, rules=RULES)
+    write_batch(journal, [Submission(i, one) for i, one in enumerate(reports)], now=NOON, rules=RULES)
 
 
 def one_by_one_at_one_moment(journal: MemoryJournal, reports: Sequence[dict[str, Any]]) -> None:
@@ -46,7 +46,7 @@ def one_by_one_at_one_moment(journal: MemoryJournal, reports: Sequence[dict[str,
 def by_processes_whose_clocks_differ(journal: MemoryJournal, reports: Sequence[dict[str, Any]]) -> None:
     for behind, one in enumerate(reports):
         now = NOON - timedelta(seconds=behind)
-        write_batch(journal, [Given(0, one)], now=now, rules=RULES)
+        write_batch(journal, [Submission(0, one)], now=now, rules=RULES)
 
 
 def in_one_feed_input(journal: MemoryJournal, reports: Sequence[dict[str, Any]]) -> None:
@@ -57,7 +57,7 @@ def in_one_feed_input(journal: MemoryJournal, reports: Sequence[dict[str, Any]])
 
 def in_a_call_with_a_time_of_receipt_each(journal: MemoryJournal, reports: Sequence[dict[str, Any]]) -> None:
     for one in reports[-2:]:
-        write_batch(journal, [Given(0, one, received_at=NOON)], now=NOON, rules=RULES)
+        write_batch(journal, [Submission(0, one, received_at=NOON)], now=NOON, rules=RULES)
 
 
 def in_a_replay(journal: MemoryJournal, reports: Sequence[dict[str, Any]]) -> None:
@@ -71,7 +71,7 @@ def in_a_replay(journal: MemoryJournal, reports: Sequence[dict[str, Any]]) -> No
 def in_a_span(journal: MemoryJournal, reports: Sequence[dict[str, Any]]) -> None:
     told = tuple(parse_report(one, source="tower", now=NOON, trusted=True) for one in reports)
     watch = OverdueWatch(journal, lambda *_: [], after_minutes=15, step_minutes=15)
-    write_span(journal, [Step(at=NOON, reports=told, minute=False)], watch, RULES)
+    write_steps(journal, [Step(at=NOON, reports=told, minute=False)], watch, RULES)
 
 
 WAYS: tuple[Way, ...] = (
@@ -94,7 +94,7 @@ def journals() -> tuple[MemoryJournal, MemoryJournal]:
     made = (MemoryJournal(), MemoryJournal())
     for journal in made:
         at = NOON - timedelta(hours=1)
-        write_batch(journal, [Given(i, one) for i, one in enumerate(RECOVERED)], now=at, rules=RULES)
+        write_batch(journal, [Submission(i, one) for i, one in enumerate(RECOVERED)], now=at, rules=RULES)
     return made
 
 
@@ -119,7 +119,7 @@ def test_the_last_undated_word_is_the_one_that_counts(field: Field, way: Way) ->
         journal, alone = journals()
         reports = [{**sent(field, value), "source": "tower"} for value in values]
         way(journal, reports)
-        write_batch(alone, [Given(0, reports[-1])], now=NOON, rules=RULES)
+        write_batch(alone, [Submission(0, reports[-1])], now=NOON, rules=RULES)
         assert word(journal.flight(KEY), field.path) == word(alone.flight(KEY), field.path)
 
 
@@ -134,7 +134,9 @@ def test_a_word_of_another_field_that_says_the_same_counts_by_its_order(way: Way
     minutes = sent(BY_PATH["departure_delay_minutes"], 20) | {"source": "tower"}
     for reports, delay in (((plan, estimate, minutes), 20), ((plan, minutes, estimate), 120)):
         journal = MemoryJournal()
-        write_batch(journal, [Given(0, plan, received_at=NOON - timedelta(minutes=1))], now=NOON, rules=RULES)
+        write_batch(
+            journal, [Submission(0, plan, received_at=NOON - timedelta(minutes=1))], now=NOON, rules=RULES
+        )
         way(journal, reports)
         assert believed(journal).departure.delay_minutes == delay
 
@@ -149,7 +151,7 @@ def test_an_input_that_is_read_again_changes_nothing() -> None:
     for again in range(2):
         for minutes, reports in enumerate(inputs):
             at = NOON - timedelta(minutes=10 - minutes)
-            batch = [Given(i, one, received_at=at) for i, one in enumerate(reports)]
+            batch = [Submission(i, one, received_at=at) for i, one in enumerate(reports)]
             written = write_batch(journal, batch, now=NOON, rules=RULES)
             assert not again or not written.events
         assert believed(journal).departure.gate == "B9"
@@ -157,7 +159,7 @@ def test_an_input_that_is_read_again_changes_nothing() -> None:
 
 def test_a_batch_that_may_have_been_committed_and_is_tried_again_makes_no_events() -> None:
     journal = MemoryJournal()
-    batch = [Given(i, sent(BY_PATH["departure.gate"], gate)) for i, gate in enumerate(("B9", "B10"))]
+    batch = [Submission(i, sent(BY_PATH["departure.gate"], gate)) for i, gate in enumerate(("B9", "B10"))]
     assert len(write_batch(journal, batch, now=NOON, rules=RULES).events) == 2
     assert not write_batch(journal, batch, now=NOON, rules=RULES, again=True).events
     assert believed(journal).departure.gate == "B10"
@@ -178,7 +180,7 @@ def test_what_a_clock_that_ran_ahead_dated_gives_way_to_the_next_word(
     journal, alone = journals()
     write_batch(
         journal,
-        [Given(0, {**sent(field, old), "source": "tower" if same else "radar"})],
+        [Submission(0, {**sent(field, old), "source": "tower" if same else "radar"})],
         now=NOON + AHEAD,
         rules=RULES,
     )
@@ -186,7 +188,7 @@ def test_what_a_clock_that_ran_ahead_dated_gives_way_to_the_next_word(
     if dated:
         said["observed_at"] = (NOON - timedelta(minutes=3)).isoformat()
     for one in (journal, alone):
-        write_batch(one, [Given(0, said)], now=NOON, rules=RULES)
+        write_batch(one, [Submission(0, said)], now=NOON, rules=RULES)
     assert word(journal.flight(KEY), field.path) == word(alone.flight(KEY), field.path)
     if field.plain:
         shown: Any = believed(journal)
@@ -198,13 +200,16 @@ def test_what_a_clock_that_ran_ahead_dated_gives_way_to_the_next_word(
 def test_what_the_overdue_watch_said_by_a_clock_that_ran_ahead_is_dropped_at_the_next_word() -> None:
     journal = MemoryJournal()
     plan = sent(BY_PATH["departure.scheduled"], "2015-01-02T19:00:00Z")
-    write_batch(journal, [Given(0, plan)], now=NOON - timedelta(hours=1), rules=RULES)
+    write_batch(journal, [Submission(0, plan)], now=NOON - timedelta(hours=1), rules=RULES)
     watch = OverdueWatch(
         journal,
         lambda reports, received_at, trusted: (
             write_batch(
                 journal,
-                [Given(i, one, received_at=received_at, trusted=trusted) for i, one in enumerate(reports)],
+                [
+                    Submission(i, one, received_at=received_at, trusted=trusted)
+                    for i, one in enumerate(reports)
+                ],
                 now=received_at,
                 rules=RULES,
             ).results
@@ -214,15 +219,17 @@ def test_what_the_overdue_watch_said_by_a_clock_that_ran_ahead_is_dropped_at_the
     )
     watch.run(NOON + timedelta(hours=20))
     assert believed(journal).departure.overdue_minutes
-    write_batch(journal, [Given(0, sent(BY_PATH["departure.gate"], "B7"))], now=NOON, rules=RULES)
+    write_batch(journal, [Submission(0, sent(BY_PATH["departure.gate"], "B7"))], now=NOON, rules=RULES)
     assert believed(journal).departure.overdue_minutes is None
     assert "overdue" not in believed(journal).flags
 
 
 def test_an_input_of_long_ago_that_is_read_again_is_not_newer_than_the_future() -> None:
     journal = MemoryJournal()
-    write_batch(journal, [Given(0, sent(BY_PATH["departure.gate"], "B10"))], now=NOON + AHEAD, rules=RULES)
-    old = Given(0, sent(BY_PATH["departure.gate"], "B9"), received_at=NOON - timedelta(hours=2))
+    write_batch(
+        journal, [Submission(0, sent(BY_PATH["departure.gate"], "B10"))], now=NOON + AHEAD, rules=RULES
+    )
+    old = Submission(0, sent(BY_PATH["departure.gate"], "B9"), received_at=NOON - timedelta(hours=2))
     assert not write_batch(journal, [old], now=NOON, rules=RULES).events
 
 
@@ -279,9 +286,9 @@ def test_words_that_bear_their_own_time_give_one_state_in_any_order_and_repetiti
 
 def test_a_report_that_is_only_tried_follows_its_source_as_if_it_were_recorded() -> None:
     journal = MemoryJournal()
-    write_batch(journal, [Given(0, sent(BY_PATH["departure.gate"], "B9"))], now=NOON, rules=RULES)
+    write_batch(journal, [Submission(0, sent(BY_PATH["departure.gate"], "B9"))], now=NOON, rules=RULES)
     with journal.write() as writing:
-        tried = read(Given(0, sent(BY_PATH["departure.gate"], "B10")), NOON, latest=True)
+        tried = parse(Submission(0, sent(BY_PATH["departure.gate"], "B10")), NOON, latest=True)
         merging = Merging(writing, [tried], RULES, now=NOON)
         assert merging.apply(tried) == KEY
     assert json.loads(json.dumps([change.to for change in tried.changes])) == ["B10"]
@@ -290,7 +297,7 @@ def test_a_report_that_is_only_tried_follows_its_source_as_if_it_were_recorded()
 def test_reports_given_as_structs_follow_each_other_too() -> None:
     journal = MemoryJournal()
     told = [
-        Given(i, Report(flight="DL1865", date=KEY.date, origin="ATL", cancelled=value))
+        Submission(i, Report(flight="DL1865", date=KEY.date, origin="ATL", cancelled=value))
         for i, value in enumerate((True, False))
     ]
     write_batch(journal, told, now=NOON, rules=RULES)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from windsock.flights import MergeRules
-from windsock.ingest.batch import Given, write_batch
+from windsock.ingest.batch import Submission, write_batch
 from windsock.ingest.overdue import OverdueWatch
 from windsock.ingest.results import Recorded, Result
 from windsock.journal.base import Event
@@ -43,7 +43,7 @@ class Day:
         self.filed = 0
 
     def record(self, reports: Any, *, received_at: datetime, trusted: bool = False) -> list[Result]:
-        batch = [Given(i, data, None, received_at, trusted) for i, data in enumerate(reports)]
+        batch = [Submission(i, data, None, received_at, trusted) for i, data in enumerate(reports)]
         results = write_batch(self.journal, batch, now=received_at, rules=MergeRules()).results
         assert all(isinstance(result, Recorded) for result in results), results
         return results

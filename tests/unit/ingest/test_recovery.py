@@ -7,7 +7,7 @@ import pytest
 
 from windsock.flights import Flight, FlightKey, MergeRules
 from windsock.ingest import Recorded, Rejected
-from windsock.ingest.batch import Given, write_batch
+from windsock.ingest.batch import Submission, write_batch
 from windsock.journal.base import in_order
 from windsock.journal.memory import MemoryJournal
 from windsock.protocol.positions import Position
@@ -24,7 +24,7 @@ def journal() -> MemoryJournal:
 
 
 def told(journal: MemoryJournal, *reports: dict[str, Any], minute: int = 0) -> list[Any]:
-    batch = [Given(i, one) for i, one in enumerate(reports)]
+    batch = [Submission(i, one) for i, one in enumerate(reports)]
     now = NOON + timedelta(minutes=minute)
     return write_batch(journal, batch, now=now, rules=MergeRules()).results
 
@@ -71,7 +71,7 @@ def test_a_flight_that_is_not_known_or_is_the_same_cannot_be_recovered(
 def test_a_source_that_is_not_believed_about_it_changes_nothing_on_the_other(journal: MemoryJournal) -> None:
     told(journal, DIVERTED, DIVERTED | {"flight": "DL7.2015-01-02.ATL"}, RECOVERY)
     rules = MergeRules(ranks={"gossip": 10})
-    batch = [Given(0, RECOVERY | {"recovery_of": "DL7.2015-01-02.ATL", "source": "gossip"})]
+    batch = [Submission(0, RECOVERY | {"recovery_of": "DL7.2015-01-02.ATL", "source": "gossip"})]
     write_batch(journal, batch, now=NOON + timedelta(minutes=1), rules=rules)
     assert flight(journal, "DL7.2015-01-02.ATL").recovered_by is None
     assert flight(journal, FIRST).recovered_by == SECOND

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from windsock.clock import ReplayClock
 from windsock.flights import MergeRules
-from windsock.ingest.batch import Given, write_batch
+from windsock.ingest.batch import Submission, write_batch
 from windsock.ingest.wrongclock import Watch, complaint
 from windsock.journal.memory import MemoryJournal
 
@@ -14,7 +14,7 @@ GATE = {"flight": "DL1865", "date": "2015-01-02", "origin": "ATL", "departure": 
 
 def told(journal: MemoryJournal, gate: str, now: datetime) -> None:
     said = GATE | {"departure": {"gate": gate}}
-    write_batch(journal, [Given(0, said)], now=now, rules=MergeRules())
+    write_batch(journal, [Submission(0, said)], now=now, rules=MergeRules())
 
 
 def test_flights_of_a_clock_that_ran_ahead_are_named_until_the_next_word_puts_them_right() -> None:

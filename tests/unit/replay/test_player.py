@@ -10,7 +10,7 @@ from tests.unit.feeds.on_time_files import dot_file, dot_row
 from windsock.clock import ReplayClock
 from windsock.flights.report import Report
 from windsock.replay.bts import read
-from windsock.replay.player import Replay, Told
+from windsock.replay.player import Replay, ReplayResult
 from windsock.replay.rows import Row
 from windsock.replay.script import Tell, script
 
@@ -29,10 +29,10 @@ class Notes:
         self.clocks: list[ReplayClock] = []
         self.machine = machine
 
-    def tell(self, reports: Sequence[Report], at: datetime) -> Told:
+    def tell(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
         self.heard.append((at, list(reports)))
         self.heard_at.append(self.machine.now)
-        return Told(events=len(reports))
+        return ReplayResult(events=len(reports))
 
     def minute(self, at: datetime) -> int:
         self.heard.append((at, "minute"))
@@ -177,7 +177,7 @@ def test_a_listener_that_cannot_keep_up_makes_it_late_but_not_different() -> Non
     run, notes, machine = replay(speed=60, start="2015-01-02 14:00")
     slow_tell = notes.tell
 
-    def tell(reports: Sequence[Report], at: datetime) -> Told:
+    def tell(reports: Sequence[Report], at: datetime) -> ReplayResult:
         machine.now += timedelta(minutes=3)
         return slow_tell(reports, at)
 
