@@ -47,7 +47,7 @@ def test_every_public_member_is_documented_and_no_other() -> None:
 def _dispatched() -> dict[str, set[str] | None]:
     """The events the session has dispatched, with the members of their details; None: the server's own message."""
     told: dict[str, set[str] | None] = {}
-    for name, detail in re.findall(r"""this\.tell\("(\w+)", (\{.*?\}|[\w.]+)\)""", SESSION):
+    for name, detail in re.findall(r"""this\.emit\("(\w+)", (\{.*?\}|[\w.]+)\)""", SESSION):
         if detail.startswith("{"):
             flat = re.sub(r"\([^)]*\)", "", detail.strip("{} "))
             told.setdefault(name, {part.partition(":")[0].strip() for part in flat.split(",")})
@@ -64,7 +64,7 @@ def test_every_event_is_documented_with_its_detail_and_no_other() -> None:
         if members is not None:
             outside = re.sub(r"\([^)]*\)", "", rows[name])
             assert set(re.findall(r"`(\w+)`", outside)) == members, name
-    declared = re.search(r'do: "tell", name: ([^,]+),', SESSION)
+    declared = re.search(r'do: "emit", name: ([^,]+),', SESSION)
     assert declared
     assert set(re.findall(r'"(\w+)"', declared.group(1))) == set(dispatched)
 

@@ -25,8 +25,6 @@ NOT_YET: tuple[str, ...] = (
     "src/windsock/protocol",
     "src/windsock/replay",
     "src/windsock/service",
-    "src/windsock/static",
-    "src/windsock/wording",
     "docs",
     "README.md",
     "ARCHITECTURE.md",

@@ -9,10 +9,10 @@
  *   expectedPart: number}} Asked
  */
 
-/** Silence allowed until `welcome` gives the server's own heartbeat: no server needs longer for its first message. */
+/** Seconds of silence allowed until `welcome` gives the server's own heartbeat: no server needs longer for its first message. */
 const WELCOME_SECONDS = 10;
 
-/** What was asked and received on one connection. */
+/** The requests and answers of one connection. */
 export class Link {
   /** @param {number} number @param {number} heardAt */
   constructor(number, heardAt) {
@@ -23,13 +23,13 @@ export class Link {
     this.silenceSeconds = WELCOME_SECONDS;
     this.received = 0;
     this.sentForgiven = 0;
-    /** Versions of known flights that never came; the server's `skipped` must account for them. */
+    /** Versions of known flights that never arrived; the server's `skipped` must account for them. */
     this.jumps = 0;
     this.skipped = 0;
     this.jumpsForgiven = 0;
     /** @type {Map<string, Asked>} */
     this.asked = new Map();
-    /** Events of a `resumed` that still have to come. */
+    /** Events of a `resumed` that have not arrived yet. */
     this.toCome = 0;
     /** @type {string|null} */
     this.resumedTo = null;
@@ -39,11 +39,11 @@ export class Link {
     this.liveSince = null;
   }
 
-  /** Events from before are still to come, so that what comes is not yet a place to resume from. */
+  /** Whether earlier events have not arrived yet, so that new positions cannot be resumed from. */
   get resuming() { return this.toCome > 0 || [...this.asked.values()].some((asked) => asked.resume); }
   get settled() { return this.welcomed && this.asked.size === 0 && this.toCome === 0 && this.retryAt === null; }
 
-  /** Count the versions between the one held and the one that came. @param {{version: number}|null} held @param {{version: number}} come */
+  /** Counts the versions between the one held and the one that arrived. @param {{version: number}|null} held @param {{version: number}} come */
   countJump(held, come) {
     if (held && come.version > held.version + 1) this.jumps += come.version - held.version - 1;
   }
@@ -51,12 +51,12 @@ export class Link {
   get jumpsOpen() { return Math.max(0, this.jumps - this.jumpsForgiven - this.skipped); }
 }
 
-/** Add a part of a snapshot and return whether it is complete now. A first part begins anew. @param {Asked} asked @param {any} message */
+/** Adds a part of a snapshot and returns whether it is complete now. A first part starts over. @param {Asked} asked @param {any} message */
 export function collect(asked, message) {
   const part = message.part ?? 1, parts = message.parts ?? 1;
   if (part === 1) [asked.parts, asked.standings, asked.expectedPart] = [[], [], 1];
   if (part !== asked.expectedPart) {
-    [asked.parts, asked.expectedPart] = [[], 0]; // nothing fits until a first part comes
+    [asked.parts, asked.expectedPart] = [[], 0]; // nothing fits until a first part arrives
     return false;
   }
   asked.parts.push(...message.flights);

@@ -1,7 +1,7 @@
 // @ts-check
-/** The names of topics as a client writes them. */
+/** Names of topics as clients write them. */
 
-/** The topic in upper-case codes; the server's own spelling replaces it once it has answered. @param {string} topic */
+/** Returns the topic in upper-case codes; the server's own spelling replaces it once it has answered. @param {string} topic */
 export function canonical(topic) {
   const [kind, ...rest] = topic.trim().split(":");
   if (!rest.length) return kind.toLowerCase();

@@ -121,14 +121,14 @@ export class WindsockClient extends EventTarget {
     });
   }
 
-  /** Lets the session act, then does what it asks for. @private @param {() => void} act */
+  /** Lets the session act, then carries out its outputs. @private @param {() => void} act */
   run(act) {
     act();
     for (const output of this.session.outputs()) {
       if (output.do === "send") this.sockets.get(output.connection)?.send(output.text);
       else if (output.do === "open") this.openLater(output.connection, output.delay);
       else if (output.do === "shut") this.shut(output.connection, output.code, output.reason);
-      else this.tell(output.name, output.detail);
+      else this.emit(output.name, output.detail);
     }
   }
 
@@ -164,7 +164,7 @@ export class WindsockClient extends EventTarget {
     };
     socket.onclose = (close) => {
       this.sockets.delete(connection);
-      // 1005 and 1006 are the browser's words for "no close frame".
+      // Browsers report 1005 and 1006 for "no close frame".
       this.run(() => this.session.lost(connection, close.code === 1006 || close.code === 1005 ? null : close.code, close.reason));
     };
   }
@@ -181,14 +181,14 @@ export class WindsockClient extends EventTarget {
     this.waiting.delete(connection);
     const socket = this.sockets.get(connection);
     if (!socket) return;
-    // A dead peer never answers the closing handshake: what it still says concerns nobody.
+    // A dead peer never answers the closing handshake; ignore whatever it still sends.
     socket.onclose = socket.onmessage = null;
     this.sockets.delete(connection);
     socket.close(code, reason);
   }
 
   /** @private @param {string} name @param {any} detail */
-  tell(name, detail) {
+  emit(name, detail) {
     if (detail?.server_time) this.serverAhead = Date.parse(detail.server_time) - Date.now();
     if (name === "stopped") {
       clearInterval(this.ticking);

@@ -1,9 +1,9 @@
 // @ts-check
 /**
  * The client's end of the conversation, sans-I/O, over all its connections: frames and time in; connections, frames and
- * news out. The same machine as the Python client's (windsock.protocol.client_session), held to the same conversation
- * files. Promises: an event is told once, in the order of its flight's versions; after any loss the client resumes or
- * takes a snapshot before it is `live` again; nothing is asked again of a server that told it to stop.
+ * updates out. The same state machine as the Python client's (windsock.protocol.client_session), held to the same conversation
+ * files. Promises: an event is emitted once, in the order of its flight's versions; after any loss the client resumes or
+ * takes a snapshot before it is `live` again; it does not reconnect to a server that asked it to stop.
  *
  * @typedef {import("./types.js").State} State
  * @typedef {import("./types.js").Flight} Flight
@@ -13,7 +13,7 @@
  * @typedef {{do: "open", connection: number, delay: number}
  *   | {do: "send", connection: number, text: string}
  *   | {do: "shut", connection: number, code: number, reason: string}
- *   | {do: "tell", name: "event"|"programmes"|"snapshot"|"state"|"notice"|"answered"|"problem"|"stopped"|"renew"|"head"|"resumed", detail: any}} Output
+ *   | {do: "emit", name: "event"|"programmes"|"snapshot"|"state"|"notice"|"answered"|"problem"|"stopped"|"renew"|"head"|"resumed", detail: any}} Output
  */
 
 import { backOff, reaction } from "./backoff.js";
@@ -24,11 +24,11 @@ import { LocalBoard } from "./local-board.js";
 import { parse, written } from "./positions.js";
 import { Standings } from "./standings.js";
 
-/** A connection that was live this long counts as a success: the next back-off starts small again. */
+/** Seconds after which a live connection counts as a success: the next back-off starts small again. */
 const STABLE_SECONDS = 10;
-/** Silence of so many heartbeats means that nobody is there: one may be late, two in a row are not. */
+/** Missing heartbeats after which the connection is dead: one may be late, two in a row are not. */
 const SILENT_HEARTBEATS = 2.5;
-/** Where a server asks us to back off (4100-4199), half a second would be no answer: begin with a ceiling of two. */
+/** Seconds of the first ceiling if a server asks the client to back off (4100-4199): half a second would be too soon. */
 const BACK_OFF_ATTEMPT = 2;
 
 export class ClientSession {
@@ -41,7 +41,7 @@ export class ClientSession {
     this.standings = new Standings();
     /** @type {ReplayClock|null} */
     this.clock = null;
-    /** Whether the board has been settled once: before, it may be empty or partial. */
+    /** Whether the board has been complete once; before that it may be empty or partial. */
     this.complete = false;
     this.now = now;
     this.random = random;
@@ -59,14 +59,14 @@ export class ClientSession {
     this.opened_ = 0;
     this.attempt = 0;
     this.requests = 0;
-    /** Reports not yet answered; sent again after a reconnect. @type {Map<string, object>} */
+    /** Reports without an answer yet; sent again after a reconnect. @type {Map<string, object>} */
     this.reports = new Map();
     this.retryAfter = 0;
     /** @type {Output[]} */
     this.pending = [];
   }
 
-  /** What there is to do and to tell since the last call, in order. */
+  /** Returns the outputs since the last call, in order. */
   outputs() {
     const done = this.pending;
     this.pending = [];
@@ -78,10 +78,10 @@ export class ClientSession {
   /** Airport → its programmes, of the topics `programmes:…`, always current. */
   get programmes() { return this.standings.byAirport; }
   get topicSet() { return new Set(this.topics.keys()); }
-  /** Where a resume would begin. */
+  /** The position from which a resume would begin. */
   get position() { return written(this.resumeFrom()); }
 
-  /** When `tick` is due at the latest; null: no need. @returns {number|null} */
+  /** Time by which `tick` is due; null: not needed. @returns {number|null} */
   nextDue() {
     const times = [];
     for (const link of this.links.values()) {
@@ -91,7 +91,7 @@ export class ClientSession {
     return times.length ? Math.min(...times) : null;
   }
 
-  // What the user does
+  // Calls of the user
 
   start() { this.open(0); }
 
@@ -109,7 +109,7 @@ export class ClientSession {
     if (gone.length && this.current?.welcomed) this.send(this.current, { type: "unsubscribe", id: this.nextId(), topics: gone });
   }
 
-  /** Publishes a report, now or when connected again; its `answered` bears the id returned here. @param {object} report */
+  /** Publishes a report, now or after a reconnect; its `answered` carries the id returned here. @param {object} report */
   report(report) {
     const id = this.nextId();
     this.reports.set(id, report);
@@ -117,7 +117,7 @@ export class ClientSession {
     return id;
   }
 
-  /** Extends the right to be here by a fresh ticket. @param {string} ticket */
+  /** Renews the authorization of the connection with a fresh ticket. @param {string} ticket */
   renewed(ticket) {
     if (this.current?.welcomed) this.send(this.current, { type: "auth", id: this.nextId(), ticket });
   }
@@ -126,7 +126,7 @@ export class ClientSession {
     if (this.state !== "closed") this.stop(1000, "closed by this side");
   }
 
-  // What happens to connections
+  // Events of connections
 
   /** @param {number} connection */
   opened(connection) {
@@ -134,7 +134,7 @@ export class ClientSession {
     if (link) [link.open, link.heardAt] = [true, this.now()];
   }
 
-  /** The handshake was answered with an HTTP status (a browser never learns it). @param {number} connection @param {number} status @param {number} [retryAfter] */
+  /** The handshake was answered with an HTTP status (a browser does not reveal it). @param {number} connection @param {number} status @param {number} [retryAfter] */
   refused(connection, status, retryAfter = 0) {
     if (!this.links.has(connection)) return;
     const why = `refused with HTTP ${status}`;
@@ -142,7 +142,7 @@ export class ClientSession {
     else this.stop(status, why);
   }
 
-  /** The connection was closed with `code`; null: it broke, or never came about. @param {number} connection @param {number|null} code @param {string} [reason] */
+  /** The connection was closed with `code`; null: it broke, or was never opened. @param {number} connection @param {number|null} code @param {string} [reason] */
   lost(connection, code, reason = "") {
     if (!this.links.has(connection)) return;
     const why = code ? `closed with ${code}${reason ? `: ${reason}` : ""}` : "the connection broke";
@@ -152,7 +152,7 @@ export class ClientSession {
     else this.gone(connection, why, code !== null && code >= 4100 && code <= 4199 ? BACK_OFF_ATTEMPT : 0, this.retryAfter);
   }
 
-  /** Does what time asks for: gives up silent connections, repeats what was refused for now. */
+  /** Does whatever is due: gives up silent connections, repeats requests that were refused for now. */
   tick() {
     const now = this.now();
     for (const link of [...this.links.values()]) {
@@ -166,16 +166,16 @@ export class ClientSession {
     }
   }
 
-  /** One frame from the server; what cannot be read is told as a problem and passed over. @param {number} connection @param {string} text */
+  /** Takes one frame from the server; an unreadable one is emitted as a problem and skipped. @param {number} connection @param {string} text */
   received(connection, text) {
     const link = this.links.get(connection);
-    if (!link) return; // its last words, after we have left it
+    if (!link) return; // a late frame of a connection that was left
     link.heardAt = this.now();
     let message;
     try {
       message = JSON.parse(text);
     } catch {
-      this.tell("problem", { code: "malformed", message: "The server sent a frame that is not JSON." });
+      this.emit("problem", { code: "malformed", message: "The server sent a frame that is not JSON." });
       return;
     }
     const take = HANDLERS[message?.type];
@@ -190,7 +190,7 @@ export class ClientSession {
     link.silenceSeconds = Math.max(1, SILENT_HEARTBEATS * message.heartbeat_seconds);
     this.clock = message.clock ?? null;
     this.current ??= link;
-    this.tell("head", message);
+    this.emit("head", message);
     this.askAll(link);
     if (link === this.current) {
       this.sendReports(link);
@@ -207,7 +207,7 @@ export class ClientSession {
       const held = this.board.get(flight.id) ?? null;
       link.countJump(held, flight);
       if (this.local.put(flight, position.offset, this.topicSet)) {
-        this.tell("event", { flight, before: held, changes, position: message.position, recordedAt: message.recorded_at });
+        this.emit("event", { flight, before: held, changes, position: message.position, recordedAt: message.recorded_at });
       }
     }
     this.came(link, position);
@@ -221,7 +221,7 @@ export class ClientSession {
       const held = this.programmes.get(standing.airport) ?? null;
       link.countJump(held, standing);
       if (this.standings.put(standing, position.offset, this.topicSet)) {
-        this.tell("programmes", { standing, before: held, changes, position: message.position, recordedAt: message.recorded_at });
+        this.emit("programmes", { standing, before: held, changes, position: message.position, recordedAt: message.recorded_at });
       }
     }
     this.came(link, position);
@@ -244,8 +244,8 @@ export class ClientSession {
     link.skipped = message.skipped;
     const position = parse(message.position);
     const missing = message.sent - link.received - link.sentForgiven;
-    if (link === this.current) this.tell("head", message);
-    // Heartbeats come behind the events of a `resumed`, never between: those that are missing will not come.
+    if (link === this.current) this.emit("head", message);
+    // Heartbeats follow the events of a `resumed` and never come between them: missing events will not arrive.
     if (link.toCome && missing) [link.toCome, link.resumedTo] = [0, null];
     if (link.resuming) return;
     if (this.progress.isForeign(position)) this.recover(link, "the journal was replaced");
@@ -261,20 +261,20 @@ export class ClientSession {
     const id = message.id === undefined ? "" : String(message.id);
     let asked = link.asked.get(id);
     if (!asked) {
-      if (id) return; // of a subscription that was withdrawn
+      if (id) return; // for a subscription that was withdrawn
       asked = { topics: this.topicSet, resume: true, after: null, parts: [], standings: [], expectedPart: 1 };
-      link.asked.set("", asked); // nobody asked for it: the journal was replaced
+      link.asked.set("", asked); // unrequested: the journal was replaced
     }
     if (!collect(asked, message)) return;
     link.asked.delete(id);
     const position = parse(message.position), covered = new Set(/** @type {string[]} */ (message.topics));
     const others = [...this.topics].some(([name, confirmed]) => confirmed && !asked.topics.has(name));
-    // One that nobody asked for may have crossed what we sent: topics asked for since are not in it, topics withdrawn are.
+    // An unrequested snapshot may have crossed our requests: newly requested topics are not in it, withdrawn ones are.
     if (id) this.confirm(asked.topics, covered);
     else for (const name of covered) if (this.topics.has(name)) this.topics.set(name, true);
     const other = this.progress.isForeign(position);
     const behind = asked.after !== null && position.offset < asked.after.offset;
-    if (other || behind) { // the journal was replaced, or lost what we saw: old versions say nothing about the new
+    if (other || behind) { // the journal was replaced, or lost events that we saw: old versions do not compare with new ones
       this.local.clear();
       this.standings.clear();
       this.progress.restart(position);
@@ -282,7 +282,7 @@ export class ClientSession {
     this.local.load(asked.parts, position.offset, covered, this.topicSet);
     this.standings.load(asked.standings, position.offset, covered, this.topicSet);
     this.complete = true;
-    this.tell("snapshot", { topics: message.topics, position: message.position });
+    this.emit("snapshot", { topics: message.topics, position: message.position });
     this.settle(link);
   }
 
@@ -302,7 +302,7 @@ export class ClientSession {
       this.progress.verify(parse(link.resumedTo));
       link.resumedTo = null;
     }
-    this.tell("resumed", { position: this.position });
+    this.emit("resumed", { position: this.position });
     this.settle(link);
   }
 
@@ -311,18 +311,18 @@ export class ClientSession {
     const id = message.id === undefined ? "" : String(message.id);
     if (message.retryable) this.retryAfter = message.retry_after ?? 0;
     if (this.reports.delete(id)) {
-      this.tell("answered", { id, answer: message });
+      this.emit("answered", { id, answer: message });
       return;
     }
     const asked = link.asked.get(id);
     link.asked.delete(id);
-    if (!asked) this.tell("problem", message);
+    if (!asked) this.emit("problem", message);
     else if (message.retryable) link.retryAt = this.now() + backOff(BACK_OFF_ATTEMPT, this.random, message.retry_after ?? 0);
     else if (message.code === "invalid_position" && asked.resume) this.ask(link, asked.topics, false);
     else {
       for (const name of asked.topics) this.topics.delete(name);
       this.keep();
-      this.tell("problem", message);
+      this.emit("problem", message);
       this.settle(link);
     }
   }
@@ -330,19 +330,19 @@ export class ClientSession {
   /** @param {Link} link @param {any} message */
   onMoving(link, message) {
     if (link !== this.current || this.links.size > 1) return;
-    // Everybody else was told the same: spread over the first half of the time that is left.
+    // All clients got the same message: spread over the first half of the remaining time.
     this.open((this.random() * message.delay_seconds) / 2);
     this.become("moving", "the server is moving");
   }
 
   /** @param {Link} _link @param {any} message */
   onRecorded(_link, message) {
-    if (this.reports.delete(String(message.id))) this.tell("answered", { id: String(message.id), answer: message });
+    if (this.reports.delete(String(message.id))) this.emit("answered", { id: String(message.id), answer: message });
   }
 
   /** @param {Link} link @param {any} message */
   onNotice(link, message) {
-    if (link === this.current) this.tell("notice", message.data);
+    if (link === this.current) this.emit("notice", message.data);
   }
 
   // Subscriptions
@@ -372,13 +372,13 @@ export class ClientSession {
     this.send(link, message);
   }
 
-  /** Marks topics as answered, under the names the server gave them. @param {Set<string>} asked @param {Set<string>} answered */
+  /** Marks topics as answered, under the names that the server gave them. @param {Set<string>} asked @param {Set<string>} answered */
   confirm(asked, answered) {
     for (const name of asked) if (!answered.has(name)) this.topics.delete(name);
     for (const name of answered) if (this.topics.has(name) || !asked.has(name)) this.topics.set(name, true);
   }
 
-  /** Resumes on the same connection from the last place that was accounted for. @param {Link} link @param {string} why */
+  /** Resumes on the same connection from the last verified position. @param {Link} link @param {string} why */
   recover(link, why) {
     if (link.resuming) return;
     const known = [...this.topics].filter(([, confirmed]) => confirmed).map(([name]) => name);
@@ -388,11 +388,11 @@ export class ClientSession {
     this.become("resuming", `${why}; catching up`);
   }
 
-  /** Goes live once everything that was asked on this connection has been answered. @param {Link} link */
+  /** Goes live once every request on this connection has been answered. @param {Link} link */
   settle(link) {
     if (!link.settled) return;
     link.liveSince ??= this.now();
-    if (link !== this.current) { // a move is complete: the new connection has all, so the old one may go
+    if (link !== this.current) { // a move is complete: the new connection has everything, so the old one can close
       const old = this.current;
       this.current = link;
       if (old) {
@@ -423,7 +423,7 @@ export class ClientSession {
       this.current = null;
     }
     if (link.liveSince !== null && this.now() - link.liveSince >= STABLE_SECONDS) this.attempt = 0;
-    if (this.links.size && !this.current) { // it was moving, and the new connection is already on its way
+    if (this.links.size && !this.current) { // it was moving, and the new connection is already being opened
       this.current = [...this.links.values()].find((other) => other.welcomed) ?? null;
       if (this.current) {
         this.sendReports(this.current);
@@ -444,10 +444,10 @@ export class ClientSession {
     this.links.clear();
     this.current = null;
     this.become("closed", why);
-    this.tell("stopped", { code, why });
+    this.emit("stopped", { code, why });
   }
 
-  // Small change
+  // Small parts
 
   keep() {
     this.local.keep(this.topicSet);
@@ -461,11 +461,11 @@ export class ClientSession {
   become(state, why, retryIn = null) {
     if (state === this.state && retryIn === null) return;
     this.state = state;
-    this.tell("state", { state, why, retryIn });
+    this.emit("state", { state, why, retryIn });
   }
 
-  /** @param {Extract<Output, {do: "tell"}>["name"]} name @param {any} detail */
-  tell(name, detail) { this.pending.push({ do: "tell", name, detail }); }
+  /** @param {Extract<Output, {do: "emit"}>["name"]} name @param {any} detail */
+  emit(name, detail) { this.pending.push({ do: "emit", name, detail }); }
 
   /** @param {Link} link */
   sendReports(link) {
@@ -481,7 +481,7 @@ export class ClientSession {
   }
 }
 
-/** What a later server may add is passed over. @type {Record<string, (this: ClientSession, link: Link, message: any) => void>} */
+/** Messages of a kind that a later server may add are skipped. @type {Record<string, (this: ClientSession, link: Link, message: any) => void>} */
 const HANDLERS = {
   welcome: ClientSession.prototype.onWelcome,
   snapshot: ClientSession.prototype.onSnapshot,
@@ -493,5 +493,5 @@ const HANDLERS = {
   recorded: ClientSession.prototype.onRecorded,
   error: ClientSession.prototype.onError,
   notice: ClientSession.prototype.onNotice,
-  auth_expiring() { this.tell("renew", null); },
+  auth_expiring() { this.emit("renew", null); },
 };
