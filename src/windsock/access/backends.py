@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from windsock.access import passwords
+from windsock.access.http import address_of
 
 
 class LimitedBackend(ModelBackend):
@@ -30,7 +31,7 @@ class LimitedBackend(ModelBackend):
         checked = getattr(request, passwords.CHECKED, None)
         if checked is not None and checked.name == username:
             return self._checked(checked)
-        address = passwords.address_of(request)
+        address = address_of(request)
         if passwords.begin(address, username) is not None:
             raise PermissionDenied("Too many wrong passwords; wait a few minutes.")
         user = super().authenticate(request, username, password, **kwargs)

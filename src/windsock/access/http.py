@@ -3,10 +3,16 @@
 from django.http import HttpRequest
 
 from windsock.access import tokens
+from windsock.access.address import network
 from windsock.access.limits import TOKEN_FAILURES
 from windsock.access.lookup.single import anonymous_identity, identity_of_user
 from windsock.access.problems import Problem
 from windsock.access.rights import Identity
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address by which the sender is counted; empty where the server names none (a Unix socket)."""
+    return network(str(request.META.get("REMOTE_ADDR", ""))) or ""
 
 
 def identity_of_request(request: HttpRequest) -> Identity | None:
@@ -35,7 +41,7 @@ def identity_of_bearer(request: HttpRequest) -> Identity | None:
         return found
     # A client can put anything in X-Forwarded-For, so it is ignored: behind a trusted proxy, the server has put the
     # client's address here.
-    wait = TOKEN_FAILURES.count(str(request.META.get("REMOTE_ADDR", "")))
+    wait = TOKEN_FAILURES.count(address_of(request))
     if wait is not None:
         raise Problem(
             429,

@@ -5,6 +5,7 @@ only a few attempts pending, so that it does not hold up the others.
 """
 
 import asyncio
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -15,6 +16,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
 
+from windsock.access.http import address_of
 from windsock.access.limits import SIGN_IN_ADDRESS_FAILURES, SIGN_IN_FAILURES
 
 PER_ADDRESS = 2
@@ -23,10 +25,17 @@ PER_ADDRESS = 2
 MAX_WAITING = 32
 """Attempts pending in this process: at a third of a second each, the last one waits ten seconds."""
 
+BUSY_SECONDS = 2
+"""The wait while attempts are pending, each of which takes a third of a second."""
+
+MAX_TURNED_AWAY = 10_000
+"""Addresses remembered as having to wait."""
+
 CHECKED = "windsock_password_checked"
 """The request's attribute that hands the outcome to `LimitedBackend`."""
 
 _pending: Counter[str] = Counter()
+_turned_away: dict[str, float] = {}  # until when, by the monotonic clock
 
 
 class Checked(NamedTuple):
@@ -36,18 +45,33 @@ class Checked(NamedTuple):
     right: bool
 
 
-def address_of(request: HttpRequest) -> str:
-    """Return the address an attempt comes from, as the server knows it."""
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
 def begin(address: str, name: str) -> int | None:
     """Count an attempt as failed before checking it; return the seconds to wait if it is one too many."""
-    waits = (
-        SIGN_IN_FAILURES.count(_key(address, name)),
-        SIGN_IN_ADDRESS_FAILURES.count(address),
-    )
-    return max((wait for wait in waits if wait is not None), default=None)
+    of_name = SIGN_IN_FAILURES.count(_key(address, name))
+    of_address = SIGN_IN_ADDRESS_FAILURES.count(address)
+    if of_address is not None:
+        if len(_turned_away) >= MAX_TURNED_AWAY:
+            _turned_away.clear()  # they are counted again at their next attempt
+        _turned_away[address] = time.monotonic() + of_address
+    return max((wait for wait in (of_name, of_address) if wait is not None), default=None)
+
+
+def refused(address: str) -> int | None:
+    """Return the seconds an address has to wait whatever name it gives, None if its attempt would be looked at.
+
+    Asks this process's memory alone, so that an attempt can be refused before anything else is done for it.
+    """
+    if (until := _turned_away.get(address)) is not None:
+        if (left := until - time.monotonic()) > 0:
+            return max(1, round(left))
+        del _turned_away[address]
+    busy = _pending[address] >= PER_ADDRESS or _pending.total() >= MAX_WAITING
+    return BUSY_SECONDS if busy else None
+
+
+def refusal(wait: int) -> str:
+    """Return what whoever is refused reads."""
+    return f"Too many sign-in attempts from this address. Try again in {wait} seconds.\n"
 
 
 def succeeded(address: str, name: str) -> None:
@@ -59,8 +83,8 @@ def succeeded(address: str, name: str) -> None:
 async def check(request: HttpRequest, name: str, password: str) -> int | None:
     """Check a password and store the outcome on the request; return the seconds to wait if it was not checked."""
     address = address_of(request)
-    if _pending[address] >= PER_ADDRESS or _pending.total() >= MAX_WAITING:
-        return 2
+    if (wait := refused(address)) is not None:
+        return wait
     _pending[address] += 1
     try:
         if (wait := await sync_to_async(begin)(address, name)) is not None:

@@ -16,6 +16,8 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
+from windsock.access import passwords
+from windsock.access.address import client_address
 from windsock.access.limits import FEED_FAILURES
 from windsock.access.lookup import bulk
 from windsock.access.problems import Problem
@@ -88,6 +90,10 @@ class BodyLimit:
             await self._application(scope, receive, send)
             return
         rule = rule_for(unprefixed(scope))
+        if rule.signs_in and (wait := passwords.refused(client_address(scope) or "")) is not None:
+            # Before Django does anything: whoever tries passwords in a loop must hardly cost the others anything.
+            await turn_away(receive, send, passwords.refusal(wait), wait)
+            return
         limit = rule.limit(self._elsewhere)
         if limit is None:
             await self._application(scope, receive, send)
@@ -140,8 +146,7 @@ class BodyLimit:
         if rule.opened_by_secret():
             # While its secrets are not looked at, an address must not learn from the way the body is treated which of
             # them is right.
-            address = (scope.get("client") or ("",))[0]
-            return await sync_to_async(FEED_FAILURES.retry_after)(address) is None
+            return await sync_to_async(FEED_FAILURES.retry_after)(client_address(scope) or "") is None
         if declared is not None and declared <= STRANGER_BYTES:
             return False
         key = _cookie(headers.get(b"cookie", b""))
@@ -300,6 +305,20 @@ async def refuse(receive: Any, send: Any, problem: Problem) -> None:
         headers.append((b"retry-after", wait.encode()))
     closing = _Closing(receive, send)
     await closing.send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await closing.send({"type": "http.response.body", "body": body})
+
+
+async def turn_away(receive: Any, send: Any, text: str, wait: int) -> None:
+    """Answer 429 with a text for people, and close the connection as `refuse` does."""
+    body = text.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", str(wait).encode()),
+    ]
+    closing = _Closing(receive, send)
+    await closing.send({"type": "http.response.start", "status": 429, "headers": headers})
     await closing.send({"type": "http.response.body", "body": body})
 
 

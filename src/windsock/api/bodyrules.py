@@ -35,6 +35,7 @@ class Rule:
     feed: str | None = None
     secret: str | None = None
     probe: Callable[..., Any] | None = None
+    signs_in: bool = False  # passwords are sent here
 
     @property
     def needs_credentials(self) -> bool:
@@ -96,5 +97,5 @@ def _rule(path: str, urlconf: str) -> Rule:
     if "windsock-api" in match.namespaces:
         return Rule(_REPORTS if match.url_name == "publish" else _API)
     if "windsock" in match.namespaces or match._func_path.startswith("windsock."):
-        return Rule(_PAGE)
+        return Rule(_PAGE, signs_in=match.url_name == "sign-in")
     return Rule(_ELSEWHERE)

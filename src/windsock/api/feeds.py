@@ -21,7 +21,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
 from windsock.access.failover_cache import cache
-from windsock.access.http import identity_of_bearer
+from windsock.access.http import address_of, identity_of_bearer
 from windsock.access.limits import FEED_FAILURES
 from windsock.access.rights import require_publish
 from windsock.api.bodies import read
@@ -121,7 +121,7 @@ def _admit(
         if identity is None:
             raise AccessDenied("Nobody is signed in.")
         return require_publish(identity).reporter
-    who = f"{request.META.get('REMOTE_ADDR', '')}"
+    who = address_of(request)
     if (wait := FEED_FAILURES.retry_after(who)) is not None:
         raise _too_many(wait)
     ours = None if settings is None else settings.webhook_secret()

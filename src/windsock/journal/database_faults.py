@@ -37,7 +37,10 @@ _SQLITE = (
         "unable to open",
         "The journal's database file cannot be opened. See whether its directory exists and may be written to.",
     ),
-    ("no such table", "The journal's tables are missing. Run 'manage.py migrate' (or 'windsock migrate')."),
+    (
+        "no such table",
+        "The journal's tables are missing. Run 'manage.py migrate' (or 'windsock serve --migrate').",
+    ),
 )
 
 # The texts are those of PostgreSQL 13 to 18 and of its library. The first that fits counts.
@@ -90,7 +93,7 @@ _POSTGRESQL = (
     ),
     (
         'relation ".*" does not exist',
-        "The journal's tables are missing. Run 'manage.py migrate' (or 'windsock migrate').",
+        "The journal's tables are missing. Run 'manage.py migrate' (or 'windsock serve --migrate').",
     ),
     ("timeout|timed out", "The journal's PostgreSQL did not answer in time."),
 )

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from windsock.access import passwords, tickets
 from windsock.access.limits import SIGN_IN_ADDRESS_FAILURES, SIGN_IN_FAILURES
+from windsock.api.bodylimit import BodyLimit
 
 pytestmark = pytest.mark.django_db
 
@@ -26,8 +28,10 @@ def limited(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(limit, "_clock", lambda: 1_000_000.0)
     get_user_model().objects.create_superuser("ada", password="right")
     cache.clear()
+    passwords._turned_away.clear()
     yield
     cache.clear()
+    passwords._turned_away.clear()
 
 
 def sign_in(password: str, name: str = "ada", address: str = "198.51.100.7", path: str = "/sign-in/") -> bool:
@@ -83,6 +87,50 @@ def test_what_is_one_too_many_is_never_hashed(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(passwords, "_right", never)
     answer = Client(REMOTE_ADDR="198.51.100.7").post("/sign-in/", {"username": "ada", "password": "right"})
     assert answer.status_code == 429
+
+
+def test_an_address_is_what_one_household_has_of_ipv6() -> None:
+    tried = [
+        Client(REMOTE_ADDR=f"2001:db8:1:2::{n:x}").post("/sign-in/", {"username": f"n{n}", "password": "x"})
+        for n in range(1, 53)
+    ]
+    assert [answer.status_code for answer in tried] == [200] * 50 + [429] * 2
+    assert sign_in("right", address="2001:db8:1:3::1")
+
+
+async def test_whoever_has_to_wait_is_refused_before_django_does_anything(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: Any) -> None:
+        raise AssertionError("Django was asked")
+
+    async def post(address: str) -> tuple[int, dict[bytes, bytes]]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"username=a&password=b", "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http", "method": "POST", "path": "/sign-in/", "root_path": "", "query_string": b"",
+            "headers": [(b"content-length", b"21")], "client": (address, 5),
+        }  # fmt: skip
+        await BodyLimit(never)(scope, receive, send)
+        return sent[0]["status"], dict(sent[0]["headers"])
+
+    monkeypatch.setattr(SIGN_IN_ADDRESS_FAILURES, "_tries", 0)
+    assert await sync_to_async(passwords.begin)("198.51.100.7", "ada") is not None
+    status, headers = await post("198.51.100.7")
+    assert (status, b"retry-after" in headers) == (429, True)
+    monkeypatch.setitem(passwords._pending, "198.51.100.8", passwords.PER_ADDRESS)
+    assert (await post("198.51.100.8"))[0] == 429
+    with pytest.raises(AssertionError, match="Django was asked"):
+        await post("198.51.100.9")
+    monkeypatch.setitem(passwords._turned_away, "198.51.100.7", 0.0)  # it waited
+    with pytest.raises(AssertionError, match="Django was asked"):
+        await post("198.51.100.7")
 
 
 async def test_of_one_address_two_attempts_are_under_way_at_once_and_others_are_heard(

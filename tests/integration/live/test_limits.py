@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection
 from tests.dial import dial
 from tests.integration.live.servers import until
 from tests.running_service import RunningService
-from windsock.live.admission.address import network
+from windsock.access.address import network
 
 PROBLEM = "application/problem+json"
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.live.world import Client, World, flight, later
+from windsock.access.address import is_public, network
 from windsock.access.rights import Identity
-from windsock.live.admission.address import is_public, network
 from windsock.live.core.frames import Account, SnapshotPart, SnapshotRest, frame
 from windsock.live.core.hub import Refused
 from windsock.protocol import messages

@@ -22,11 +22,11 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from windsock.access.address import is_public
 from windsock.clock import Clock, ReplayClock, system_clock
 from windsock.flights import Flight
 from windsock.flights.programmes import Standing
 from windsock.journal.base import Event, Head, Journal
-from windsock.live.admission.address import is_public
 from windsock.live.core import answers
 from windsock.live.core.board import Board
 from windsock.live.core.fanout import Fanout

@@ -11,12 +11,12 @@ from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from windsock.access.address import client_address
 from windsock.access.lookup.single import anonymous_identity, identity_of_user
 from windsock.access.rights import Identity
 from windsock.conf import config
 from windsock.errors import ProtocolError
 from windsock.live.admission import origin
-from windsock.live.admission.address import client_address
 from windsock.live.admission.lookups import SCOPE_KEY, Reception
 from windsock.live.admission.overload import turn_away
 from windsock.live.core.frames import Batch

@@ -16,11 +16,10 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
-from windsock.access.http import identity_of_request
+from windsock.access.http import address_of, identity_of_request
 from windsock.access.problems import Problem
 from windsock.access.rights import Identity, require_read
 from windsock.errors import AccessDenied, ProtocolError
-from windsock.live.admission.address import network
 from windsock.live.admission.overload import RETRY_SECONDS
 from windsock.live.conversation import Conversation
 from windsock.live.core.frames import Batch, Encoded, LiveEvent
@@ -137,7 +136,7 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
     try:
         with service.gate:
             identity = require_read(await sync_to_async(_identity)(request))
-        address = network(str(request.META.get("REMOTE_ADDR", "")))
+        address = address_of(request) or None
         conversation = await service.attach(outlet, identity, address=address)
     except Problem as problem:
         return problem.response()

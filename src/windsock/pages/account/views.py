@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from windsock.access import passwords, tickets
+from windsock.access.http import address_of
 
 # The ticket has proven who it is, so any backend may vouch for the session; Django's own needs no settings.
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -69,7 +70,7 @@ async def sign_in(request: HttpRequest) -> HttpResponseBase:
             return _too_many(wait)
         return await sync_to_async(_form)(request)
     # A host's own backends: only they know how to check, so only the number of attempts is limited.
-    address = passwords.address_of(request)
+    address = address_of(request)
     if (wait := await sync_to_async(passwords.begin)(address, name)) is not None:
         return _too_many(wait)
     response = await sync_to_async(_form)(request)
@@ -80,7 +81,7 @@ async def sign_in(request: HttpRequest) -> HttpResponseBase:
 
 def _too_many(wait: int) -> HttpResponse:
     return HttpResponse(
-        f"Too many sign-in attempts from this address. Try again in {wait} seconds.\n",
+        passwords.refusal(wait),
         status=429,
         content_type="text/plain; charset=utf-8",
         headers={"Retry-After": str(wait)},

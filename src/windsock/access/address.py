@@ -1,4 +1,4 @@
-"""By which address connections are counted."""
+"""The address by which connections and failed attempts are counted."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
