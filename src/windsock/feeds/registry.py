@@ -61,6 +61,7 @@ FORMATS: dict[str, FeedFormat] = {
         FeedFormat("mvt", "MVT and MVA telexes (AHM 780)"),
         FeedFormat("aidx", "AIDX flight leg notifications"),
         FeedFormat("avinor", "Avinor: the airports of Norway", ("airport",), ("airport",)),
+        FeedFormat("finavia", "Finavia: the airports of Finland", ("airport",)),
         FeedFormat("hongkong", "Hong Kong International Airport"),
         FeedFormat("schiphol", "Amsterdam Airport Schiphol"),
         FeedFormat("swedavia", "Swedavia: ten airports of Sweden", ("airport",), ("airport",)),

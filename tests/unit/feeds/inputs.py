@@ -20,6 +20,7 @@ from tests.unit.feeds import (
     test_aidx,
     test_avinor,
     test_faa,
+    test_finavia,
     test_hongkong,
     test_mvt,
     test_schiphol,
@@ -76,6 +77,7 @@ ALL: tuple[Input, ...] = (
     Input("mvt", test_mvt.NOW, (test_mvt.MAILBOX,)),
     Input("aidx", test_aidx.RECEIVED, (test_aidx.FULL,)),
     Input("avinor", test_avinor.NOW, (test_avinor.GOOD,), {"airport": "BGO"}),
+    Input("finavia", test_finavia.NOW, (test_finavia.GOOD,)),
     Input("ssim", test_ssim.RECEIVED, (test_ssim.GOOD,)),
     Input("ssm", test_ssm.RECEIVED, (test_ssm.GOOD, test_ssm.NEW.encode())),
     Input(

@@ -218,6 +218,7 @@ def test_without_a_list_of_flights_nothing_is_asked(name: str) -> None:
     ("name", "least"),
     [
         ("avinor", 180.0),
+        ("finavia", 120.0),
         ("hongkong", 90.0),
         ("schiphol", 120.0),
         ("swedavia", 300.0),

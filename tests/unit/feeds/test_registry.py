@@ -18,6 +18,7 @@ SECRET = "open-sesame:and-close"
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "avinor": {"airport": "OSL"},
+    "finavia": {"airport": "HEL"},
     "swedavia": {"airport": "ARN"},
     "aeroapi": {"flights": ["DL1865"]},
     "aerodatabox": {"flights": ["DL1865"]},

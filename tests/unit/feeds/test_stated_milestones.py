@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from windsock.feeds import aerodatabox, aidx, aviationstack, avinor, flightstats, schiphol, swedavia
+from windsock.feeds import aerodatabox, aidx, aviationstack, avinor, finavia, flightstats, schiphol, swedavia
 from windsock.feeds.parsing import Parsed
 from windsock.flights import FlightKey, FlightRecord, Report, apply_report
 from windsock.ingest.overdue import OverdueWatch
@@ -102,6 +102,16 @@ def avinor_says(word: str, _: str) -> Parsed:
     )
 
 
+def finavia_says(word: str, side: str) -> Parsed:
+    here, there = ("ARN", "AMS") if side == "arrival" else ("AMS", "ARN")
+    record = (
+        f"<flight><h_apt>{here}</h_apt><fltnr>KL1699</fltnr><sdt>2026-03-04T11:00:00Z</sdt>"
+        f"<route_1>{there}</route_1><prm>{word}</prm></flight>"
+    )
+    data = f"<flights><{side[:3]}><body>{record}</body></{side[:3]}></flights>"
+    return finavia.parse(data.encode(), received_at=NOW)
+
+
 FORMATS: dict[str, Callable[[str, str], Parsed]] = {
     "AeroDataBox": aerodatabox_says,
     "Schiphol": schiphol_says,
@@ -110,6 +120,7 @@ FORMATS: dict[str, Callable[[str, str], Parsed]] = {
     "aviationstack": aviationstack_says,
     "AIDX": aidx_says,
     "Avinor": avinor_says,
+    "Finavia": finavia_says,
 }
 
 
@@ -184,6 +195,7 @@ def test_the_overdue_watch_is_silent_about_a_flight_that_is_stated_to_be_down() 
         ("FlightStats", "S"),
         ("aviationstack", "scheduled"),
         ("AIDX", "SCH"),
+        ("Finavia", "SCH"),
     ],
 )
 def test_the_source_takes_back_what_it_stated_by_mistake(name: str, word: str) -> None:

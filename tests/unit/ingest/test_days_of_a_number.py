@@ -22,6 +22,7 @@ from windsock.feeds import (
     aidx,
     aviationstack,
     avinor,
+    finavia,
     flightstats,
     generic,
     hongkong,
@@ -155,6 +156,18 @@ def norwegian(leg: Leg, now: datetime, *, arrival: bool) -> Parsed:
     return avinor.parse(data.encode(), received_at=now)
 
 
+def finnish(leg: Leg, now: datetime, *, arrival: bool) -> Parsed:
+    here, there = (leg.destination, leg.origin) if arrival else (leg.origin, leg.destination)
+    plan, time = (leg.sta, leg.in_) if arrival else (leg.std, leg.out)
+    side = "arr" if arrival else "dep"
+    data = (
+        f"<flights><{side}><header><timestamp>{zulu(now)}</timestamp></header><body><flight><h_apt>{here}</h_apt>"
+        f"<fltnr>XX744</fltnr><sdt>{zulu(plan)}</sdt><route_1>{there}</route_1><prm>EXP</prm>"
+        f"<est_d>{zulu(time)}</est_d></flight></body></{side}></flights>"
+    )
+    return finavia.parse(data.encode(), received_at=now)
+
+
 def of_hong_kong(leg: Leg, now: datetime, *, arrival: bool) -> Parsed:
     plan = (leg.sta if arrival else leg.std).astimezone(ZoneInfo("Asia/Hong_Kong"))
     flight = {
@@ -281,6 +294,8 @@ TELLING: dict[str, tuple[Told, str | None, str | None, str]] = {
     "aidx arrival": (partial(notice, arrival=True), None, None, NEARLY),
     "avinor arrival": (partial(norwegian, arrival=True), None, "OSL", EXACT),
     "avinor departure": (partial(norwegian, arrival=False), "OSL", None, EXACT),
+    "finavia arrival": (partial(finnish, arrival=True), None, "HEL", EXACT),
+    "finavia departure": (partial(finnish, arrival=False), "HEL", None, EXACT),
     "hongkong arrival": (partial(of_hong_kong, arrival=True), None, "HKG", EXACT),
     "hongkong departure": (partial(of_hong_kong, arrival=False), "HKG", None, EXACT),
     "schiphol arrival": (partial(of_amsterdam, arrival=True), None, "AMS", EXACT),
