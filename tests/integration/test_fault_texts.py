@@ -17,7 +17,7 @@ from django.db import OperationalError, ProgrammingError
 from tests.acceptance.backends import Redis
 from tests.services import free_port
 from windsock.collect import feed_run as feedrun
-from windsock.collect.http import Refused, _get
+from windsock.collect.http import PollFailed, _get
 from windsock.errors import ConfigError
 from windsock.feeds.polling import Request
 from windsock.journal.database_faults import UNKNOWN, explain
@@ -188,7 +188,7 @@ def test_a_user_without_home_and_name_is_told_to_name_a_folder() -> None:
 
 
 def asked(url: str) -> str:
-    with httpx2.Client(timeout=5) as client, pytest.raises(Refused) as refused:
+    with httpx2.Client(timeout=5) as client, pytest.raises(PollFailed) as refused:
         _get(client, Request(url=url, params={"key": "k3y"}), {}, [])
     assert "k3y" not in str(refused.value)
     return str(refused.value)
@@ -220,8 +220,8 @@ def without_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_a_provider_that_cannot_be_asked_is_told_with_the_reason(without_proxies: pytest.MonkeyPatch) -> None:
-    assert "nothing listens there" in asked(f"http://127.0.0.1:{free_port()}/feed")
-    assert "not known" in asked("http://no-such-host.invalid/feed")
+    assert "nothing is listening there" in asked(f"http://127.0.0.1:{free_port()}/feed")
+    assert "unknown host" in asked("http://no-such-host.invalid/feed")
     with listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         assert "TLS failed" in asked(f"https://127.0.0.1:{port}/feed")
 
@@ -229,9 +229,9 @@ def test_a_provider_that_cannot_be_asked_is_told_with_the_reason(without_proxies
 def test_a_proxy_that_refuses_is_named(without_proxies: pytest.MonkeyPatch) -> None:
     with listening(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as port:
         without_proxies.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
-        assert "the proxy that HTTPS_PROXY names" in asked("https://provider.example.org/feed")
+        assert "the proxy set in HTTPS_PROXY" in asked("https://provider.example.org/feed")
     without_proxies.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
-    assert "proxy that HTTPS_PROXY names" in asked("https://provider.example.org/feed")
+    assert "proxy set in HTTPS_PROXY" in asked("https://provider.example.org/feed")
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "gopher://127.0.0.1:70", "http://[::1"])

@@ -1,4 +1,4 @@
-"""The duties of ingest: the overdue watch, pruning, and the configured feeds."""
+"""The duties that keep the journal fed and tidy: the configured feeds, the overdue watch and pruning."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ def _expected() -> Mapping[str, str]:
     try:
         feeds = read(config().feeds)
     except ConfigError:
-        return wanted  # the system checks say what is wrong with them
+        return wanted  # the system checks report what is wrong with them
     wanted.update({duty_name(name): f"the feed {name}" for name, feed in feeds.items() if is_run(feed)})
     return wanted
 
@@ -35,7 +35,7 @@ def _make(server: bool) -> Sequence[Duty]:
     feeds = read(settings.feeds)
     for feed in feeds.values():
         if feed.enabled and (fault := feed.secret_fault()) is not None:
-            logger.warning(fault)  # what is only pushed would be refused without anybody here knowing
+            logger.warning(fault)  # otherwise a push-only feed's input would be refused without a trace here
     if settings.run_feeds or not server:
         found += feed_duties(feeds, pipeline())
     return found

@@ -1,7 +1,7 @@
-"""The configured feeds as duties: of several processes each feed is run by one at a time, each way on its own thread.
+"""The configured feeds as duties: one process at a time runs each feed, with a thread for each of its channels.
 
-Where a feed goes on from is kept in the database and moved on only after what came was recorded: what fails is asked
-for again, and told twice changes nothing.
+The position from which a feed continues is stored in the database, and moves only after the input was recorded. Input
+that failed is fetched again, and a report recorded twice changes nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,14 +25,14 @@ def feed_duties(
     clock: Clock = system_clock,
     client: "Callable[[], httpx2.Client] | None" = None,
 ) -> list[Duty]:
-    """Return a duty for every feed that is asked, left in a folder, mailed, or watched for its silence."""
+    """Return a duty for every feed that is polled, read from a folder or mailbox, or watched for silence."""
     return [
         FeedRun(settings, pipeline, clock, client).duty() for settings in feeds.values() if is_run(settings)
     ]
 
 
 class FeedRunner(Runner):
-    """A runner of feeds and nothing else."""
+    """Runs feeds and nothing else."""
 
     def __init__(
         self,

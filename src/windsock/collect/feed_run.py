@@ -1,7 +1,7 @@
-"""One feed being run: its provider asked, its folder and its mailbox emptied, its silence watched.
+"""Run a feed: poll its provider, empty its folder and mailbox, watch for its silence.
 
-Each of these ways is called on a thread of its own, so none waits for another. What goes wrong in one is noted in the
-feed's row, whatever it was, and makes the feed count as failing until that way works again.
+Each of these channels has a thread of its own, so none waits for another. Any error in one is recorded in the feed's
+row, and the feed counts as failing until that channel works again.
 """
 
 import logging
@@ -34,38 +34,38 @@ POLL_SECONDS = 1.0
 WATCH_SECONDS = 10.0
 MAILBOX_SECONDS = 60.0
 PAUSED_SECONDS = 2.0
-"""How soon a feed that an operator lets go on again is noticed."""
+"""How soon a feed that an operator resumes is noticed."""
 
-# After the n-th failure in a row a feed rests so long, up to the last.
 BACK_OFF_SECONDS = (30.0, 60.0, 120.0, 300.0, 900.0)
-# Of every interval: many installations must not ask one provider at the same moment.
+"""The pause after the n-th failure in a row; the last one for every failure after it."""
 JITTER = 0.1
+"""Of every interval, so that many installations do not poll a provider at the same moment."""
 MAX_JITTER_SECONDS = 300.0
-"""After hours of rest a few minutes' scatter are as good, and a day's budget is not left unused long after midnight."""
+"""After hours of rest a few minutes of scatter are enough, and a new day's budget is used soon after midnight."""
 
 LONGEST_REST = timedelta(hours=25)
-"""No provider is left alone for longer (`fetching.LONGEST_REST_SECONDS`, a day's budget): a time to ask that is further
-away was noted by a clock that has been set back since."""
+"""No provider is left alone for longer (`http.LONGEST_REST_SECONDS`, a day's budget): a poll that is due later than
+this was scheduled by a clock that has been set back since."""
 
 STALE_INTERVALS = 10
-"""A polled feed from which nothing came in so many of its intervals is stale, unless its settings say when."""
+"""A polled feed is stale after this many intervals without input, unless its settings say otherwise."""
 
 LOG_EVERY = 20
-"""The same failure is logged once in this many times."""
+"""A failure that repeats is logged once in this many times."""
 
-# What a poll writes: when it asks again, and what it knows once it has an answer. Nothing else: an operator may have
-# paused the feed meanwhile, and another way may have failed or heard of it.
+# The columns a poll writes before it asks, and after a response. No others: meanwhile an operator may have paused the
+# feed, and another channel may have failed or received something.
 _ASKED = ("cursor", "next_at", "requests_on", "requests")
 _ANSWERED = (*_ASKED, "etag", "last_modified", "failures", "heard_at", "error", "error_at")
 
 
 def duty_name(feed: str) -> str:
-    """The name of the duty that runs this feed."""
+    """Return the name of the duty that runs this feed."""
     return f"feed.{feed}"
 
 
 def is_run(settings: FeedSettings) -> bool:
-    """Whether somebody has to run the feed: what is only pushed to us needs nobody, unless its silence is watched."""
+    """Return whether some process has to run the feed: a push-only feed needs none, unless its silence is watched."""
     return settings.enabled and bool(
         settings.folder is not None
         or settings.mailbox is not None
@@ -78,11 +78,11 @@ def _is_polled(settings: FeedSettings) -> bool:
     try:
         return settings.format.is_polled(settings.options, settings.url)
     except Exception:
-        return True  # options that cannot be read: the run says so
+        return True  # the options cannot be read: running the feed reports it
 
 
 class FeedRun:
-    """The work of one feed, and what this process remembers between two pieces of it."""
+    """The work of a feed, and what this process remembers between its calls."""
 
     def __init__(
         self,
@@ -100,13 +100,14 @@ class FeedRun:
         self._making = threading.Lock()
         self._troubles = _Troubles(settings.name)
         self._folder = None if settings.folder is None else Folder(Path(settings.folder).expanduser())
-        self._marks: Marks = {}  # of polls of several addresses; lost with the process, which then asks for all once
-        # What each way need not look at the database for before.
+        # The validators of polls of several addresses; lost with the process, whose first poll then fetches everything.
+        self._marks: Marks = {}
+        # Until when each channel has nothing to do, and need not query the database.
         self._rests: dict[str, datetime] = {}
         self._mail_failures = 0
 
     def duty(self) -> Duty:
-        """Everything that is to be done for the feed, each way a work of its own."""
+        """Return all of the feed's work, one piece for each channel."""
         work = []
         if self.settings.stale_minutes is not None or _is_polled(self.settings):
             work.append(self._work("watch", WATCH_SECONDS, self._watch))
@@ -137,15 +138,15 @@ class FeedRun:
         now, failures = self._clock(), self._troubles.of(way) + 1
         rest = timedelta(seconds=BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS)) - 1])
         if way == "folder":
-            rest = timedelta(0)  # it knows itself which of its files has to wait, and others must not
-        # A poll may have noted a longer rest: a provider that is to be left alone.
+            rest = timedelta(0)  # `Folder` knows which of its files has to wait; the others must not
+        # A poll may have set a longer rest, for a provider that asked for it.
         self._rests[way] = max(now + rest, self._rests.get(way, now))
         if failures % LOG_EVERY == 1 or self._troubles.why(way) != why:
-            logger.warning("Feed %s, %s: %s", self.name, way, why, exc_info=unexpected)
+            logger.warning("Feed %s: %s failed; retrying: %s", self.name, way, why, exc_info=unexpected)
         self._troubles.add(way, why, now)
 
     def _parts(self) -> tuple[Intake, Poller | None]:
-        """The feed's parser and poller. Made when first needed, so that wrong settings of one feed fail alone."""
+        """Return the feed's intake and poller, made on first use so that a misconfigured feed fails alone."""
         with self._making:
             if self._made is None:
                 settings = self.settings
@@ -155,31 +156,31 @@ class FeedRun:
                     poller = settings.format.poller(settings.options, settings.secret(), settings.url)
                 if poller is not None and poller.needs_secret and poller.secret is None:
                     raise ConfigError(
-                        f"The feed {self.name!r} needs a key: give secret_env or secret_file in its settings."
+                        f"Feed {self.name!r} needs a key. Add secret_env or secret_file to its settings."
                     )
                 intake = Intake(settings.name, parser, self._pipeline, clock=self._clock)
                 self._made = intake, poller
             return self._made
 
     def _intake(self) -> Intake:
-        """The feed's intake alone: a key that is missing for its polls does not keep its folder from being read."""
+        """Return the feed's intake alone: without a key for its polls, its folder can still be read."""
         if self._made is not None:
             return self._made[0]
         parser = self.settings.format.parser(self.settings.source, self.settings.options)
         return Intake(self.name, parser, self._pipeline, clock=self._clock)
 
     def _state(self, way: str, now: datetime) -> FeedState | None:
-        """The feed's row; None while an operator has paused it."""
+        """Return the feed's row; None while an operator has paused it."""
         state, _ = FeedState.objects.get_or_create(name=self.name)
         if state.paused:
             self._rests[way] = now + timedelta(seconds=PAUSED_SECONDS)
             return None
         return state
 
-    # The ways ---------------------------------------------------------------------------------------------------------
+    # The channels -----------------------------------------------------------------------------------------------------
 
     def _poll(self, now: datetime) -> None:
-        """Ask once if it is time, record, and note when to ask again."""
+        """Poll the provider if it is time, record what it sent, and schedule the next poll."""
         state = self._state("poll", now)
         if state is None:
             return
@@ -198,7 +199,7 @@ class FeedRun:
             self._later(state, (midnight - now).total_seconds())
             return
         left = None if budget is None else budget - state.requests
-        # Noted before it is asked: whatever becomes of the answer, also of this process, nobody asks again at once.
+        # Scheduled before the request: whatever becomes of it and of this process, no other poll follows at once.
         self._later(state, interval)
         failures = self._troubles.of("poll") or state.failures
         rest = max(interval, BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)])
@@ -220,11 +221,11 @@ class FeedRun:
             for body, came_at in zip(fetched.bodies, fetched.came_at, strict=True):
                 unread = intake.take(body, received_at=came_at, entrance="poll").error or unread
             if unread:
-                # Not moved on: the provider's next answer may be whole again, and holds what this one held.
+                # The cursor stays: the provider's next response may be complete again, and contain this one's data.
                 raise PollFailed(unread)
             if fetched.bodies:
                 state.etag, state.last_modified = fetched.etag, fetched.last_modified
-            # As of when it was asked: what has happened since is to come with the next answer.
+            # As of when the poll began: whatever happened since has to come with the next response.
             state.cursor = poller.cursor(fetched.bodies, state.cursor, now)[:200]
         except Exception as error:
             if isinstance(error, PollFailed):
@@ -241,7 +242,7 @@ class FeedRun:
         self._later(state, interval, _ANSWERED)
 
     def _empty_folder(self, now: datetime) -> None:
-        """Take in the files that lie there."""
+        """Record the files in the folder."""
         assert self._folder is not None
         files = self._folder.look()
         if files and self._state("folder", now) is not None:
@@ -251,17 +252,17 @@ class FeedRun:
             self._troubles.end("folder")
 
     def _empty_mailbox(self, now: datetime) -> None:
-        """Take in the mail that is unseen there."""
+        """Record the unseen messages in the mailbox."""
         assert self.settings.mailbox is not None
         if self._state("mailbox", now) is None:
             return
         password = self.settings.secret()
         if password is None:
             raise ConfigError(
-                f"The feed {self.name!r} needs the password of its mailbox: give secret_env or secret_file."
+                f"Feed {self.name!r} needs the password of its mailbox. Add secret_env or secret_file to its settings."
             )
         intake = self._intake()
-        # Also where recording fails, which is raised.
+        # Set first: it must also hold where recording fails and raises.
         self._rests["mailbox"] = now + timedelta(seconds=MAILBOX_SECONDS)
         visit = mailbox.visit(
             self.settings.mailbox, password, lambda piece: not intake.take(piece, entrance="mailbox").error
@@ -271,7 +272,7 @@ class FeedRun:
         self._troubles.end("mailbox")
 
     def _watch(self, now: datetime) -> None:
-        """Note a source that has fallen silent, and one that speaks again, and have it said of its flights."""
+        """Mark the flights of a source that has fallen silent as stale, and unmark them when it reports again."""
         minutes = self.settings.stale_minutes
         if minutes is None:
             asked = self.settings.format.hooks.poller
@@ -292,7 +293,7 @@ class FeedRun:
 
 
 class _Troubles:
-    """What goes wrong in the ways of one feed. The row shows the newest, and the most failures in a row of any way."""
+    """The errors of a feed's channels. The row shows the newest, and the longest run of failures of any channel."""
 
     def __init__(self, feed: str) -> None:
         self._feed = feed
@@ -301,17 +302,17 @@ class _Troubles:
         self._worked: set[str] = set()
 
     def of(self, way: str) -> int:
-        """Return how often in a row the way has failed."""
+        """Return how many times in a row the channel has failed."""
         found = self._now.get(way)
         return 0 if found is None else found[0]
 
     def why(self, way: str) -> str:
-        """Return why the way failed last; "" while it works."""
+        """Return the channel's last error; "" while it works."""
         found = self._now.get(way)
         return "" if found is None else found[1]
 
     def add(self, way: str, why: str, at: datetime) -> None:
-        """Note a failure, also in the feed's row."""
+        """Record a failure, also in the feed's row."""
         with self._lock:
             self._now[way] = (self.of(way) + 1, why, at)
             failures = max(count for count, _, _ in self._now.values())
@@ -319,7 +320,7 @@ class _Troubles:
         FeedState.objects.filter(name=self._feed).update(failures=failures, error=why, error_at=at)
 
     def over(self, way: str, state: FeedState) -> tuple[int, str, datetime | None]:
-        """Note that the way works; return what the row is to show: failures, error, and when it was."""
+        """Record that the channel works; return what the row has to show: failures, error, and its time."""
         with self._lock:
             self._now.pop(way, None)
             self._worked.add(way)
@@ -329,7 +330,7 @@ class _Troubles:
             return max(count for count, _, _ in self._now.values()), why, at
 
     def end(self, way: str) -> None:
-        """Note that the way works, in the feed's row too; the first time here even if another process saw it fail."""
+        """Record that the channel works, also in the feed's row; the first time even if another process saw it fail."""
         if way in self._worked and way not in self._now:
             return
         state = FeedState.objects.filter(name=self._feed, failures__gt=0).first()
@@ -349,6 +350,6 @@ def _client() -> "httpx2.Client":
         return httpx2.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False)
     except (ImportError, ValueError, httpx2.InvalidURL) as error:
         raise ConfigError(
-            f"The proxy that the environment names (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) cannot be used: {error}. "
-            "Correct or unset it; one by SOCKS needs: python -m pip install 'httpx2[socks]'"
+            f"The proxy set in the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) cannot be used: {error}. "
+            "Correct or unset it; a SOCKS proxy needs: python -m pip install 'httpx2[socks]'"
         ) from error

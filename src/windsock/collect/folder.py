@@ -1,4 +1,4 @@
-"""A folder where a source leaves files: each is taken in, then moved to `done/`, or to `failed/` if unreadable."""
+"""Empty a folder where a source leaves files: record each, then move it to `done/`, or to `failed/` if unreadable."""
 
 import os
 import time
@@ -9,32 +9,32 @@ from pathlib import Path
 from windsock.errors import FeedError, JournalUnavailable
 
 SETTLED_SECONDS = 1.0
-"""A file that was written to more recently may not be complete. A telex has to be in the journal within two seconds."""
+"""A file that was written to more recently may be incomplete. A telex has to be in the journal within two seconds."""
 
 MAX_BYTES = 20_000_000
 
 RETRY_SECONDS = (2.0, 5.0, 15.0, 60.0, 300.0)
-"""A file that could not be recorded, or moved away, is tried again after this long, the last one for good."""
+"""Pauses before a file that could not be recorded or moved is tried again; the last one repeats."""
 
 Take = Callable[[bytes], bool]
-"""Takes in one file: True if it could be read. Raises JournalUnavailable where it is to be taken again."""
+"""Records a file; returns whether it could be read. Raises JournalUnavailable if it has to be tried again."""
 
 _Stamp = tuple[int, int]  # modified (ns), bytes
 
 
 @dataclass(slots=True)
-class _Again:
-    """A file that stays where it is for now."""
+class _Retry:
+    """A file that stays in the folder for now."""
 
     stamp: _Stamp
     tries: int
     at: float  # monotonic
     why: str
-    place: str = ""  # it was taken in and only has to be moved there
+    place: str = ""  # set: it was recorded, and only has to be moved there
 
 
 class Folder:
-    """One folder, as one process empties it. Not for several threads at once."""
+    """A folder as one process empties it. Not for several threads at once."""
 
     def __init__(
         self, where: Path, *, now: Callable[[], float] = time.time, tick: Callable[[], float] = time.monotonic
@@ -42,10 +42,10 @@ class Folder:
         self.where = where
         self._now, self._tick = now, tick
         self._seen: dict[str, tuple[_Stamp, float]] = {}
-        self._again: dict[str, _Again] = {}
+        self._retries: dict[str, _Retry] = {}
 
     def look(self) -> list[Path]:
-        """Return the files to take in now, oldest first; hidden ones and those still being written are left."""
+        """Return the files to record now, oldest first, without hidden files and those still being written."""
         found: list[tuple[int, str]] = []
         names = set()
         try:
@@ -63,40 +63,40 @@ class Folder:
                         found.append((status.st_mtime_ns, entry.path))
         except OSError as error:
             raise FeedError(f"The folder {self.where} cannot be read: {error.strerror}.") from error
-        for known in (self._seen, self._again):
+        for known in (self._seen, self._retries):
             for path in [path for path in known if path not in names]:
                 del known[path]
         return [Path(path) for _, path in sorted(found)]
 
     def empty(self, files: list[Path], take: Take) -> None:
-        """Take the files in and move them away. Each is tried; raises FeedError for the first that has to stay."""
+        """Record the files and move them away. Try each, then raise FeedError for the first that has to stay."""
         for path in files:
-            self._one(str(path), path, take)
-        if stays := next((again.why for again in self._again.values()), ""):
-            raise FeedError(stays)
+            self._empty_file(str(path), path, take)
+        if why := next((retry.why for retry in self._retries.values()), ""):
+            raise FeedError(why)
 
     @property
     def stuck(self) -> bool:
-        """Whether a file lies there that could not be taken in or moved away."""
-        return bool(self._again)
+        """Return whether the folder has a file that could not be recorded or moved away."""
+        return bool(self._retries)
 
-    def _one(self, name: str, path: Path, take: Take) -> None:
-        again = self._again.get(name)
+    def _empty_file(self, name: str, path: Path, take: Take) -> None:
+        retry = self._retries.get(name)
         try:
             stamp = _stamp(path)
-            place = again.place if again is not None and again.stamp == stamp else ""
+            place = retry.place if retry is not None and retry.stamp == stamp else ""
             if not place:
                 place = "failed" if stamp[1] > MAX_BYTES else self._taken(path, take)
                 if _stamp(path) != stamp:
-                    return  # somebody still writes to it: it is read again, and told twice changes nothing
+                    return  # it is still being written: it is read again, and a report recorded twice changes nothing
         except FileNotFoundError:
-            return  # somebody else has taken it away
+            return  # another process has moved it
         except JournalUnavailable as error:
             self._later(name, stamp, str(error))
             return
         except OSError as error:
             why = (
-                f"The file {path.name} cannot be read: {error.strerror}. Give Windsock the right to read it."
+                f"The file {path.name} cannot be read: {error.strerror}. Give Windsock permission to read it."
             )
             self._later(name, stamp, why)
             return
@@ -104,12 +104,12 @@ class Folder:
             put_away(path, place)
         except OSError as error:
             why = (
-                f"The file {path.name} was taken in, but cannot be moved to {path.parent / place}: {error.strerror}. "
-                f"Make that a folder to which Windsock may write; until then the file stays and is not read again."
+                f"The file {path.name} was recorded, but cannot be moved to {path.parent / place}: {error.strerror}. "
+                f"Make that a folder Windsock can write to; until then the file stays and is not read again."
             )
             self._later(name, stamp, why, place)
             return
-        self._again.pop(name, None)
+        self._retries.pop(name, None)
 
     def _taken(self, path: Path, take: Take) -> str:
         try:
@@ -117,17 +117,17 @@ class Folder:
         except (JournalUnavailable, OSError):
             raise
         except Exception:
-            # A fault of ours, which the intake has noted: the input is kept and can be read again from the console.
+            # An internal error, which the intake has recorded: the input is kept, and the console can reprocess it.
             return "failed"
 
     def _later(self, name: str, stamp: _Stamp, why: str, place: str = "") -> None:
-        before = self._again.get(name)
+        before = self._retries.get(name)
         tries = before.tries + 1 if before is not None and before.stamp == stamp else 0
         wait = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
-        self._again[name] = _Again(stamp, tries, self._tick() + wait, why, place)
+        self._retries[name] = _Retry(stamp, tries, self._tick() + wait, why, place)
 
     def _settled(self, name: str, stamp: _Stamp) -> bool:
-        """Whether the file has been as it is for long enough, by its own time or by ours (clocks differ)."""
+        """Return whether the file has been unchanged long enough, by its own time or by ours (clocks differ)."""
         if self._now() - stamp[0] / 1e9 >= SETTLED_SECONDS:
             return True
         known = self._seen.get(name)
@@ -137,8 +137,8 @@ class Folder:
         return self._tick() - known[1] >= SETTLED_SECONDS
 
     def _is_due(self, name: str, stamp: _Stamp) -> bool:
-        again = self._again.get(name)
-        return again is None or again.stamp != stamp or self._tick() >= again.at
+        retry = self._retries.get(name)
+        return retry is None or retry.stamp != stamp or self._tick() >= retry.at
 
 
 def _stamp(path: Path) -> _Stamp:
@@ -147,7 +147,7 @@ def _stamp(path: Path) -> _Stamp:
 
 
 def put_away(path: Path, where: str) -> None:
-    """Move a file into a folder beside it; a name that is there already gets a number."""
+    """Move a file into a folder beside it; if the name is taken there, add a number."""
     target = path.parent / where
     target.mkdir(exist_ok=True)
     free = target / path.name

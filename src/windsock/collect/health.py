@@ -1,4 +1,4 @@
-"""How the configured feeds do, for /readyz and /metrics: `add_details("feeds", details)`, `add_figures(figures)`."""
+"""The health of the configured feeds, for /readyz and /metrics (`add_details("feeds", details)`, `add_figures`)."""
 
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
@@ -19,13 +19,13 @@ State = Literal["off", "paused", "unattended", "failing", "stale", "on"]
 STATES: tuple[State, ...] = ("off", "paused", "unattended", "failing", "stale", "on")
 
 MAX_ERROR = 200
-"""Characters of a feed's error in /readyz, which everybody may read; the console has all of it."""
+"""Characters of a feed's error in /readyz, which anybody can read; the console shows all of it."""
 
 
 class FeedHealth(NamedTuple):
     """A feed: its state, the age of its newest report, failures in a row, reports that wait for an operator.
 
-    `stale` stands apart: a feed may be silent because it fails. `error` is why it fails, empty while it does not.
+    `stale` is separate: a feed may be silent because it fails. `error` is why it fails, empty while it does not.
     """
 
     name: str
@@ -38,7 +38,7 @@ class FeedHealth(NamedTuple):
 
 
 def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
-    """Every configured feed, by name; nothing when the database or the settings cannot be read. Three questions."""
+    """Return every configured feed, by name; none when the database or the settings cannot be read. Three queries."""
     try:
         settings = read(config().feeds)
         if not settings:
@@ -49,7 +49,7 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
         now = clock()
         run = attended([duty_name(name) for name in settings])
     except (ConfigError, DatabaseError):
-        return []  # other checks say what is wrong
+        return []  # other checks report what is wrong
     found = []
     for name in sorted(settings):
         state = states.get(name) or FeedState(name=name)
@@ -58,7 +58,7 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
             age = round(max(0.0, (now - state.reported_at).total_seconds()), 1)
         state_now = feed_state(settings[name], state, attended=duty_name(name) in run)
         error = state.error if fails(state) else ""
-        # What runs has said so itself; what is only pushed would say it when the first input is refused.
+        # A feed that runs has reported this itself; a push-only feed would report it with the first refused input.
         if state_now in ("on", "stale", "failing") and (fault := settings[name].secret_fault()):
             state_now, error = "failing", fault
         found.append(
@@ -78,8 +78,8 @@ def feeds(clock: Clock = system_clock) -> list[FeedHealth]:
 def feed_state(settings: FeedSettings, state: FeedState, *, attended: bool) -> State:
     """Return a feed's state: first what an operator decided, then the worst news.
 
-    A feed that nobody runs (`attended` is False) is not on, however well it did while somebody ran it. What is only
-    pushed to us needs nobody.
+    A feed that no process runs (`attended` is False) is not on, however well it did while one ran it. A push-only feed
+    needs none.
     """
     if not settings.enabled:
         return "off"
@@ -93,14 +93,14 @@ def feed_state(settings: FeedSettings, state: FeedState, *, attended: bool) -> S
 
 
 def fails(state: FeedState) -> bool:
-    """Whether the last thing heard of it was a failure: a poll's, or an input nobody could read."""
+    """Return whether its last event was a failure: of a poll, or an input that could not be read."""
     if not state.error or state.error_at is None:
         return False
     return state.failures > 0 or state.heard_at is None or state.error_at >= state.heard_at
 
 
 def details() -> dict[str, Any]:
-    """The feeds by name, for people who look at readiness; a feed that fails makes no process unready."""
+    """Return the feeds by name, for people who read /readyz; a failing feed does not make a process unready."""
     return {
         feed.name: {
             "state": feed.state,
@@ -115,7 +115,7 @@ def details() -> dict[str, Any]:
 
 
 def figures() -> Iterator[Figure]:
-    """The same as figures, labelled with the feed's name."""
+    """Yield the same as figures, labeled with the feed's name."""
     for feed in feeds():
         name = {"feed": feed.name}
         for state in STATES:
@@ -127,12 +127,12 @@ def figures() -> Iterator[Figure]:
                 {**name, "state": state},
             )
         yield Figure(
-            "windsock_feed_stale", "1 while the feed is silent for too long.", "gauge", feed.stale, name
+            "windsock_feed_stale", "1 while the feed has been silent for too long.", "gauge", feed.stale, name
         )
         if feed.report_age_seconds is not None:
             yield Figure(
                 "windsock_feed_report_age_seconds",
-                "Since the feed's newest report came.",
+                "Seconds since the feed's newest report arrived.",
                 "gauge",
                 feed.report_age_seconds,
                 name,

@@ -1,4 +1,4 @@
-"""One poll of a provider by HTTP: bounded in time and size, polite, and with what it says about coming again."""
+"""Poll a provider over HTTP, with limits on time and size, and honor its `Retry-After`."""
 
 import math
 import os
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 USER_AGENT = f"windsock/{windsock.__version__} (+https://windsock.readthedocs.io/)"
 TIMEOUT_SECONDS = 20.0
 WHOLE_SECONDS = 60.0
-"""An answer may trickle in, its head too, but not for ever: a slow provider must not hold up its own next poll."""
+"""A response, including its head, may trickle in, but not forever: a slow provider must not hold up its next poll."""
 MAX_BYTES = 20_000_000
 MAX_POLL_BYTES = 60_000_000
-"""Of all its pages together, which are held in memory until they are recorded."""
+"""Of all pages of a poll together, which are held in memory until they are recorded."""
 LONGEST_REST_SECONDS = 86_400.0
-"""What a provider may ask for with `Retry-After`: budgets are renewed daily, so more than a day is a mistake."""
+"""The longest `Retry-After` that is honored: budgets are renewed daily, so more than a day is a mistake."""
 
 
 Marks = dict[str, dict[str, str]]
-"""The headers by which an address can say that nothing has changed since it answered last."""
+"""By address, the headers of a conditional request (If-None-Match, If-Modified-Since)."""
 
 
 class PollFailed(FeedError):
-    """The provider did not answer as asked. `retry_after` is how long it wants us to stay away, if it says so.
+    """The provider did not respond as expected. `retry_after` is how long it asks us to wait, if it does.
 
-    `requests` were made by then: a provider bills those it refused, too.
+    `requests` were made by then: a provider also bills those it refused.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -51,10 +51,9 @@ class PollFailed(FeedError):
 
 @dataclass(slots=True)
 class Fetched:
-    """The bodies of one poll, in order; none where nothing has changed since the last. `requests` were made for it.
+    """The bodies of a poll, in order; none if nothing has changed since the last. `requests` were made for it.
 
-    `came_at` is when each of the bodies was complete. `marks` are what the addresses of a poll of several gave to be
-    asked with next time.
+    `came_at` is when each body was complete. `marks` are the headers for the next poll of several addresses.
     """
 
     bodies: list[bytes] = field(default_factory=list)
@@ -77,9 +76,9 @@ def fetch(
     known: Mapping[str, Mapping[str, str]] | None = None,
     clock: Clock | None = None,
 ) -> Fetched:
-    """Asks what the poller wants asked; raises PollFailed, with what was answered, when any part of it fails.
+    """Make the poller's requests; raise PollFailed when any of them fails.
 
-    `etag` and `last_modified` go with a poll of one address, `known` (`marks` of the last poll) with one of several.
+    `etag` and `last_modified` apply to a poll of one address, `known` (`marks` of the last poll) to one of several.
     """
     fetched = Fetched()
     opened: list[socket.socket] = []
@@ -123,13 +122,13 @@ def _pages(
     clock: Clock | None,
     opened: list[socket.socket],
 ) -> None:
-    """Adds the pages of one answer to what was fetched."""
+    """Fetch all pages of a response and add them to `fetched`."""
     request: Request | None = first
     for _ in range(poller.most_pages):
         if request is None:
             return
         if most_requests is not None and fetched.requests >= most_requests:
-            raise PollFailed("The budget of requests for today is used up in the midst of a poll.")
+            raise PollFailed("Today's budget of requests ran out in the middle of a poll.")
         fetched.requests += 1
         status, headers, body = _get(client, request, marks, opened)
         if status == 304:
@@ -141,7 +140,7 @@ def _pages(
         if clock is not None:
             fetched.came_at.append(clock())
         if sum(map(len, fetched.bodies)) > MAX_POLL_BYTES:
-            raise PollFailed(f"The pages of one poll have more than {MAX_POLL_BYTES:,} bytes.")
+            raise PollFailed(f"The pages of this poll have more than {MAX_POLL_BYTES:,} bytes.")
         etag, last_modified = headers.get("etag", "")[:200], headers.get("last-modified", "")[:64]
         if request is first and alone:
             fetched.etag, fetched.last_modified = etag, last_modified
@@ -166,16 +165,18 @@ def _following(request: Request, url: str | None) -> Request | None:
     try:
         here, there = urlsplit(request.url), urlsplit(urljoin(request.url, url))
     except ValueError:
-        raise PollFailed(f"The provider names a next page that is no address: {url[:100]!r}.") from None
+        raise PollFailed(
+            f"The provider's link to the next page is not a valid address: {url[:100]!r}."
+        ) from None
     if there.hostname != here.hostname:
-        # Our key goes with it: never to another host than the one it was given for.
-        raise PollFailed(f"The provider names a next page on another host ({there.netloc[:100]}).")
-    # Servers behind a gateway name it by http or with a port (":443"): it is asked for where the first page was.
+        # Our key is sent with it: never to another host than the one it was given for.
+        raise PollFailed(f"The provider's link to the next page is on another host ({there.netloc[:100]}).")
+    # Servers behind a gateway may write it with http or a port (":443"): fetch it from where the first page was.
     address = urlunsplit((here.scheme, here.netloc, there.path, "", ""))
     said = dict(parse_qsl(there.query, keep_blank_values=True))
     if request.params.keys() <= said.keys():
         return Request(url=f"{address}?{there.query}" if there.query else address, headers=request.headers)
-    # It may say only what differs; what else was asked, and the key, stay as they were.
+    # The link may contain only what differs; the other parameters and the key stay as they were.
     return Request(url=address, params={**request.params, **said}, headers=request.headers)
 
 
@@ -185,7 +186,7 @@ def _get(
     import httpx2
 
     host = urlsplit(request.url).netloc
-    late = f"{host} has not sent its answer within {WHOLE_SECONDS:.0f} s."
+    late = f"{host} did not complete its response within {WHOLE_SECONDS:.0f} s."
     ends = time.monotonic() + WHOLE_SECONDS
     try:
         with (
@@ -209,39 +210,41 @@ def _get(
             for part in answer.iter_bytes():
                 body += part
                 if len(body) > MAX_BYTES:
-                    raise PollFailed(f"{host} sends more than {MAX_BYTES:,} bytes.")
+                    raise PollFailed(f"{host} sent more than {MAX_BYTES:,} bytes.")
                 if time.monotonic() > ends:
                     raise PollFailed(late)
             return 200, headers, bytes(body)
     except httpx2.HTTPError as error:
         if time.monotonic() >= ends:
             raise PollFailed(late) from None
-        # Its own text may hold the whole address, and with it a key.
-        raise PollFailed(f"{host} could not be asked: {_cause(error)}.") from None
+        # The error's own text may contain the whole address, and with it a key.
+        raise PollFailed(f"{host} could not be reached: {_cause(error)}.") from None
     except (httpx2.InvalidURL, httpx2.StreamError, ValueError, OSError) as error:
-        raise PollFailed(f"{host} could not be asked: {type(error).__name__}.") from None
+        raise PollFailed(f"{host} could not be reached: {type(error).__name__}.") from None
 
 
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
 def _cause(error: BaseException) -> str:
-    """Return what kept a provider from being asked, in words of ours: the error's may hold the address, and a key."""
+    """Return why a request failed, in our own words: the error's text may contain the address, and a key."""
     name = type(error).__name__
     set_here = [var for var in PROXIES if os.environ.get(var) or os.environ.get(var.lower())]
-    by = f" by the proxy that {set_here[0]} names" if set_here else ""
+    through = f" through the proxy set in {set_here[0]}" if set_here else ""
     if name == "ProxyError":
-        return f"the proxy that {set_here[0] if set_here else 'the environment'} names refuses it ({name})"
-    for one in _chain(error):
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted{by}: {one.verify_message} ({name})"
-        if isinstance(one, ssl.SSLError):
-            return f"TLS failed{by}; does it speak TLS there? ({name}: {one.reason})"
-        if isinstance(one, socket.gaierror):
-            return f"{'its host, or the proxy’s,' if by else 'its host'} is not known ({name})"
-        if isinstance(one, ConnectionRefusedError):
-            return f"nothing listens there{by} ({name})"
-    return f"{name}{by}"
+        return (
+            f"the proxy set in {set_here[0] if set_here else 'the environment'} refused the request ({name})"
+        )
+    for cause in _chain(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted{through}: {cause.verify_message} ({name})"
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS failed{through}; does that port use TLS? ({name}: {cause.reason})"
+        if isinstance(cause, socket.gaierror):
+            return f"{'unknown host (its own or the proxy’s)' if through else 'unknown host'} ({name})"
+        if isinstance(cause, ConnectionRefusedError):
+            return f"nothing is listening there{through} ({name})"
+    return f"{name}{through}"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -254,16 +257,16 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _refusal(host: str, status: int, phrase: str) -> str:
     if 300 <= status < 400:
-        # Not followed: our key would go to an address that nobody has configured.
-        return f"{host} answered {status} {phrase}: it has moved. Set the feed's 'url' to the new address."
-    return f"{host} answered {status} {phrase}."
+        # Not followed: our key would be sent to an address that nobody has configured.
+        return f"{host} responded {status} {phrase}: it has moved. Set the feed's 'url' to the new address."
+    return f"{host} responded {status} {phrase}."
 
 
 @contextmanager
 def _ended(seconds: float, opened: list[socket.socket]) -> Iterator[dict[str, Any]]:
-    """End the connections of this poll after `seconds`: each byte may be on time, and the answer never be.
+    """Close the connections of this poll after `seconds`: each byte may be on time and the response still never end.
 
-    Gives the extensions for the request, by which the connections it opens are added to `opened`.
+    Yields the request's extensions, which add the connections it opens to `opened`.
     """
 
     def trace(event: str, info: Mapping[str, Any]) -> None:
@@ -275,7 +278,7 @@ def _ended(seconds: float, opened: list[socket.socket]) -> Iterator[dict[str, An
     def end() -> None:
         for found in opened:
             with suppress(OSError):
-                # Not by a TLS socket's own method, which takes its state from under a read in another thread.
+                # Not with the TLS socket's own method, which pulls its state from under a read in another thread.
                 socket.socket.shutdown(found, socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, end)
@@ -288,7 +291,7 @@ def _ended(seconds: float, opened: list[socket.socket]) -> Iterator[dict[str, An
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return for how many seconds the provider wants to be left alone, up to a day; None for what says nothing."""
+    """Return how many seconds the provider asks us to wait, at most a day; None if the header is absent or invalid."""
     given = headers.get("retry-after", "").strip()
     try:
         seconds = float(given) if given.isascii() and given.lstrip("+").isdigit() else None
@@ -297,5 +300,5 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
             at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
             seconds = (at - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, IndexError, OverflowError):
-        return None  # no number and no date: the feed's own pauses hold
+        return None  # neither a number nor a date: the feed's own pauses apply
     return max(0.0, min(seconds, LONGEST_REST_SECONDS)) if not math.isnan(seconds) else None

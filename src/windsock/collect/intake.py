@@ -1,7 +1,7 @@
-"""One input of a feed, from bytes to the journal: kept word for word, parsed, matched, recorded, or parked if unclear.
+"""Take a feed's input from bytes to the journal: store it verbatim, parse and record it, park unclear reports.
 
-The input is on the disk before it is read, so that an operator can replay whatever went wrong afterwards. Reading the
-same input twice changes nothing: the same reports say the same again.
+The input is on the disk before it is parsed, so that an operator can reprocess it after an error. Processing the same
+input twice changes nothing: it gives the same reports again.
 """
 
 import logging
@@ -35,17 +35,17 @@ from windsock.ingest.speaker import MAX_REPORTER, Speaker, feed_speaker
 logger = logging.getLogger(__name__)
 
 PARKED_CODES = frozenset({"unknown_flight", "ambiguous_flight"})
-"""What an operator can settle; every other rejection is the report's own fault."""
+"""Rejections that an operator can settle; for every other one the report itself is wrong."""
 
 _TOGETHER = timedelta(seconds=10)
-"""Inputs received this close to each other were fetched together; a clock that was set back further is followed."""
+"""Inputs received this close together belong to the same fetch; a clock that was set back further is followed."""
 
 MAX_FAULTS = 50
-"""So many faults of one input are kept in words; all are counted."""
+"""Faults of an input whose text is stored; all of them are counted."""
 
 
 MAX_ERROR = 1000
-"""Characters of an exception's text that are kept: it may hold the whole input."""
+"""Characters of an exception's text that are stored: it may contain the whole input."""
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class IntakeResult:
 
     @property
     def recorded(self) -> int:
-        """How many reports, or programmes of airports, are in the journal."""
+        """Return how many reports, or programmes of airports, are in the journal."""
         listed = self.parsed.programmes
         return sum(isinstance(result, Recorded) for result in self.results) + (
             0 if listed is None else len(listed.programmes)
@@ -71,13 +71,13 @@ class IntakeResult:
 
     @property
     def changed(self) -> int:
-        """How many of them changed something."""
-        told = sum(isinstance(result, Recorded) and bool(result.changes) for result in self.results)
-        return told + len(self.programme_changes)
+        """Return how many of them changed something."""
+        changed = sum(isinstance(result, Recorded) and bool(result.changes) for result in self.results)
+        return changed + len(self.programme_changes)
 
 
 def submissions_of(statements: Sequence[Statement], speaker: Speaker | None = None) -> list[Submission]:
-    """The statements as ingest takes them, with what they know of their flights."""
+    """Return the statements in the form that ingest accepts, with their hints about the flights."""
     return [
         Submission(
             index,
@@ -90,7 +90,7 @@ def submissions_of(statements: Sequence[Statement], speaker: Speaker | None = No
 
 
 class Intake:
-    """Takes the inputs of one feed. From any thread but an event loop's: it waits for the disk."""
+    """Records the inputs of a feed. Call it from any thread but an event loop's: it waits for the disk."""
 
     def __init__(self, feed: str, parser: Parser, pipeline: Pipeline, *, clock: Clock = system_clock) -> None:
         self.feed = feed
@@ -107,15 +107,20 @@ class Intake:
         entrance: str = "code",
         sender: str | None = None,
     ) -> IntakeResult:
-        """Keep and record one input; raise JournalUnavailable where it could not be recorded and is to be given again.
+        """Store and record an input.
 
-        `entrance` is the way it came, `sender` whoever handed it in, where that is known; its reports bear both.
+        Args:
+            received_at: When it arrived; now, if absent.
+            entrance: The channel by which it came, such as "poll" or "folder"; its reports carry it.
+            sender: The sender, where it is known; its reports carry it too.
 
-        Whatever else is raised is a fault of ours: the input is kept and can be read again once that is mended.
+        Raises:
+            JournalUnavailable: It could not be recorded; send it again.
+            Exception: An internal error. The input is stored and can be reprocessed once the error is fixed.
         """
         at = received_at or self._clock()
         if self._last is not None and timedelta(0) <= self._last - at < _TOGETHER:
-            # Several files of one look, or pages of one answer: the order in which they are taken is part of the time.
+            # Several files of one scan, or pages of one response: the order in which they come is part of the time.
             at = self._last + TICK
         with self._failing(at):
             kept = FeedInput.objects.create(
@@ -128,14 +133,14 @@ class Intake:
             return self._record(kept, feed_speaker(self.feed, entrance, sender))
 
     def replay(self, kept: FeedInput, *, entrance: str = "code", sender: str | None = None) -> IntakeResult:
-        """Reads an input again, as if it came when it came: after a parser or a setting was mended.
+        """Reprocess a stored input with its original time of receipt, after a parser or a setting was fixed.
 
-        `sender` is whoever asks for it, by way of `entrance`.
+        `sender` is the operator who requested it, `entrance` the channel they used.
         """
         with self._failing(kept.received_at):
             taken = self._record(kept, feed_speaker(self.feed, entrance, sender))
             if not taken.error:
-                # What the feed was failing for is mended.
+                # The error for which the feed was failing is fixed.
                 FeedState.objects.filter(name=self.feed, failures=0, error_at=kept.received_at).update(
                     error=""
                 )
@@ -143,15 +148,15 @@ class Intake:
 
     @contextmanager
     def _failing(self, at: datetime) -> Iterator[None]:
-        """Make the feed count as failing for whatever is raised inside, then raise it on.
+        """Make the feed count as failing for any exception raised inside, and raise it again.
 
-        What the database fails at is raised as JournalUnavailable.
+        A database error becomes JournalUnavailable.
         """
         try:
             yield
         except (DatabaseError, InterfaceError) as error:
             text = " ".join(str(error).split())
-            unavailable = JournalUnavailable(f"The input could not be kept. (The database says: {text})")
+            unavailable = JournalUnavailable(f"The input could not be stored. (Database error: {text})")
             self._note_failure(unavailable, at)
             raise unavailable from error
         except Exception as error:
@@ -163,7 +168,7 @@ class Intake:
         try:
             self._note_state({"error": why[:MAX_ERROR], "error_at": at})
         except Exception as another:
-            logger.warning("Feed %s: that it failed could not be noted: %s", self.feed, another)
+            logger.warning("Feed %s: could not record that it failed: %s", self.feed, another)
 
     def _record(self, kept: FeedInput, speaker: Speaker) -> IntakeResult:
         taken = IntakeResult(input_id=kept.pk, received_at=kept.received_at)
@@ -173,15 +178,15 @@ class Intake:
         except FeedError as error:
             taken.error = str(error)
         except Exception as error:
-            logger.exception("Feed %s: input %s made its parser fail", self.feed, kept.pk)
+            logger.exception("Feed %s: its parser failed on input %s", self.feed, kept.pk)
             taken.error = (
-                f"Windsock's parser failed at this input ({type(error).__name__}: {str(error)[:200]}); "
-                "that is a fault of Windsock. See the log."
+                f"Internal error: Windsock's parser failed on this input ({type(error).__name__}: "
+                f"{str(error)[:200]}). See the log."
             )
         else:
             taken.parsed, taken.faults = parsed, list(parsed.faults)
             statements = parsed.statements
-            # Each of its reports is a microsecond after the one before it; the next input comes after the last.
+            # Each report gets a time one microsecond after the one before it; the next input follows the last of them.
             self._last = kept.received_at + len(statements) * TICK
             taken.results = self._pipeline.submit_prepared(
                 submissions_of(statements, speaker), received_at=kept.received_at
@@ -193,7 +198,7 @@ class Intake:
         return taken
 
     def _settle(self, kept: FeedInput, statements: Sequence[Statement], taken: IntakeResult) -> None:
-        """Parks what is unclear; whatever else was rejected becomes a fault."""
+        """Park the reports whose flight is unclear; turn every other rejection into a fault."""
         parked = []
         for statement, result in zip(statements, taken.results, strict=True):
             if not isinstance(result, Rejected):
@@ -214,10 +219,10 @@ class Intake:
                 )
             )
         with transaction.atomic():
-            # Read again, an input's open cases are those of this reading; what an operator settled stays settled.
+            # After reprocessing, the open cases are those of this run; a report that an operator settled stays settled.
             ParkedReport.objects.filter(input=kept, settled_at=None).delete()
-            settled = [(one.place, one.report) for one in ParkedReport.objects.filter(input=kept)]
-            parked = [one for one in parked if (one.place, one.report) not in settled]
+            settled = [(report.place, report.report) for report in ParkedReport.objects.filter(input=kept)]
+            parked = [report for report in parked if (report.place, report.report) not in settled]
             ParkedReport.objects.bulk_create(parked)
         taken.parked = len(parked)
 
@@ -229,24 +234,24 @@ class Intake:
             for fault in taken.faults[:MAX_FAULTS]
         ]
         kept.save()
-        told: dict[str, Any] = {}
+        columns: dict[str, Any] = {}
         if not taken.error:
-            told["heard_at"] = _later("heard_at", kept.received_at, self._clock())
-        if taken.recorded or taken.parsed.programmes is not None:  # an empty list says that all is normal
-            told["reported_at"] = _later("reported_at", kept.received_at, self._clock())
+            columns["heard_at"] = _later("heard_at", kept.received_at, self._clock())
+        if taken.recorded or taken.parsed.programmes is not None:  # an empty list means that all is normal
+            columns["reported_at"] = _later("reported_at", kept.received_at, self._clock())
         if taken.error:
-            told |= {"error": taken.error, "error_at": kept.received_at}
-        self._note_state(told)
+            columns |= {"error": taken.error, "error_at": kept.received_at}
+        self._note_state(columns)
 
-    def _note_state(self, told: dict[str, Any]) -> None:
+    def _note_state(self, columns: dict[str, Any]) -> None:
         FeedState.objects.get_or_create(name=self.feed)
-        FeedState.objects.filter(name=self.feed).update(**told)
+        FeedState.objects.filter(name=self.feed).update(**columns)
 
 
 def _later(field: str, at: datetime, now: datetime) -> Case:
-    """The later of what the field holds and `at`: an old input read again must not make its feed look silent.
+    """Return the later of the field's value and `at`: a reprocessed old input must not make its feed look silent.
 
-    What the field holds from a clock that has been set back since does not count.
+    A value from a clock that has been set back since does not count.
     """
     came = Value(at, output_field=DateTimeField())
     ahead = {f"{field}__gt": now + CLOCK_SKEW}
@@ -264,16 +269,16 @@ def settle(
     by: Any,
     record: Callable[..., Sequence[Result]],
 ) -> Result | None:
-    """An operator's word: the parked report is about `flight_id`, or (None) about nothing and is dropped.
+    """Settle a parked report as an operator decided: it is about `flight_id`, or (None) is dropped.
 
-    Gives the result of recording it; a rejection leaves it parked. Raises UnknownFlight if it was settled before.
+    Return the result of recording it; a rejection leaves it parked. Raises UnknownFlight if it was already settled.
     """
-    # Claimed before it is recorded: of two operators who settle the same report at once, one is told.
+    # Claimed before it is recorded: of two operators who settle the same report at once, one gets the error.
     mine = ParkedReport.objects.filter(pk=parked.pk, settled_at=None).update(
         settled_at=timezone.now(), settled_as=flight_id or "", settled_by=by
     )
     if not mine:
-        raise UnknownFlight("This report was settled already.")
+        raise UnknownFlight("This report was already settled.")
     result: Result | None = None
     try:
         if flight_id is not None:

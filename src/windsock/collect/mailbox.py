@@ -1,8 +1,8 @@
-"""A mailbox where a source's messages come by mail: each unseen one is taken in, then marked as seen.
+"""Empty a mailbox that receives a source's messages: record each unseen message, then mark it as seen.
 
-It is marked only when what it said is recorded. Whatever fails before that leaves it unseen: it is read again, and told
-twice changes nothing. Folders `done` and `failed` below the one that is read take the messages, if both they and the
-server's MOVE exist; else they stay where they are.
+A message is marked only after its reports were recorded. If anything fails before that, it stays unseen and is read
+again; a report recorded twice changes nothing. If the folder has subfolders `done` and `failed` and the server supports
+MOVE, messages are moved there; otherwise they stay where they are.
 """
 
 import imaplib
@@ -26,22 +26,22 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 20.0
 WHOLE_SECONDS = 30.0
-"""A visit ends after so long; what is left is taken at the next. Other feeds wait meanwhile."""
+"""A visit ends after this long; the next one continues with the rest."""
 MAX_MESSAGES = 100
 MAX_BYTES = 5_000_000
-"""Telexes have some hundred bytes, schedules as attachments some megabytes; more is left alone as failed."""
+"""Telexes have a few hundred bytes, schedules as attachments a few megabytes; a larger message counts as failed."""
 MAX_PARTS = 50
 
 _SIZE = re.compile(rb"RFC822\.SIZE (\d{1,12})")
 _LEVELS = re.compile(rb'\([^)]*\) "(\\?.)" ', re.DOTALL)
 
 Take = Callable[[bytes], bool]
-"""Takes in one text or attachment: True if it could be read; then it is recorded. If it raises, nothing is marked."""
+"""Records a text or attachment; returns whether it could be read. If it raises, the message is not marked."""
 
 
 @dataclass(slots=True)
 class Visit:
-    """What one visit found: how many messages were read, how many of them were unreadable, and whether more wait."""
+    """The outcome of a visit: messages read, how many of them were unreadable, and whether more are waiting."""
 
     read: int = 0
     failed: int = 0
@@ -49,9 +49,9 @@ class Visit:
 
 
 def visit(address: MailAddress, password: str, take: Take, *, whole_seconds: float = WHOLE_SECONDS) -> Visit:
-    """Takes in the unseen messages, oldest first; raises FeedError if the mailbox cannot be read, or as `take` does."""
+    """Record the unseen messages, oldest first; raise FeedError if the mailbox cannot be read, or as `take` does."""
     if not password.isascii() or not password.isprintable():
-        raise ConfigError(f"The password of {address} has characters that LOGIN does not take: use ASCII.")
+        raise ConfigError(f"The password of {address} has characters that LOGIN does not accept; use ASCII.")
     found = Visit()
     try:
         with _opened(address) as client, _ended(client, 2 * whole_seconds):
@@ -60,9 +60,9 @@ def visit(address: MailAddress, password: str, take: Take, *, whole_seconds: flo
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error:
-                # Its text is the server's, which may repeat what it was given.
+                # The error's text is the server's, which may repeat the password.
                 raise FeedError(
-                    f"{address.host} does not let {address.user} in; is the password right?"
+                    f"{address.host} refused the login of {address.user}. Check the password."
                 ) from None
             _empty(client, address, take, found, time.monotonic() + whole_seconds)
     except (OSError, imaplib.IMAP4.error) as error:
@@ -72,18 +72,18 @@ def visit(address: MailAddress, password: str, take: Take, *, whole_seconds: flo
 
 def _empty(client: imaplib.IMAP4, address: MailAddress, take: Take, found: Visit, ends: float) -> None:
     if client.select(_quoted(address.folder))[0] != "OK":
-        raise FeedError(f"There is no folder {address.folder!r} for {address.user} at {address.host}.")
+        raise FeedError(f"{address.user} has no folder {address.folder!r} at {address.host}.")
     unseen = (_asked(client, "SEARCH", "UNSEEN")[0] or b"").split()
     places = _places(client, address.folder) if unseen else {}
     for uid in unseen:
         if not uid.isdigit():
-            raise FeedError(f"{address.host} gave {uid[:20]!r} as a message's number.")
+            raise FeedError(f"{address.host} sent {uid[:20]!r} as a message number.")
         if found.read >= MAX_MESSAGES or time.monotonic() > ends:
             found.more = True
             return
         read = _message(client, uid.decode(), take, address)
         if read is None:
-            continue  # gone since: somebody else has moved it
+            continue  # another client has moved it since
         found.read += 1
         found.failed += not read
         _asked(client, "STORE", uid.decode(), "+FLAGS.SILENT", r"(\Seen)")
@@ -93,7 +93,7 @@ def _empty(client: imaplib.IMAP4, address: MailAddress, take: Take, found: Visit
 
 
 def _message(client: imaplib.IMAP4, uid: str, take: Take, address: MailAddress) -> bool | None:
-    """Takes in one message: whether any part of it could be read. None if it is not there any more."""
+    """Record a message; return whether any part of it could be read, None if the message is gone."""
     size = next(
         (int(m[1]) for m in map(_SIZE.search, _flat(_asked(client, "FETCH", uid, "(RFC822.SIZE)"))) if m),
         None,
@@ -102,7 +102,7 @@ def _message(client: imaplib.IMAP4, uid: str, take: Take, address: MailAddress) 
         return None
     if size > MAX_BYTES:
         logger.warning(
-            "Message %s in %s has %d bytes; more than %d are not read", uid, address, size, MAX_BYTES
+            "Message %s in %s skipped: %d bytes exceed the limit of %d", uid, address, size, MAX_BYTES
         )
         return False
     answer = _asked(client, "FETCH", uid, "(BODY.PEEK[])")
@@ -111,30 +111,29 @@ def _message(client: imaplib.IMAP4, uid: str, take: Take, address: MailAddress) 
         return None
     try:
         pieces = list(texts(raw))
-    except (
-        Exception
-    ):  # the standard library's parser fails at some headers; the message must not come back for ever
-        logger.warning("Message %s in %s is no readable mail", uid, address)
+    except Exception:
+        # The standard library's parser fails on some headers; the message must not be tried forever.
+        logger.warning("Message %s in %s cannot be parsed as mail", uid, address)
         return False
     readable = [take(piece) for piece in pieces]  # all of them, also after the first that can be read
     return any(readable)
 
 
 def texts(raw: bytes) -> Iterator[bytes]:
-    """The plain texts of a mail, as UTF-8, and its attachments as they are; pictures and HTML are left out."""
+    """Yield the plain texts of a mail, as UTF-8, and its attachments as they are; leave out images and HTML."""
     number = 0
     for part in message_from_bytes(raw, policy=policy.default).walk():
         try:
             piece = _piece(part)
         except Exception:
-            # The standard library fails at some damaged headers with all kinds of errors; the other parts are whole.
-            logger.warning("A part of a mail is damaged and left out")
+            # The standard library raises all kinds of errors for some damaged headers; the other parts are fine.
+            logger.warning("Part of a mail skipped: it is damaged")
             continue
         if piece is None or not piece.strip():
             continue
         number += 1
         if number > MAX_PARTS:
-            logger.warning("A mail has more than %d texts and attachments; the rest is left out", MAX_PARTS)
+            logger.warning("A mail has more than %d texts and attachments; the rest are skipped", MAX_PARTS)
             return
         yield piece
 
@@ -158,38 +157,38 @@ def _bytes(part: EmailMessage) -> bytes:
 
 
 class _Bounded(imaplib.IMAP4):
-    """Reads no literal beyond what a message may have, whatever the server announces."""
+    """Read no literal larger than a message may be, whatever the server announces."""
 
     def read(self, size: int) -> bytes:
         if size > MAX_BYTES + 1000:
-            raise self.abort(f"the server wants to send {size} bytes at once")
+            raise self.abort(f"the server announced a literal of {size} bytes")
         return super().read(size)
 
 
 class _BoundedTLS(imaplib.IMAP4_SSL):
-    """The same by TLS."""
+    """The same over TLS."""
 
     def read(self, size: int) -> bytes:
         if size > MAX_BYTES + 1000:
-            raise self.abort(f"the server wants to send {size} bytes at once")
+            raise self.abort(f"the server announced a literal of {size} bytes")
         return super().read(size)
 
 
 def _opened(address: MailAddress) -> imaplib.IMAP4:
     if not address.tls:
         return _Bounded(address.host, address.port, timeout=TIMEOUT_SECONDS)
-    # It checks the certificate and that it is that host's.
+    # This context verifies the certificate and the host name.
     context = ssl.create_default_context()
     return _BoundedTLS(address.host, address.port, ssl_context=context, timeout=TIMEOUT_SECONDS)
 
 
 @contextmanager
 def _ended(client: imaplib.IMAP4, seconds: float) -> Iterator[None]:
-    """Ends the connection after so long: a byte now and then, within each timeout, must not hold us for ever."""
+    """Close the connection after `seconds`: a byte now and then, within each timeout, must not hold us forever."""
 
     def end() -> None:
         with suppress(OSError):
-            # Not by the TLS socket's own method, which takes its state from under a read in another thread.
+            # Not with the TLS socket's own method, which pulls its state from under a read in another thread.
             socket.socket.shutdown(client.sock, socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, end)
@@ -205,7 +204,7 @@ def _asked(client: imaplib.IMAP4, command: str, *args: str) -> list[Any]:
     kind, answer = client.uid(command, *args)
     if kind != "OK":
         raise FeedError(
-            f"The mail server refuses {command}: {_flat(answer)[0][:100].decode('ascii', 'replace')}."
+            f"The mail server refused {command}: {_flat(answer)[0][:100].decode('ascii', 'replace')}."
         )
     return answer
 
@@ -216,7 +215,7 @@ def _flat(answer: list[Any]) -> list[bytes]:
 
 
 def _places(client: imaplib.IMAP4, folder: str) -> dict[str, str]:
-    """The folders that take messages which were read, by what became of them."""
+    """Return the folders for processed messages, by outcome."""
     if "MOVE" not in client.capabilities:
         return {}
     level = next((m for m in map(_LEVELS.match, _flat(client.list('""', '""')[1])) if m), None)
@@ -238,7 +237,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return "no such host"
     if isinstance(error, TimeoutError):
-        return f"no answer within {TIMEOUT_SECONDS:.0f} s"
+        return f"no response within {TIMEOUT_SECONDS:.0f} s"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
     return (str(error) or type(error).__name__).rstrip(".")[:200]

@@ -1,6 +1,6 @@
-"""The tables of feeds: how each stands, what it sent word for word, and the reports that wait for an operator.
+"""The tables of feeds: the state of each, its inputs verbatim, and the reports that wait for an operator.
 
-Secrets are never kept here: a feed's settings stay where they are configured.
+Secrets are never stored here: a feed's settings stay where they are configured.
 """
 
 from django.conf import settings
@@ -11,11 +11,11 @@ __all__ = ["FeedInput", "FeedState", "ParkedReport"]
 
 
 class FeedState(models.Model):
-    """One configured feed: where its provider is to be asked on from, and how it does. Who runs it: `DutyState`."""
+    """A configured feed: where its next poll continues, and its health. `DutyState` has the process that runs it."""
 
     name = models.CharField(max_length=64, primary_key=True)
     paused = models.BooleanField(default=False)
-    # Where to go on: the provider's own marks, kept over restarts so that nothing is fetched twice.
+    # Where the next poll continues: the provider's own validators, kept over restarts so that nothing is fetched twice.
     etag = models.CharField(max_length=200, blank=True, default="", editable=False)
     last_modified = models.CharField(max_length=64, blank=True, default="", editable=False)
     cursor = models.CharField(max_length=200, blank=True, default="", editable=False)
@@ -23,8 +23,8 @@ class FeedState(models.Model):
     failures = models.PositiveIntegerField(default=0, editable=False)  # in a row
     requests_on = models.DateField(null=True, blank=True, editable=False)
     requests = models.PositiveIntegerField(default=0, editable=False)  # on that day (UTC)
-    heard_at = models.DateTimeField(null=True, blank=True, editable=False)  # the provider answered
-    reported_at = models.DateTimeField(null=True, blank=True, editable=False)  # its newest report came
+    heard_at = models.DateTimeField(null=True, blank=True, editable=False)  # the provider last responded
+    reported_at = models.DateTimeField(null=True, blank=True, editable=False)  # its newest report arrived
     stale_since = models.DateTimeField(null=True, blank=True, editable=False)
     error = models.TextField(blank=True, default="", editable=False)
     error_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -40,7 +40,7 @@ class FeedState(models.Model):
 
 
 class FeedInput(models.Model):
-    """One input as it came, and what became of it. Kept as long as raw reports are."""
+    """An input verbatim, and its outcome. Kept as long as raw reports are."""
 
     id = models.BigAutoField(primary_key=True)
     feed = models.CharField(max_length=64)
@@ -55,7 +55,7 @@ class FeedInput(models.Model):
     entrance = models.CharField(
         max_length=16, blank=True, default=""
     )  # webhook, poll, folder, mailbox, command …
-    sender = models.CharField(max_length=100, blank=True, default="")  # who handed it in, where that is known
+    sender = models.CharField(max_length=100, blank=True, default="")  # who sent it, where that is known
 
     class Meta:
         app_label = "windsock"
@@ -71,7 +71,7 @@ class FeedInput(models.Model):
 
 
 class ParkedReport(models.Model):
-    """A report whose flight is not clear: kept until an operator says which it is, or that it is to be dropped."""
+    """A report whose flight is unclear: kept until an operator chooses the flight, or drops the report."""
 
     id = models.BigAutoField(primary_key=True)
     feed = models.CharField(max_length=64)
@@ -99,10 +99,10 @@ class ParkedReport(models.Model):
 
     @property
     def waits(self) -> bool:
-        """Whether an operator is still to say which flight is meant."""
+        """Return whether it still waits for an operator."""
         return self.settled_at is None
 
     @property
     def age_minutes(self) -> int:
-        """For how long it has waited."""
+        """Return how long it has waited."""
         return int((timezone.now() - self.received_at).total_seconds() // 60)

@@ -1,8 +1,8 @@
-"""Says of a silent feed's flights that their data is stale, and takes it back when the feed speaks again.
+"""Mark the flights of a silent feed as stale, and unmark them when the feed reports again.
 
-Deterministic: what is filed depends on the journal and on when the feed was last heard, so whoever files it twice (two
-processes, or one that died in between) changes nothing the second time. Whether somebody else has spoken of a flight
-since is for belief to decide, then and later (`flights.belief`).
+Deterministic: the reports depend only on the journal and on when the feed was last heard, so filing them twice (by two
+processes, or after one died in between) changes nothing the second time. Whether another source has reported on a
+flight since is decided by `flights.belief`.
 """
 
 import logging
@@ -22,13 +22,13 @@ from windsock.journal.projection import project
 logger = logging.getLogger(__name__)
 
 BATCH = 1000
-"""Reports handed over at once: the writer goes on with what others tell in between."""
+"""Reports handed over at once: in between, the writer records those of others."""
 
 
 def watch(pipeline: Pipeline, source: str, state: FeedState, longest: timedelta, now: datetime) -> None:
-    """Notes a feed that has been silent for more than `longest`, and one that speaks again, and tells its flights so.
+    """Record that a feed has been silent for more than `longest`, or reports again, on its flights and in its row.
 
-    Noted only when it was told: what cannot be recorded now is told at the next look.
+    The row changes only after the flights were marked: if that cannot be recorded now, the next call tries again.
     """
     _bring_back(state, now)
     last = max((at for at in (state.reported_at, state.heard_at) if at is not None), default=None)
@@ -39,17 +39,17 @@ def watch(pipeline: Pipeline, source: str, state: FeedState, longest: timedelta,
         return
     active = timedelta(hours=config().active_hours)
     if stale:
-        told = fell_silent(pipeline, source, since=last, now=now, active=active)
-        logger.warning("Feed %s has fallen silent; %d flights are stale", state.name, told)
+        marked = fell_silent(pipeline, source, since=last, now=now, active=active)
+        logger.warning("Feed %s has fallen silent; %d flights marked as stale", state.name, marked)
     else:
-        told = speaks_again(pipeline, source, heard_at=last, now=now, active=active)
-        logger.info("Feed %s speaks again; %d flights are stale no more", state.name, told)
+        unmarked = speaks_again(pipeline, source, heard_at=last, now=now, active=active)
+        logger.info("Feed %s is reporting again; %d flights no longer stale", state.name, unmarked)
     state.stale_since = now if stale else None
     FeedState.objects.filter(name=state.name).update(stale_since=state.stale_since)
 
 
 def _bring_back(state: FeedState, now: datetime) -> None:
-    """Let a feed have been heard of now where that was noted by a clock that has been set back since.
+    """Set the time a feed was last heard to now if it was recorded by a clock that has been set back since.
 
     Otherwise its silence would not be noticed before the time that clock showed.
     """
@@ -65,50 +65,50 @@ def _bring_back(state: FeedState, now: datetime) -> None:
 
 
 def fell_silent(pipeline: Pipeline, source: str, *, since: datetime, now: datetime, active: timedelta) -> int:
-    """Says that `source`, last heard at `since`, is silent, of each flight that it spoke of last; returns how many.
+    """Mark each flight on which `source`, last heard at `since`, reported last; return how many.
 
-    Of flights under way or to come within `active` of `now`: news of others is not expected yet, or no more.
+    Only flights under way or due within `active` of `now`: news of others is not expected yet, or no longer.
     """
     _, records = pipeline.journal.snapshot(since=now - active)
-    spoken_of = (
-        # A word that took an earlier silence back at this very moment gives way to it again: see `facts`.
-        # As of the last word of it: those of one input follow each other, by microseconds, from its receipt on.
-        (record.flight, max(since, _told_at(record.facts) or since, _last_observed(record.facts)))
+    silenced = (
+        # A report that ended an earlier silence at this very moment gives way to it again: see `facts`. Dated by the
+        # flight's newest report: those of one input follow each other, by microseconds, from its receipt on.
+        (record.flight, max(since, _marked_at(record.facts) or since, _last_observed(record.facts)))
         for record in records
         if _awaited(record.flight, now + active)
-        # Of two feeds that are silent one is named; the other's silence is no news any more.
+        # Of two silent feeds, only the first is named.
         and record.flight.silent_source is None
-        and source in (heard := _last_words(record.facts))
+        and source in (heard := _last_reports(record.facts))
         and max(heard.values()) <= since
     )
-    return _tell(pipeline, spoken_of, source, now=now)
+    return _file(pipeline, silenced, source, now=now)
 
 
 def speaks_again(
     pipeline: Pipeline, source: str, *, heard_at: datetime, now: datetime, active: timedelta
 ) -> int:
-    """Takes back that the data of flights is stale of which `source`, heard at `heard_at`, speaks; returns how many.
+    """Unmark the stale flights on which `source`, heard at `heard_at`, reports; return how many.
 
-    Also where another feed is the one that is silent: one of those that speak of the flight is heard again.
+    Also where another feed is the silent one: a feed that reports on the flight is heard again.
     """
     _, records = pipeline.journal.snapshot(since=now - active)
     stale = (
-        # It may be taken back without a word, where an operator now allows for longer silence.
-        (record.flight, max(heard_at, (_told_at(record.facts) or heard_at) + TICK))
+        # This may happen without a new report, when an operator now allows a longer silence.
+        (record.flight, max(heard_at, (_marked_at(record.facts) or heard_at) + TICK))
         for record in records
-        if record.flight.silent_source is not None and source in _last_words(record.facts)
+        if record.flight.silent_source is not None and source in _last_reports(record.facts)
     )
-    return _tell(pipeline, stale, None, now=now)
+    return _file(pipeline, stale, None, now=now)
 
 
-def _told_at(facts: Facts) -> datetime | None:
-    """As of when the feeds' own watch last spoke of the flight."""
-    told = facts.get("silent_source", {}).get(FEEDS_SOURCE)
-    return None if told is None else told.observed_at
+def _marked_at(facts: Facts) -> datetime | None:
+    """Return the time of the last mark, or its removal, by the feeds' own watch."""
+    mark = facts.get("silent_source", {}).get(FEEDS_SOURCE)
+    return None if mark is None else mark.observed_at
 
 
 def _awaited(flight: Flight, until: datetime) -> bool:
-    """Whether news of it is awaited before `until`: it is neither down nor cancelled, and leaves by then."""
+    """Return whether news is expected before `until`: it has not landed, is not cancelled, and leaves by then."""
     down = flight.landing.actual or flight.arrival.actual or flight.status in ("landed", "arrived")
     if flight.cancelled or down:
         return False
@@ -117,8 +117,8 @@ def _awaited(flight: Flight, until: datetime) -> bool:
     return leaves is None or leaves <= until
 
 
-def _last_words(facts: Facts) -> dict[str, datetime]:
-    """When each source last said anything of a flight, Windsock's own watches left out."""
+def _last_reports(facts: Facts) -> dict[str, datetime]:
+    """Return when each source last reported on a flight, without Windsock's own watches."""
     heard: dict[str, datetime] = {}
     for by_source in facts.values():
         for source, fact in by_source.items():
@@ -130,7 +130,7 @@ def _last_words(facts: Facts) -> dict[str, datetime]:
 
 
 def _last_observed(facts: Facts) -> datetime:
-    """When the last of these words was observed, Windsock's own watches left out."""
+    """Return when the newest of these reports was observed, without Windsock's own watches."""
     return max(
         fact.observed_at
         for by_source in facts.values()
@@ -139,7 +139,7 @@ def _last_observed(facts: Facts) -> datetime:
     )
 
 
-def _tell(
+def _file(
     pipeline: Pipeline, flights: Iterable[tuple[Flight, datetime]], silent: str | None, *, now: datetime
 ) -> int:
     reports = (
@@ -153,12 +153,12 @@ def _tell(
         )
         for flight, at in flights
     )
-    told = 0
+    filed = 0
     for batch in _batches(reports):
-        # Raises JournalUnavailable: the caller then has not noted the change, and comes again.
+        # May raise JournalUnavailable: the caller then has not changed the row, and tries again.
         pipeline.submit(batch, received_at=now, trusted=True).result()
-        told += len(batch)
-    return told
+        filed += len(batch)
+    return filed
 
 
 def _batches(reports: Iterator[Report]) -> Iterator[list[Report]]:

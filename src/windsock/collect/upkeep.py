@@ -1,4 +1,4 @@
-"""What is done beside feeds and requests: the watch for overdue flights and silent sources, and pruning."""
+"""The upkeep of the journal: the watch for overdue flights and silent sources, and pruning."""
 
 import logging
 import random
@@ -17,13 +17,13 @@ WATCH_SECONDS = 30.0
 """Half of the smallest step in which overdue minutes can grow."""
 
 LOOK_SECONDS = 30.0
-"""How often it is looked whether it is time to prune."""
+"""How often to check whether it is time to prune."""
 
 OVERDUE, PRUNE = "overdue", "prune"
 
 
 def prune(journal: Journal, settings: Config, now: datetime) -> Pruned:
-    """Drop what is older than `settings` keep it, seen from `now`."""
+    """Delete everything older, at `now`, than `settings` keep it."""
     unread_days = settings.keep_unread_events_days
     return journal.prune(
         events_before=now - timedelta(days=settings.keep_events_days),
@@ -34,9 +34,9 @@ def prune(journal: Journal, settings: Config, now: datetime) -> Pruned:
 
 
 class Upkeep:
-    """The overdue watch every half minute, pruning every `prune_every` seconds: two duties, of one process each.
+    """The overdue watch every half minute, and pruning every `prune_every` seconds: a duty each.
 
-    While a replay drives the journal they rest: the replay watches by its own clock, and its old day is not pruned.
+    While a replay drives the journal both rest: the replay watches by its own clock, and its old day is not pruned.
     """
 
     def __init__(
@@ -51,35 +51,35 @@ class Upkeep:
             after_minutes=settings.overdue_after_minutes,
             step_minutes=settings.overdue_step_minutes,
         )
-        # Not at the start: whoever restarts a service wants it to answer first.
+        # Not at the start: a service that restarts must respond first.
         self._prune_at = clock() + timedelta(seconds=settings.prune_every * random.uniform(0.1, 1.0))
 
     def duties(self) -> list[Duty]:
-        """Return what a runner is to run."""
+        """Return the duties for a runner."""
         return [
             Duty(OVERDUE, "the overdue watch", [Work("watch", WATCH_SECONDS, self.watch)]),
             Duty(PRUNE, "pruning", [Work("prune", LOOK_SECONDS, self.prune_if_due)]),
         ]
 
     def tick(self) -> None:
-        """Do one round of both: what is due now."""
+        """Do what is due now of both."""
         self.watch()
         self.prune_if_due()
 
     def watch(self) -> None:
-        """Report the flights that are overdue, and give up the programmes of sources that are silent for too long."""
+        """Report overdue flights, and end the programmes of sources that have been silent for too long."""
         if self._journal.head().clock is not None:
             return
         now = self._clock()
         self._watch.run(now)
         for source in forget_silent(self._journal, now):
-            logger.warning("%s is silent for too long: the programmes it told are given up", source)
+            logger.warning("Source %s has been silent for too long; its programmes were ended", source)
 
     def prune_if_due(self) -> None:
         """Prune if it is time."""
         now = self._clock()
         every = timedelta(seconds=self._settings.prune_every)
-        # A clock that was set back must not put it off until it is there again.
+        # A clock that was set back must not postpone it until the old time is reached again.
         self._prune_at = min(self._prune_at, now + every)
         if now < self._prune_at or self._journal.head().clock is not None:
             return

@@ -148,7 +148,7 @@ def test_a_next_page_on_another_host_is_refused(site: Site) -> None:
 
 def test_a_next_page_that_is_no_address_is_refused(site: Site) -> None:
     site.answers = {"/a": (200, {}, b"more:http://[::1/a")}
-    with pytest.raises(PollFailed, match="no address"):
+    with pytest.raises(PollFailed, match="not a valid address"):
         poll(Asking(site, "/a"))
 
 
