@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self
 
-from tests.services import free_port, wait_until
+from tests.services import free_port, only_one, run_folder, wait_until
 
 PREPARE = """
 import json, django
@@ -30,6 +31,35 @@ print(json.dumps({
     "feed": tokens.create(None, "feed", ["publish"])[1],
 }))
 """
+
+
+def _prepared(environment: dict[str, str]) -> dict[str, str]:
+    """Migrate the database of this environment and add the users; return their tokens."""
+    made = subprocess.run(
+        [sys.executable, "-c", PREPARE], env=environment, capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    tokens: dict[str, str] = json.loads(made.stdout)
+    return tokens
+
+
+def prepared_files() -> Path:
+    """Return the file of tokens beside a database and a key that `prepare` copies.
+
+    Made once per test run: migrating takes longer than starting the service, and most tests need nothing else.
+    """
+    folder = run_folder() / "prepared"
+    tokens = folder / "tokens.json"
+    with only_one("prepared"):
+        if not tokens.exists():
+            folder.mkdir(exist_ok=True)
+            without = ("DATABASE_URL", "REDIS_URL")
+            environment = {name: value for name, value in os.environ.items() if name not in without} | {
+                "WINDSOCK_DATA": str(folder),
+                "DJANGO_SETTINGS_MODULE": "windsock.service.settings",
+            }
+            tokens.write_text(json.dumps(_prepared(environment)))
+    return tokens
 
 
 @dataclass
@@ -62,7 +92,10 @@ class RunningService:
 
     @classmethod
     def prepare(cls, folder: Path, **settings: str) -> Self:
-        """A migrated database with users and tokens; nothing runs yet. `settings` are environment variables."""
+        """Put a migrated database with users and tokens into `folder`; nothing runs yet.
+
+        `settings` are environment variables.
+        """
         without = ("DATABASE_URL", "REDIS_URL")
         environment = {
             **{name: value for name, value in os.environ.items() if name not in without},
@@ -70,11 +103,13 @@ class RunningService:
             "DJANGO_SETTINGS_MODULE": "windsock.service.settings",
             **settings,
         }
-        made = subprocess.run(
-            [sys.executable, "-c", PREPARE], env=environment, capture_output=True, text=True, check=False
-        )
-        assert made.returncode == 0, made.stderr
-        return cls(folder, environment, free_port(), tokens=json.loads(made.stdout))
+        if {"DATABASE_URL", "SECRET_KEY"} & settings.keys() or (folder / "windsock.sqlite3").exists():
+            return cls(folder, environment, free_port(), tokens=_prepared(environment))
+        tokens = prepared_files()
+        for file in tokens.parent.iterdir():
+            if file != tokens:
+                shutil.copy2(file, folder)
+        return cls(folder, environment, free_port(), tokens=json.loads(tokens.read_text()))
 
     @property
     def url(self) -> str:

@@ -174,7 +174,7 @@ class PostgreSQL:
 def start_postgresql() -> PostgreSQL:
     """The run's one server, started by whichever process asks first. fsync is on: durability is what we measure."""
     server = PostgreSQL("127.0.0.1", postgresql_port(), PG_USER)
-    with _only_one("postgresql"):
+    with only_one("postgresql"):
         if not (_pg_data() / "postmaster.pid").exists():
             _launch_postgresql(server)
     return server
@@ -257,7 +257,7 @@ def _launch_postgresql(server: PostgreSQL) -> None:
 
 
 @contextlib.contextmanager
-def _only_one(name: str) -> Iterator[None]:
+def only_one(name: str) -> Iterator[None]:
     """Lets one process of this test run in at a time."""
     with (run_folder() / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,7 +59,20 @@ class Project:
             [str(folder), str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")]
         )
         self.environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "project_settings", "PYTHONPATH": path}
-        self.run("migrate", "--verbosity", "0")
+        self._migrate(databases["default"], more)
+
+    def _migrate(self, database: dict[str, Any], more: str) -> None:
+        """Migrate; a file of SQLite is copied from the first project of this test run."""
+        if not database["ENGINE"].endswith("sqlite3") or "INSTALLED_APPS" in more:
+            self.run("migrate", "--verbosity", "0")
+            return
+        migrated = services.run_folder() / "project.sqlite3"
+        with services.only_one("project"):
+            if not migrated.exists():
+                self.run("migrate", "--verbosity", "0")
+                shutil.copy2(database["NAME"], migrated)
+                return
+        shutil.copy2(migrated, database["NAME"])
 
     def run(self, *arguments: str) -> str:
         """Output of `manage.py …`."""
