@@ -45,12 +45,45 @@ def pytest_sessionstart() -> None:
         hypothesis.find(hypothesis.strategies.text(), lambda _: True)
 
 
-# From fast to slow, so that a simple mistake is told early.
+# From fast to slow, so that a simple mistake is reported early.
 TIERS = ("unit", "docs", "contract", "integration", "js", "browser", "acceptance")
+
+
+LONGEST_FIRST = (
+    "acceptance/test_faults_nodes.py",
+    "acceptance/test_faults_database.py",
+    "acceptance/test_feed_days.py",
+    "acceptance/test_replay_day.py",
+    "acceptance/test_duties.py",
+    "docs/test_blocks.py",
+    "browser/test_documents.py",
+    "acceptance/test_put_back.py",
+    "browser/test_board.py",
+    "acceptance/test_host_settings.py",
+    "integration/live/test_rights_processes.py",
+    "acceptance/test_frozen.py",
+    "integration/live/test_group.py",
+    "browser/test_everybody.py",
+    "browser/test_console.py",
+    "browser/test_programmes.py",
+    "integration/live/test_drain.py",
+    "integration/collect/test_every_poller.py",
+    "unit/live/test_subscribe_storm.py",
+    "contract/test_journal.py",
+    "acceptance/test_kill.py",
+    "integration/live/test_programmes.py",
+    "acceptance/test_edge.py",
+    "acceptance/test_redis_half_open.py",
+    "acceptance/test_faults_redis.py",
+)
+"""Files whose tests take longest, in the order in which several processes take them (`make test`, with
+`--no-loadscope-reorder`). One that came last would run on alone; `pytest --durations=0` shows which belong here."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_tier)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_place)
     missing = services.postgresql_missing()
     for item in items:
         for tier in ("acceptance", "browser"):  # the folder is the tier
@@ -60,6 +93,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=missing))
         if item.get_closest_marker("shared_data") and not services.SHARED.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"the data folder {services.SHARED} is not here"))
+
+
+def _place(item: pytest.Item) -> int:
+    file = item.path.as_posix().rpartition("/tests/")[2]
+    return LONGEST_FIRST.index(file) if file in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 def _tier(item: pytest.Item) -> int:
