@@ -24,7 +24,8 @@ from windsock.journal.base import Event, Head
 from windsock.journal.encoding import events_of
 from windsock.live.conversation import Conversation
 from windsock.live.core.frames import Encoded
-from windsock.live.core.hub import Hub, HubLimits
+from windsock.live.core.hub import Hub
+from windsock.live.core.ports import HubLimits
 from windsock.protocol import codec, messages
 from windsock.protocol.positions import Position
 from windsock.protocol.server_session import ServerSession, Terms

@@ -1,7 +1,7 @@
 """The address by which connections and failed attempts are counted."""
 
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 
@@ -26,15 +26,3 @@ def network(address: str) -> str | None:
     if known.ipv4_mapped is not None:
         return str(known.ipv4_mapped)
     return f"{IPv6Address(int(known) >> 64 << 64)}/64"
-
-
-@lru_cache(maxsize=1024)
-def is_public(address: str) -> bool:
-    """Whether an address as `network` gives it belongs to one client rather than to a proxy or a house of our own.
-
-    Loopback and private addresses are where a proxy stands that nobody told us to trust: all its clients have its one.
-    """
-    try:
-        return ip_network(address).network_address.is_global
-    except ValueError:
-        return False

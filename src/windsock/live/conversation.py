@@ -15,7 +15,7 @@ from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.live.core.frames import Encoded
 from windsock.live.core.hub import Hub
 from windsock.live.core.session import Session
-from windsock.protocol import codec, commands, messages
+from windsock.protocol import close_reasons, codec, commands, messages
 from windsock.protocol.codes import CloseCode, ErrorCode
 from windsock.protocol.messages import RequestId
 from windsock.protocol.server_session import ServerSession
@@ -140,7 +140,7 @@ class Conversation:
             text = "The ticket is unknown, used, expired or somebody else's. Fetch a new one and send it within 30 s."
             self._refuse(ErrorCode.NOT_AUTHENTICATED, text, command.id)
         elif not fresh.may_read:
-            self.end(CloseCode.FORBIDDEN, "you may no longer read here")
+            self.end(CloseCode.FORBIDDEN, close_reasons.READ_REVOKED)
         else:
             self.identity = replace(fresh, session_key=fresh.session_key or self._identity.session_key)
 

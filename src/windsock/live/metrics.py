@@ -25,12 +25,12 @@ def figures() -> Iterator[Figure]:
         yield gauge(
             "slow_sessions",
             "Connections whose reader is behind.",
-            sum(1 for one in sessions if one.stalled_at is not None),
+            sum(1 for session in sessions if session.stalled_at is not None),
         )
         yield gauge(
             "pending_bytes",
             "What waits for slow readers and for answers from the journal.",
-            sum(one.live_bytes + one.answer_bytes for one in sessions),
+            sum(session.event_bytes + session.reply_bytes for session in sessions),
         )
         yield gauge(
             "audiences",

@@ -25,16 +25,18 @@ from windsock.live.admission.overload import Gate
 from windsock.live.admission.rights import Rights
 from windsock.live.conversation import Conversation
 from windsock.live.core import drain
+from windsock.live.core.connection_limits import SessionRefused
 from windsock.live.core.frames import Encoded
-from windsock.live.core.hub import Hub, HubLimits, Refused
+from windsock.live.core.hub import Hub
 from windsock.live.core.outlet import Outlet
+from windsock.live.core.ports import HubLimits
 from windsock.live.core.tail import Tail
 from windsock.live.glance import database_glance
 from windsock.live.group.bridge import Bridge
 from windsock.live.group.local import LocalGroup
 from windsock.live.group.ringer import is_shared
 from windsock.live.transport.keepalive import Pulse
-from windsock.protocol import codec, messages
+from windsock.protocol import close_reasons, codec, messages
 from windsock.protocol.codes import CloseCode
 from windsock.protocol.positions import Position
 from windsock.protocol.server_session import ServerSession, Terms
@@ -66,11 +68,11 @@ class LiveService:
         self.journal = journal.current()
         # One thread each, so that a long read for one client never holds up the tail.
         self._tail_thread = ThreadPoolExecutor(1, "windsock-tail")
-        self._question_thread = ThreadPoolExecutor(1, "windsock-questions")
+        self._query_thread = ThreadPoolExecutor(1, "windsock-queries")
         self.hub = Hub(
             self.loop,
             journal=self.journal,
-            ask=self._ask,
+            query=self._query,
             limits=HubLimits(
                 heartbeat_seconds=self.settings.heartbeat_seconds,
                 ring_events=self.settings.ring_events,
@@ -161,7 +163,7 @@ class LiveService:
         await self.tail.stop()
         self.hub.stop()
         self._end_glance()
-        for thread in (self._tail_thread, self._question_thread):
+        for thread in (self._tail_thread, self._query_thread):
             await self.loop.run_in_executor(thread, connections.close_all)
             thread.shutdown(wait=False)
         if _services.get(self.loop) is self:
@@ -185,9 +187,9 @@ class LiveService:
         welcome: bool = True,
         address: str | None = None,
     ) -> Conversation:
-        """A conversation over this outlet; raises Refused when this server takes no further one."""
+        """A conversation over this outlet; raises SessionRefused when this server takes no further one."""
         if self.draining:
-            raise Refused(CloseCode.MOVING, "this server goes; connect again")
+            raise SessionRefused(CloseCode.MOVING, close_reasons.SHUTTING_DOWN)
         if not self.hub.ready:
             try:
                 async with asyncio.timeout(LOAD_SECONDS):
@@ -246,12 +248,12 @@ class LiveService:
 
     async def _read(self, position: Position, limit: int) -> list[Event]:
         return await self.loop.run_in_executor(
-            self._question_thread, partial(self.journal.after, position, limit)
+            self._query_thread, partial(self.journal.after, position, limit)
         )
 
-    def _ask(self, question: Callable[[], T], answer: Callable[[T | BaseException], None]) -> None:
-        def done(future: "asyncio.Future[T]") -> None:
+    def _query(self, query: Callable[[], T], done: Callable[[T | BaseException], None]) -> None:
+        def finished(future: "asyncio.Future[T]") -> None:
             if not future.cancelled() and not self._stopped:
-                answer(future.exception() or future.result())
+                done(future.exception() or future.result())
 
-        self.loop.run_in_executor(self._question_thread, question).add_done_callback(done)
+        self.loop.run_in_executor(self._query_thread, query).add_done_callback(finished)

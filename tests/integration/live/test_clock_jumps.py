@@ -25,7 +25,8 @@ from windsock.ingest.results import Result
 from windsock.journal.base import Event
 from windsock.journal.database import DatabaseJournal
 from windsock.journal.memory import MemoryJournal
-from windsock.live.core.hub import Hub, HubLimits
+from windsock.live.core.hub import Hub
+from windsock.live.core.ports import HubLimits
 from windsock.live.core.tail import Tail
 from windsock.protocol import messages
 from windsock.protocol.positions import Position
@@ -74,7 +75,7 @@ class Node:
         self.thread = ThreadPoolExecutor(1)  # one, so that its connection can be closed at the end
         self.journal = DatabaseJournal(alias)
         self.hub = Hub(
-            self.loop, journal=self.journal, ask=self._ask, limits=HubLimits(**limits), clock=clock
+            self.loop, journal=self.journal, query=self._ask, limits=HubLimits(**limits), clock=clock
         )
         self.tail = Tail(
             self.journal, self.hub, run=partial(self.loop.run_in_executor, self.thread), look_seconds=0.02

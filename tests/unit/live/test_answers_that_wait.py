@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.live.world import Client, World, flight, later
-from windsock.access.address import is_public, network
+from windsock.access.address import network
 from windsock.access.rights import Identity
-from windsock.live.core.frames import Account, SnapshotPart, SnapshotRest, frame
-from windsock.live.core.hub import Refused
+from windsock.live.core.connection_limits import SessionRefused, is_public
+from windsock.live.core.frames import ByteCount, SnapshotPart, SnapshotRest, frame
 from windsock.protocol import messages
 from windsock.protocol.codec import decode_server, snapshot_frames, snapshot_opening, snapshot_rests
 from windsock.protocol.positions import Position
@@ -99,7 +99,7 @@ def test_what_is_kept_is_given_back() -> None:
     world.hub.board.load([])
     gc.collect()
     assert world.hub.board.snapshot_bytes == empty.hub.board.snapshot_bytes == 0
-    assert world.hub.waiting_bytes == 0
+    assert world.hub.queued_replies.bytes == 0
 
 
 def test_a_resume_from_the_journal_is_a_snapshot_when_too_much_waits() -> None:
@@ -108,7 +108,7 @@ def test_a_resume_from_the_journal_is_a_snapshot_when_too_much_waits() -> None:
     first = world.connect(room=1)
     first.subscribe("all", after=start)
     world.answer()
-    assert world.hub.waiting_bytes > 10_000
+    assert world.hub.queued_replies.bytes > 10_000
 
     second = world.connect()
     second.subscribe("all", after=start)
@@ -118,7 +118,7 @@ def test_a_resume_from_the_journal_is_a_snapshot_when_too_much_waits() -> None:
 
     first.outlet.take()
     assert first.last(messages.Resumed).count == len(FLIGHTS)
-    assert world.hub.waiting_bytes == 0
+    assert world.hub.queued_replies.bytes == 0
 
 
 @given(st.one_of(st.just(msgspec.UNSET), st.text(max_size=40), st.integers(0, 2**53)), st.integers(0, 40))
@@ -128,7 +128,7 @@ def test_a_shared_part_reads_like_one_that_was_made_whole(
     encoded = [msgspec.json.encode(one) for one in FLIGHTS[:count]]
     position = Position("e", 7)
     whole = list(snapshot_frames(["all"], position, encoded, id=id, part_bytes=4_000))
-    account = Account()
+    account = ByteCount()
     opening = snapshot_opening(["all"], id)
     parts = [
         SnapshotPart(opening, SnapshotRest(rest, account))
@@ -152,7 +152,7 @@ def test_strangers_from_one_public_address_are_bounded_and_nobody_else() -> None
     ann = Identity(user_id=1, name="ann")
     for _ in range(3):
         come("1.1.1.1")
-    with pytest.raises(Refused, match="from your address"):
+    with pytest.raises(SessionRefused, match="per address"):
         come("1.1.1.1")
     come("1.1.1.1", ann)
     come("1.1.1.2")

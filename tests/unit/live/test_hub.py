@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.live.world import START, FakeOutlet, World, flight, later
 from windsock.access.rights import Identity
+from windsock.live.core.connection_limits import SessionRefused
 from windsock.live.core.frames import Encoded, frame
-from windsock.live.core.hub import Refused
 from windsock.protocol import messages
 from windsock.protocol.positions import Position
 
@@ -154,20 +154,20 @@ def test_snapshots_are_made_once_for_all_who_ask_the_same(world: World) -> None:
 
 def test_too_many_connections_are_refused_with_their_codes() -> None:
     world = World(max_connections=3, max_connections_per_user=2)
-    with pytest.raises(Refused) as not_ready:
+    with pytest.raises(SessionRefused) as not_ready:
         world.connect()
     assert not_ready.value.code == 4150
     world.load()
     ann = Identity(user_id=1, name="ann")
     first = world.connect(identity=ann)
     world.connect(identity=ann)
-    with pytest.raises(Refused) as user:
+    with pytest.raises(SessionRefused) as user:
         world.connect(identity=ann)
     assert user.value.code == 4130
     world.hub.detach(first.session)
     world.connect(identity=ann)
     world.connect()
-    with pytest.raises(Refused) as process:
+    with pytest.raises(SessionRefused) as process:
         world.connect()
     assert process.value.code == 4150
 

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.unit.live.world import START, Client, World, flight, later
 from windsock.flights.programmes import Programme
+from windsock.live.core.session import DIRECT
 from windsock.protocol import messages
 from windsock.protocol.codes import CloseCode
 
@@ -183,8 +184,8 @@ class Service(RuleBasedStateMachine):
             world.answer()
             assert fresh.follow().board == client.board
             assert fresh.standings == client.standings
-            assert client.session.direct and client.session.pending is None
-            assert client.session.live_bytes == client.session.answer_bytes == 0
+            assert client.session.state is DIRECT and client.session.outbox is None
+            assert client.session.event_bytes == client.session.reply_bytes == 0
             world.hub.detach(fresh.session)
         for client in self.clients:
             world.hub.detach(client.session)

@@ -11,7 +11,8 @@ from tests.unit.live.world import FakeOutlet, flight, later
 from tests.unit.live.world import World as _World
 from windsock.clock import ReplayClock
 from windsock.errors import JournalUnavailable
-from windsock.live.core.hub import Hub, HubLimits
+from windsock.live.core.hub import Hub
+from windsock.live.core.ports import HubLimits
 from windsock.live.core.tail import Tail
 
 

@@ -13,7 +13,8 @@ from windsock.flights.programmes import Programme, ProgrammeList, Standing, reto
 from windsock.journal.base import Draft, Event, Head
 from windsock.journal.memory import MemoryJournal
 from windsock.live.core.frames import Batch
-from windsock.live.core.hub import Hub, HubLimits
+from windsock.live.core.hub import Hub
+from windsock.live.core.ports import HubLimits
 from windsock.live.core.session import Session
 from windsock.protocol import messages
 from windsock.protocol.codec import decode_server
@@ -236,7 +237,7 @@ class World:
         self.hub = Hub(
             self.loop,
             journal=self.journal,
-            ask=lambda question, answer: self.questions.append((question, answer)),
+            query=lambda query, done: self.questions.append((query, done)),
             limits=HubLimits(**limits),
             clock=lambda: self.now,
         )

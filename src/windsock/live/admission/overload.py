@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from windsock.access.problems import Problem
+from windsock.protocol import close_reasons
 from windsock.protocol.codes import CloseCode
 
 logger = logging.getLogger(__name__)
@@ -43,15 +44,15 @@ class Gate:
     def refuses(self, *, full: bool = False) -> str | None:
         """Why no further handshake is begun, or None. `full`: there are as many connections as may be."""
         if full:
-            why = "this server has as many connections as it takes"
+            why = close_reasons.SERVER_FULL
         elif self.under_way >= self.most:
-            why = "too many connect at this moment"
+            why = close_reasons.TOO_MANY_HANDSHAKES
         elif self.late > LATE_SECONDS:
-            why = "this server is overloaded"
+            why = close_reasons.SERVER_OVERLOADED
         else:
             return None
         self.refused += 1
-        return f"{why}; come again in {RETRY_SECONDS} s"
+        return f"{why}; retry in {RETRY_SECONDS} s"
 
     def __enter__(self) -> None:
         self.under_way += 1

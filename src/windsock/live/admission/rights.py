@@ -25,6 +25,7 @@ from windsock.access.rights import Identity
 from windsock.clock import Clock, system_clock
 from windsock.live.conversation import Conversation
 from windsock.live.glance import database_glance
+from windsock.protocol import close_reasons
 from windsock.protocol.codes import CloseCode
 
 logger = logging.getLogger(__name__)
@@ -211,10 +212,10 @@ class Rights:
 
     def _apply(self, conversation: Conversation, fresh: Identity | None) -> None:
         if fresh is None:
-            self._end(conversation, CloseCode.NOT_AUTHENTICATED, "you are no longer signed in here")
+            self._end(conversation, CloseCode.NOT_AUTHENTICATED, close_reasons.SIGNED_OUT)
             return
         if not fresh.may_read:
-            self._end(conversation, CloseCode.FORBIDDEN, "you may no longer read here")
+            self._end(conversation, CloseCode.FORBIDDEN, close_reasons.READ_REVOKED)
             return
         known = conversation.identity
         # Only a token's end is in the database; that of another right was set by the ticket that gave it.
@@ -230,7 +231,7 @@ class Rights:
             self._wake.set()  # it may end at once
         if known.may_publish and not fresh.may_publish:
             # Who comes again is told in `welcome` what is left, and resumes: nothing is lost but the right.
-            text = "you may no longer publish; connect again with the rights you have"
+            text = close_reasons.PUBLISH_REVOKED
             self._end(conversation, CloseCode.AUTH_EXPIRED, text)
 
     def _expire(self) -> None:

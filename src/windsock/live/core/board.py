@@ -14,7 +14,7 @@ from windsock.flights import Flight
 from windsock.flights.programmes import Standing
 from windsock.journal.base import PROGRAMMES, Event
 from windsock.journal.projection import project
-from windsock.live.core.frames import Account, SnapshotPart, SnapshotRest
+from windsock.live.core.frames import ByteCount, SnapshotPart, SnapshotRest
 from windsock.protocol.codec import snapshot_opening, snapshot_rests
 from windsock.protocol.messages import RequestId
 from windsock.protocol.positions import Position
@@ -66,7 +66,7 @@ class Board:
         self._changed: dict[str, int] = {}
         self._cache: OrderedDict[tuple[frozenset[str], bool], _Cached] = OrderedDict()
         self._cached_bytes = 0
-        self._account = Account()
+        self._alive = ByteCount()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -164,7 +164,7 @@ class Board:
         parts = [SnapshotPart(opening, rest) for rest in cached.rests]
         if absent:
             last = snapshot_rests(cached.position, absent, part_bytes=sys.maxsize, first=len(parts) + 1)
-            parts += [SnapshotPart(opening, SnapshotRest(rest, self._account)) for rest in last]
+            parts += [SnapshotPart(opening, SnapshotRest(rest, self._alive)) for rest in last]
         return parts
 
     def _shared(self, topics: frozenset[str], position: Position, one_follows: bool) -> "_Cached":
@@ -181,7 +181,7 @@ class Board:
         found = snapshot_rests(
             position, self.flights(topics), standings=self.standings(topics), follow=int(one_follows)
         )
-        cached = _Cached(position, [SnapshotRest(rest, self._account) for rest in found])
+        cached = _Cached(position, [SnapshotRest(rest, self._alive) for rest in found])
         self._cache[key] = cached
         self._cached_bytes += cached.size
         while self._cached_bytes > CACHE_BYTES:
@@ -191,7 +191,7 @@ class Board:
     @property
     def snapshot_bytes(self) -> int:
         """The memory of all snapshots that are cached, or that a reader has not taken yet."""
-        return self._account.bytes
+        return self._alive.bytes
 
     def _forget_snapshots(self) -> None:
         self._cache.clear()

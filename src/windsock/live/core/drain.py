@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from windsock.live.core.frames import Encoded
 from windsock.live.core.hub import Hub
-from windsock.protocol import codec, messages
+from windsock.protocol import close_reasons, codec, messages
 from windsock.protocol.codes import CloseCode
 
 # Those who move connect somewhere: no more of them in a second than another server takes while it serves.
@@ -42,6 +42,6 @@ async def drain(hub: Hub, seconds: float, emptied: Callable[[float], Awaitable[b
             await asyncio.sleep(max(window / len(sessions), STEP_SECONDS))
     await emptied(began + seconds - min(1.0, seconds / 4))
     for number, session in enumerate(list(hub.sessions)):
-        hub.end(session, CloseCode.MOVING, "this server goes; connect again and resume")
+        hub.end(session, CloseCode.MOVING, close_reasons.SHUTTING_DOWN)
         if number % SLICE == SLICE - 1:
             await asyncio.sleep(0)

@@ -1,31 +1,30 @@
-"""When and how events go to the sessions: at once when idle, else gathered for a few milliseconds; always in slices."""
+"""Send events to the sessions: at once when idle, otherwise gathered for a few milliseconds; always in slices."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from windsock.live.core.frames import Batch, LiveEvent
-from windsock.live.core.session import PIECE_BYTES, Session
+from windsock.live.core.outbox import PIECE_BYTES
+from windsock.live.core.ports import Stats, Timers
+from windsock.live.core.session import DIRECT, Session
 from windsock.live.core.subscriptions import Audience, Subscriptions
 
-if TYPE_CHECKING:
-    from windsock.live.core.hub import Stats, Timers
-
-# When events came while a flush ran, they and what follows in the next 5 ms go out together. Counted from the flush's
+# When events came while a flush ran, they and the events of the next 5 ms go out together. Counted from the flush's
 # end: from its start, a flush that itself takes 5 ms (10,000 sessions) would never gather anything.
 GATHER_SECONDS = 0.005
 
-# A flush gives the loop back after so long, so that heartbeats, accepts and answers stay prompt.
+# A flush gives the loop back after this time, so that heartbeats, accepts and replies stay prompt.
 SLICE_SECONDS = 0.003
 
-# Nor are more sessions written to in one go: the transport only queues what it is given and writes it out when the loop
-# has its turn, which takes ten times as long and does not show on our clock. What is queued is still in the cache then.
+# Nor does it write to more sessions at once: the transport only queues what it is given and writes it out when the loop
+# has its turn, which takes ten times as long and does not show on our clock. The data is still in the cache then.
 SLICE_SESSIONS = 512
 
-# The clock is looked at once for so many sessions.
+# The clock is read once per this number of sessions.
 STRIDE = 64
 
-# Mode `latest`: at most one batch in this time. Faster than anybody reads a board.
+# Mode `latest`: at most one batch in this time, which is faster than anybody reads a board.
 LATEST_SECONDS = 0.5
 
 
@@ -50,19 +49,20 @@ class _Delivery:
         self.at = 0
         self.done = False
 
-    def go_on(self, time: Callable[[], float], until: float, stats: "Stats", most: int) -> int:
-        """Serves members until the time is up or `most` are served; says how many."""
+    def run(self, time: Callable[[], float], until: float, stats: Stats, limit: int) -> int:
+        """Serve members until the time is up or `limit` are served; return how many."""
         members, batch, events = self.members, self.batch, self.events
         frames = batch.deflated if self.audience.deflated else batch.frames
         count = len(events)
         first, last = events[0].offset, events[-1].offset
+        direct = DIRECT  # a local name, for the loop's sake
         begun = at = self.at
-        end = min(len(members), at + most)
+        end = min(len(members), at + limit)
         while at < end:
             stop = min(at + STRIDE, end)
             served = 0
             for session in members[at:stop]:
-                if session.delivered < first and session.direct:
+                if session.delivered < first and session.state is direct:
                     session.delivered = last
                     session.sent += count
                     served += 1
@@ -70,10 +70,9 @@ class _Delivery:
                     if wire is not None:
                         wire(frames)
                     elif not session.outlet.write(batch):
-                        session.direct = False
-                        session.stalled_at = time()
+                        session.stalled()
                 elif session.delivered < last:
-                    # It came, or became slow, while these gathered: only what it has not had, or to what waits.
+                    # It connected, or became slow, while these gathered: send what it has not seen, or queue it.
                     session.deliver(events)
             stats.delivered += served * count
             at = stop
@@ -87,7 +86,7 @@ class _Delivery:
 
 
 class _Round:
-    """One thing done for each of many sessions, such as a notice."""
+    """One action for each of many sessions, such as sending a notice."""
 
     __slots__ = ("at", "do", "done", "sessions", "then")
 
@@ -103,10 +102,10 @@ class _Round:
         self.at = 0
         self.done = False
 
-    def go_on(self, time: Callable[[], float], until: float, stats: "Stats", most: int) -> int:
-        """Does it until the time is up or for `most`; says for how many."""
+    def run(self, time: Callable[[], float], until: float, stats: Stats, limit: int) -> int:
+        """Do it until the time is up or for `limit` sessions; return for how many."""
         begun = self.at
-        end = min(len(self.sessions), begun + most)
+        end = min(len(self.sessions), begun + limit)
         while self.at < end:
             session = self.sessions[self.at]
             self.at += 1
@@ -121,9 +120,9 @@ class _Round:
 
 
 class Fanout:
-    """The flushing of gathered events. One flush runs at a time; events that come meanwhile wait for the next."""
+    """Flushes gathered events. One flush runs at a time; events that come meanwhile wait for the next."""
 
-    def __init__(self, timers: "Timers", subscriptions: Subscriptions[Session], stats: "Stats") -> None:
+    def __init__(self, timers: Timers, subscriptions: Subscriptions[Session], stats: Stats) -> None:
         self._timers = timers
         self._subscriptions = subscriptions
         self._stats = stats
@@ -136,18 +135,18 @@ class Fanout:
         self._timer_at = float("inf")
 
     def add(self, event: LiveEvent) -> None:
-        """Gathers the event for its audiences; it goes out with the next flush."""
+        """Gather the event for its audiences; it goes out with the next flush."""
         for audience in self._subscriptions.gather(event):
             (self._dirty if audience.mode == "every" else self._dirty_latest)[audience] = None
         self._schedule()
 
     def each(self, sessions: list[Session], do: Callable[[Session], object]) -> None:
-        """Does something for each of the sessions, in slices, after what is already on its way."""
+        """Call `do` for each of the sessions, in slices, after the deliveries already under way."""
         self._work.append(_Round(sessions, do))
         self._run_soon()
 
     def forget(self) -> None:
-        """Drops all that has gathered: the journal was replaced."""
+        """Drop the gathered events: the journal was replaced."""
         for audience in self._subscriptions.audiences():
             audience.gathered = []
             audience.flushing = ()
@@ -156,7 +155,7 @@ class Fanout:
         self._work = deque(work for work in self._work if isinstance(work, _Round))
 
     def stop(self) -> None:
-        """Ends the timer; nothing more goes out."""
+        """Stop the timer; nothing more goes out."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -203,7 +202,7 @@ class Fanout:
         self._run_soon(at_once=True)
 
     def _flush_latest(self) -> None:
-        """Sessions in mode `latest` leave out older states themselves, each counting what it left out."""
+        """Flush the audiences in mode `latest`: each session leaves out older states itself and counts them."""
         now = self._timers.time()
         for audience in [audience for audience in self._dirty_latest if audience.due <= now]:
             del self._dirty_latest[audience]
@@ -235,20 +234,20 @@ class Fanout:
         while self._work:
             work = self._work[0]
             if left > 0:
-                left -= work.go_on(time, until, self._stats, left)
+                left -= work.run(time, until, self._stats, left)
             if not work.done:
                 self._timers.call_soon(self._run)
                 return
             if self._work and self._work[0] is work:
                 self._work.popleft()
         self._running = False
-        # Nothing came while this flush ran: what comes next finds us idle and goes out at once.
+        # If nothing came while this flush ran, the next event finds us idle and goes out at once.
         self._ended = time() if self._dirty or self._dirty_latest else float("-inf")
         self._schedule()
 
 
 def in_pieces(events: Sequence[LiveEvent]) -> list[Sequence[LiveEvent]]:
-    """The events in pieces of about PIECE_BYTES, so that one write never floods a socket."""
+    """Split the events into pieces of about PIECE_BYTES, so that one write never floods a socket."""
     pieces: list[Sequence[LiveEvent]] = []
     piece: list[LiveEvent] = []
     size = 0

@@ -55,8 +55,8 @@ class Encoded:
         return framed
 
 
-class Account:
-    """The memory of all that lives at a time and was put down here."""
+class ByteCount:
+    """A count of bytes that several objects keep together."""
 
     __slots__ = ("bytes",)
 
@@ -70,16 +70,16 @@ class SnapshotRest:
     The snapshots that a slow reader has not taken yet hold these; so a hundred of them cost what one costs.
     """
 
-    __slots__ = ("_account", "_deflated", "data")
+    __slots__ = ("_alive", "_deflated", "data")
 
-    def __init__(self, data: bytes, account: "Account") -> None:
+    def __init__(self, data: bytes, alive: ByteCount) -> None:
         self.data = data
         self._deflated: bytes | None = None
-        self._account = account
-        account.bytes += len(data)
+        self._alive = alive
+        alive.bytes += len(data)
 
     def __del__(self) -> None:
-        self._account.bytes -= len(self.data)
+        self._alive.bytes -= len(self.data)
 
     @property
     def deflated(self) -> bytes:

@@ -35,13 +35,13 @@ class LocalGroup:
     def start(self) -> None:
         """Begin with what the hub tells from now on."""
         if self._task is None:
-            self._hub.published = self._more.set
+            self._hub.on_published = self._more.set
             self._more.set()
             self._task = asyncio.create_task(self._follow(), name="windsock group flight-delay")
 
     async def stop(self) -> None:
         """End the task."""
-        self._hub.published = None
+        self._hub.on_published = None
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

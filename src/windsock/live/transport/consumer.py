@@ -19,12 +19,13 @@ from windsock.errors import ProtocolError
 from windsock.live.admission import origin
 from windsock.live.admission.lookups import SCOPE_KEY, Reception
 from windsock.live.admission.overload import turn_away
+from windsock.live.core.connection_limits import SessionRefused
 from windsock.live.core.frames import Batch
-from windsock.live.core.hub import Refused
 from windsock.live.service import LiveService
 from windsock.live.transport import handover
 from windsock.live.transport.asgi_outlet import AsgiOutlet, Send, close
 from windsock.live.transport.handover import SocketOutlet
+from windsock.protocol import close_reasons
 from windsock.protocol.handshake import Offer, negotiate
 from windsock.protocol.server_session import short
 
@@ -102,7 +103,7 @@ class FlightDelayConsumer(AsyncConsumer):
             conversation = await service.attach(
                 outlet, identity, plain=offer.plain, address=client_address(scope)
             )
-        except Refused as refused:
+        except SessionRefused as refused:
             if refused.message is not None and not offer.plain:
                 await send({"type": "websocket.send", "text": refused.message.text})
             await send(
@@ -121,7 +122,7 @@ class FlightDelayConsumer(AsyncConsumer):
         except Exception:
             logger.exception("A message could not be dealt with; its connection is closed")
             outlet.gone()
-            await close(send, handover.INTERNAL_ERROR, "a fault on our side; come back and resume")
+            await close(send, handover.INTERNAL_ERROR, close_reasons.INTERNAL_ERROR)
         except asyncio.CancelledError:
             if not farewell:
                 raise
@@ -144,7 +145,7 @@ class FlightDelayConsumer(AsyncConsumer):
                 outlet, identity, plain=offer.plain, address=client_address(scope)
             )
             outlet.begin(conversation, self.topics(scope))
-        except Refused as refused:
+        except SessionRefused as refused:
             if refused.message is not None and not offer.plain:
                 outlet.write(Batch((refused.message,)))
             outlet.close(refused.code, short(refused.reason))

@@ -21,6 +21,7 @@ from windsock.live.transport.framing import (
     pong_frame,
 )
 from windsock.live.transport.keepalive import Pulse
+from windsock.protocol import close_reasons
 from windsock.protocol.codes import CloseCode
 
 if TYPE_CHECKING:  # uvicorn's workers load the protocol class before the application: no models here
@@ -211,20 +212,17 @@ class SocketOutlet(asyncio.Protocol):
 
     def _count(self) -> None:
         self.frames += 1
-        most = self._service.settings.max_messages_per_minute
-        if self.frames > most and not self.closing:
-            text = (
-                f"more than {most} pings, pongs and fragments between two heartbeats; slow down and come back"
-            )
-            self._end(CloseCode.TOO_MANY_MESSAGES, text)
+        limit = self._service.settings.max_messages_per_minute
+        if self.frames > limit and not self.closing:
+            self._end(CloseCode.TOO_MANY_MESSAGES, close_reasons.too_many_frames(limit))
 
     def _fault(self) -> None:
         try:
-            self._end(INTERNAL_ERROR, "a fault on our side; come back and resume")
+            self._end(INTERNAL_ERROR, close_reasons.INTERNAL_ERROR)
         except Exception:
-            logger.exception("Nor could its session be ended")
+            logger.exception("Could not end the session either")
             self._leave()
-            self.close(INTERNAL_ERROR, "a fault on our side; come back and resume")
+            self.close(INTERNAL_ERROR, close_reasons.INTERNAL_ERROR)
 
     def _closed_by_peer(self, closing: Closing) -> None:
         """Both close frames are out, or the other side's bytes make no sense any more: nothing follows."""

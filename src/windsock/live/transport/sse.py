@@ -22,8 +22,8 @@ from windsock.access.rights import Identity, require_read
 from windsock.errors import AccessDenied, ProtocolError
 from windsock.live.admission.overload import RETRY_SECONDS
 from windsock.live.conversation import Conversation
+from windsock.live.core.connection_limits import SessionRefused
 from windsock.live.core.frames import Batch, Encoded, LiveEvent
-from windsock.live.core.hub import Refused
 from windsock.live.core.session import Session
 from windsock.live.service import LiveService
 from windsock.protocol import codec, messages
@@ -142,7 +142,7 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
         return problem.response()
     except AccessDenied as denied:
         return Problem(401, "not_authenticated", str(denied)).response()
-    except Refused as refused:
+    except SessionRefused as refused:
         many = refused.code == CloseCode.TOO_MANY_CONNECTIONS
         wait = max(1, round(refused.retry_after))
         code = "too_many_connections" if many else "overloaded"
