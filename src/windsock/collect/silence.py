@@ -14,7 +14,7 @@ from windsock.collect.models import FeedState
 from windsock.conf import config
 from windsock.flights import Flight, Report
 from windsock.flights.facts import TICK, Facts
-from windsock.flights.rules import FEEDS_SOURCE, OWN_WATCHES
+from windsock.flights.own_sources import FEEDS, OWN_SOURCES
 from windsock.flights.values import CLOCK_SKEW
 from windsock.ingest.pipeline import Pipeline
 from windsock.journal.projection import project
@@ -103,7 +103,7 @@ def speaks_again(
 
 def _marked_at(facts: Facts) -> datetime | None:
     """Return the time of the last mark, or its removal, by the feeds' own watch."""
-    mark = facts.get("silent_source", {}).get(FEEDS_SOURCE)
+    mark = facts.get("silent_source", {}).get(FEEDS.name)
     return None if mark is None else mark.observed_at
 
 
@@ -122,7 +122,7 @@ def _last_reports(facts: Facts) -> dict[str, datetime]:
     heard: dict[str, datetime] = {}
     for by_source in facts.values():
         for source, fact in by_source.items():
-            if source not in OWN_WATCHES:
+            if source not in OWN_SOURCES:
                 at = min(fact.observed_at, fact.received_at)
                 if source not in heard or at > heard[source]:
                     heard[source] = at
@@ -135,7 +135,7 @@ def _last_observed(facts: Facts) -> datetime:
         fact.observed_at
         for by_source in facts.values()
         for source, fact in by_source.items()
-        if source not in OWN_WATCHES
+        if source not in OWN_SOURCES
     )
 
 
@@ -147,7 +147,7 @@ def _file(
             flight=flight.designator,
             date=flight.date,
             origin=flight.origin,
-            source=FEEDS_SOURCE,
+            source=FEEDS.name,
             observed_at=at,
             silent_source=silent,
         )

@@ -8,13 +8,12 @@ from windsock.flights.identity import Designator, FlightKey
 from windsock.flights.merge import Merged, absorb, apply_report
 from windsock.flights.record import FlightRecord
 from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
-from windsock.flights.rules import OVERDUE_SOURCE, MergeRules
+from windsock.flights.rules import MergeRules
 from windsock.flights.state import Arrival, Carrier, Departure, Flight, Runway, Status
 from windsock.flights.stored_changes import changes_from_json
 from windsock.flights.validation import parse_report
 
 __all__ = [
-    "OVERDUE_SOURCE",
     "Arrival",
     "ArrivalReport",
     "Carrier",

@@ -17,8 +17,9 @@ from msgspec import UNSET
 
 from windsock.flights.delay_codes import of_cancellation
 from windsock.flights.fields import CANCELLATION_REASONS, FIRST, SIDES, SINGLE
+from windsock.flights.own_sources import OWN_SOURCES
 from windsock.flights.report import Report
-from windsock.flights.rules import OWN_WATCHES, MergeRules
+from windsock.flights.rules import MergeRules
 from windsock.flights.values import CLOCK_SKEW
 
 TICK = timedelta(microseconds=1)
@@ -141,7 +142,7 @@ def _brought_back(facts: Facts, to: datetime, limit: datetime) -> Facts:
         left = {
             source: fact if fact.observed_at <= limit else Fact(fact.value, to, fact.received_at)
             for source, fact in by_source.items()
-            if fact.observed_at <= limit or source not in OWN_WATCHES
+            if fact.observed_at <= limit or source not in OWN_SOURCES
         }
         if left:
             kept[path] = left

@@ -11,8 +11,9 @@ from typing import Any
 from windsock.flights.delay import minutes_between
 from windsock.flights.facts import Belief, Fact, Facts, beliefs, best, weight
 from windsock.flights.fields import CANCELLATION_REASONS, MILESTONES
+from windsock.flights.own_sources import OWN_SOURCES
 from windsock.flights.report import Reason
-from windsock.flights.rules import OWN_WATCHES, MergeRules
+from windsock.flights.rules import MergeRules
 from windsock.flights.status import ACTUALS, latest
 
 _BY_ORDER = tuple(MILESTONES)
@@ -276,7 +277,7 @@ class Reading:
         since = held[1].observed_at
         for by_source in self.facts.values():
             for source, fact in by_source.items():
-                if fact.observed_at > since and source not in OWN_WATCHES:
+                if fact.observed_at > since and source not in OWN_SOURCES:
                     return None
         source = held[1].value
         return str(source)

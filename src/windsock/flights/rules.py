@@ -4,11 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-# The one source that speaks of what was *not* heard; it may say nothing else, and everyone else outranks it.
-OVERDUE_SOURCE = "windsock.overdue"
-# The one that says of a feed that it fell silent. Neither says anything new about the flight itself.
-FEEDS_SOURCE = "windsock.feeds"
-OWN_WATCHES = frozenset({OVERDUE_SOURCE, FEEDS_SOURCE})
+from windsock.flights.own_sources import OWN_RANKS
+
 DEFAULT_RANK = 50
 
 
@@ -41,7 +38,7 @@ class MergeRules(msgspec.Struct, frozen=True, kw_only=True):
                 found = by_field.get(path.partition(".")[0].removesuffix("_delay_minutes"))
             if found is not None:
                 return found
-        return self.ranks.get(source, -1 if source == OVERDUE_SOURCE else DEFAULT_RANK)
+        return self.ranks.get(source, OWN_RANKS.get(source, DEFAULT_RANK))
 
 
 DEFAULT_RULES = MergeRules()

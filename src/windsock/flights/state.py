@@ -15,7 +15,7 @@ Status = Literal[
     "scheduled", "boarding", "out", "airborne", "landed", "arrived", "cancelled", "diverted", "unknown"
 ]
 Milestone = Literal["out", "airborne", "landed", "arrived"]
-Basis = Literal["actual", "estimated", "runway", "inferred"]
+Basis = Literal["actual", "estimated", "runway", "inferred", "predicted"]
 
 
 class Carrier(msgspec.Struct, frozen=True, gc=False):

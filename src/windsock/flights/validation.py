@@ -44,9 +44,11 @@ from msgspec import UNSET
 from windsock.errors import InvalidReport
 from windsock.flights import airports, delay_codes
 from windsock.flights.delay import minutes_between
+from windsock.flights.facts import assertions
 from windsock.flights.fieldnames import meant_field
 from windsock.flights.fields import BY_PATH, MILESTONES, SIDES, SINGLE, TIMES, Value
 from windsock.flights.identity import Designator, FlightKey
+from windsock.flights.own_sources import check_fields
 from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
 from windsock.flights.sources import MAX_LENGTH, is_own
 from windsock.flights.values import TEXT_LENGTH, ValueReader, clean, fault, shown, utc
@@ -118,6 +120,8 @@ class _Reader(ValueReader):
             )
         report = Report(**values, **said)
         self.order(report)
+        if self.trusted:  # else both its source and its fields were checked as they were read
+            check_fields(report.source, (path for path, _ in assertions(report)))
         return report
 
     def said(self) -> dict[str, Any]:

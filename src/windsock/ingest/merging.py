@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 from msgspec import UNSET
@@ -21,6 +22,8 @@ from windsock.flights import (
     apply_report,
     parse_report,
 )
+from windsock.flights.facts import assertions
+from windsock.flights.own_sources import OWN_FIELDS, OWN_SOURCES, check_fields
 from windsock.flights.sources import is_own
 from windsock.ingest.agreement import goes_elsewhere, scheduled_departure
 from windsock.ingest.provisional import (
@@ -153,7 +156,14 @@ def _sourced(report: Report, submission: Submission) -> Report:
             value=report.source,
             expected="a name that does not begin with 'windsock.'",
         )
+    # Nearly every report fills in none of these, which is quick to see.
+    if submission.trusted or _own_fields(report) != _UNFILLED:
+        check_fields(report.source, (path for path, _ in assertions(report)))
     return report
+
+
+_own_fields = attrgetter(*sorted(OWN_FIELDS))
+_UNFILLED = (UNSET,) * len(OWN_FIELDS)
 
 
 class Merging:
@@ -444,7 +454,7 @@ def kept(reports: Iterable[ParsedSubmission]) -> list[RawReport]:
 
 
 def _own(one: ParsedSubmission) -> bool:
-    return one.report is not None and one.report.source.startswith("windsock.")
+    return one.report is not None and one.report.source in OWN_SOURCES
 
 
 def _kept(one: ParsedSubmission) -> RawReport:

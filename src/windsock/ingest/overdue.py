@@ -11,10 +11,9 @@ from typing import Any
 from msgspec import UNSET
 
 from windsock.flights import Flight, FlightRecord, Report
+from windsock.flights.own_sources import OVERDUE
 from windsock.journal.base import Journal
 from windsock.journal.projection import expected
-
-SOURCE = "windsock.overdue"
 
 GIVE_UP_AFTER = timedelta(hours=24)
 """A flight unheard of for a day has left the boards; saying once more that it is late helps nobody."""
@@ -93,7 +92,7 @@ class OverdueWatch:
             flight=flight.designator,
             date=key.date,
             origin=key.origin,
-            source=SOURCE,
+            source=OVERDUE.name,
             observed_at=spoken_at,
             departure_overdue_minutes=minutes if milestone == "departure" else UNSET,
             arrival_overdue_minutes=minutes if milestone == "arrival" else UNSET,

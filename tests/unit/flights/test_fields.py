@@ -33,6 +33,7 @@ from windsock.flights import (
 )
 from windsock.flights.facts import assertions
 from windsock.flights.fields import BY_PATH, FIRST, LABELS, LENGTHS, MILESTONES, SIDES, SINGLE, TABLE, Field
+from windsock.flights.own_sources import OWN_SOURCES
 from windsock.pages.flight.details import flight_details
 from windsock.wording.changes import ChangeContext, describe_change, describe_value
 
@@ -53,11 +54,7 @@ PYTHON: dict[str, Any] = {
     "source": str,
 }
 CONTEXT = ChangeContext(departure=ZoneInfo("America/New_York"), arrival=ZoneInfo("America/New_York"))
-OWN = {
-    "departure_overdue_minutes": "windsock.overdue",
-    "arrival_overdue_minutes": "windsock.overdue",
-    "silent_source": "windsock.feeds",
-}
+OWN = {path: source.name for source in OWN_SOURCES.values() for path in source.fields if BY_PATH[path].own}
 
 every_field = pytest.mark.parametrize("field", TABLE, ids=lambda field: field.path)
 every_plain_field = pytest.mark.parametrize(

@@ -4,12 +4,13 @@ import msgspec
 import pytest
 
 from tests.unit.flights.building import KEY, at, flight_after, kinds, said, schedule, tell
-from windsock.flights import OVERDUE_SOURCE, Reason, Report, RunwayReport, apply_report
+from windsock.flights import Reason, Report, RunwayReport, apply_report
+from windsock.flights.own_sources import OVERDUE
 from windsock.flights.report import ArrivalReport, DepartureReport
 
 
 def watch(observed: str, minutes: int, side: str = "departure") -> Report:
-    return said(observed, source=OVERDUE_SOURCE, **{f"{side}_overdue_minutes": minutes})
+    return said(observed, source=OVERDUE.name, **{f"{side}_overdue_minutes": minutes})
 
 
 # The ordinary course

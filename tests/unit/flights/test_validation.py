@@ -100,7 +100,8 @@ def test_the_callers_source_counts_where_the_report_names_none() -> None:
 
 
 def test_only_windsock_itself_speaks_as_windsock() -> None:
-    data = {**WHO, "source": "windsock.overdue", "departure_overdue_minutes": 20}
+    who = {name: value for name, value in WHO.items() if name != "destination"}  # which it may not report
+    data = {**who, "source": "windsock.overdue", "departure_overdue_minutes": 20}
 
     assert parse_report(data, source=None, now=NOW, trusted=True).departure_overdue_minutes == 20
     assert refused(data).code == "reserved_source"

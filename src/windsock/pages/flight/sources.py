@@ -1,11 +1,9 @@
 """Sources of reports as people know them."""
 
-OWN = {
-    "windsock.overdue": "Windsock (the time passed without an update)",
-    "windsock.feeds": "Windsock (watching its sources)",
-}
+from windsock.flights.own_sources import OWN_SOURCES
 
 
 def source_name(source: str) -> str:
     """Return a source's name; Windsock's own watches say what they watch."""
-    return OWN.get(source, source)
+    own = OWN_SOURCES.get(source)
+    return source if own is None else own.title
