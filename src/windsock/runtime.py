@@ -88,7 +88,7 @@ def _start_duties() -> "Runner":
 
     try:
         key_fingerprints.record_and_warn()
-        runner = Runner(registry.make(server=True), beside=key_fingerprints.record)
+        runner = Runner(registry.make(server=True), on_renewal=key_fingerprints.record)
         runner.start()
     finally:
         connections.close_all()  # this thread's own, which nobody would close

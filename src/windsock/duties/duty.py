@@ -1,4 +1,4 @@
-"""What a duty is: a name, and work that exactly one process does at a time. Pure."""
+"""A duty: a name, and work that exactly one process does at a time. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One part of a duty: `run()` is called again `seconds` after it returned, on a thread of its own.
+    """A part of a duty: `run()` is called again `seconds` after it returned, on a thread of its own.
 
-    What it raises is logged and reported as the duty's failure, and it is called again. Its thread's database
-    connections are closed after each call unless `keeps_connection`: for work that comes many times a second.
+    An exception is logged and recorded as the duty's failure, and `run()` is called again. Its thread's database
+    connections are closed after each call unless `keeps_connection`, for work that runs many times a second.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Which duties nobody runs, for /readyz, `windsock doctor`, the system checks and the console."""
+"""Find the duties that no process runs, for /readyz, `windsock doctor`, the system checks and the console."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from windsock.duties import lease, registry
 from windsock.duties.models import DutyState
 
 GRACE = timedelta(seconds=10)
-"""A lease that ended this recently is about to be taken by another process, or is renewed late by a busy one."""
+"""A lease that ended this recently is about to be taken by another process, or renewed late by a busy one."""
 
 CURE = (
     "Run them beside the server with: python manage.py windsock_run (or serve with an ASGI server that supports "
@@ -26,19 +26,19 @@ def attended(names: Collection[str], clock: Clock = system_clock) -> set[str]:
 
 
 def _is_run(until: datetime | None, now: datetime) -> bool:
-    """Whether a lease with this end is held by a process that lives."""
+    """Return whether a living process holds a lease with this end."""
     return until is not None and now - GRACE < until <= now + lease.TOO_FAR
 
 
 def unattended(clock: Clock = system_clock) -> dict[str, str]:
-    """Return the name and title of each duty that nobody runs."""
+    """Return the name and title of each duty that no process runs."""
     wanted = registry.expected()
     run = attended(wanted, clock)
     return {name: title for name, title in wanted.items() if name not in run}
 
 
 def complaint(clock: Clock = system_clock) -> str | None:
-    """Return the sentence that says what nobody runs, with the cure; None while everything is run."""
+    """Return a sentence that names the duties nobody runs, with the cure; None while all of them run."""
     missing = list(unattended(clock).items())
     if not missing:
         return None
@@ -53,7 +53,7 @@ def complaint(clock: Clock = system_clock) -> str | None:
 
 
 def details(clock: Clock = system_clock) -> Mapping[str, object]:
-    """Return how each expected duty is going, for people who look at readiness."""
+    """Return the state of each expected duty, for people who read /readyz."""
     now = lease.shared_now(clock)
     wanted = registry.expected()
     rows = DutyState.objects.in_bulk(list(wanted))

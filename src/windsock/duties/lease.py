@@ -14,13 +14,13 @@ from windsock.clock import Clock, system_clock
 from windsock.duties.models import DutyState
 
 LEASE = timedelta(seconds=20)
-"""For this long a duty rests when its process dies: with the next look of another one, taken over within 30 s.
+"""How long a duty rests when its process dies; another one then takes it over within 30 s.
 
-Long work does not need a longer lease: it is renewed by a thread that does nothing else (`Runner`)."""
+Long work does not need a longer lease: a thread that does nothing else renews it (`Runner`)."""
 
 TOO_FAR = 2 * LEASE
-"""A lease that ends this long from now was taken by a clock that has been set back since. Nobody holds it: whoever
-does would have renewed it, and a machine that was a week ahead and died must not stop every duty for a week."""
+"""A lease that ends this far in the future was taken by a clock that has been set back since. No process holds it: a
+living one would have renewed it, and a machine that was a week ahead and died must not stop every duty for a week."""
 
 
 def owner_name() -> str:
@@ -29,7 +29,7 @@ def owner_name() -> str:
 
 
 def shared_now(clock: Clock, using: str | None = None) -> datetime:
-    """Return the time by the clock that all nodes share: PostgreSQL's, which several machines use; else the machine's.
+    """Return the time by the clock that all nodes share: PostgreSQL's if they use it, otherwise the machine's.
 
     Two machines whose clocks differ by more than a lease would both run all duties. A test's own clock is followed.
     """
@@ -43,7 +43,7 @@ def shared_now(clock: Clock, using: str | None = None) -> datetime:
 
 
 def take(names: Collection[str], owner: str, now: datetime) -> set[str]:
-    """Make `owner` the owner of those duties that are free, keep it so of its own; return the ones it has now."""
+    """Lease to `owner` the duties that are free, and renew its own; return those it holds now."""
     if not names:
         return set()
     free = (
@@ -56,7 +56,7 @@ def take(names: Collection[str], owner: str, now: datetime) -> set[str]:
     rows = dict(DutyState.objects.filter(name__in=names).values_list("name", "owner"))
     if missing := [name for name in names if name not in rows]:
         DutyState.objects.bulk_create([DutyState(name=name) for name in missing], ignore_conflicts=True)
-    # Asked before it is written: a process that has nothing to take must not write each time it looks.
+    # Read before writing: a process that has nothing to take must not write each time it looks.
     if not DutyState.objects.filter(free, name__in=names).exists():
         return set()
     DutyState.objects.filter(free, name__in=names).update(owner=owner, owned_until=now + LEASE, beat_at=now)
@@ -64,5 +64,5 @@ def take(names: Collection[str], owner: str, now: datetime) -> set[str]:
 
 
 def release(owner: str) -> None:
-    """Give up what `owner` holds, so that another process need not wait."""
+    """Release the duties of `owner`, so that another process need not wait."""
     DutyState.objects.filter(owner=owner).update(owner="", owned_until=None)

@@ -1,4 +1,4 @@
-"""The duties there are. Each package that has some adds them when Django starts (`windsock.apps`)."""
+"""The registry of duties. Each package adds its own when Django starts (`windsock.apps`)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -7,10 +7,10 @@ from windsock.duties.duty import Duty
 
 
 class Source(NamedTuple):
-    """Where duties come from.
+    """A package's duties.
 
-    `expected()` gives the name and title of each that somebody has to run, from the settings alone. `make(server)`
-    makes them; `server` is True in a server process, which leaves out what the settings keep for other processes.
+    `expected()` returns the name and title of each duty that some process has to run, from the settings alone.
+    `make(server)` creates them; in a server process (`server` is True) without those that the settings keep for others.
     """
 
     expected: Callable[[], Mapping[str, str]]
@@ -26,7 +26,7 @@ def add(name: str, source: Source) -> None:
 
 
 def expected() -> dict[str, str]:
-    """Return the name and title of every duty that somebody has to run."""
+    """Return the name and title of every duty that some process has to run."""
     return {name: title for source in _sources.values() for name, title in source.expected().items()}
 
 

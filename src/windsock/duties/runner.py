@@ -1,7 +1,8 @@
-"""Runs duties: takes and renews their leases on one thread, does each piece of work on a thread of its own.
+"""Run duties: take and renew their leases on one thread, do each piece of work on a thread of its own.
 
-So work that waits for a provider, a mail server or a slow disk holds up no other work, nor the renewal of the leases.
-Work must bear being done twice: a process that stood still for longer than a lease may end what another has begun anew.
+Work that waits for a provider, a mail server or a slow disk thus holds up neither other work nor the renewal of the
+leases. Work must tolerate being done twice: a process that was suspended for longer than a lease may finish what
+another has started again.
 """
 
 import logging
@@ -22,27 +23,27 @@ from windsock.errors import WindsockError
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
-"""How often a process looks for a duty that nobody runs."""
+"""How often a process looks for a duty that no process runs."""
 
 RENEW_SECONDS = 5.0
 """A quarter of the lease: three renewals in a row may fail before another process takes over."""
 
 REPORT_SECONDS = 30.0
-"""How often it is written that work ends well; that it fails, with the next renewal."""
+"""How often success is recorded; a failure is recorded with the next renewal."""
 
 BACK_OFF_SECONDS = (0.0, 1.0, 2.0, 5.0)
-"""Work that failed n times in a row waits at least this long, up to the last: short, for a database that is back."""
+"""The least pause after n failures in a row, the last one for all that follow: short, for a database that returns."""
 
 LOG_EVERY = 20
-"""A failure is logged once in this many times in a row."""
+"""A failure that repeats is logged once in this many times."""
 
 MAX_ERROR = 500
-"""Characters of an error that are kept."""
+"""Characters of an error that are stored."""
 
 
 @dataclass(slots=True)
 class _Held:
-    """A duty as this process has it."""
+    """A duty's state in this process."""
 
     duty: Duty
     until: datetime | None = None  # None: another process has it, or nobody yet
@@ -54,17 +55,17 @@ class _Held:
 
 
 class Runner:
-    """The duties of one process; `start` once, `stop` at the end. A test calls `tick` instead, on its own thread."""
+    """Runs a process's duties; call `start` once, `stop` at the end. A test calls `tick` instead, on its own thread."""
 
     def __init__(
         self,
         duties: Iterable[Duty],
         *,
         clock: Clock = system_clock,
-        beside: Callable[[], None] | None = None,
+        on_renewal: Callable[[], None] | None = None,
     ) -> None:
-        """`beside` is called with each renewal: what every process does that runs duties, whichever it has."""
-        self._beside = beside
+        """`on_renewal` is called with each renewal: for work that every process does, whichever duties it holds."""
+        self._on_renewal = on_renewal
         self._held = {duty.name: _Held(duty) for duty in duties}
         self._clock = clock
         self._owner = lease.owner_name()
@@ -84,27 +85,27 @@ class Runner:
         return until is not None and self._clock() < until
 
     def start(self) -> None:
-        """Take what is free and start the threads, once. Not on an event loop's thread: it asks the database."""
+        """Take free duties and start the threads, once. Not on an event loop's thread: it queries the database."""
         if self._threads or not self._held:
             return
         try:
             self._look()
         except Exception as error:
-            logger.warning("No duty can be taken yet: %s", error)
+            logger.warning("Could not take any duty yet; retrying: %s", error)
         self._thread("leases", self._keep)
         for held in self._held.values():
             for work in held.duty.work:
                 self._thread(f"{held.duty.name}.{work.name}", self._loop, held, work)
 
     def stop(self, timeout: float | None = 10.0) -> None:
-        """End after what is under way, and leave the duties to other processes."""
+        """Stop after the work in progress, and release the duties to other processes."""
         self._stop.set()
         ends = None if timeout is None else time.monotonic() + timeout
         for thread in self._threads:
             thread.join(None if ends is None else max(0.0, ends - time.monotonic()))
 
     def tick(self) -> None:
-        """Do one round on this thread: the leases, then every piece of work of the duties that are ours."""
+        """Do a round on this thread: the leases, then every piece of work of the duties this process holds."""
         self._look()
         for name, held in self._held.items():
             for work in held.duty.work:
@@ -129,20 +130,20 @@ class Runner:
                     self._look()
                     if due:
                         self._report()
-                        if self._beside is not None:
-                            self._beside()
+                        if self._on_renewal is not None:
+                            self._on_renewal()
                         self._renew_at = time.monotonic() + RENEW_SECONDS
                     self._renewal_failing = False
                 except (WindsockError, DatabaseError, InterfaceError) as error:
-                    # Once, not every two seconds while the database is away; readiness says so too.
+                    # Once, not every two seconds while the database is unreachable; readiness reports it too.
                     logger.log(
                         logging.DEBUG if self._renewal_failing else logging.WARNING,
-                        "The duties' leases cannot be renewed: %s",
+                        "Could not renew the duties' leases; retrying: %s",
                         error,
                     )
                     self._renewal_failing = True
                 except Exception:
-                    logger.exception("The duties' leases cannot be renewed; trying again")
+                    logger.exception("Could not renew the duties' leases; retrying")
                 finally:
                     connections.close_all()
         try:
@@ -150,7 +151,7 @@ class Runner:
             lease.release(self._owner)
         except Exception as error:
             logger.warning(
-                "The duties' leases could not be given back (%s); they end within %s.", error, lease.LEASE
+                "Could not release the duties' leases (%s); they expire within %s.", error, lease.LEASE
             )
         finally:
             connections.close_all()
@@ -173,7 +174,7 @@ class Runner:
     # Work ----------------------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Renew what is ours, take what is free."""
+        """Renew this process's leases and take free duties."""
         now = self._clock()
         wanted = [
             name
@@ -186,7 +187,7 @@ class Runner:
             held.until = now + lease.LEASE if name in ours else None
             if (name in ours) != had:
                 logger.info(
-                    "%s: this process %s", name, "runs it now" if name in ours else "runs it no longer"
+                    "Duty %s: this process %s", name, "runs it now" if name in ours else "no longer runs it"
                 )
 
     def _once(self, held: _Held, work: Work) -> None:
@@ -205,20 +206,22 @@ class Runner:
         failures = held.failures[work.name] = held.failures.get(work.name, 0) + 1
         why = " ".join(why.split())[:MAX_ERROR]
         if failures % LOG_EVERY == 1 or held.errors[work.name][1] != why:
-            logger.warning("%s, %s: %s; trying again", held.duty.title, work.name, why, exc_info=unexpected)
+            logger.warning(
+                "%s: %s failed; retrying: %s", held.duty.title, work.name, why, exc_info=unexpected
+            )
         held.errors[work.name] = (self._clock(), why)
 
     def _report(self) -> None:
-        """Write how the duties that are ours are going, where that has changed since it was written last."""
+        """Record the health of this process's duties where it has changed since it was last recorded."""
         now = self._clock()
         for name, held in self._held.items():
             if held.until is None:
                 continue
             error_at, error = max(tuple(held.errors.values()), default=(None, ""))
-            told = (sum(tuple(held.failures.values())), error, error_at)
+            health = (sum(tuple(held.failures.values())), error, error_at)
             since = None if held.reported_at is None else (now - held.reported_at).total_seconds()
-            if told != held.reported or since is None or not 0 <= since < REPORT_SECONDS:
+            if health != held.reported or since is None or not 0 <= since < REPORT_SECONDS:
                 DutyState.objects.filter(name=name, owner=self._owner).update(
-                    worked_at=held.worked_at, failures=told[0], error=told[1], error_at=told[2]
+                    worked_at=held.worked_at, failures=health[0], error=health[1], error_at=health[2]
                 )
-                held.reported, held.reported_at = told, now
+                held.reported, held.reported_at = health, now

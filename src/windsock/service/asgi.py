@@ -25,9 +25,9 @@ application = BelowPrefix(
     settings.FORCE_SCRIPT_NAME or "",
 )
 
-# What is loaded by now stays for the life of the process. Python's collector would look through all of it again and
-# again while connections come: full rounds of 60 ms and more in which nobody is told anything, 9 % of what a connect
-# costs. What a connection leaves behind goes by itself (its circles are cut), so the rounds that remain may be rare.
+# Freeze the startup heap: everything loaded by now stays for the life of the process, and Python's garbage collector
+# would scan it again and again while clients connect, in full collections of 60 ms and more during which nothing is
+# sent (9 % of the cost of a connect). A closed connection leaves no reference cycles, so collections may be rare.
 gc.collect()
 gc.freeze()
 gc.set_threshold(10_000, 20, 20)

@@ -1,4 +1,4 @@
-"""A WebSocket handshake's request head, judged once (RFC 6455, 4.2.1), and its answer (4.2.2)."""
+"""Validate a WebSocket handshake's request head once (RFC 6455, 4.2.1), and write its response (4.2.2)."""
 
 import hashlib
 import re
@@ -11,23 +11,24 @@ from windsock.live.core.deflate import agreed
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-# RFC 6455, 1.3: what the answer proves to have been read.
+# RFC 6455, 1.3: hashed with the client's key, it proves that the handshake was read.
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-# Sixteen bytes in base64: 22 signs, of which the last carries two bits, and the filling.
+# Sixteen bytes in base64: 22 characters, the last of which carries two bits, and the padding.
 _KEY = re.compile(rb"[A-Za-z0-9+/]{21}[AQgw]==")
-# RFC 9110, 5.6.2: names, with commas and blanks between them.
+# RFC 9110, 5.6.2: names, separated by commas and blanks.
 _NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
-# `websockets` refuses longer lines and more headers; so many bytes in all pass by it in any case.
-MOST_BYTES = 8_000
-MOST_HEADERS = 100
-# Of these a good request has one each.
+MAX_BYTES = 8_000
+"""`websockets` refuses longer lines; it accepts a head of this size however it is divided into lines."""
+MAX_HEADERS = 100
+"""`websockets` refuses more headers than this."""
+# A valid request has exactly one of each of these.
 _ONCE = frozenset((b"upgrade", b"sec-websocket-key", b"sec-websocket-version", b"host"))
-# A handshake has no body, and what asks for more than one is not ours to judge.
+# A handshake has no body; a request that announces one is left to the full parser.
 _NEVER = frozenset((b"content-length", b"transfer-encoding", b"expect"))
 
 
 class PlainHead:
-    """A handshake that nothing is wrong with."""
+    """A valid handshake without anything unusual."""
 
     __slots__ = ("_headers", "_key", "_subprotocols", "_url")
 
@@ -38,7 +39,7 @@ class PlainHead:
         self._subprotocols = subprotocols
 
     def scope(self, server: Any) -> dict[str, Any]:
-        """The ASGI scope; `server` is the protocol that serves it."""
+        """Return the ASGI scope; `server` is the protocol that serves it."""
         path, _, query = self._url.partition(b"?")
         text = path.decode("ascii")
         root = server.root_path
@@ -60,7 +61,7 @@ class PlainHead:
         }
 
     def compression(self) -> bytes | None:
-        """What is answered to its offers of compression, or None: it has none, or none that we can keep."""
+        """Return the response to its compression offers; None if it has none that we support."""
         offers = [value for name, value in self._headers if name == b"sec-websocket-extensions"]
         return agreed(offers) if offers else None
 
@@ -70,7 +71,7 @@ class PlainHead:
         subprotocol: str | None,
         compression: bytes | None = None,
     ) -> bytes:
-        """The 101 that accepts it, with these headers and the subprotocol, which must be one that was offered."""
+        """Return the 101 response that accepts it, with these headers and the subprotocol, one of those offered."""
         accept = b64encode(hashlib.sha1(self._key + GUID, usedforsecurity=False).digest())
         lines = [
             b"HTTP/1.1 101 Switching Protocols",
@@ -87,18 +88,18 @@ class PlainHead:
         return b"\r\n".join(lines)
 
     def raw(self) -> bytes:
-        """The head as it came, for a parser that must read it after all."""
+        """Return the head as it was received, for a parser that must read it after all."""
         lines = [b"GET " + self._url + b" HTTP/1.1", *(name + b": " + value for name, value in self._headers)]
         return b"\r\n".join([*lines, b"\r\n"])
 
 
 def plain_head(method: str, version: str, url: bytes, headers: Headers) -> PlainHead | None:
-    """The head if all of it is as it should be; None where another must look closer, and say what is wrong.
+    """Return the head if it is valid and plain; None where the full parser must read it, and report what is wrong.
 
-    `headers` as an HTTP parser gives them: names in lower case, values without blanks around them. Whoever asks has
-    found `Upgrade: websocket` and `Connection: Upgrade`.
+    `headers` as an HTTP parser gives them: names in lower case, values without surrounding blanks. The caller has
+    already seen `Upgrade: websocket` and `Connection: Upgrade`.
     """
-    if method != "GET" or version != "1.1" or not url.startswith(b"/") or len(headers) > MOST_HEADERS:
+    if method != "GET" or version != "1.1" or not url.startswith(b"/") or len(headers) > MAX_HEADERS:
         return None
     size = len(url)
     once: dict[bytes, bytes] = {}
@@ -118,7 +119,7 @@ def plain_head(method: str, version: str, url: bytes, headers: Headers) -> Plain
                 subprotocols += [part.strip() for part in value.decode("ascii").split(",")]
     key = once.get(b"sec-websocket-key", b"")
     good = (
-        size <= MOST_BYTES
+        size <= MAX_BYTES
         and len(once) == len(_ONCE)
         and once[b"upgrade"].lower() == b"websocket"
         and once[b"sec-websocket-version"] == b"13"

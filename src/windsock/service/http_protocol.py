@@ -18,48 +18,48 @@ from windsock.service.head_limits import (
     head_too_long,
 )
 
-# Within this time the head of a request must be complete. uvicorn itself waits for ever, on a connection's first one.
 HEAD_SECONDS = 10.0
+"""A request's head must be complete within this time. For a connection's first one, uvicorn itself waits forever."""
 
-# After a refusal the client's bytes are read and dropped for this long, so that it gets to read the answer: closed on
-# unread bytes, the kernel would send a reset, which discards what the client has not read yet.
 LINGER_SECONDS = 2.0
+"""After a refusal the client's bytes are read and discarded for this long, so that it can read the response: if unread
+bytes were left, the kernel would send a reset, which discards what the client has not read yet."""
 
-# When the server ends, a body that is on its way may still arrive: half of what `windsock serve` waits for requests.
 LAST_BODY_SECONDS = 0.5
+"""On shutdown, a body may still arrive for this long: half of what `windsock serve` waits for requests."""
 
 
 class PatientHttpProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with bounds on the head of a request: 408 when it is late, 431 when it is too long."""
+    """uvicorn's HTTP protocol with limits on the head of a request: 408 when it is late, 431 when it is too long."""
 
     _deadline: asyncio.TimerHandle | None = None
     _upgrade_of: Any = None
     _upgrade: bytes | None = None
     _in_head = True
-    _head_bytes = 0  # received since the head began, as far as whole reads tell
+    _head_bytes = 0  # received since the head began, counted in whole reads
     _refusal: Refusal | None = None
-    _refused: Any = False  # set within calls of which mypy does not know that they do
+    _refused: Any = False  # Any: it changes inside calls, which mypy cannot see
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """As uvicorn's; the time runs."""
+        """Do what uvicorn does, and start the head's deadline."""
         super().connection_made(transport)
         self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """As uvicorn's."""
+        """Do what uvicorn does, and cancel the deadline."""
         self._in_time()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """As uvicorn's; on a kept connection the time runs from the first byte of the next request."""
+        """Do what uvicorn does; on a kept-alive connection, start the deadline with the next request's first byte."""
         if self._refused:
             return
         self._head_bytes += len(data)
         try:
             super().data_received(data)
         except Exception:
-            # Whatever uvicorn or the WebSocket parser did not expect ends this connection with an answer, not in
-            # silence. The parser's own errors are answered with a 400 before they come here.
+            # An error that uvicorn or the WebSocket parser did not expect ends this connection with a response, not
+            # silently. The parser's own errors have had a 400 before they get here.
             logger.exception("A request could not be read")
             self.refuse(Refusal(400, "The request could not be read."))
             return
@@ -74,12 +74,12 @@ class PatientHttpProtocol(HttpToolsProtocol):
             self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def on_message_begin(self) -> None:
-        """As uvicorn's; the head begins."""
+        """Do what uvicorn does, and count the head's bytes from here."""
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """As uvicorn's; the head was in time. Raises _StopParsing if it is refused."""
+        """Do what uvicorn does with a head that came in time; raise _StopParsing if it is refused."""
         self._in_head = False
         self._in_time()
         upgrade = self.parser.should_upgrade() and self._should_upgrade()
@@ -88,7 +88,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
             refusal = handshake_refusal(self.headers, self.url)
             cycle: Any = self.cycle  # None before the first request
             if cycle is not None and not cycle.response_complete:
-                refusal = Refusal(400, "A handshake must wait for the answer to the request before it.")
+                refusal = Refusal(400, "A handshake must wait for the response to the previous request.")
         if refusal is not None:
             self._refusal = refusal
             raise _StopParsing
@@ -97,12 +97,12 @@ class PatientHttpProtocol(HttpToolsProtocol):
             self.cycle.__class__ = UnchunkedCycle
 
     def send_400_response(self, msg: str) -> None:
-        """As uvicorn's, unless another refusal stopped the parser."""
+        """Do what uvicorn does, unless another refusal stopped the parser."""
         self._in_time()
         self.refuse(self._refusal or Refusal(400, msg))
 
     def refuse(self, refusal: Refusal) -> None:
-        """Answer with `refusal` and end the connection; log it."""
+        """Respond with `refusal`, close the connection, and log it."""
         self._in_time()
         if self._refused or self.transport.is_closing():
             return
@@ -110,7 +110,7 @@ class PatientHttpProtocol(HttpToolsProtocol):
         logger.warning("%s - refused with %d: %s", address_of(self.client), refusal.status, refusal.detail)
         cycle: Any = self.cycle
         if cycle is not None and cycle.response_started and not cycle.response_complete:
-            self.transport.close()  # an answer is on its way: another one in its midst would be taken for part of it
+            self.transport.close()  # a response has begun: another one would be read as part of it
             return
         self.transport.write(refusal.answer(self.server_state.default_headers))
         if self.transport.can_write_eof():
@@ -120,14 +120,14 @@ class PatientHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def shutdown(self) -> None:
-        """As uvicorn's; a connection that cannot be ended in peace does not keep the others from it."""
+        """Do what uvicorn does; an error in closing this connection must not affect the others."""
         if self._refused:
             self.transport.close()
             return
         try:
             super().shutdown()
         except Exception:
-            logger.exception("A connection could not be closed; it is aborted")
+            logger.exception("A connection could not be closed; aborting it")
             self.transport.abort()
             return
         if self._receiving():
@@ -138,14 +138,16 @@ class PatientHttpProtocol(HttpToolsProtocol):
         return cycle is not None and cycle.more_body and not cycle.response_started
 
     def _end_body(self) -> None:
-        # Otherwise its task would be cancelled in the midst, with a traceback, and the client would not learn why.
+        # Otherwise its task would be cancelled in the middle, with a traceback, and the client would not learn why.
         if self._receiving() and not self.transport.is_closing():
-            self.refuse(Refusal(503, "The server shuts down, and the body was not complete. Send it again."))
+            self.refuse(
+                Refusal(503, "The server is shutting down and the body was incomplete. Send it again.")
+            )
             self.cycle.disconnected = True
             self.cycle.message_event.set()
 
     def handle_websocket_upgrade(self) -> None:
-        """As uvicorn's, without a second parsing of the head where it is plainly good."""
+        """Do what uvicorn does, but do not parse a plain, valid head a second time."""
         kind: Any = self.ws_protocol_class
         head = None
         if hasattr(kind, "begin") and not self.config.ws_per_message_deflate:
@@ -184,21 +186,21 @@ class _StopParsing(Exception):
 
 
 class UnchunkedCycle(RequestResponseCycle):
-    """A response to an HTTP/1.0 client: without a length it ends where the connection does.
+    """A response to an HTTP/1.0 client: without a length, it ends when the connection closes.
 
-    uvicorn would send it in chunks, which such a client (nginx's default towards its upstreams among them) does not
-    know: it takes the sizes of the chunks for part of the body.
+    uvicorn would send it in chunks, which such a client (such as nginx with its default for upstreams) does not
+    understand: it reads the sizes of the chunks as part of the body.
     """
 
     _until_close = False
 
     async def send(self, message: Any) -> None:
-        """As uvicorn's."""
+        """Do what uvicorn does, without chunks."""
         if message["type"] == "http.response.start" and not self.response_started:
             names = {name.lower() for name, _ in message.get("headers", ())}
             if names.isdisjoint((b"content-length", b"transfer-encoding")):
                 self._until_close, self.chunked_encoding = True, False
                 self.keep_alive = False
         elif self._until_close:
-            self.expected_content_length = len(message.get("body", b""))  # whatever comes fits
+            self.expected_content_length = len(message.get("body", b""))  # any length is right
         await super().send(message)

@@ -4,7 +4,7 @@ import logging
 
 
 class WithoutTraceback(logging.Filter):
-    """Let every record through, without its traceback: what strangers cause has no place in our code to look at."""
+    """Let every record through without its traceback: an error that strangers cause does not point into our code."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Remove the traceback."""

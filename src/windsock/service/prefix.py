@@ -1,4 +1,4 @@
-"""The service below a path of another site, such as https://airport.example/delays/: one setting, SCRIPT_NAME."""
+"""Serve below a path of another site, such as https://airport.example/delays/, set by SCRIPT_NAME."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from windsock.errors import ConfigError
 
 
 def prefix_of(text: str) -> str:
-    """Return the prefix that SCRIPT_NAME gives, without its final slash; "" is the root. Raises ConfigError."""
+    """Return the prefix that SCRIPT_NAME sets, without its final slash; "" is the root. Raises ConfigError."""
     prefix = "/" + text.strip().strip("/")
     if prefix == "/":
         return ""
     if any(sign in prefix for sign in "?#%\\ ") or "//" in prefix or not prefix.isascii():
-        raise ConfigError(f"SCRIPT_NAME is {text!r}; a path is needed, such as /delays.")
+        raise ConfigError(f"SCRIPT_NAME is {text!r}, which is not a path. Use one such as /delays.")
     return prefix
 
 

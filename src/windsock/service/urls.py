@@ -8,7 +8,7 @@ admin.site.site_header = admin.site.site_title = "Windsock"
 admin.site.index_title = "Flights, events and tokens"
 
 urlpatterns = [
-    # One way in, whose passwords are checked one at a time.
+    # A single sign-in page, which checks passwords one at a time.
     path("admin/login/", RedirectView.as_view(pattern_name="windsock:sign-in", query_string=True)),
     path("admin/", admin.site.urls),
     path("", include("windsock.urls")),

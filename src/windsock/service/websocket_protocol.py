@@ -33,24 +33,24 @@ if TYPE_CHECKING:
 
 
 class _HandedOver:
-    """Stands where the transport was, so that the end of the ASGI task does not close the socket of another."""
+    """Replaces the transport, so that the end of the ASGI task does not close a socket that is no longer its own."""
 
     def close(self) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
     def is_closing(self) -> bool:
-        """True: whatever the handshake's protocol would still write, it must not."""
+        """Return True, so that the handshake's protocol writes nothing more."""
         return True
 
 
 class HandoverProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, offering the hand-over in `scope["extensions"]`.
+    """uvicorn's WebSocket protocol, which offers the hand-over in `scope["extensions"]`.
 
-    Its parser, queue and event are made when first used. A handshake that is begun by `begin` and handed over after the
-    accept uses none of them; whatever else happens, they come to stand where uvicorn's own would.
+    Its parser, queue and event are created on first use. A handshake that starts with `begin` and is handed over after
+    the accept needs none of them; in every other case they are what uvicorn's own would be.
     """
 
-    # What uvicorn sets on each instance and a handshake that is handed over never changes.
+    # Attributes that uvicorn sets on each instance, and that never change in a handshake that is handed over.
     transport: asyncio.Transport = None  # type: ignore[assignment]
     server = None
     client = None
@@ -73,9 +73,9 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
     _early = False
     _before: Any = None
     _head: PlainHead | None = None
-    _untold = False  # of `websocket.connect`
+    _connect_due = False  # the application has not received `websocket.connect` yet
     _deflates = False
-    _let_by = False  # whatever is still sent: the handshake ended without us
+    _ignore_sends = False  # the handshake has ended: drop what the application still sends
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        # Not uvicorn's: its objects are a third of what a connect costs.
+        # uvicorn's own is not called: the objects it creates are a third of the cost of a connect.
         if not config.loaded:
             config.load()
         self.config = config
@@ -105,7 +105,7 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
 
     @cached_property
     def conn(self) -> ServerProtocol:  # type: ignore[override]
-        """The parser; of a handshake begun without it, as it would be had it been there from the start."""
+        """The parser. In a handshake that began without it, its state is as if it had been there from the start."""
         deflate = ServerPerMessageDeflateFactory(
             server_max_window_bits=12, client_max_window_bits=12, compress_settings={"memLevel": 5}
         )
@@ -120,14 +120,14 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
             self.response = parser.accept(self.request)
             if self.handshake_complete:
                 parser.send_response(self.response)
-                parser.data_to_send()  # was written by `_accept`
+                parser.data_to_send()  # `_accept` has written it
                 if self._deflates:
                     parser.extensions = [extension()]
         return parser
 
     @cached_property
     def queue(self) -> "asyncio.Queue[Any]":  # type: ignore[override]
-        """What the application is yet to receive."""
+        """The messages that the application has not received yet."""
         return asyncio.Queue()
 
     @cached_property
@@ -138,11 +138,11 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         return event
 
     def begin(self, before: "PatientHttpProtocol", head: PlainHead) -> None:
-        """Starts the ASGI application for a request that the HTTP protocol has read and found good.
+        """Start the ASGI application for a request that the HTTP protocol has read and validated.
 
-        As with `handle_connect`, its task first runs in a later turn of the loop.
+        As with `handle_connect`, its task first runs in a later iteration of the event loop.
         """
-        self._before, self._head, self._untold = before, head, True
+        self._before, self._head, self._connect_due = before, head, True
         self.transport, self.server, self.client = before.transport, before.server, before.client
         self.scheme = "wss" if before.scheme == "https" else "ws"
         self.connections.add(self)
@@ -155,17 +155,17 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         self.tasks.add(task)
 
     async def receive(self) -> Any:
-        """As uvicorn's."""
-        if self._untold:
-            self._untold = False
+        """Do what uvicorn does, after `websocket.connect`."""
+        if self._connect_due:
+            self._connect_due = False
             return {"type": "websocket.connect"}
         return await super().receive()
 
     async def send(self, message: Any) -> None:
-        """As uvicorn's; the plain accept of a plain request is written without a parser."""
+        """Do what uvicorn does, but write the plain accept of a plain request without a parser."""
         if not self.handshake_complete and self.transport.is_closing():
-            self._let_by = self.handshake_complete = True  # the other side has gone
-        if self._let_by:
+            self._ignore_sends = self.handshake_complete = True  # the client has disconnected
+        if self._ignore_sends:
             return
         if self._head is not None and "conn" not in self.__dict__:
             subprotocol = message.get("subprotocol")
@@ -178,7 +178,7 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
             ):
                 self._accept(self._head, subprotocol, bool(message.get(DEFLATE)))
                 return
-            self.conn  # noqa: B018 - uvicorn's `send` relies on what making it sets
+            self.conn  # noqa: B018 - uvicorn's `send` relies on the attributes that creating it sets
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             # uvicorn forgets this, and logs an error for each handshake that was answered with a status: anybody can
@@ -198,29 +198,29 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         self.start_keepalive()
 
     def shutdown(self) -> None:
-        """As uvicorn's; its answer to a handshake that has not ended is the last, whatever the application says."""
+        """Do what uvicorn does; its response to an unfinished handshake is final, whatever the application sends."""
         ended = self.handshake_complete
         try:
             super().shutdown()
         except Exception:
-            # uvicorn closes one connection after the other: what is wrong with this one is not to stop the rest.
-            logger.exception("A handshake could not be ended; its connection is aborted")
+            # uvicorn closes one connection after another: an error in this one must not affect the rest.
+            logger.exception("A handshake could not be ended; aborting its connection")
             self.transport.abort()
         if not ended:
-            self._let_by = self.handshake_complete = True
+            self._ignore_sends = self.handshake_complete = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """As uvicorn's; remembers the HTTP protocol that read the request."""
+        """Do what uvicorn does, and remember the HTTP protocol that read the request."""
         self._before = getattr(transport, "get_protocol", lambda: None)()
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """As uvicorn's; the cycles of the handshake are cut, so that no garbage collection is needed."""
+        """Do what uvicorn does, and cut the handshake's reference cycles, so that no garbage collection is needed."""
         super().connection_lost(exc)
         self._cut()
 
     def handle_connect(self, event: Request) -> None:
-        """Starts the ASGI application as uvicorn does; its task first runs in a later turn of the loop."""
+        """Start the ASGI application as uvicorn does; its task first runs in a later iteration of the event loop."""
         super().handle_connect(event)
         self._requested = True
         scope: Any = getattr(self, "scope", None)  # absent where the handshake itself was refused
@@ -228,7 +228,7 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
             scope["extensions"][EXTENSION] = self.hand_over
 
     def data_received(self, data: bytes) -> None:
-        """As uvicorn's; remembers whether the client spoke before it was handed over."""
+        """Do what uvicorn does, and remember whether the client sent frames before the hand-over."""
         self._early = self._early or self._requested
         try:
             super().data_received(data)
@@ -240,23 +240,23 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
             self._unanswered()
 
     def _unanswered(self) -> None:
-        """Answer a head that the parser took without giving a request: uvicorn would wait for more of it for ever."""
+        """Respond to a head that the parser consumed without yielding a request; uvicorn would wait forever."""
         parser = self.conn
         answer = b"".join(parser.data_to_send())
-        why = str(parser.handshake_exc or "it is not a WebSocket handshake")
+        why = str(parser.handshake_exc or "not a WebSocket handshake")
         if not answer:
             answer = Refusal(400, f"The handshake could not be read: {why}.").answer(self.default_headers)
-        self.handshake_initiated = self.handshake_complete = self.close_sent = self._let_by = True
+        self.handshake_initiated = self.handshake_complete = self.close_sent = self._ignore_sends = True
         status = answer.split(b" ", 2)[1].decode("ascii", "replace")
         logger.warning("%s - handshake refused with %s: %s", address_of(self.client), status, why)
         self.transport.write(answer)
         self.transport.close()
 
     def hand_over(self, protocol: asyncio.Protocol) -> asyncio.Transport | None:
-        """The transport, paused and now driven by `protocol`; None where that cannot be.
+        """Return the transport, paused and now driven by `protocol`; None where that is not possible.
 
-        Call it in the same turn as the accept. It cannot be when the client is gone, or when it sent frames before it
-        was accepted: they are in the handshake's parser already.
+        Call it in the same iteration of the event loop as the accept. It is not possible when the client has
+        disconnected, or sent frames before the accept: those are already in the handshake's parser.
         """
         transport = self.transport
         if (
@@ -277,7 +277,7 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
             protocol.deflates = True  # type: ignore[attr-defined]
         protocol.connection_made(transport)
         self._cut()
-        # Now the parser is not needed either: nobody reads or writes by it any more.
+        # Nothing reads or writes with the parser from now on.
         parser = getattr(self.__dict__.get("conn"), "parser", None)
         if parser is not None:
             parser.close()
@@ -285,7 +285,7 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         return transport
 
     def _cut(self) -> None:
-        """Cuts what refers to itself. Else a connect's 100 objects wait for the collector, and it stops everybody."""
+        """Cut the reference cycles; otherwise 100 objects per connect wait for the collector's pause."""
         before, self._before = self._before, None
         if before is not None and hasattr(before, "parser"):
             before.parser = None

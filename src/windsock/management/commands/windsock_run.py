@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
         before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
         key_fingerprints.record_and_warn()
-        runner = Runner(duties, beside=key_fingerprints.record)
+        runner = Runner(duties, on_renewal=key_fingerprints.record)
         try:
             runner.start()
             connections.close_all()
