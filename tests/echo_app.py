@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from windsock.conf import Config
 from windsock.live.core.frames import frame
 from windsock.live.transport.handover import DEFLATE, SocketOutlet, offered
-from windsock.live.transport.keepalive import Pulse
+from windsock.live.transport.keepalive import Keepalive
 
 
 @dataclass
@@ -19,7 +19,7 @@ class Everything:
     """As much of `LiveService` as an outlet asks for."""
 
     loop: asyncio.AbstractEventLoop
-    pulse: Pulse
+    pulse: Keepalive
     settings: Config = field(default_factory=Config)
 
     def detach(self, conversation: Any) -> None:
@@ -53,7 +53,7 @@ class Echo:
         """Only the outlet closes."""
 
 
-_pulses: "WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse]" = WeakKeyDictionary()
+_pulses: "WeakKeyDictionary[asyncio.AbstractEventLoop, Keepalive]" = WeakKeyDictionary()
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -66,7 +66,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.accept", DEFLATE: b"deflate" in scope["query_string"]})
     if (take := offered(scope)) is not None and scope["path"] != "/kept":
         loop = asyncio.get_running_loop()
-        pulse = _pulses.setdefault(loop, Pulse(loop, 20))
+        pulse = _pulses.setdefault(loop, Keepalive(loop, 20))
         outlet = SocketOutlet(Everything(loop, pulse))  # type: ignore[arg-type]
         if take(outlet) is not None:
             outlet.begin(Echo(outlet), [])  # type: ignore[arg-type]

@@ -18,11 +18,11 @@ from windsock import hosting
 from windsock.api.bodylimit import BodyLimit
 from windsock.api.lane import ReportsLane
 from windsock.api.probes import Probes
-from windsock.live.admission.overload import no_such_socket
+from windsock.live.admission.overload import refuse_unknown_path
 from windsock.routing import websocket_urlpatterns
 from windsock.runtime import Lifespan, LiveFirst
 
-nowhere: Any = no_such_socket  # Django's types of a path know views only
+nowhere: Any = refuse_unknown_path  # Django's types of a path know views only
 __all__ = ["Lifespan", "add_windsock", "websocket_urlpatterns"]
 
 

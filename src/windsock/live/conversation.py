@@ -23,7 +23,7 @@ from windsock.protocol.server_session import ServerSession
 logger = logging.getLogger(__name__)
 
 
-class Door(Protocol):
+class Backend(Protocol):
     """What a conversation needs that blocks: recording a report, redeeming a ticket."""
 
     async def record(self, report: dict[str, object], identity: Identity) -> Result: ...
@@ -37,7 +37,7 @@ class Conversation:
     __slots__ = ("__weakref__", "_door", "_hub", "_identity", "_protocol", "_tasks", "session")
 
     def __init__(
-        self, hub: Hub, session: Session, protocol: ServerSession, identity: Identity, door: Door
+        self, hub: Hub, session: Session, protocol: ServerSession, identity: Identity, door: Backend
     ) -> None:
         self.session = session
         self._hub = hub

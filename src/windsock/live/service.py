@@ -21,8 +21,8 @@ from windsock.ingest import arecord, pipeline
 from windsock.ingest.results import Result
 from windsock.ingest.speaker import speaker_of
 from windsock.journal.base import Event
-from windsock.live.admission.overload import Gate
-from windsock.live.admission.rights import Rights
+from windsock.live.admission.overload import HandshakeGate
+from windsock.live.admission.rights import RightsWatch
 from windsock.live.conversation import Conversation
 from windsock.live.core import drain
 from windsock.live.core.connection_limits import SessionRefused
@@ -35,7 +35,7 @@ from windsock.live.glance import database_glance
 from windsock.live.group.bridge import Bridge
 from windsock.live.group.local import LocalGroup
 from windsock.live.group.ringer import is_shared
-from windsock.live.transport.keepalive import Pulse
+from windsock.live.transport.keepalive import Keepalive
 from windsock.protocol import close_reasons, codec, messages
 from windsock.protocol.codes import CloseCode
 from windsock.protocol.positions import Position
@@ -99,9 +99,9 @@ class LiveService:
         # A shared layer is rung by one process of all: see `windsock.live.group.duties`.
         self.group = None if layer is None or is_shared(layer) else LocalGroup(layer, self.hub, self._read)
         self._rings = is_shared(layer)
-        self.rights = Rights()
-        self.gate = Gate(self.loop, self.settings.max_handshakes)
-        self.pulse = Pulse(self.loop, self.settings.heartbeat_seconds)
+        self.rights = RightsWatch()
+        self.gate = HandshakeGate(self.loop, self.settings.max_handshakes)
+        self.pulse = Keepalive(self.loop, self.settings.heartbeat_seconds)
         self._unlisten: Callable[[], None] | None = None
         self._stopped = False
 

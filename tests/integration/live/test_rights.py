@@ -14,7 +14,7 @@ from windsock.access import revocations, tokens
 from windsock.access.models import Token
 from windsock.access.rights import Identity
 from windsock.ingest import stop as stop_ingest
-from windsock.live.admission.rights import Rights
+from windsock.live.admission.rights import RightsWatch
 from windsock.live.service import LiveService
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -52,7 +52,7 @@ async def users(number: int) -> list[Any]:
 
 async def test_what_nobody_noted_is_found_by_the_net(service: LiveService) -> None:
     await service.rights.stop()
-    rights = service.rights = Rights(recheck_seconds=1.0, look_seconds=0.05)
+    rights = service.rights = RightsWatch(recheck_seconds=1.0, look_seconds=0.05)
     rights.start()
     crowd = await users(1_200)
     outlets = [await come(service, Identity(user_id=user.pk, name=user.username)) for user in crowd]

@@ -14,7 +14,7 @@ from tests.rawsocket import CLOSE, PING, PONG, TEXT, masked
 from windsock.live.core.frames import Batch, Encoded
 from windsock.live.transport import handover
 from windsock.live.transport.handover import SocketOutlet
-from windsock.live.transport.keepalive import Pulse
+from windsock.live.transport.keepalive import Keepalive
 
 Both = tuple[SocketOutlet, "Recorder", asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -56,7 +56,7 @@ class Service(Everything):
 @pytest.fixture
 async def service() -> AsyncIterator[Service]:
     loop = asyncio.get_running_loop()
-    service = Service(loop, Pulse(loop, 20))
+    service = Service(loop, Keepalive(loop, 20))
     service.detached = []
     yield service
     service.pulse.stop()

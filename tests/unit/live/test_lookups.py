@@ -19,7 +19,7 @@ async def test_those_who_come_with_the_same_token_share_questions(monkeypatch: p
 
     monkeypatch.setattr(reception.bulk, "by_token_secrets", tokens)
     monkeypatch.setattr(reception, "GATHER_SECONDS", 0.2)
-    door = reception.Reception()
+    door = reception.IdentityLookups()
     answers = []
     for _ in range(20):
         answers += [asyncio.create_task(door.token("the hall's")) for _ in range(2)]
@@ -31,7 +31,7 @@ async def test_those_who_come_with_the_same_token_share_questions(monkeypatch: p
 async def test_who_comes_alone_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reception.bulk, "by_token_secrets", lambda secrets: {})
     monkeypatch.setattr(reception, "GATHER_SECONDS", 60.0)
-    door = reception.Reception()
+    door = reception.IdentityLookups()
     async with asyncio.timeout(10):
         for number in range(3):
             assert await door.token(f"token {number}") is None

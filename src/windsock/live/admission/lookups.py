@@ -25,10 +25,10 @@ MOST = 500
 # Under load so long a batch gathers; who comes alone does not wait.
 GATHER_SECONDS = 0.004
 
-_receptions: "WeakKeyDictionary[asyncio.AbstractEventLoop, Reception]" = WeakKeyDictionary()
+_lookups: "WeakKeyDictionary[asyncio.AbstractEventLoop, IdentityLookups]" = WeakKeyDictionary()
 
 
-class Reception:
+class IdentityLookups:
     """Asks for sessions, tokens and tickets, many at once, in one thread of its own. One per event loop."""
 
     def __init__(self) -> None:
@@ -38,12 +38,12 @@ class Reception:
         self._busy = False
 
     @classmethod
-    def here(cls) -> "Reception":
+    def here(cls) -> "IdentityLookups":
         """The one of the running loop."""
         loop = asyncio.get_running_loop()
-        reception = _receptions.get(loop)
+        reception = _lookups.get(loop)
         if reception is None:
-            reception = _receptions[loop] = cls()
+            reception = _lookups[loop] = cls()
         return reception
 
     async def session(self, key: str) -> Identity | None:

@@ -19,7 +19,7 @@ SAMPLE_SECONDS = 0.25
 RETRY_SECONDS = 2
 
 
-class Gate:
+class HandshakeGate:
     """Counts the handshakes under way and watches how late the event loop is. One per live service."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
@@ -67,7 +67,7 @@ class Gate:
         self._timer = self._loop.call_at(due, self._next, due)
 
 
-async def turn_away(scope: Any, send: Any, why: str) -> None:
+async def refuse_handshake(scope: Any, send: Any, why: str) -> None:
     """Refuses a handshake: HTTP 503 with Retry-After, or where the server cannot send that, close code 4150.
 
     Never by a close before the accept: that is HTTP 403, which tells a client to stay away for good.
@@ -79,7 +79,7 @@ async def turn_away(scope: Any, send: Any, why: str) -> None:
     await _answer(send, 503, "overloaded", why, [(b"retry-after", b"%d" % RETRY_SECONDS)])
 
 
-async def no_such_socket(scope: Any, receive: Any, send: Any) -> None:
+async def refuse_unknown_path(scope: Any, receive: Any, send: Any) -> None:
     """The ASGI application for handshakes at addresses where there is no socket: HTTP 404, and one line in the log."""
     await receive()
     logger.info("There is no socket at %s", ascii(scope["path"])[:200])

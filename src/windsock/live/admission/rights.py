@@ -44,7 +44,7 @@ SLICE = 200
 NET = 500
 
 
-class Rights:
+class RightsWatch:
     """Watches over the identities of all conversations of this process."""
 
     def __init__(

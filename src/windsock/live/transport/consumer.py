@@ -17,8 +17,8 @@ from windsock.access.rights import Identity
 from windsock.conf import config
 from windsock.errors import ProtocolError
 from windsock.live.admission import origin
-from windsock.live.admission.lookups import SCOPE_KEY, Reception
-from windsock.live.admission.overload import turn_away
+from windsock.live.admission.lookups import SCOPE_KEY, IdentityLookups
+from windsock.live.admission.overload import refuse_handshake
 from windsock.live.core.connection_limits import SessionRefused
 from windsock.live.core.frames import Batch
 from windsock.live.service import LiveService
@@ -58,7 +58,7 @@ class FlightDelayConsumer(AsyncConsumer):
             return
         service = await LiveService.running()
         if (why := service.gate.refuses(full=service.hub.full)) is not None:
-            await turn_away(scope, send, why)
+            await refuse_handshake(scope, send, why)
             return
         try:
             offer = self.offer(scope)
@@ -176,9 +176,9 @@ class FlightDelayConsumer(AsyncConsumer):
         identity: Identity | None
         scheme, _, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() == "bearer":
-            identity = await Reception.here().token(secret.strip())
+            identity = await IdentityLookups.for_loop().token(secret.strip())
         elif offer.ticket is not None:
-            identity = await Reception.here().ticket(offer.ticket)
+            identity = await IdentityLookups.for_loop().ticket(offer.ticket)
         else:
             identity = await self._signed_in(scope) if page is not None else None
             identity = identity or anonymous_identity()
@@ -198,7 +198,7 @@ class FlightDelayConsumer(AsyncConsumer):
     async def _signed_in(self, scope: Any) -> Identity | None:
         if SCOPE_KEY in scope:
             key = scope[SCOPE_KEY]
-            return await Reception.here().session(key) if key is not None else None
+            return await IdentityLookups.for_loop().session(key) if key is not None else None
         user, session = scope.get("user"), scope.get("session")
 
         def look() -> Identity | None:

@@ -20,7 +20,7 @@ from windsock.live.transport.framing import (
     ping_frame,
     pong_frame,
 )
-from windsock.live.transport.keepalive import Pulse
+from windsock.live.transport.keepalive import Keepalive
 from windsock.protocol import close_reasons
 from windsock.protocol.codes import CloseCode
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # uvicorn's workers load the protocol class before the applic
     from windsock.live.conversation import Conversation
     from windsock.live.service import LiveService
 
-__all__ = ["CLOSE_SECONDS", "EXTENSION", "Pulse", "SocketOutlet", "offered"]
+__all__ = ["CLOSE_SECONDS", "EXTENSION", "Keepalive", "SocketOutlet", "offered"]
 
 logger = logging.getLogger(__name__)
 

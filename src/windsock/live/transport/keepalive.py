@@ -24,7 +24,7 @@ class Beating(Protocol):
     def abort(self) -> None: ...
 
 
-class Pulse:
+class Keepalive:
     """Every `seconds`, who was silent is pinged; who stays silent for two more intervals is let go. One timer for all.
 
     A reader that is behind is not judged here: a ping would wait behind its backlog, and the hub knows how long it has
