@@ -38,7 +38,7 @@ class IdentityLookups:
         self._busy = False
 
     @classmethod
-    def here(cls) -> "IdentityLookups":
+    def for_loop(cls) -> "IdentityLookups":
         """The one of the running loop."""
         loop = asyncio.get_running_loop()
         reception = _lookups.get(loop)
