@@ -128,7 +128,7 @@ def take(
                 f"{'stdin' if path is None else path}: "
                 + (
                     taken.error
-                    or f"{_count(taken.recorded, noun)} recorded, {taken.changed} of them news; "
+                    or f"{_count(taken.recorded, noun)} recorded, {taken.changed} of them with changes; "
                     f"{taken.parked} parked; {_count(len(taken.faults), 'fault')}."
                 )
             )

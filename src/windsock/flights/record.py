@@ -167,7 +167,7 @@ def _why(path: str, believed: str, by_source: dict[str, Fact], rules: MergeRules
         return f"higher rank ({rank} over {next_best})"
     rivals = [by_source[source].observed_at for source in others if rules.rank(source, path) == rank]
     if believed in rules.order and by_source[believed].observed_at < max(rivals):
-        return f"same rank ({rank}), and the feed named first; it still speaks"
+        return f"same rank ({rank}); this feed is configured first and still reports"
     if by_source[believed].observed_at != max(rivals):
         return f"same rank ({rank}), " + (
             "observed later" if by_source[believed].observed_at > max(rivals) else "published first"

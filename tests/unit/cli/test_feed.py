@@ -91,7 +91,7 @@ def test_take_records_and_says_what_became_of_each_file(tmp_path: Path) -> None:
     path.write_text("MVT\nWF588/25.LNWDE.BGO\nAD251233/251241 EA1350 ABZ\n")
     result = run("take", "telex", str(path))
     assert result.exit_code == 0, result.output
-    assert "1 report recorded, 1 of them news" in result.stderr
+    assert "1 report recorded, 1 of them with changes" in result.stderr
     assert DatabaseJournal("default").head().offset == 1
     assert "telex" in run("list").stdout
 

@@ -218,7 +218,7 @@ def test_of_two_feeds_that_repeat_themselves_the_first_named_holds_while_it_spea
     assert told.record.flight.departure.gate == "B12"
     assert told.record.flight.version == 1
     why = told.record.provenance(FEEDS)["departure.gate"]["why"]
-    assert why == "same rank (50), and the feed named first; it still speaks"
+    assert why == "same rank (50); this feed is configured first and still reports"
 
 
 def test_a_feed_that_has_fallen_silent_no_longer_holds() -> None:
