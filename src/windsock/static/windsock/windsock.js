@@ -5,8 +5,8 @@
  *     <script type="module" src="https://HOST/static/windsock/windsock.js"></script>
  *     <flight-board airport="JFK" direction="departures"></flight-board>
  *
- * The client without the element is `WindsockClient`. (This comment shows no import of another module: Django's
- * storages that hash file names find imports with regular expressions, in comments too, and fail.)
+ * The client without the element is `WindsockClient`. (This comment shows no statement that names another module, nor the
+ * words that begin one: Django's storages that hash file names find those with regular expressions, in comments too, and fail.)
  */
 
 export { ClientSession } from "./session.js";
