@@ -1,5 +1,6 @@
 """Addresses of the pages: what people open in a browser."""
 
+from windsock.pages import outage
 from windsock.pages.account.urls import urlpatterns as account
 from windsock.pages.airports.urls import urlpatterns as airports
 from windsock.pages.board.urls import urlpatterns as board
@@ -8,4 +9,4 @@ from windsock.pages.flight.urls import urlpatterns as flight
 
 app_name = "windsock"
 
-urlpatterns = [*airports, *board, *flight, *account, *console]
+urlpatterns = outage.said([*airports, *board, *flight, *account, *console])
