@@ -37,10 +37,21 @@ class Outbox:
         self.reply_bytes += message.size
         self._shared_count.bytes += message.own_size
 
-    def add_events(self, events: Sequence[LiveEvent], *, conflate: bool) -> int:
+    def add_events(self, events: Sequence[LiveEvent], conflate: bool) -> int:
         """Queue events, behind the reply that is being read if there is one; return how many they replaced."""
+        # One loop without calls: a slow session passes here with every event.
         waiting = self.queue if self.behind_reply is None else self.behind_reply
-        return sum([self._add(waiting, event, conflate) for event in events])
+        size, replaced = self.event_bytes, 0
+        for event in events:
+            key = event.flight_id if conflate else event.position
+            older = waiting.pop(key, None)
+            if older is not None:
+                size -= len(older.data)
+                replaced += 1
+            waiting[key] = event
+            size += len(event.data)
+        self.event_bytes = size
+        return replaced
 
     def end_reply(self, keep: frozenset[str] | None, *, conflate: bool) -> int:
         """Move the events that waited behind a reply into the queue; return how many older ones they replaced.
@@ -48,13 +59,13 @@ class Outbox:
         With `keep`, only those that concern these topics: the reply itself covered the others.
         """
         waited, self.behind_reply = self.behind_reply, None
-        replaced = 0
+        events: list[LiveEvent] = []
         for event in (waited or {}).values():
             assert isinstance(event, LiveEvent)
             self.event_bytes -= len(event.data)
             if keep is None or not keep.isdisjoint(event.topics):
-                replaced += self._add(self.queue, event, conflate)
-        return replaced
+                events.append(event)
+        return self.add_events(events, conflate)
 
     def drop_events(self) -> int:
         """Drop the queued events and return how many.
@@ -95,12 +106,3 @@ class Outbox:
                 self._shared_count.bytes -= message.own_size
         self.queue.clear()
         self.behind_reply = None
-
-    def _add(self, waiting: dict[object, Encoded], event: LiveEvent, conflate: bool) -> int:
-        key = event.flight_id if conflate else event.position
-        older = waiting.pop(key, None)
-        if older is not None:
-            self.event_bytes -= len(older.data)
-        waiting[key] = event
-        self.event_bytes += len(event.data)
-        return older is not None

@@ -163,8 +163,11 @@ class Session:
         elif self.snapshot_due:
             self._count_skipped(len(news))
         else:
-            outbox = self._open_outbox()
-            self._count_skipped(outbox.add_events(news, conflate=self._conflates))
+            # `_conflates` is spelled out: a slow session passes here with every event.
+            outbox = self.outbox or self._open_outbox()
+            replaced = outbox.add_events(news, self.stalled_at is not None or self.mode == "latest")
+            if replaced:
+                self._count_skipped(replaced)
             if outbox.event_bytes > self.host.limits.max_pending_bytes:
                 self._overflow()
 
