@@ -1,4 +1,4 @@
-"""Which of several flights agrees best with what a report says of its day, route, aircraft and times. Pure."""
+"""Choose, among several flights, the one that best agrees with a report's day, route, aircraft and times. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ that flight, retimed across midnight: no carrier lets one number leave one airpo
 
 
 def scheduled_departure(report: Report) -> datetime | None:
-    """The planned departure, if the report gives one."""
+    """Return the planned departure, if the report gives one."""
     if report.departure is UNSET:
         return None
     time = report.departure.scheduled
@@ -39,7 +39,7 @@ def scheduled_departure(report: Report) -> datetime | None:
 
 
 def departure_times(report: Report) -> Iterator[datetime]:
-    """Scheduled, estimated and actual off-block time, then take-off's, as far as they are said."""
+    """Yield scheduled, estimated and actual off-block time, then those of take-off, as far as they are given."""
     for part in (report.departure, report.takeoff):
         for name in ("scheduled", "estimated", "actual"):
             time = getattr(part, name, None)
@@ -50,7 +50,7 @@ def departure_times(report: Report) -> Iterator[datetime]:
 def on_its_date(
     found: Sequence[FlightKey], report: Report, own: FlightKey | None, records: Records
 ) -> list[FlightKey]:
-    """Those of `found` that a report with a date means: of that date, or retimed across midnight to or from it."""
+    """Return those of `found` that a report with a date means: of that date, or retimed across midnight."""
     exact = [key for key in found if key.date == report.date and records.get(key) is not None]
     moved = {key: record for key in found if key.date != report.date and (record := records.get(key))}
     alone = exact or ([own] if own is not None else [])
@@ -87,10 +87,10 @@ def _is_another_day(record: FlightRecord | None, day: Day | None) -> bool:
 def _by_its_departure(
     exact: Sequence[FlightKey], moved: Records, report: Report, records: Records
 ) -> list[FlightKey]:
-    """The flight of another date that has the time at which a report has it leave, if that of its date cannot.
+    """Return the flight of another date that leaves at the reported time, if the flight of the report's date cannot.
 
-    A flight of 23:50 that left at 00:30 may be told by the new date. The one of that date leaves at 23:50 again, and no
-    flight leaves half a day early; nor does one that has left leave again.
+    A flight of 23:50 that left at 00:30 may be reported with the new date. The flight of that date leaves at 23:50
+    again, and no flight leaves half a day early, or leaves twice.
     """
     leaves = next(departure_times(report), None)
     if len(exact) != 1 or leaves is None or date_at(leaves, exact[0].origin) != report.date:
@@ -110,7 +110,7 @@ def _by_its_departure(
 
 
 def _nearest_plan(records: Records, scheduled: datetime) -> tuple[FlightKey | None, timedelta | None]:
-    """The flight whose plan is the nearest, and how much later than it `scheduled` is."""
+    """Return the flight with the nearest plan, and how much later than it `scheduled` is."""
     best: tuple[FlightKey | None, timedelta | None] = (None, None)
     for key, record in records.items():
         plan = None if record is None else _plan(record.flight)
@@ -120,12 +120,12 @@ def _nearest_plan(records: Records, scheduled: datetime) -> tuple[FlightKey | No
 
 
 def _cost(gap: timedelta) -> timedelta:
-    # Flights are put off by hours, and hardly ever brought forward.
+    # Flights are delayed by hours, and hardly ever brought forward.
     return gap if gap >= timedelta(0) else -2 * gap
 
 
 def _plan(flight: Flight) -> datetime | None:
-    """When it is planned to leave; by its planned arrival where that alone is known."""
+    """Return when it is planned to leave, computed from its planned arrival where only that is known."""
     if flight.departure.scheduled is not None:
         return flight.departure.scheduled
     if flight.arrival.scheduled is None or flight.destination is None:
@@ -148,7 +148,7 @@ def goes_elsewhere(report: Report, flight: Flight) -> bool:
 
 
 def fits_destination(found: Sequence[FlightKey], report: Report, records: Records) -> list[FlightKey]:
-    """The one leg that goes to the report's destination if all others are known to go elsewhere; else all."""
+    """Return the only leg that may go to the report's destination if all others go elsewhere; otherwise all of them."""
     left = [
         key
         for key in found
@@ -165,12 +165,12 @@ def on_its_day(
     own: FlightKey | None,
     records: Records,
 ) -> tuple[list[FlightKey], str]:
-    """Those of `found` that agree best with what a feed says of route, day, aircraft and times, and by what.
+    """Return those of `found` that best agree with a feed's route, day, aircraft and times, and by what they agree.
 
     `stated` is the operating day in UTC that the source names: a flight of another day is not meant, however near its
-    times are. `about` is the planned departure by a guess. Route and aircraft count only if a flight agrees with them:
-    a source that is wrong about the gate's tail number must not lose its report. What is left may still be several;
-    where no flight is of that day, it is `own`, the flight to be added.
+    times are. `about` is the estimated planned departure. Route and aircraft count only if some flight agrees with
+    them: a source with a wrong tail number must not lose its report. Several flights may remain; where no flight is of
+    that day, the result is `own`, the flight to be added.
     """
     reasons = ["designator"]
     left = [key for key in found if records.get(key) is not None]
@@ -214,12 +214,12 @@ def _of_day(
     report: Report,
     days: Mapping[FlightKey, Day | None],
 ) -> list[FlightKey]:
-    """The flights of that operating day: by the first plan or the day stated before, else by the plan as it is now.
+    """Return the flights of that operating day: by the first plan or the day stated before, else by the present plan.
 
     `days` are the UTC days from which dates were made: a flight of another of them is not meant.
 
-    Where there is none, it may be a source that counts days by the origin's calendar, or names the day on which the
-    first leg began; then the times have to agree as well.
+    If there is none, the source may count days by the origin's calendar, or name the day on which the first leg began;
+    then the times have to agree as well.
     """
     said = next(departure_times(report), None)
     flights = [(key, flight) for key, flight in flights if days[key] in (None, stated)]
@@ -238,14 +238,14 @@ def _of_day(
 
 
 def _first_planned(flight: Flight) -> Day | None:
-    """The UTC day on which a flight was first planned to leave."""
+    """Return the UTC day on which a flight was first planned to leave."""
     return _utc_day(flight.departure.first_scheduled or flight.departure.scheduled)
 
 
 def _unplanned(flight: Flight, stated: Day, said: datetime | None, *, exactly: bool) -> bool:
-    """Whether the date of a flight without a plan is made from that UTC day: it leaves on it `exactly`, or later.
+    """Return whether an unplanned flight's date is made from that UTC day: it leaves on it `exactly`, or later.
 
-    It may also leave on it a little early. Either way `said`, when the report has it leave, must be of the same day.
+    It may also leave a little early. Either way `said`, the departure in the report, must be of the same day.
     """
     time = flight.departure.estimated or flight.departure.actual or flight.takeoff.estimated
     time = time or flight.takeoff.actual or _plan(flight)
@@ -262,10 +262,10 @@ def _unplanned(flight: Flight, stated: Day, said: datetime | None, *, exactly: b
 
 
 def day_at_origin(stated: Day, time: datetime | None, origin: str) -> Day:
-    """The date at the origin of a flight of the UTC day `stated` that left, or is to leave, at `time`.
+    """Return the date at the origin of a flight of the UTC day `stated` that left, or is to leave, at `time`.
 
-    The time does not overrule the day: of a flight that left days later the date is the one stated, for at what hour it
-    was to leave is not known.
+    The time does not overrule the day: a flight that left days later has the date stated, since its planned hour is not
+    known.
     """
     where = airport(origin)
     if time is None or where is None or time.astimezone(UTC).date() > stated:
@@ -280,7 +280,7 @@ def _planned_so(
     about: datetime,
     days: Mapping[FlightKey, Day | None],
 ) -> list[FlightKey]:
-    """The flights whose planned arrival (else departure) is the nearest, less than half a day away."""
+    """Return the flights with the nearest planned arrival (else departure), less than half a day away."""
     arrival = None if report.arrival is UNSET else report.arrival.scheduled
     away: list[tuple[timedelta, FlightKey]] = []
     for key, flight in flights:
@@ -308,7 +308,7 @@ def _beyond(time: datetime, day: Day) -> timedelta:
 
 
 def same_aircraft(report: Report, flight: Flight) -> bool:
-    """Whether both name the same registration, however it is spelt."""
+    """Return whether both name the same registration, however it is spelled."""
     plain = _plain(report.registration)
     return plain is not None and plain == _plain(flight.registration)
 
@@ -318,7 +318,7 @@ def _plain(registration: object) -> str | None:
 
 
 def _nearest(keys: Sequence[FlightKey], report: Report, records: Records) -> FlightKey | None:
-    """The one flight whose schedule is near the times reported while no other's is, if there is one."""
+    """Return the only flight with a schedule near the reported times, if there is exactly one."""
     away: list[tuple[timedelta, FlightKey]] = []
     for key in keys:
         record = records.get(key)
@@ -331,7 +331,7 @@ def _nearest(keys: Sequence[FlightKey], report: Report, records: Records) -> Fli
 
 
 def _gap(report: Report, flight: Flight) -> timedelta:
-    """How near the times reported come to the flight's plan."""
+    """Return how near the reported times come to the flight's plan."""
     return min((abs(said - known) for said, known in _pairs(report, flight)), default=timedelta.max)
 
 

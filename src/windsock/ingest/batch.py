@@ -112,7 +112,7 @@ def dry_run(
     """
     reports = _parsed(batch, now, 0, latest=True)
     written = transact(journal, reports, rules, lambda merging: _apply(merging, reports), now=now, dry=True)
-    return [(result, one.match) for result, one in zip(written.results, reports, strict=True)]
+    return [(result, parsed.match) for result, parsed in zip(written.results, reports, strict=True)]
 
 
 def _parsed(
@@ -131,19 +131,19 @@ def _parsed(
 
 
 def _apply(merging: Merging, reports: Sequence[ParsedSubmission]) -> Sequence[ParsedSubmission]:
-    for one in reports:
-        if one.report is not None:
-            merging.apply(one)
+    for parsed in reports:
+        if parsed.report is not None:
+            merging.apply(parsed)
     return reports
 
 
 def write_refusal(journal: Journal, submission: Submission, *, now: datetime) -> Written:
     """Keep, for audit, a report that made its write fail, and return its rejection."""
-    one = refused(submission, now)
+    parsed = refused(submission, now)
     with journal.write() as writing:
-        events = writing.append([], kept([one]))
+        events = writing.append([], kept([parsed]))
         head = writing.head()
-    return Written(_results([one], events, head), head.epoch, events)
+    return Written(_results([parsed], events, head), head.epoch, events)
 
 
 def unkept_refusal(submission: Submission, *, now: datetime) -> Written:
@@ -155,14 +155,16 @@ def _results(reports: Sequence[ParsedSubmission], events: Sequence[Event], head:
     """Return the result of each report; one that changed nothing has the position of the newest event before it."""
     results: list[Result] = []
     offset = head.offset - len(events)
-    for one in reports:
-        index = one.submission.index
-        if one.error is not None or one.record is None:
-            error = one.error or InvalidReport("The report could not be parsed.")
+    for parsed in reports:
+        index = parsed.submission.index
+        if parsed.error is not None or parsed.record is None:
+            error = parsed.error or InvalidReport("The report could not be parsed.")
             results.append(Rejected.of(index, error))
             continue
-        if one.draft is not None:
-            offset = events[one.draft].offset
-        flight = one.record.flight
-        results.append(Recorded(index, Position(head.epoch, offset), flight.id, flight.version, one.changes))
+        if parsed.draft is not None:
+            offset = events[parsed.draft].offset
+        flight = parsed.record.flight
+        results.append(
+            Recorded(index, Position(head.epoch, offset), flight.id, flight.version, parsed.changes)
+        )
     return results

@@ -1,4 +1,4 @@
-"""Reports merged in memory, one after the other, on flights that a write has loaded. No threads, no database."""
+"""Merge reports in memory, one after the other, into the flights that a write has loaded. No threads, no database."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -57,7 +57,7 @@ from windsock.protocol.topics import topics_of
 logger = logging.getLogger(__name__)
 
 MAX_KEPT_BYTES = 8192
-"""So much is kept of a report that was rejected: enough to see what it was, too little to fill a disk."""
+"""Bytes kept of a rejected report: enough to see what it was, too little to fill a disk."""
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -101,27 +101,27 @@ class ParsedSubmission(msgspec.Struct):
 
 def parse(submission: Submission, now: datetime, place: int = 0, *, latest: bool = False) -> ParsedSubmission:
     """Return the submission with its report, or with the error that rejects it."""
-    one = ParsedSubmission(
+    parsed = ParsedSubmission(
         submission, submission.received_at or now, place, latest and submission.received_at is None
     )
     try:
         if isinstance(submission.data, Report):
-            one.report = _sourced(submission.data, submission)
+            parsed.report = _sourced(submission.data, submission)
         else:
-            one.report = parse_report(
-                submission.data, source=submission.source, now=one.received_at, trusted=submission.trusted
+            parsed.report = parse_report(
+                submission.data, source=submission.source, now=parsed.received_at, trusted=submission.trusted
             )
         if submission.speaker is not None:
-            submission.speaker.require(one.report.source)
-        one.own = own_key(one.report, submission.hints)
-        one.near = neighbours(one.report, one.own)
+            submission.speaker.require(parsed.report.source)
+        parsed.own = own_key(parsed.report, submission.hints)
+        parsed.near = neighbours(parsed.report, parsed.own)
     except ReportError as error:
-        one.error = error
+        parsed.error = error
         if isinstance(error, SourceRefused):
-            one.report = None
+            parsed.report = None
     except Exception as error:
-        _own_fault(one, error)
-    return one
+        _own_fault(parsed, error)
+    return parsed
 
 
 def refused(submission: Submission, now: datetime) -> ParsedSubmission:
@@ -130,23 +130,23 @@ def refused(submission: Submission, now: datetime) -> ParsedSubmission:
 
 
 @contextmanager
-def _alone(one: ParsedSubmission) -> Iterator[None]:
+def _alone(parsed: ParsedSubmission) -> Iterator[None]:
     """Reject the report alone if our own code fails at it."""
     try:
         yield
     except ReportError as error:
-        one.error = error
+        parsed.error = error
     except Exception as error:
-        _own_fault(one, error)
+        _own_fault(parsed, error)
 
 
-def _own_fault(one: ParsedSubmission, error: Exception) -> None:
-    logger.error("Windsock failed at a report: %.2000r", one.submission.data, exc_info=error)
-    one.error = _OWN_FAULT
+def _own_fault(parsed: ParsedSubmission, error: Exception) -> None:
+    logger.error("Internal error while merging a report: %.2000r", parsed.submission.data, exc_info=error)
+    parsed.error = _OWN_FAULT
 
 
 def _sourced(report: Report, submission: Submission) -> Report:
-    """The report with the source of the call, unless it names its own."""
+    """Return the report with the source of the call, unless it names its own."""
     if submission.source is not None and report.source == "unknown":
         report = msgspec.structs.replace(report, source=submission.source)
     if is_own(report.source) and not submission.trusted:
@@ -167,7 +167,7 @@ _UNFILLED = (UNSET,) * len(OWN_FIELDS)
 
 
 class Merging:
-    """The flights of one write as they become, report by report; `save` hands them to the write."""
+    """The flights of a write as they change, report by report; `save` hands them to the write."""
 
     def __init__(
         self,
@@ -178,35 +178,44 @@ class Merging:
         *,
         now: datetime | None = None,
     ) -> None:
-        """Loads the flights that the reports may mean, and `others`. `now` is the time by a clock that runs on."""
-        understood = [one for one in reports if one.report is not None]
-        others = set(others).union(*(_recovered(one) for one in understood))
-        # Whoever names a flight that exists by date and origin means it, whatever other flight bears that number, too.
-        own = {one.own for one in understood if one.own is not None}
-        self._names = names = Names(writing.known(others.union(own, *(one.near for one in understood))))
+        """Load the flights that the reports may mean, and `others`. `now` is the time by a clock that runs on."""
+        understood = [parsed for parsed in reports if parsed.report is not None]
+        others = set(others).union(*(_recovered(parsed) for parsed in understood))
+        # A report that names an existing flight by date and origin means it, even if another one has that number too.
+        own = {parsed.own for parsed in understood if parsed.own is not None}
+        self._names = names = Names(writing.known(others.union(own, *(parsed.near for parsed in understood))))
         wanted: dict[Name, None] = {}
-        for one in understood:
-            assert one.report is not None
-            if one.own not in names or one.report.date is UNSET:
-                with _alone(one):
-                    wanted.update(dict.fromkeys(names_of(one.report, one.received_at, one.submission.hints)))
+        for parsed in understood:
+            assert parsed.report is not None
+            if parsed.own not in names or parsed.report.date is UNSET:
+                with _alone(parsed):
+                    wanted.update(
+                        dict.fromkeys(names_of(parsed.report, parsed.received_at, parsed.submission.hints))
+                    )
         names.know(writing.named(wanted) if wanted else {})
         keys: set[FlightKey] = set()
-        for one in understood:
-            if one.report is not None and one.error is None:
-                with _alone(one):
+        for parsed in understood:
+            if parsed.report is not None and parsed.error is None:
+                with _alone(parsed):
                     keys.update(
                         candidates(
-                            one.report, one.received_at, names, one.own, one.submission.hints, one.near
+                            parsed.report,
+                            parsed.received_at,
+                            names,
+                            parsed.own,
+                            parsed.submission.hints,
+                            parsed.near,
                         )
                     )
-        # Flights that stand under a name by which a report calls another one: they may turn out to be that one.
+        # Flights under a name that a report uses for another flight: they may turn out to be that one.
         sold = {
             other
-            for one in understood
-            if one.report is not None and one.error is None and _names_others(one)
-            for key in candidates(one.report, one.received_at, names, one.own, one.submission.hints, one.near)
-            for other in sold_as(one.report, key, one.submission.hints)
+            for parsed in understood
+            if parsed.report is not None and parsed.error is None and _names_others(parsed)
+            for key in candidates(
+                parsed.report, parsed.received_at, names, parsed.own, parsed.submission.hints, parsed.near
+            )
+            for other in sold_as(parsed.report, key, parsed.submission.hints)
         }
         if sold:
             keys |= writing.known(sold)
@@ -218,69 +227,69 @@ class Merging:
         self._rules = rules
         self._now = now
 
-    def apply(self, one: ParsedSubmission) -> FlightKey | None:
-        """Merges a report that was understood; gives the key of the flight if it changed anything."""
-        assert one.report is not None
-        if one.error is not None:
+    def apply(self, parsed: ParsedSubmission) -> FlightKey | None:
+        """Merge a parsed report; return the key of its flight if it changed anything."""
+        assert parsed.report is not None
+        if parsed.error is not None:
             return None
         draft: Draft | None = None
         making_way: dict[FlightKey, FlightKey] = {}
         gave_way: dict[FlightKey, FlightRecord] = {}
         try:
-            making_way = self._making_way(one)
+            making_way = self._making_way(parsed)
             gave_way = {old: self.records.pop(old) for old in making_way}
             match = resolve(
-                one.report,
-                one.received_at,
+                parsed.report,
+                parsed.received_at,
                 self._names,
-                one.own,
-                one.submission.hints,
+                parsed.own,
+                parsed.submission.hints,
                 self.records,
-                one.near,
+                parsed.near,
             )
-            key, one.match = match.key, match.reason
+            key, parsed.match = match.key, match.reason
             before = self.records.get(key)
             if before is not None:
-                check_same_leg(one.report, before)
-            if isinstance(one.report.codeshares, tuple) or one.submission.hints is not None:
-                one.report = with_names(one.report, key, one.submission.hints)
-            recovered = self._to_recover(one.report, key)
+                check_same_leg(parsed.report, before)
+            if isinstance(parsed.report.codeshares, tuple) or parsed.submission.hints is not None:
+                parsed.report = with_names(parsed.report, key, parsed.submission.hints)
+            recovered = self._to_recover(parsed.report, key)
             merged = apply_report(
                 before,
                 key,
-                one.report,
-                received_at=one.received_at,
+                parsed.report,
+                received_at=parsed.received_at,
                 rules=self._rules,
-                place=one.place,
-                latest=one.latest,
+                place=parsed.place,
+                latest=parsed.latest,
                 now=self._now,
             )
             if before is None:
-                merged = _dated(one, merged, gave_way.get(key))
-            same = self._same_flights(one, key) if _names_others(one) else []
+                merged = _dated(parsed, merged, gave_way.get(key))
+            same = self._same_flights(parsed, key) if _names_others(parsed) else []
             if same:
                 merged = absorb(
                     None if before is None else before.flight,
                     merged.record,
                     same,
-                    received_at=one.received_at,
+                    received_at=parsed.received_at,
                     rules=self._rules,
                 )
             if merged.changes:
-                draft = _draft(before or gave_way.get(key), merged.record, merged.changes, one.received_at)
+                draft = _draft(before or gave_way.get(key), merged.record, merged.changes, parsed.received_at)
                 self._names.learn(merged.record)
-            mirrored = None if recovered is None else self._mirrored(one, recovered, merged.record)
+            mirrored = None if recovered is None else self._mirrored(parsed, recovered, merged.record)
         except ReportError as error:
-            one.error = error
+            parsed.error = error
             self.records.update(gave_way)
             return None
         except Exception as error:
-            _own_fault(one, error)
+            _own_fault(parsed, error)
             self.records.update(gave_way)
             return None
         for old, new in making_way.items():
-            self._move(gave_way[old], new, one.received_at)
-        one.record, one.changes = merged.record, merged.changes
+            self._move(gave_way[old], new, parsed.received_at)
+        parsed.record, parsed.changes = merged.record, merged.changes
         self.records[key] = merged.record
         for other in same:
             if draft is not None:
@@ -291,7 +300,7 @@ class Merging:
             self._names.forget(other.key)
             del self.records[other.key]
         if draft is not None:
-            one.draft = len(self.drafts)
+            parsed.draft = len(self.drafts)
             self.drafts.append(draft)
         if merged.changes or merged.facts_changed:
             self._saved[key] = merged.record
@@ -319,37 +328,39 @@ class Merging:
         return found
 
     def _mirrored(
-        self, one: ParsedSubmission, diverted: FlightRecord, after: FlightRecord
+        self, parsed: ParsedSubmission, diverted: FlightRecord, after: FlightRecord
     ) -> tuple[FlightRecord, Draft | None] | None:
-        """Return the diverted flight, told by which flight it is completed; None if this is no news."""
-        assert one.report is not None
+        """Return the diverted flight with the flight that completes it; None if that is nothing new."""
+        assert parsed.report is not None
         if after.flight.recovery_of != diverted.flight.id:
-            return None  # another source's word is believed
+            return None  # another source is believed
         merged = apply_report(
             diverted,
             diverted.key,
             Report(
                 flight=diverted.flight.designator,
-                source=one.report.source,
-                observed_at=after.facts["recovery_of"][one.report.source].observed_at,
+                source=parsed.report.source,
+                observed_at=after.facts["recovery_of"][parsed.report.source].observed_at,
                 recovered_by=after.flight.id,
             ),
-            received_at=one.received_at,
+            received_at=parsed.received_at,
             rules=self._rules,
         )
         if not merged.facts_changed:
             return None
-        draft = _draft(diverted, merged.record, merged.changes, one.received_at) if merged.changes else None
+        draft = (
+            _draft(diverted, merged.record, merged.changes, parsed.received_at) if merged.changes else None
+        )
         return merged.record, draft
 
-    def _making_way(self, one: ParsedSubmission) -> dict[FlightKey, FlightKey]:
+    def _making_way(self, parsed: ParsedSubmission) -> dict[FlightKey, FlightKey]:
         """Return the moves that free the date of a report's flight: old key → new key, the last to move first.
 
         The date is taken by a flight whose own date was made from another UTC day, and is that flight's no longer once
         a plan says so.
         """
-        assert one.report is not None
-        own, scheduled = one.own, scheduled_departure(one.report)
+        assert parsed.report is not None
+        own, scheduled = parsed.own, scheduled_departure(parsed.report)
         if own is None or scheduled is None or (record := self.records.get(own)) is None:
             return {}
         stated, day = stated_day(record), scheduled.astimezone(UTC).date()
@@ -382,49 +393,49 @@ class Merging:
         self._names.learn(after)
 
     def save(self, writing: Writing) -> None:
-        """Gives the flights that are not what they were to the write."""
+        """Hand the changed flights to the write."""
         writing.save(self._saved.values())
         if self._removed:
             writing.remove(self._removed)
 
-    def _same_flights(self, one: ParsedSubmission, key: FlightKey) -> list[FlightRecord]:
-        """The flights that stand under other names which the report gives of the flight `key`."""
-        assert one.report is not None
+    def _same_flights(self, parsed: ParsedSubmission, key: FlightKey) -> list[FlightRecord]:
+        """Return the flights under other names that the report gives for the flight `key`."""
+        assert parsed.report is not None
         found = {}
-        for other in sold_as(one.report, key, one.submission.hints):
+        for other in sold_as(parsed.report, key, parsed.submission.hints):
             record = self.records.get(other)
-            if record is not None and other != key and not goes_elsewhere(one.report, record.flight):
+            if record is not None and other != key and not goes_elsewhere(parsed.report, record.flight):
                 found[other] = record
         return [found[other] for other in sorted(found)]
 
 
-def _dated(one: ParsedSubmission, merged: Merged, gave_way: FlightRecord | None) -> Merged:
+def _dated(parsed: ParsedSubmission, merged: Merged, gave_way: FlightRecord | None) -> Merged:
     """Return the new flight with the UTC day that its date was made from, and with a version after all of its id."""
     record = merged.record
-    assert one.report is not None
-    day = None if one.submission.hints is None else one.submission.hints.utc_day
-    undated = one.report.date is UNSET and scheduled_departure(one.report) is None
+    assert parsed.report is not None
+    day = None if parsed.submission.hints is None else parsed.submission.hints.utc_day
+    undated = parsed.report.date is UNSET and scheduled_departure(parsed.report) is None
     if undated and day is not None and len(days_at(record.key.origin, day)) > 1:
-        record = marked(record, one.report, day, one.received_at)
+        record = marked(record, parsed.report, day, parsed.received_at)
     if gave_way is not None:
         flight = msgspec.structs.replace(record.flight, version=gave_way.flight.version + 1)
         record = FlightRecord(key=record.key, facts=record.facts, flight=flight)
     return msgspec.structs.replace(merged, record=record)
 
 
-def _recovered(one: ParsedSubmission) -> set[FlightKey]:
+def _recovered(parsed: ParsedSubmission) -> set[FlightKey]:
     """Return the diverted flight that a report names in `recovery_of`, if it does."""
     named: set[FlightKey] = set()
-    if one.report is not None and isinstance(one.report.recovery_of, str):
-        with _alone(one):
-            named.add(FlightKey.parse(one.report.recovery_of))
+    if parsed.report is not None and isinstance(parsed.report.recovery_of, str):
+        with _alone(parsed):
+            named.add(FlightKey.parse(parsed.report.recovery_of))
     return named
 
 
-def _names_others(one: ParsedSubmission) -> bool:
-    assert one.report is not None
-    hints = one.submission.hints
-    return bool(one.report.codeshares) or (hints is not None and bool(hints.names))
+def _names_others(parsed: ParsedSubmission) -> bool:
+    assert parsed.report is not None
+    hints = parsed.submission.hints
+    return bool(parsed.report.codeshares) or (hints is not None and bool(hints.names))
 
 
 def _draft(
@@ -441,24 +452,24 @@ def _in_order(topics: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(topics))
 
 
-# A report that makes our own code fail harms nobody else: it is logged, and rejected alone.
+# A report that makes our own code fail must not affect the others: it is logged, and rejected alone.
 _OWN_FAULT = InvalidReport(
-    "Windsock failed at this report; that is a fault of Windsock, not of the report. It is in the server's log.",
+    "Internal error: Windsock could not process this report. The report is not at fault; see the server's log.",
     code="internal_error",
 )
 
 
 def kept(reports: Iterable[ParsedSubmission]) -> list[RawReport]:
-    """What is kept for audit: everything but what our own watch said again, which is no news to anybody."""
-    return [_kept(one) for one in reports if one.draft is not None or not _own(one)]
+    """Return the reports to keep for audit: all except repetitions by our own watches."""
+    return [_kept(parsed) for parsed in reports if parsed.draft is not None or not _own(parsed)]
 
 
-def _own(one: ParsedSubmission) -> bool:
-    return one.report is not None and one.report.source in OWN_SOURCES
+def _own(parsed: ParsedSubmission) -> bool:
+    return parsed.report is not None and parsed.report.source in OWN_SOURCES
 
 
-def _kept(one: ParsedSubmission) -> RawReport:
-    report, submission = one.report, one.submission
+def _kept(parsed: ParsedSubmission) -> RawReport:
+    report, submission = parsed.report, parsed.submission
     observed_at = report.observed_at if report is not None and report.observed_at else None
     source = (report.source if report is not None else submission.source) or "unknown"
     speaker = submission.speaker
@@ -468,13 +479,13 @@ def _kept(one: ParsedSubmission) -> RawReport:
         body = repr(submission.data).encode()
     return RawReport(
         source=source[:100],
-        received_at=one.received_at.astimezone(UTC),
+        received_at=parsed.received_at.astimezone(UTC),
         observed_at=observed_at,
-        flight_id=None if one.record is None else one.record.flight.id,
-        offset=one.draft,
-        error=None if one.error is None else one.error.code,
-        match=one.match,
+        flight_id=None if parsed.record is None else parsed.record.flight.id,
+        offset=parsed.draft,
+        error=None if parsed.error is None else parsed.error.code,
+        match=parsed.match,
         reporter=None if speaker is None else speaker.by,
         entrance="code" if speaker is None else speaker.entrance,
-        body=body if one.error is None else body[:MAX_KEPT_BYTES],
+        body=body if parsed.error is None else body[:MAX_KEPT_BYTES],
     )

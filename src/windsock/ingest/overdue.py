@@ -1,7 +1,7 @@
-"""Speaks up for flights about which nobody speaks: their time has passed, so their delay is at least what has passed.
+"""Report flights as overdue when their time has passed without news: they are late by at least that much.
 
-Deterministic: what is filed depends on the journal and on `now` alone, never on when or how often the watch runs.
-Two processes that watch at once file the same report, and the same report twice changes nothing.
+Deterministic: the reports depend on the journal and on `now` alone, never on when or how often the watch runs. Two
+processes that watch at once file the same report, and the same report twice changes nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from windsock.journal.base import Journal
 from windsock.journal.projection import expected
 
 GIVE_UP_AFTER = timedelta(hours=24)
-"""A flight unheard of for a day has left the boards; saying once more that it is late helps nobody."""
+"""A flight without news for a day has left the boards; reporting it as late again helps nobody."""
 
 BATCH = 1000
 
@@ -24,7 +24,7 @@ Record = Callable[..., Sequence[Any]]
 
 
 class OverdueWatch:
-    """Files reports for the overdue flights of `journal`: first when `after` minutes late, then at each `step`."""
+    """Files reports on the overdue flights of `journal`: first when `after` minutes late, then at each `step`."""
 
     def __init__(
         self,
@@ -45,16 +45,16 @@ class OverdueWatch:
         self._step = max(step_minutes, 1)
 
     def bounds(self, now: datetime) -> tuple[datetime, datetime]:
-        """The latest and the earliest `due_at` of flights that may be spoken of at `now`."""
-        # `due_at` counts from what was said last, so the next word may be due after the smaller of the two.
+        """Return the latest and the earliest `due_at` of flights that may be reported at `now`."""
+        # `due_at` counts from the last report, so the next one may be due after the smaller of the two.
         return now - timedelta(minutes=min(self._after, self._step)), now - GIVE_UP_AFTER
 
     def due(self, journal: Journal, first: datetime, last: datetime, limit: int) -> list[FlightRecord]:
-        """The flights that may be spoken of between these moments if nothing is heard of them."""
+        """Return the flights that may be reported between these moments if there is no news of them."""
         return journal.due(self.bounds(last)[0], self.bounds(first)[1], limit)
 
     def run(self, now: datetime) -> int:
-        """Says of every flight that is overdue at `now` by how much; returns how many reports were filed."""
+        """Report every flight that is overdue at `now`, and by how much; return how many reports were filed."""
         before, since = self.bounds(now)
         filed = 0
         seen: set[str] = set()
@@ -70,10 +70,10 @@ class OverdueWatch:
                 filed += len(reports)
 
     def report(self, flight: Flight, now: datetime) -> Report | None:
-        """What is to be said of a flight at `now`; None if it is not overdue, or if that was said already.
+        """Return the report on a flight at `now`; None if it is not overdue, or if that was already reported.
 
-        Minutes count from the schedule, as delays do: an estimate that has passed too is no news of a smaller delay.
-        Once more than `after` they grow in whole steps, and `observed_at` is when the last of them was reached.
+        Minutes count from the schedule, as delays do: an estimate that has also passed does not make the delay smaller.
+        Above `after` they grow in whole steps, and `observed_at` is when the last step was reached.
         """
         if (waiting := expected(flight)) is None:
             return None
@@ -83,8 +83,8 @@ class OverdueWatch:
         waited = int((now - time).total_seconds() // 60) - self._after
         if waited < 0:
             return None
-        spoken_at = time + timedelta(minutes=self._after + waited - waited % self._step)
-        minutes = int((spoken_at - scheduled).total_seconds() // 60)
+        reached_at = time + timedelta(minutes=self._after + waited - waited % self._step)
+        minutes = int((reached_at - scheduled).total_seconds() // 60)
         if minutes <= (end.overdue_minutes or 0):
             return None
         key = flight.key
@@ -93,7 +93,7 @@ class OverdueWatch:
             date=key.date,
             origin=key.origin,
             source=OVERDUE.name,
-            observed_at=spoken_at,
+            observed_at=reached_at,
             departure_overdue_minutes=minutes if milestone == "departure" else UNSET,
             arrival_overdue_minutes=minutes if milestone == "arrival" else UNSET,
         )

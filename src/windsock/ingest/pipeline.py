@@ -1,8 +1,8 @@
-"""Reports into the journal, from any thread: one writer thread per process, and group commit.
+"""Write reports to the journal from any thread: a writer thread per process, with group commit.
 
-While one transaction is on its way to the disk the next reports gather; they share the next transaction (group commit).
-A report that comes alone is written at once. The writer has a database connection of its own, so a report is durable
-when it is acknowledged even if the caller is inside a transaction that is rolled back later.
+Reports that arrive while a transaction is being written to the disk share the next transaction (group commit). A report
+that arrives alone is written at once. The writer has its own database connection, so an acknowledged report is durable
+even if the caller is inside a transaction that is rolled back later.
 """
 
 import logging
@@ -32,22 +32,22 @@ T = TypeVar("T")
 Listener = Callable[[str, list[Event]], None]
 
 MAX_WAITING = 50_000
-"""Reports that may wait for the writer: some ten seconds of its work. Beyond, callers are told to come back."""
+"""Reports that may wait for the writer, about ten seconds of its work. Above this, submit() raises."""
 
 CLOCK_SECONDS = 1.0
-"""How old the writer's knowledge may be of whether a replay drives the journal."""
+"""How often to check whether a replay drives the journal."""
 
 RETRY_SECONDS = 2.0
-"""A transaction that failed sooner than this is tried once more: a dead connection, or a deadlock that was resolved."""
+"""A transaction that failed sooner than this is retried once: a dead connection, or a deadlock that was resolved."""
 
 MAX_SET_BACK = timedelta(hours=2)
-"""A machine's clock that is set back by up to this is not followed. A report without `observed_at` bears the time of
-its receipt, and the later time wins: until the clock was there again, nothing newer would be believed. A clock that is
-set back further was far ahead before, and holding on to its time would date everything falsely for long."""
+"""A machine's clock that is set back by up to this is not followed. A report without `observed_at` carries its time of
+receipt, and the later time wins: nothing newer would be believed until the clock reached the old time. A clock that is
+set back further was far ahead before, and keeping its time would misdate everything for too long."""
 
 
 class Pipeline:
-    """The way of all reports of a process into its journal. Start is lazy, `stop` finishes what waits."""
+    """Writes all reports of a process to its journal. It starts on first use; `stop` writes the queued reports."""
 
     def __init__(
         self,
@@ -76,16 +76,16 @@ class Pipeline:
         self._latest: datetime | None = None
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener(epoch, events)` in the writer thread after each commit, in order; returns what ends it.
+        """Call `listener(epoch, events)` in the writer thread after each commit, in order; return a function to end it.
 
-        Events of other processes do not come this way. A listener must be quick; what it raises is logged.
+        It does not receive events of other processes. A listener must be quick; its exceptions are logged.
         """
         with self._ready:
             self._listeners = (*self._listeners, listener)
 
         def end() -> None:
             with self._ready:
-                self._listeners = tuple(one for one in self._listeners if one is not listener)
+                self._listeners = tuple(other for other in self._listeners if other is not listener)
 
         return end
 
@@ -98,13 +98,16 @@ class Pipeline:
         trusted: bool = False,
         speaker: Speaker | None = None,
     ) -> Future[list[Result]]:
-        """Hands reports to the writer; the future gives one result per report, in order, after their commit.
+        """Hand reports to the writer; the future has one result per report, in order, after their commit.
 
-        It raises JournalUnavailable if none of them could be written; if only a part could, the others are Rejected
-        with `retryable`. Raises JournalUnavailable at once when too many wait already or the pipeline was stopped.
+        The future raises JournalUnavailable if none of them could be written; if only some could, the others are
+        Rejected with `retryable`.
+
+        Raises:
+            JournalUnavailable: Too many reports are waiting, or the pipeline was stopped.
         """
         if isinstance(reports, (Mapping, Report, str, bytes)):
-            raise TypeError("Give a list of reports; for a single one write record([report]).")
+            raise TypeError("Pass a list of reports; for a single one call record([report]).")
         return self._hand_over(
             [
                 Submission(i, data, source, received_at, trusted, speaker=speaker)
@@ -115,12 +118,14 @@ class Pipeline:
     def submit_prepared(
         self, given: Iterable[Submission], *, received_at: datetime | None = None
     ) -> Future[list[Result]]:
-        """Like `submit`, for whoever knows more of the flights meant: feeds."""
-        return self._hand_over([msgspec.structs.replace(one, received_at=received_at) for one in given])
+        """Do what `submit` does, for a caller with hints about the flights: a feed."""
+        return self._hand_over(
+            [msgspec.structs.replace(submission, received_at=received_at) for submission in given]
+        )
 
     def _hand_over(self, given: list[Submission]) -> Future[list[Result]]:
         job = _Job(given)
-        # Running from the start: whoever waits may go away, the report is written all the same.
+        # Running from the start: if the caller cancels its wait, the report is written all the same.
         job.future.set_running_or_notify_cancel()
         if not job.given:
             job.future.set_result([])
@@ -132,24 +137,24 @@ class Pipeline:
     def submit_transaction(
         self, write: Callable[[Journal, MergeRules], tuple[Written, T]]
     ) -> Future[tuple[Written, T]]:
-        """Hands the writer a transaction of its own; the future gives what `write` gave, after the listeners had it.
+        """Hand the writer a whole transaction; the future has what `write` returned, once the listeners had the events.
 
-        `write` is called in the writer thread, in its turn among the reports submitted, and once more if it raised
-        JournalUnavailable at once. For replays, which know what the next minutes bring.
+        `write` is called in the writer thread, in order with the submitted reports, and once more if it raised
+        JournalUnavailable quickly. For replays, which have several minutes ready.
         """
-        whole = _TransactionJob(write)
-        whole.future.set_running_or_notify_cancel()
+        job = _TransactionJob(write)
+        job.future.set_running_or_notify_cancel()
         with self._ready:
-            self._enqueue(whole, 1)
-        future: Future[tuple[Written, T]] = whole.future
+            self._enqueue(job, 1)
+        future: Future[tuple[Written, T]] = job.future
         return future
 
     def _enqueue(self, job: "_Job | _TransactionJob", reports: int) -> None:
         if self._stopping:
-            raise JournalUnavailable("This process is shutting down and takes no more reports. Try again.")
+            raise JournalUnavailable("This process is shutting down and accepts no more reports. Try again.")
         if self._waiting > self._max_waiting:
             raise JournalUnavailable(
-                f"{self._waiting} reports wait to be written already. Try again in a moment."
+                f"{self._waiting} reports are already waiting to be written. Try again in a moment."
             )
         self._jobs.append(job)
         self._waiting += reports
@@ -159,7 +164,7 @@ class Pipeline:
         self._ready.notify()
 
     def stop(self, timeout: float | None = 30.0) -> bool:
-        """Takes no more reports, writes those that wait, ends the thread; False if it takes longer than `timeout`."""
+        """Accept no more reports, write the queued ones, end the thread; return False if `timeout` was too short."""
         with self._ready:
             self._stopping = True
             self._ready.notify_all()
@@ -171,7 +176,7 @@ class Pipeline:
 
     @property
     def waiting(self) -> int:
-        """How many reports wait for the writer now."""
+        """Return how many reports are waiting for the writer now."""
         return self._waiting
 
     # --- the writer thread ---
@@ -188,7 +193,7 @@ class Pipeline:
                 self._on_exit()
 
     def _take(self) -> "list[tuple[_Job, Submission]] | _TransactionJob":
-        """The next reports to write together, oldest first; nothing when stopped and all is written."""
+        """Return the next reports to write together, oldest first; none when stopped and everything is written."""
         batch: list[tuple[_Job, Submission]] = []
         with self._ready:
             while not self._jobs and not self._stopping:
@@ -221,9 +226,9 @@ class Pipeline:
     def _write_part(
         self, batch: list[tuple["_Job", Submission]], now: datetime, first: int, faults: "_Faults"
     ) -> None:
-        """Writes a batch, or the part of one in which a report was found that makes the whole transaction fail.
+        """Write a batch, or a part of one, in which a report makes the whole transaction fail.
 
-        Such a report is refused alone: the batch is halved, and halved again, in order, until it is found.
+        That report alone is rejected: the batch is halved again and again, in order, until it is found.
         """
         if faults.error is not None:
             self._fail(batch, faults.error)
@@ -257,12 +262,12 @@ class Pipeline:
             job.done(result)
 
     def _refuse(self, given: Submission, now: datetime, error: Exception) -> Written | None:
-        """Rejects the one report that makes a transaction fail; None if any transaction fails, whatever is written."""
-        logger.error("Windsock failed at a report: %.2000r", given.data, exc_info=error)
+        """Reject the report that makes a transaction fail; return None if even an empty transaction fails."""
+        logger.error("Internal error while recording a report: %.2000r", given.data, exc_info=error)
         try:
             return write_refusal(self.journal, given, now=now)
         except Exception:
-            logger.debug("The report cannot be kept either", exc_info=True)
+            logger.debug("Could not keep the report either", exc_info=True)
         try:
             write_batch(self.journal, [], now=now, rules=self.rules)
         except Exception:
@@ -276,7 +281,7 @@ class Pipeline:
             try:
                 listener(written.epoch, written.events)
             except Exception:
-                logger.exception("A listener to the journal failed: %r", listener)
+                logger.exception("A listener of the journal raised: %r", listener)
 
     def _write_transaction(self, whole: "_TransactionJob") -> None:
         started = time.monotonic()
@@ -301,8 +306,8 @@ class Pipeline:
         except JournalUnavailable:
             if time.monotonic() - started > RETRY_SECONDS:
                 raise
-            # Even if the first try was committed and only the answer got lost: with the same time of receipt, a report
-            # told twice changes nothing.
+            # Safe even if the first try was committed and only its response was lost: with the same time of receipt, a
+            # report recorded twice changes nothing.
             return write_batch(
                 self.journal, batch, now=now, rules=self.rules, first=first, again=True, replayed=replayed
             )
@@ -313,7 +318,7 @@ class Pipeline:
             job.done(Rejected(given.index, "journal_unavailable", str(error), retryable=True))
 
     def now(self) -> datetime:
-        """The service's time: a replay's if one drives the journal, else the machine's, which goes on when set back."""
+        """Return the service's time: a replay's if one drives the journal, else the machine's (see `MAX_SET_BACK`)."""
         if time.monotonic() - self._replay_known_at > CLOCK_SECONDS:
             self._replay = self.journal.head().clock
             self._replay_known_at = time.monotonic()
@@ -321,7 +326,7 @@ class Pipeline:
         return self._onward(real) if self._replay is None else self._replay.at(real)
 
     def _onward(self, real: datetime) -> datetime:
-        """The machine's time, or a moment after the last one where it was set back."""
+        """Return the machine's time, or a moment after the last one where the clock was set back."""
         if self._latest is not None and timedelta(0) < self._latest - real <= MAX_SET_BACK:
             real = self._latest + TICK
         self._latest = real
@@ -329,14 +334,14 @@ class Pipeline:
 
 
 class _Faults:
-    """What is known of a batch that could not be written as a whole: `error` if the journal itself is at fault."""
+    """The diagnosis of a batch that could not be written as a whole: `error` if the journal itself is at fault."""
 
     def __init__(self) -> None:
         self.error: JournalUnavailable | None = None
 
 
 class _TransactionJob:
-    """A transaction that somebody else composes, and whoever waits for it."""
+    """A transaction that the caller composes, and the future with its outcome."""
 
     def __init__(self, write: Callable[[Journal, MergeRules], tuple[Written, Any]]) -> None:
         self.write = write
@@ -344,7 +349,7 @@ class _TransactionJob:
 
 
 class _Job:
-    """The reports of one call, and whoever waits for their results."""
+    """The reports of a call, and the future with their results."""
 
     def __init__(self, given: list[Submission]) -> None:
         self.given = given
@@ -354,12 +359,12 @@ class _Job:
         self._results: list[Result] = []
 
     def done(self, result: Result) -> None:
-        """Takes the next report's result; the last one answers the caller."""
+        """Add the next report's result; the last one completes the future."""
         self._results.append(result)
         if len(self._results) < len(self.given):
             return
         if self.unavailable is not None and all(
-            isinstance(one, Rejected) and one.retryable for one in self._results
+            isinstance(result, Rejected) and result.retryable for result in self._results
         ):
             self.future.set_exception(self.unavailable)
         else:

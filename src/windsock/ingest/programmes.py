@@ -1,4 +1,4 @@
-"""A source's list of airport programmes into the journal, in the one order of everything that is recorded there."""
+"""Record a source's list of airport programmes in the journal, in the same order as everything else there."""
 
 from datetime import datetime, timedelta
 
@@ -9,18 +9,18 @@ from windsock.ingest.pipeline import Pipeline
 from windsock.journal.base import Event, Journal
 
 FORGET_AFTER = timedelta(hours=2)
-"""When nothing was heard of a source for so long, its programmes are given up: they are renewed or ended within the
-hour, and a reason that nobody stands for any more is worse than none."""
+"""A source's programmes end when it has been silent for this long: sources renew or end them within the hour, and a
+reason that no source confirms is worse than none."""
 
 
 def forget_silent(journal: Journal, now: datetime) -> list[str]:
-    """Ends the programmes of sources whose newest list is too old at `now`, whatever became of their feeds; names them.
+    """End the programmes of sources whose newest list is too old at `now`; return those sources.
 
     Several processes may do so at once.
     """
-    standing = {programme.source for one in journal.standings()[1] for programme in one.programmes}
-    newest = journal.programme_sources() if standing else {}
-    silent = [source for source in sorted(standing) if now - newest.get(source, now) >= FORGET_AFTER]
+    sources = {programme.source for standing in journal.standings()[1] for programme in standing.programmes}
+    newest = journal.programme_sources() if sources else {}
+    silent = [source for source in sorted(sources) if now - newest.get(source, now) >= FORGET_AFTER]
     for source in silent:
         with journal.write() as writing:
             standings, observed = writing.standings()
@@ -30,10 +30,10 @@ def forget_silent(journal: Journal, now: datetime) -> list[str]:
     return silent
 
 
-def record_programmes(pipeline: Pipeline, told: ProgrammeList) -> list[ProgrammeChange]:
-    """Records the list and returns what it changed, durably; a list older than the source's newest changes nothing.
+def record_programmes(pipeline: Pipeline, reported: ProgrammeList) -> list[ProgrammeChange]:
+    """Record the list durably; return what it changed. A list older than the source's newest changes nothing.
 
-    Waits for the disk. Raises JournalUnavailable if it could not be written; told again, it changes nothing twice.
+    Waits for the disk. Raises JournalUnavailable if it could not be written; recording it again does no harm.
     """
 
     def write(journal: Journal, _: MergeRules) -> tuple[Written, list[ProgrammeChange]]:
@@ -42,10 +42,12 @@ def record_programmes(pipeline: Pipeline, told: ProgrammeList) -> list[Programme
             standings, observed = writing.standings()
             changes: tuple[StandingChange, ...] = ()
             events: list[Event] = []
-            if is_news(standings, observed.get(told.source), told):
-                changes = retold(standings, told, now)
-                events = writing.append_programmes(changes, now, {told.source: told.observed_at})
+            if is_news(standings, observed.get(reported.source), reported):
+                changes = retold(standings, reported, now)
+                events = writing.append_programmes(changes, now, {reported.source: reported.observed_at})
             epoch = writing.head().epoch
-        return Written([], epoch, events), [one for change in changes for one in change.changes]
+        return Written([], epoch, events), [
+            change for standing_change in changes for change in standing_change.changes
+        ]
 
     return pipeline.submit_transaction(write).result()[1]

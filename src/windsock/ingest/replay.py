@@ -1,4 +1,4 @@
-"""Where a replay tells its day: into this process's journal, with the simulated time as the time of receipt."""
+"""Record a replay's day in this process's journal, with the simulated time as the time of receipt."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,9 +14,9 @@ from windsock.replay.player import ReplayResult, Step
 
 
 class IntoJournal:
-    """A replay's listener: records each moment's reports together and keeps the overdue watch on the replay's clock.
+    """A replay's listener: records each moment's reports together and runs the overdue watch on the replay's clock.
 
-    The events depend on what is told alone, so two replays of one day into fresh journals give the same events.
+    The events depend on the reports alone, so two replays of a day into fresh journals give the same events.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class IntoJournal:
         self._overdue_events = 0
 
     def tell(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
-        """Records the reports as received `at`; returns when they are durable."""
+        """Record the reports as received `at`; return when they are durable."""
         results = self._pipeline.submit(reports, received_at=at).result()
         refused = [
             f"{reports[result.index].flight} {at:%H:%M}: {result.message}"
@@ -39,19 +39,19 @@ class IntoJournal:
         return ReplayResult(events=_events(results), refused=refused)
 
     def minute(self, at: datetime) -> int:
-        """Speaks up for flights without word; gives the number of events that made."""
+        """Report overdue flights; return how many events that gave."""
         before = self._overdue_events
         self._watch.run(at)
         return self._overdue_events - before
 
     def together(self, steps: Sequence[Step]) -> ReplayResult:
-        """Takes several moments and minutes in one transaction; the events are the same."""
+        """Record several moments and minutes in a single transaction; the events are the same."""
         written, overdue = self._pipeline.submit_transaction(
             lambda journal, rules: write_steps(journal, steps, self._watch, rules)
         ).result()
-        told = [(step.at, report) for step in steps for report in step.reports]
+        reports = [(step.at, report) for step in steps for report in step.reports]
         refused = [
-            f"{told[result.index][1].flight} {told[result.index][0]:%H:%M}: {result.message}"
+            f"{reports[result.index][1].flight} {reports[result.index][0]:%H:%M}: {result.message}"
             for result in written.results
             if isinstance(result, Rejected)
         ]
@@ -59,11 +59,11 @@ class IntoJournal:
         return ReplayResult(events=_events(written.results), refused=refused, overdue_events=overdue)
 
     def show_clock(self, clock: ReplayClock) -> None:
-        """Every process and browser reads it in the journal's head."""
+        """Set the clock in the journal's head, where every process and browser reads it."""
         self._pipeline.journal.set_clock(clock)
 
     def forget_clock(self) -> None:
-        """Gives the service its real clock back."""
+        """Return the service to its real clock."""
         self._pipeline.journal.set_clock(None)
 
     def _record(self, reports: Sequence[Report], **how: Any) -> list[Result]:

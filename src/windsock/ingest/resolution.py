@@ -1,4 +1,4 @@
-"""Which flight a report speaks of: by its number, by another name, by what a feed knows; or not clear. Pure."""
+"""Find the flight that a report means, by its number, another name, or a feed's hints. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -26,10 +26,9 @@ Name = tuple[Designator, Day]
 
 
 class Names:
-    """Which flights there are, and who bears which number on which date: as the journal knows it, and as this batch has
-    changed it so far.
+    """The existing flights, and the flights with each number on each date: from the journal, plus this batch's changes.
 
-    `flights` are those among the reports' own keys that exist; `known` who bears the names of the others.
+    `flights` are those among the reports' own keys that exist; `known` are the flights with the names of the others.
     """
 
     def __init__(
@@ -42,25 +41,25 @@ class Names:
         return key in self._flights
 
     def know(self, known: dict[Name, list[FlightKey]]) -> None:
-        """Adds who bears these names."""
+        """Add the flights with these names."""
         for name, keys in known.items():
             self._keys.setdefault(name, set()).update(keys)
 
     def bearers(self, names: Iterable[Name]) -> list[FlightKey]:
-        """The flights that bear any of the names, sorted."""
+        """Return the flights with any of the names, sorted."""
         found = [keys for name in names if (keys := self._keys.get(name))]
         if len(found) == 1 and len(found[0]) == 1:
-            return list(found[0])  # nearly always, so it is worth not sorting
+            return list(found[0])  # nearly always, so avoid sorting
         return sorted(set().union(*found))
 
     def forget(self, key: FlightKey) -> None:
-        """Takes out a flight that turned out to be another one."""
+        """Remove a flight that turned out to be another one."""
         self._flights.discard(key)
         for keys in self._keys.values():
             keys.discard(key)
 
     def learn(self, record: FlightRecord) -> None:
-        """Takes in the names of a flight that this batch added or changed."""
+        """Add the names of a flight that this batch added or changed."""
         key = record.key
         self._flights.add(key)
         self._keys.setdefault((key.designator, key.date), set()).add(key)
@@ -70,12 +69,12 @@ class Names:
 
 
 class Hints(msgspec.Struct, frozen=True, gc=False):
-    """What a feed knows of the flight it means beyond the report's own fields.
+    """What a feed knows about its flight beyond the report's own fields.
 
     `utc_day` is the operating day that the source states, in UTC, for sources that do not know the calendar at the
-    origin. `about` is when the flight is planned to leave, as worked out from its planned arrival: a guess, good to an
-    hour or two. `callsign` and `names` are other names of the flight. Only reports with hints may be matched by their
-    route, aircraft and times: who writes a report by hand is asked which flight is meant.
+    origin. `about` is when the flight is planned to leave, computed from its planned arrival: an estimate, accurate to
+    an hour or two. `callsign` and `names` are other names of the flight. Only reports with hints may be matched by
+    their route, aircraft and times: a person who writes a report by hand is asked which flight is meant.
     """
 
     utc_day: Day | None = None
@@ -85,7 +84,7 @@ class Hints(msgspec.Struct, frozen=True, gc=False):
 
 
 class Match(msgspec.Struct, frozen=True, gc=False):
-    """The flight that a report means, and by what it was recognised, in words for people."""
+    """The flight that a report means, and how it was recognized, in words for people."""
 
     key: FlightKey
     reason: str
@@ -95,11 +94,11 @@ _DAY = timedelta(days=1)
 
 
 def names_of(report: Report, received_at: datetime, hints: Hints | None = None) -> Iterator[Name]:
-    """The names under which the report's flight may be known.
+    """Yield the names under which the report's flight may be known.
 
-    Without a date, those of the day it came (or that of the hints), the day before and the day after: so it is
-    everywhere on earth. A report that names a date and an origin, but no planned departure, may also mean a flight of
-    the day before or after that was retimed across midnight.
+    Without a date, those of the day it arrived (or that of the hints), the day before and the day after, which covers
+    every time zone. A report with a date and an origin, but no planned departure, may also mean a flight of the day
+    before or after that was retimed across midnight.
     """
     if report.date is not UNSET:
         day = report.date
@@ -123,13 +122,13 @@ def names_of(report: Report, received_at: datetime, hints: Hints | None = None) 
             try:
                 yield Designator.parse(text, on), on
             except ValueError:
-                break  # a callsign that is no flight number, like RYR1JK, names nothing
+                break  # a callsign that is not a flight number, such as RYR1JK, names nothing
 
 
 def with_names(report: Report, key: FlightKey, hints: Hints | None) -> Report:
-    """The report with every name that its source gives of the flight, beside the flight's own number.
+    """Return the report with every name that its source gives for the flight, besides the flight's own number.
 
-    Whoever lists codeshares leaves out the number by which it calls the flight: where that is a codeshare, it is added.
+    A source that lists codeshares leaves out the number it uses itself: if that is a codeshare, it is added.
     """
     further = () if hints is None else hints.names
     if not further and (not isinstance(report.codeshares, tuple) or report.designator == key.designator):
@@ -139,7 +138,7 @@ def with_names(report: Report, key: FlightKey, hints: Hints | None) -> Report:
         try:
             names.add(str(Designator.parse(text, key.date)))
         except ValueError:
-            continue  # an ident that is no flight number, such as a registration, names nothing
+            continue  # an ident that is not a flight number, such as a registration, names nothing
     names.discard(str(key.designator))
     if names == set(report.codeshares or ()):
         return report
@@ -147,7 +146,7 @@ def with_names(report: Report, key: FlightKey, hints: Hints | None) -> Report:
 
 
 def sold_as(report: Report, key: FlightKey, hints: Hints | None = None) -> Iterator[FlightKey]:
-    """The keys that the flight `key` would have by the other names that the report gives of it."""
+    """Yield the keys that the flight `key` would have under the other names that the report gives for it."""
     names = report.codeshares if isinstance(report.codeshares, tuple) else ()
     for text in (*names, *(() if hints is None else hints.names)):
         try:
@@ -161,8 +160,8 @@ def sold_as(report: Report, key: FlightKey, hints: Hints | None = None) -> Itera
 def check_same_leg(report: Report, record: FlightRecord) -> None:
     """Raise AmbiguousFlight if the report plans another leg of the same number from the same origin on the same date.
 
-    One id cannot stand for two flights. A flight that is sent elsewhere keeps its plan, or nearly so; one that goes
-    elsewhere at another hour is another one.
+    One id cannot stand for two flights. A flight with a new destination keeps its plan, or nearly so; a flight to
+    another destination at another hour is another flight.
     """
     flight, destination = record.flight, report.destination
     if not isinstance(destination, str) or flight.destination in (None, destination):
@@ -173,9 +172,9 @@ def check_same_leg(report: Report, record: FlightRecord) -> None:
     if known is None or said is None or abs(said - known) <= REROUTED or destination == flight.diverted_to:
         return
     raise AmbiguousFlight(
-        f"{flight.id} is the flight to {flight.destination} at {known:%Y-%m-%d %H:%MZ}; this report is about one to "
-        f"{destination} at {said:%H:%MZ}. One id cannot stand for two flights. Report the second one under a number "
-        f"of its own, such as {flight.designator}{'A' if flight.suffix is None else ''}.",
+        f"{flight.id} is the flight to {flight.destination} at {known:%Y-%m-%d %H:%MZ}; this report is about a flight "
+        f"to {destination} at {said:%H:%MZ}. One id cannot stand for two flights. Report the second one under a "
+        f"number of its own, such as {flight.designator}{'A' if flight.suffix is None else ''}.",
         field="destination",
         value=destination,
         expected=flight.destination,
@@ -189,7 +188,7 @@ the first, which takes longer."""
 
 
 def neighbours(report: Report, own: FlightKey | None) -> tuple[FlightKey, ...]:
-    """The flights of the days around that a report may mean by its departure, if they were retimed or are late.
+    """Return the flights of the days around that a report may mean, if they were retimed or are late.
 
     A flight of 23:50 that leaves at 00:20 instead keeps its date, but a source may call it by the new one.
     """
@@ -221,8 +220,8 @@ _FORENOON, _EVENING = 12, 18
 brought forward. Flights are put off much further than they are brought forward."""
 
 _SMALL_HOURS, _LATE = 6, 22
-"""Where no plan is given, a departure before this hour may be of a flight of the evening before; from that hour on, of
-one of the next morning. Between them nobody is asked for, as most flights leave then."""
+"""Without a plan, a departure before this hour may be of a flight of the evening before; from the second hour on, of a
+flight of the next morning. In between, where most flights leave, the days around are not considered."""
 
 
 def candidates(
@@ -233,7 +232,7 @@ def candidates(
     hints: Hints | None = None,
     near: Sequence[FlightKey] = (),
 ) -> list[FlightKey]:
-    """The flights the report may mean; the one it would add, if it says enough and may mean none of them.
+    """Return the flights that the report may mean, or the one it would add if it has enough data and may mean none.
 
     `near` are its `neighbours`.
     """
@@ -255,7 +254,7 @@ def candidates(
 
 
 def own_key(report: Report, hints: Hints | None = None) -> FlightKey | None:
-    """The key under which the report itself would add a flight, if it says enough for one.
+    """Return the key under which the report itself would add a flight, if it has enough data.
 
     With hints the date is that of the planned departure by the clocks of the origin. Where no plan is given, the
     operating day that the source states is not overruled by an actual time, which may be days later.
@@ -287,7 +286,7 @@ def _local_day(report: Report, origin: str, hints: Hints) -> Day:
 
 
 def _elsewhere(report: Report, record: FlightRecord | None) -> bool:
-    """Whether a report tells of an arrival at an airport to which the flight does not go, by another aircraft perhaps.
+    """Return whether a report is about an arrival where the flight does not go, perhaps of another aircraft.
 
     A garbled or mistyped flight number looks like this. So does a diversion, but then the aircraft is the same one.
     """
@@ -308,10 +307,13 @@ def resolve(
     records: Mapping[FlightKey, FlightRecord | None] = MappingProxyType({}),
     near: Sequence[FlightKey] = (),
 ) -> Match:
-    """The flight the report means, existing or to be added; `own` is its own key, where it says enough for one.
+    """Return the flight that the report means, existing or new; `own` is the report's own key, if it has enough data.
 
-    `records` are the flights as known, which the report is compared with. Raises AmbiguousFlight with the candidates,
-    or UnknownFlight naming what is missing.
+    `records` are the known flights, with which the report is compared.
+
+    Raises:
+        AmbiguousFlight: Several flights fit; it lists the candidates.
+        UnknownFlight: No flight fits, and the report has too little data to add one; it names what is missing.
     """
     found = candidates(report, received_at, names, own, hints, near)
     reason = "designator"
@@ -329,8 +331,8 @@ def resolve(
             return Match(key, "date and origin" if report.date is not UNSET else "origin and times")
         if hints is not None and _elsewhere(report, records.get(key)):
             raise AmbiguousFlight(
-                f"{report.flight} may be {key}, but that flight goes to another airport than {report.destination}, "
-                "and nothing says that it is the same aircraft.",
+                f"{report.flight} may be {key}, but that flight does not go to {report.destination}, and nothing "
+                "indicates that it is the same aircraft.",
                 field="destination",
                 expected="the flight that is meant",
                 candidates=[str(key)],
@@ -353,22 +355,22 @@ def resolve(
     missing_fields = [name for name in ("date", "origin") if getattr(report, name) is UNSET]
     on = "" if report.date is UNSET else f" of {report.date}"
     raise UnknownFlight(
-        f"No flight {report.flight}{on} is known, and without {' and '.join(f'`{name}`' for name in missing_fields)} "
-        "the report says too little to add it.",
+        f"No flight {report.flight}{on} is known, and the report cannot add one without "
+        f"{' and '.join(f'`{name}`' for name in missing_fields)}.",
         field=missing_fields[0],
-        expected="the date of departure at the origin, like 2015-01-02"
+        expected="the date of departure at the origin, such as 2015-01-02"
         if missing_fields[0] == "date"
-        else "the airport it departs from, like ATL",
+        else "the airport it departs from, such as ATL",
     )
 
 
 FROM_SENDING = timedelta(days=7)
-"""An operating day further than this from when the source said so is a misprint sooner than a flight: the longest
-delays seen are four days, and telexes about flights to come are sent the day before."""
+"""An operating day further than this from the time of sending is more likely a misprint than a flight: the longest
+delays seen are four days, and telexes about coming flights are sent the day before."""
 
 
 def _check_new(report: Report, received_at: datetime, hints: Hints | None) -> None:
-    """Raises UnknownFlight if the report would add a flight on a day that is far from when its source sent it."""
+    """Raise UnknownFlight if the report would add a flight on a day far from the time it was sent."""
     if hints is None or hints.utc_day is None or not isinstance(report.observed_at, datetime):
         return
     if scheduled_departure(report) is not None:
@@ -377,9 +379,9 @@ def _check_new(report: Report, received_at: datetime, hints: Hints | None) -> No
     away = noon - report.observed_at
     if abs(away) > FROM_SENDING:
         raise UnknownFlight(
-            f"{report.flight} of {hints.utc_day} is not known, and that day lies {abs(away).days} days "
+            f"{report.flight} of {hints.utc_day} is not known, and that day is {abs(away).days} days "
             f"{'after' if away > timedelta(0) else 'before'} the report was sent ({report.observed_at:%Y-%m-%d}), "
-            "which looks like a misprint. Assign it to the flight that is meant, or add the flight first.",
+            "which looks like a misprint. Assign it to the right flight, or add the flight first.",
             field="date",
             expected=f"an operating day within {FROM_SENDING.days} days of the sending",
         )

@@ -1,4 +1,4 @@
-"""Who hands in reports, by which entrance, and as which sources they may speak. No Django."""
+"""The sender of reports: its name, its entrance, and the sources it may name. No Django."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from windsock.access.rights import Identity
 
 ANY: Final = "*"
-"""In the list of a token: it may speak as any source that is not reserved."""
+"""In a token's list: it may name any source that is not reserved."""
 
 REFUSALS = frozenset({"foreign_source", "reserved_source"})
-"""The codes of reports that name a source as which whoever sends them may not speak."""
+"""The codes of reports that name a source which their sender may not use."""
 
 MAX_REPORTER = 100
-"""The length of what is kept of who reported; names of users may be longer."""
+"""Characters of the sender's name that are kept; names of users may be longer."""
 
 
 class Speaker(msgspec.Struct, frozen=True, gc=False):
-    """Who reports, as `by` says to people ("token:3 gate displays", "feed:oslo"), by which `entrance`.
+    """A sender: `by` names it for people ("token:3 gate displays", "feed:oslo"), `entrance` the way its reports came.
 
-    `sources` are those they may name, their own first; None is for code of the process itself, which may name any but
-    Windsock's own. `reserved` are the names and sources of feeds, which no publisher speaks as.
+    `sources` are those it may name, its own first; None is for code of the process itself, which may name any but
+    Windsock's own. `reserved` are the names and sources of feeds, which no publisher may use.
     """
 
     by: str
@@ -34,14 +34,14 @@ class Speaker(msgspec.Struct, frozen=True, gc=False):
     reserved: frozenset[str] = frozenset()
 
     def require(self, source: str) -> None:
-        """Raise SourceRefused, with the cure, where they may not speak as this source."""
+        """Raise SourceRefused, with the cure, if the sender may not use this source."""
         if self.sources is None:
             return
         if (feed := first_alike(source, self.reserved)) is not None:
             taken = "is a feed's" if feed == source else f"can be mistaken for {feed!r}, which is a feed's"
             raise SourceRefused(
-                f"The source {source!r} {taken}: only the feed itself speaks under it. "
-                f"Leave 'source' out to speak as {self.sources[0]!r}.",
+                f"The source {source!r} {taken}: only the feed itself may use it. "
+                f"Leave 'source' out to report as {self.sources[0]!r}.",
                 code="reserved_source",
                 field="source",
                 value=source,
@@ -53,7 +53,7 @@ class Speaker(msgspec.Struct, frozen=True, gc=False):
             return
         allowed = " or ".join(repr(name) for name in self.sources)
         raise SourceRefused(
-            f"{self.by} speaks as {allowed}, not as {source!r}. Leave 'source' out, or use a token that may speak for "
+            f"{self.by} may report as {allowed}, not as {source!r}. Leave 'source' out, or use a token that may name "
             f"it: windsock token create NAME --scope publish --speaks-for {source}",
             field="source",
             value=source,
@@ -62,12 +62,12 @@ class Speaker(msgspec.Struct, frozen=True, gc=False):
 
 
 def speaker_of(identity: "Identity", entrance: str) -> Speaker:
-    """Return the speaker that a token or a signed-in user is."""
+    """Return the speaker for a token or a signed-in user."""
     sources = (identity.source, *identity.speaks_for)
     return Speaker(identity.reporter[:MAX_REPORTER], entrance, sources, config().feed_sources)
 
 
 def feed_speaker(feed: str, entrance: str, sender: "str | None" = None) -> Speaker:
-    """Return the speaker that a feed is; `sender` is whoever handed its input in, where that is known."""
+    """Return the speaker for a feed; `sender` names whoever sent its input, where that is known."""
     by = f"feed:{feed}" if sender is None else f"feed:{feed} by {sender}"
     return Speaker(by[:MAX_REPORTER], entrance)

@@ -34,9 +34,9 @@ def write_steps(
         ]
         for step in steps
     ]
-    reports = [one for together in by_step for one in together]
-    for index, one in enumerate(reports):
-        one.submission = Submission(index, one.submission.data, received_at=one.received_at)
+    reports = [parsed for together in by_step for parsed in together]
+    for index, parsed in enumerate(reports):
+        parsed.submission = Submission(index, parsed.submission.data, received_at=parsed.received_at)
     minutes = [step.at for step in steps if step.minute]
     overdue = 0
 
@@ -45,14 +45,14 @@ def write_steps(
         applied: list[ParsedSubmission] = []
         waiting = _Waiting(merging)
         for step, together in zip(steps, by_step, strict=True):
-            for one in together:
-                applied.append(one)
-                if one.report is not None and (key := merging.apply(one)) is not None:
+            for parsed in together:
+                applied.append(parsed)
+                if parsed.report is not None and (key := merging.apply(parsed)) is not None:
                     waiting.changed(key)
             if step.minute:
-                for one in waiting.report(step.at, watch):
-                    applied.append(one)
-                    overdue += one.draft is not None
+                for parsed in waiting.report(step.at, watch):
+                    applied.append(parsed)
+                    overdue += parsed.draft is not None
         return applied
 
     def due() -> Iterator[FlightKey]:
@@ -100,8 +100,8 @@ class _Waiting:
         for key in found:
             report = watch.report(records[key].flight, now)
             if report is not None:
-                one = parse(Submission(0, report, received_at=now, trusted=True), now)
-                self._merging.apply(one)
-                reported.append(one)
+                parsed = parse(Submission(0, report, received_at=now, trusted=True), now)
+                self._merging.apply(parsed)
+                reported.append(parsed)
             self.changed(key)  # reported or not, it may be due again
         return reported

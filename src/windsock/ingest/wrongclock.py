@@ -1,4 +1,4 @@
-"""Whether a clock ran ahead: flights that were changed later than it is now. For /readyz and the console."""
+"""Detect a clock that ran ahead, by flights last changed in the future. For /readyz and the console."""
 
 import time
 from datetime import datetime
@@ -9,14 +9,14 @@ from windsock.ingest.current import pipeline
 from windsock.journal.base import Journal
 
 LOOK_SECONDS = 60.0
-"""How old an answer may be: the question walks the flights to come, and probes come every few seconds."""
+"""How old a result may be: the query walks all coming flights, and probes arrive every few seconds."""
 
 MAX_LISTED = 1000
-"""Flights counted, at most; beyond, "at least"."""
+"""Flights counted at most; above it the sentence says "at least"."""
 
 
 class Watch:
-    """Looks now and then whether the journal holds words from the future."""
+    """Checks now and then whether the journal has changes from the future."""
 
     def __init__(self, clock: Clock = system_clock) -> None:
         self._clock = clock
@@ -24,7 +24,7 @@ class Watch:
         self._said: str | None = None
 
     def complaint(self, journal: Journal | None = None) -> str | None:
-        """Return the sentence that says so, with what becomes of them; None if there are none."""
+        """Return a sentence that reports them, with the cure; None if there are none."""
         if time.monotonic() - self._asked_at > LOOK_SECONDS:
             self._said = complaint(journal or pipeline().journal, self._clock())
             self._asked_at = time.monotonic()
@@ -32,9 +32,9 @@ class Watch:
 
 
 def complaint(journal: Journal, now: datetime) -> str | None:
-    """Return the sentence that says how many flights were changed later than `now`; None if none were."""
+    """Return a sentence with the number of flights last changed after `now`; None if there are none."""
     if journal.head().clock is not None:
-        return None  # a replay tells a day of its own, by its own clock
+        return None  # a replay runs a day of its own, by its own clock
     found = journal.ahead(now + CLOCK_SKEW, MAX_LISTED)
     if not found:
         return None

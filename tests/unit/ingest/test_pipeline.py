@@ -162,7 +162,7 @@ def test_too_many_waiting_reports_are_turned_away(journal: Held) -> None:
     pipeline = Pipeline(journal, batch_reports=10, max_waiting=20)
     journal.open.clear()
     pipeline.submit([report(number) for number in range(1, 50)])
-    with pytest.raises(JournalUnavailable, match="wait to be written"):
+    with pytest.raises(JournalUnavailable, match="waiting to be written"):
         pipeline.submit([report(1)])
     journal.open.set()
     assert pipeline.stop(WAIT)
