@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 from channels.layers import channel_layers
-from channels.testing import WebsocketCommunicator
 
+from tests.communicator import Communicator
 from tests.contract.test_conversations_server import NOW, Replayer, _files, _matches
 from windsock.access.rights import Identity
 from windsock.ingest import stop as stop_ingest
 from windsock.live import service as service_module
+from windsock.live.admission import overload
 from windsock.live.conversation import Conversation
 from windsock.live.service import LiveService
 from windsock.live.transport.consumer import FlightDelayConsumer
@@ -28,6 +29,12 @@ from windsock.protocol.handshake import Offer
 from windsock.protocol.server_session import Terms
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_refused_because_this_machine_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overload, "LATE_SECONDS", 60.0)
+
 
 # What does not come within this time does not come.
 SILENCE_SECONDS = 0.1
@@ -51,12 +58,12 @@ class ReplayingService(LiveService):
 
 
 class ChannelsReplayer(Replayer):
-    """Plays the client's part over WebsocketCommunicators."""
+    """Plays the client's part over Communicators."""
 
     def __init__(self, told: dict[str, Any], service: ReplayingService) -> None:
         self.service = service
         service.replayer = self
-        self.sockets: list[WebsocketCommunicator] = []
+        self.sockets: list[Communicator] = []
         self.ended: dict[int, dict[str, Any]] = {}
         self.gone: set[int] = set()
         super().__init__(told)
@@ -92,7 +99,7 @@ class ChannelsReplayer(Replayer):
     async def _opens(self, value: Any, step: dict[str, Any]) -> None:
         plain = self.given.get("plain", False)
         query = self.given.get("query", "")
-        socket = WebsocketCommunicator(
+        socket = Communicator(
             self.consumer(),
             f"/ws/flight-delay/{'?' + query if query else ''}",
             subprotocols=None if plain else [SUBPROTOCOL],
@@ -187,6 +194,6 @@ async def test_the_consumer_keeps_the_servers_side_of_the_conversation(
     file: Path, service: ReplayingService
 ) -> None:
     replayer = ChannelsReplayer(json.loads(file.read_text()), service)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await replayer.play()
         await replayer.finish()

@@ -150,7 +150,7 @@ def test_work_that_takes_longer_than_a_lease_keeps_it_and_holds_up_no_other(
 ) -> None:
     from windsock.duties import runner as module
 
-    monkeypatch.setattr(leases, "LEASE", timedelta(seconds=1.0))
+    monkeypatch.setattr(leases, "LEASE", timedelta(seconds=2.0))
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(module, "RENEW_SECONDS", 0.2)
     ends, began, other = threading.Event(), threading.Event(), Done()
@@ -163,9 +163,9 @@ def test_work_that_takes_longer_than_a_lease_keeps_it_and_holds_up_no_other(
     two = Runner([Duty("slow", "slow", [Work("wait", 1.0, lambda: pytest.fail("run twice"))])])
     one.start()
     try:
-        assert began.wait(20)
+        assert began.wait(60)
         two.start()
-        until = time.monotonic() + 2.5  # several leases
+        until = time.monotonic() + 5  # several leases
         counted = other.times
         wait_until(lambda: time.monotonic() > until, 20, "several leases")
         assert one.holds("slow")

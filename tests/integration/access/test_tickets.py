@@ -100,7 +100,7 @@ def _redeem_at_once(text: str, attempts: int) -> list[Identity | None]:
 
     def several(_: int) -> list[Identity | None]:
         try:
-            start.wait(timeout=30)
+            start.wait(timeout=60)
             return [tickets.redeem(text, "socket", now=NOW) for _ in range(attempts // threads)]
         finally:
             connections.close_all()

@@ -96,7 +96,7 @@ def test_a_check_that_hangs_is_answered_in_time_and_named(monkeypatch: Any) -> N
     ends = threading.Event()
 
     def hangs() -> str | None:
-        ends.wait(60)
+        ends.wait(240)
         return None
 
     monkeypatch.setitem(health._checks, "live", hangs)
@@ -106,7 +106,7 @@ def test_a_check_that_hangs_is_answered_in_time_and_named(monkeypatch: Any) -> N
     try:
         told: dict[str, Any] = {}
         # Before the thread reaches the check that hangs, those before it are late: 503 all the same.
-        while told.get("checks", {}).get("journal") != "ok" and time.monotonic() < began + 20:
+        while told.get("checks", {}).get("journal") != "ok" and time.monotonic() < began + 60:
             status, told = ready()
             assert status == 503
         for _ in range(5):
@@ -114,12 +114,12 @@ def test_a_check_that_hangs_is_answered_in_time_and_named(monkeypatch: Any) -> N
             assert status == 503
             assert "no response for" in told["checks"]["live"]
             assert told["checks"]["journal"] == "ok"
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 120
         assert threading.active_count() <= before + 3, "a thread for each probe"
     finally:
         ends.set()
     monkeypatch.undo()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while ready()[0] != 200:
         assert time.monotonic() < deadline
 

@@ -82,7 +82,7 @@ def test_a_good_feed_and_a_folder_are_on_time_beside_eleven_rotten_providers(
     finally:
         for server in rotten.values():
             server.close()
-        supervisor.stop(10)
+        supervisor.stop(60)
     assert [thread.name for thread in threading.enumerate() if "windsock-feed" in thread.name] == []
 
 

@@ -316,7 +316,7 @@ def test_a_server_that_trickles_does_not_hold_us_for_ever(server: Server) -> Non
     began = time.monotonic()
     with pytest.raises(FeedError, match="cannot be read"):
         visit(server.address, PASSWORD, Taking(), whole_seconds=0.2)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # of eighty
 
 
 def test_a_wrong_password_is_said_without_it(server: Server) -> None:
@@ -400,7 +400,7 @@ def test_a_tls_server_that_trickles_does_not_hold_us_for_ever(
     began = time.monotonic()
     with pytest.raises(FeedError, match="cannot be read"):
         visit(address, PASSWORD, Taking(), whole_seconds=0.3)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # of eighty
 
 
 def test_texts_and_attachments_are_taken_and_pictures_and_html_are_not() -> None:

@@ -177,7 +177,7 @@ def test_a_writer_that_stands_still_loses_its_session_and_the_others_go_on(
         with pytest.raises(JournalUnavailable, match="stood still"), journal.write() as writing:
             writing.load([KEY])
             waiting = threads.submit(neighbour)
-            assert waiting.result(timeout=10) == 2  # while this one still believes it holds the lock
+            assert waiting.result(timeout=60) == 2  # while this one still believes it holds the lock
             writing.load([KEY])
     assert tell(journal, "C1") == 3
     assert journal.head().offset == 3

@@ -16,7 +16,7 @@ async def read_until(process: asyncio.subprocess.Process, text: str) -> str:
     """Its stdout up to the line with this text."""
     assert process.stdout is not None
     lines = ""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while text not in lines:
             line = await process.stdout.readline()
             assert line, lines + (await process.stderr.read()).decode()  # type: ignore[union-attr]
@@ -27,7 +27,7 @@ async def read_until(process: asyncio.subprocess.Process, text: str) -> str:
 async def interrupt(process: asyncio.subprocess.Process) -> tuple[int, str]:
     """Ctrl-C, then its exit code and what it said on stderr."""
     process.send_signal(signal.SIGINT)
-    _, errors = await asyncio.wait_for(process.communicate(), 10)
+    _, errors = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode or 0, errors.decode()
 
 
@@ -121,7 +121,7 @@ def test_nobody_listening_is_one_sentence() -> None:
 async def test_a_closed_door_says_which_key_is_missing() -> None:
     async with LocalService(token="s3cret") as service:
         process = await start("watch", "--url", service.url, WINDSOCK_TOKEN="wrong")
-        _, errors = await asyncio.wait_for(process.communicate(), 20)
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 1
         assert "403" in errors.decode()
         assert "windsock token create" in errors.decode()

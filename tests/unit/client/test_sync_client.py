@@ -25,7 +25,7 @@ class Served:
         self.do(self.service.start())
 
     def do(self, work: object) -> object:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(5)  # type: ignore[arg-type]
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def served() -> Iterator[Served]:
     yield served
     served.do(served.service.stop())
     served.loop.call_soon_threadsafe(served.loop.stop)
-    served.thread.join(5)
+    served.thread.join(60)
 
 
 def test_the_same_names_block(served: Served) -> None:

@@ -276,7 +276,7 @@ def test_what_any_client_sends_comes_out_however_it_is_cut(texts: list[str], bit
 async def test_who_agreed_is_understood_whether_handed_over_or_not(port: int, path: str) -> None:
     offer = ClientPerMessageDeflateFactory(client_no_context_takeover=True)
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(60),
         connect(f"ws://127.0.0.1:{port}{path}", compression=None, extensions=[offer]) as client,
     ):
         assert bool(client.protocol.extensions) == ("deflate" in path)

@@ -104,7 +104,7 @@ async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
 
 
 async def next_frame(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         first, second = await reader.readexactly(2)
         size = second
         if size == 126:
@@ -199,7 +199,7 @@ async def test_a_reader_that_takes_nothing_is_told_of_and_costs_a_bounded_buffer
     assert outlet.transport.get_write_buffer_size() < handover.HIGH_WATER_BYTES + 16_000
     kernel = outlet.transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
     assert kernel <= 2 * handover.SEND_BUFFER_BYTES
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not conversation.times_drained:
             await reader.read(65_536)
     assert outlet.write(batch)
@@ -229,7 +229,7 @@ async def test_who_floods_after_our_close_is_cut_off(both: Make) -> None:
     outlet, _, _, writer = await both()
     outlet.close(4129, "enough")
     with pytest.raises(ConnectionError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while True:
                 writer.write(masked(b"", PING) * 10_000)
                 await writer.drain()

@@ -39,7 +39,7 @@ class World(_World):
 
     async def __aenter__(self) -> "World":
         self.tail.start()
-        await asyncio.wait_for(self.tail.loaded(), 5)
+        await asyncio.wait_for(self.tail.loaded(), 60)
         # What was loaded is followed by one look soon after; from then on nothing is looked at that a test did not ask
         # for. Two questions load, the third is that look.
         await until(lambda: self.answered >= 3)
@@ -53,7 +53,7 @@ class World(_World):
         await until(lambda: self.hub.offset == offset)
 
 
-async def until(condition: Callable[[], bool], within: float = 5) -> None:
+async def until(condition: Callable[[], bool], within: float = 60) -> None:
     async with asyncio.timeout(within):
         while not condition():
             await asyncio.sleep(0.002)
