@@ -10,8 +10,9 @@ from django.db import connections, transaction
 from windsock.errors import CursorMoved, JournalReplaced, PositionTrimmed
 from windsock.flights import DepartureReport, FlightKey, MergeRules, Report, apply_report
 from windsock.journal.base import Draft
-from windsock.journal.cursors import NamedCursor, Page, list_cursors, remove_cursor
+from windsock.journal.cursors import NamedCursor, list_cursors, remove_cursor
 from windsock.journal.database import DatabaseJournal
+from windsock.journal.follow import Page, read_on
 from windsock.journal.models import CursorRow, WriteProbe
 from windsock.protocol.positions import Position
 
@@ -212,6 +213,51 @@ def test_a_reset_leaves_the_cursor_with_the_old_epoch(journal: DatabaseJournal) 
     journal.reset()
     with pytest.raises(JournalReplaced):
         cursor.read()
+
+
+# --- A consumer, page by page -----------------------------------------------------------------------------------------
+
+
+def test_read_on_takes_a_consumer_to_the_head_and_says_whether_there_is_more(
+    journal: DatabaseJournal,
+) -> None:
+    write(journal, 3)
+    cursor, got = NamedCursor("a", journal, start="oldest"), []
+    more = [read_on(cursor, lambda page: got.extend(offsets(page)), limit=2) for _ in range(3)]
+    assert (got, more) == ([1, 2, 3], [True, True, False])
+
+
+@pytest.mark.parametrize("transactional", [False, True])
+def test_what_a_consumer_fails_at_is_read_again(journal: DatabaseJournal, transactional: bool) -> None:
+    write(journal, 2)
+    cursor = NamedCursor("a", journal, start="oldest")
+
+    def failing(page: Page) -> None:
+        WriteProbe.objects.using(journal.using).create(at=NOON)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        read_on(cursor, failing, transactional=transactional)
+    assert (probes(journal), cursor.position().offset) == (0 if transactional else 1, 0)
+    read_on(cursor, lambda page: None, transactional=transactional)
+    assert cursor.position().offset == 2
+
+
+def test_read_on_recovers_a_cursor_that_cannot_read_on(journal: DatabaseJournal) -> None:
+    write(journal, 4)
+    cursor, got = NamedCursor("a", journal, start="oldest", holds_events=False), []
+    cursor.position()
+    journal.prune(events_before=NOON + timedelta(hours=2))
+    while read_on(cursor, lambda page: got.extend(offsets(page))):
+        pass
+    journal.renew()
+    while read_on(cursor, lambda page: got.extend(offsets(page))):
+        pass
+    assert got == [3, 4], "the oldest held after pruning, the head after a replacement"
+    journal.renew()
+    while read_on(cursor, lambda page: got.extend(offsets(page)), after_replacement="oldest"):
+        pass
+    assert got == [3, 4, 3, 4]
 
 
 # --- Pruning ----------------------------------------------------------------------------------------------------------

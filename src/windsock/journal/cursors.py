@@ -13,7 +13,7 @@ JournalReplaced when the journal has a new epoch. `recover` sets it to the oldes
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,32 +25,18 @@ from django.db.models import QuerySet
 
 from windsock.clock import system_clock
 from windsock.errors import CursorMoved, JournalReplaced, PositionTrimmed, PositionUnknown
-from windsock.journal.base import Event, Head, check_position
+from windsock.journal.base import Head, check_position
 from windsock.journal.connection import ask, durable_transaction
 from windsock.journal.database import DatabaseJournal
+from windsock.journal.follow import PAGE, Page, Start
 from windsock.journal.head_row import HEAD_COLUMNS, head_columns, head_of, lock_head, read_head
 from windsock.journal.models import CursorRow, EventRow
 from windsock.protocol.positions import Position
 
 logger = logging.getLogger(__name__)
 
-PAGE = 1000
-"""Events read at a time, unless the consumer asks for fewer."""
-
 MAX_NAME = 80
 """Characters of a cursor's name, as the column holds them."""
-
-Start = Literal["head", "oldest"]
-"""Where a cursor begins: behind the newest event, or before the oldest event that the journal holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Events as one read returned them. The cursor stands at `start`, and at `end` once they have been processed."""
-
-    start: Position
-    end: Position
-    events: Sequence[Event]
 
 
 class NamedCursor:

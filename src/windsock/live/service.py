@@ -21,6 +21,7 @@ from windsock.ingest import arecord, pipeline
 from windsock.ingest.results import Result
 from windsock.ingest.speaker import speaker_of
 from windsock.journal.base import Event
+from windsock.journal.sqlite_changes import change_probe
 from windsock.live.admission.overload import HandshakeGate
 from windsock.live.admission.rights import RightsWatch
 from windsock.live.conversation import Conversation
@@ -31,7 +32,6 @@ from windsock.live.core.hub import Hub
 from windsock.live.core.outlet import Outlet
 from windsock.live.core.ports import HubLimits
 from windsock.live.core.tail import Tail
-from windsock.live.glance import database_glance
 from windsock.live.group.bridge import Bridge
 from windsock.live.group.local import LocalGroup
 from windsock.live.group.ringer import is_shared
@@ -84,13 +84,13 @@ class LiveService:
                 conversation=limits,
             ),
         )
-        glance, self._end_glance = database_glance(self.settings.database)
+        self._probe = change_probe(self.settings.database)
         self.tail = Tail(
             self.journal,
             self.hub,
             run=partial(self.loop.run_in_executor, self._tail_thread),
             active=timedelta(hours=self.settings.active_hours),
-            glance=glance,
+            probe=None if self._probe is None else self._probe.changed,
         )
         layer = get_channel_layer(self.settings.channel_layer)
         self.bridge = (
@@ -162,7 +162,8 @@ class LiveService:
             await self.bridge.stop()
         await self.tail.stop()
         self.hub.stop()
-        self._end_glance()
+        if self._probe is not None:
+            self._probe.close()
         for thread in (self._tail_thread, self._query_thread):
             await self.loop.run_in_executor(thread, connections.close_all)
             thread.shutdown(wait=False)

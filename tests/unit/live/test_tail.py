@@ -76,9 +76,9 @@ async def test_a_look_finds_what_nobody_told() -> None:
         await world.reaches(2)
 
 
-async def test_a_glance_brings_the_look_forward() -> None:
+async def test_a_probe_brings_the_look_forward() -> None:
     news = False
-    async with World(glance=lambda: news, glance_seconds=0.005) as world:
+    async with World(probe=lambda: news, probe_seconds=0.005) as world:
         world.commit(F)
         await asyncio.sleep(0)
         news = True

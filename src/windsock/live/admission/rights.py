@@ -23,8 +23,8 @@ from windsock.access.models import AccessChange
 from windsock.access.revocations import Kind, RightsChange
 from windsock.access.rights import Identity
 from windsock.clock import Clock, system_clock
+from windsock.journal.sqlite_changes import FileChangeProbe, change_probe
 from windsock.live.conversation import Conversation
-from windsock.live.glance import database_glance
 from windsock.protocol import close_reasons
 from windsock.protocol.codes import CloseCode
 
@@ -72,8 +72,7 @@ class RightsWatch:
         self._task: asyncio.Task[None] | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._unlisten: Callable[[], None] = lambda: None
-        self._glance: Callable[[], bool] | None = None
-        self._end_glance: Callable[[], None] = lambda: None
+        self._probe: FileChangeProbe | None = None
         self._sessions_are_rows = settings.SESSION_ENGINE == "django.contrib.sessions.backends.db"
 
     def __len__(self) -> int:
@@ -100,7 +99,7 @@ class RightsWatch:
         """Begins to watch."""
         if self._task is None:
             self._thread = ThreadPoolExecutor(1, "windsock-rights")
-            self._glance, self._end_glance = database_glance(router.db_for_read(AccessChange))
+            self._probe = change_probe(router.db_for_read(AccessChange))
             self._unlisten = revocations.listen(self._noted)
             self._wake.set()  # from now on, before anybody is looked up who comes
             self._task = asyncio.create_task(self._watch(), name="windsock rights")
@@ -116,7 +115,8 @@ class RightsWatch:
             await self._loop.run_in_executor(self._thread, connections.close_all)
             self._thread.shutdown(wait=False)
             self._thread = None
-        self._end_glance()
+        if self._probe is not None:
+            self._probe.close()
 
     # Inside -----------------------------------------------------------------------------------------------------------
 
@@ -138,8 +138,8 @@ class RightsWatch:
                 self._round.extend(self._conversations)
                 settled = False
             self._doubtful.update(self._round.popleft() for _ in range(min(NET, len(self._round))))
-            # Where a glance is possible nothing is asked until somebody has written.
-            changed = changed or woken or self._glance is None or self._glance()
+            # With a probe, nothing is queried until somebody has written.
+            changed = changed or woken or self._probe is None or self._probe.changed()
             if settled and not (changed or self._again or self._doubtful):
                 continue
             try:

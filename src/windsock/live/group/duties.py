@@ -10,8 +10,9 @@ from windsock import journal
 from windsock.conf import config
 from windsock.duties import Duty, Work
 from windsock.duties.registry import Source
-from windsock.errors import ConfigError, CursorMoved, JournalReplaced, PositionTrimmed
-from windsock.journal.cursors import NamedCursor, Page
+from windsock.errors import ConfigError, CursorMoved
+from windsock.journal.cursors import NamedCursor
+from windsock.journal.follow import Page, read_on
 from windsock.live.group.ringer import GROUP, Ringer, Rung, is_shared
 
 logger = logging.getLogger(__name__)
@@ -46,28 +47,19 @@ class GroupWork:
 
     def run(self) -> None:
         """Ring what is new. Raise what the layer or the database raises; the next run continues from the cursor."""
-        # Read each time: another process may have rung since.
         try:
-            page = self._cursor.read(PAGE)
-        except PositionTrimmed:
-            self._cursor.recover("oldest")
-            return
-        except JournalReplaced:
-            self._cursor.recover("head")
-            return
-        if not page.events:
-            return
+            read_on(self._cursor, self._ring_page, limit=PAGE)
+        except CursorMoved:
+            logger.warning(
+                "Another process rings the group %s as well: its members may have received up to %d events twice",
+                GROUP, PAGE,
+            )  # fmt: skip
+
+    def _ring_page(self, page: Page) -> None:
         if self._loops is None:
             global _here
             _here, self._loops = self, asyncio.Runner()
         self._loops.run(self._ring(page))
-        try:
-            self._cursor.advance(page)
-        except CursorMoved:
-            logger.warning(
-                "Another process rings the group %s as well: its members may have received up to %d events twice",
-                GROUP, len(page.events),
-            )  # fmt: skip
 
     async def _ring(self, page: Page) -> None:
         if self.ringer is None:
