@@ -131,7 +131,9 @@ def files(*names: str) -> Iterator[Path]:
     for name in names or SCANNED:
         path = ROOT / name
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
-            if file.suffix in (".py", ".js", *MARKUP) and not set(SKIPPED) & set(file.parts):
+            if file.suffix in (".py", ".js", *MARKUP) and not set(SKIPPED) & set(
+                file.relative_to(ROOT).parts
+            ):
                 yield file
 
 
