@@ -17,7 +17,6 @@ NOT_YET: tuple[str, ...] = (
     "src/windsock/access",
     "src/windsock/client",
     "src/windsock/collect",
-    "src/windsock/feeds",
     "src/windsock/flights",
     "src/windsock/ingest",
     "src/windsock/journal",

@@ -124,7 +124,7 @@ def _pages(
 ) -> None:
     """Fetch all pages of a response and add them to `fetched`."""
     request: Request | None = first
-    for _ in range(poller.most_pages):
+    for _ in range(poller.max_pages):
         if request is None:
             return
         if most_requests is not None and fetched.requests >= most_requests:

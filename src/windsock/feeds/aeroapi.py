@@ -1,8 +1,8 @@
 """FlightAware AeroAPI v4: the flights of a poll (`/flights/{ident}`, airports' boards) and of an alert's push.
 
 `parse` tells them apart by shape: a push has one `flight` beside its `event_code`, a poll has lists. A null says
-nothing: records come with one now and then where there was a time before and will be one again. AeroAPI dates no
-record: the receipt counts.
+nothing: records occasionally have one where there was a time before and will be one again. AeroAPI does not date its
+records, so the time of receipt counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,14 +30,14 @@ _PLACES = {
 
 
 class Poller(Watch):
-    """Asks for each watched flight's day before and after now: one result set, which is what is billed."""
+    """Ask for each watched flight from a day before to a day after now: one result set, the unit of billing."""
 
     name = _NAME
     every = 60.0  # with `at_once` half of the ten result sets a minute that the smallest plan allows
     address = "https://aeroapi.flightaware.com/aeroapi"
 
     def ask(self, one: str, now: datetime) -> Sequence[Request]:
-        """One request, by flight number, never by registration, which some of them look like."""
+        """Return one request, by flight number: some numbers look like a registration."""
         return [
             Request(
                 url=f"{self.url or self.address}/flights/{one}",
@@ -57,7 +57,7 @@ WATCHED = timedelta(hours=24)
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "aeroapi") -> Parsed:
-    """What a poll's or a push's body says; FeedError if it is neither."""
+    """Return what the body of a poll or a push says; raise FeedError if it is neither."""
     body = decode(data, name=_NAME)
     gathering = Gathering(received_at, source)
     if not isinstance(body, dict):
@@ -75,7 +75,7 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aeroapi") -> Par
 
 
 def _poll(flights: Iterable[Place]) -> None:
-    """Tells the flights of a list; a diverted flight's second record is its new end, not a flight of its own."""
+    """Report the flights of a list; the second record of a diverted flight is its new end, not another flight."""
     found = list(flights)
     planned = {_legs(flight): flight for flight in found if flight.fields.get("diverted") is True}
     ends: dict[str, Place] = {}
@@ -96,7 +96,7 @@ def _legs(flight: Place) -> tuple[str, str | None]:
 
 
 def _code(flight: Place, name: str) -> str | None:
-    """The airport of a poll (an object) or push (its code, with the other codes beside it)."""
+    """Return the airport of a poll (an object) or push (its code, with the other codes beside it)."""
     value = flight.fields.get(name)
     if value is None:
         return None
@@ -108,7 +108,7 @@ def _code(flight: Place, name: str) -> str | None:
 
 
 def _who(flight: Place) -> tuple[dict[str, Any], Any]:
-    """The flight's name, origin and date; or the UTC day, where the origin's calendar is not known."""
+    """Return the flight's name, origin and date, or the UTC day where the zone of the origin is not known."""
     name = flight.text("ident_icao") or flight.text("ident") or flight.text("ident_iata")
     if name is None:
         flight.fault("The record names no flight: ident_icao, ident and ident_iata are missing.", "ident")
@@ -126,7 +126,7 @@ def _who(flight: Place) -> tuple[dict[str, Any], Any]:
 
 
 def _flight(flight: Place, push: Place | None = None, end: Place | None = None) -> None:
-    """Tells a flight; `end` is the record that shows where it went instead."""
+    """Report a flight; `end` is the record that shows where it went instead."""
     report, utc_day = _who(flight)
     if not report:
         return
@@ -147,7 +147,7 @@ def _flight(flight: Place, push: Place | None = None, end: Place | None = None) 
             report[side] = values
     report |= _delays(flight, report)
     if end is not None:
-        # Told as one: two reports of the same moment would contradict each other about the landing.
+        # Reported as one: two reports of the same moment would contradict each other about the landing.
         report |= said(diverted=True, diverted_to=_code(end, "destination"))
         for name in ("estimated", "actual"):
             report.get("arrival", {}).pop(name, None)
@@ -164,7 +164,7 @@ def _times(flight: Place, short: str) -> dict[str, Any]:
 
 
 def _cancelled(flight: Place, push: Place | None) -> bool | None:
-    """Whether it is cancelled. AeroAPI's own flag means "no longer tracked", so true needs the word beside it."""
+    """Return whether it is cancelled. AeroAPI's flag alone means "no longer tracked", so true needs the status too."""
     flag = flight.truth("cancelled")
     if not flag:
         return flag
@@ -178,7 +178,7 @@ def _cancelled(flight: Place, push: Place | None) -> bool | None:
 
 
 def _delays(flight: Place, report: dict[str, Any]) -> dict[str, int]:
-    """The delays, in seconds, where no time tells them: neither at the gate, nor of the runway beside its plan.
+    """Return the delays, in seconds, that no time shows: neither at the gate, nor at the runway beside its plan.
 
     Zero is also what AeroAPI says when it knows no delay.
     """

@@ -2,7 +2,7 @@
 
 `parse` tells them apart by shape: a bare list, an object with `departures` and `arrivals`, or one with `flights` and
 perhaps a `subscription`. The present shape gives times as `{"utc", "local"}`, the old one (before 2024) flat, and calls
-`actualTime` what is the revised time: an estimate, never told as actual.
+`actualTime` what is the revised time: an estimate, never reported as actual.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from windsock.flights.identity import Designator
 _NAME = "AeroDataBox"
 _LISTS = ("flights", "departures", "arrivals")
 
-# What a status says that no time says better. CanceledUncertain is a guess, and told as nothing.
+# What a status says that no time says better. CanceledUncertain is a guess, and ignored.
 # Before it leaves, what was stated earlier by mistake is taken back.
 _STATUS: dict[str, dict[str, bool | str | None]] = {
     "Expected": {"cancelled": False, "boarding": False, "stated_status": None},
@@ -51,7 +51,7 @@ _MARKETS = {
 
 
 class Poller(Watch):
-    """Asks for each watched flight number's nearest departures; an unknown one is answered with nothing (204)."""
+    """Ask for the nearest departures of each watched flight number; for an unknown one the answer is empty (204)."""
 
     name = _NAME
     every = 12.0  # plans allow one request a second: five a minute come one by one, never in a burst
@@ -59,14 +59,14 @@ class Poller(Watch):
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
-        """Raises ConfigError also for a market that is none."""
+        """Raise ConfigError for an unknown market too."""
         super().check(options)
         market = options.get("market", "rapidapi")
         if not isinstance(market, str) or market not in _MARKETS:
-            raise ConfigError(f"{_NAME}: market is {market!r}; one of {', '.join(_MARKETS)} is needed.")
+            raise ConfigError(f"{_NAME}: market is {market!r}; use one of {', '.join(_MARKETS)}.")
 
     def ask(self, one: str, now: datetime) -> Sequence[Request]:
-        """One request, without a date: today's flight by the airport's clocks, whose zone we need not know."""
+        """Return one request without a date: today's flight by the airport's clocks, whose zone we need not know."""
         address, header = _MARKETS[self.options.get("market", "rapidapi")]
         headers = {header: self.secret or "", "Accept": "application/json"}
         if header == "X-RapidAPI-Key":
@@ -75,7 +75,7 @@ class Poller(Watch):
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "aerodatabox") -> Parsed:
-    """What a poll's or a notice's body says; FeedError if it is neither. An empty body (204) says nothing."""
+    """Return what the body of a poll or a notice says; raise FeedError otherwise. An empty body (204) is valid."""
     if not data:
         return Parsed()
     body = decode(data, name=_NAME)
@@ -115,8 +115,8 @@ def _all(flights: list[Place]) -> None:
 
 
 def _legs(flight: Place) -> list[Leg]:
-    """By what a codeshare is known as the same flight: origin, time and aircraft; else origin, time and destination."""
-    # Read on the side: the same faults would else be told twice.
+    """Return what identifies codeshares of one flight: origin, time and aircraft, else origin, time and destination."""
+    # Read separately: otherwise the same faults would be reported twice.
     quiet = Place(flight.fields, flight.path, Gathering(flight.gathering.received_at, ""))
     departure = quiet.inner("departure")
     origin, scheduled = _code(departure.inner("airport")), _moment(departure, "scheduledTime")
@@ -132,7 +132,7 @@ def _code(airport: Place) -> str | None:
 
 
 def _moment(side: Place, name: str) -> datetime | None:
-    """A time in either shape."""
+    """Return a time, in either shape."""
     if name in side.fields:
         both = side.inner(name)
         return both.time("utc") or both.time("local")
@@ -184,7 +184,7 @@ def _flight(flight: Place, sold: list[str]) -> None:
 
 
 def _same_number(callsign: str, name: str) -> bool:
-    """Whether the callsign is the flight number under the carrier's ICAO code: of many flights it is another number."""
+    """Return whether the callsign is the flight number under the carrier's ICAO code; many flights have another one."""
     try:
         ours, theirs = Designator.parse(name), Designator.parse(callsign)
     except ValueError:
@@ -209,7 +209,7 @@ def _gate_side(side: Place, scheduled: datetime | None, places: dict[str, str]) 
 
 
 def _runway(side: Place, updated: datetime | None) -> dict[str, Any]:
-    """Take-off or landing: actual only where the data are live and it was past when they were brought up to date."""
+    """Return take-off or landing: actual only if the data are live and the time had passed when they were updated."""
     time = _moment(side, "runwayTime")
     if time is None:
         return {}

@@ -1,9 +1,9 @@
 """aviationstack: the flights of `/v1/flights`.
 
-Its times end in "+00:00" and are yet the airport's local time: the offset is dropped and they are read in the zone that
+Its times end in "+00:00" but are the airport's local time: the offset is dropped, and they are read in the zone that
 the record names, else in that of our table. Its `delay` can contradict its own times and is not read. Its `actual` is
-mostly the runway's time once more, and then says nothing of the gate. A codeshare's record names the flight it is sold
-for, and is told under that one's name.
+usually the runway's time again, and then says nothing about the gate. A codeshare's record names its operating flight,
+and is reported under that one's number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,30 +37,30 @@ _STATUS: dict[str, dict[str, bool | str | None]] = {
 
 
 class Poller(Watch):
-    """Asks for each watched flight, and for the board of each watched airport, departures and arrivals."""
+    """Ask for each watched flight, and for the departures and arrivals of each watched airport."""
 
     name = _NAME
     every = 60.0
-    most_pages = 20  # 2,000 flights: more than any airport has of one kind in a day
+    max_pages = 20  # 2,000 flights: more than any airport has of one kind in a day
     address = "https://api.aviationstack.com/v1/flights"
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
-        """Raises ConfigError for flights or airports that are none."""
+        """Raise ConfigError for invalid flights or airports."""
         super().check(options)
         watching.airports(_NAME, options)
 
     @classmethod
     def wanted(cls, options: Mapping[str, Any]) -> bool:
-        """It has no push; without either list there is nothing to ask."""
+        """Return whether there is a list of either kind: this provider does not push."""
         return "flights" in options or "airports" in options
 
     def watched(self) -> Sequence[str]:
-        """The flights, then the airports' boards."""
+        """Return the flights, then the airports."""
         return [*super().watched(), *watching.airports(_NAME, self.options)]
 
     def ask(self, one: str, now: datetime) -> Sequence[Request]:
-        """One request for a flight, two for an airport. Names of three letters and digits are ICAO's flights."""
+        """Return one request for a flight, two for an airport. Three letters and digits are an ICAO flight number."""
         code = "icao" if one[:3].isalpha() and (len(one) == 4 or not one.isalpha()) else "iata"
         names = ("dep", "arr") if one.isalpha() else ("flight",)
         fixed = {"access_key": self.secret or "", "limit": str(PAGE)}
@@ -69,7 +69,7 @@ class Poller(Watch):
         ]
 
     def next_page(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """The rest of a long answer, by the count it gives."""
+        """Return the address of the next page of a long answer, by the count that it gives."""
         try:
             found = decode(body, name=_NAME)
         except FeedError:
@@ -89,12 +89,12 @@ class Poller(Watch):
 
 
 PAGE = 100
-"""The most that one answer may hold."""
+"""The limit of one answer."""
 
 
 @dataclass(slots=True)
 class _Flight:
-    """One operated flight: the record to tell it from, and the names it is sold under."""
+    """One operated flight: the record to report it from, and the numbers that it is sold under."""
 
     name: str
     record: Place
@@ -103,7 +103,7 @@ class _Flight:
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "aviationstack") -> Parsed:
-    """What a body says; FeedError if it is another format, or the provider's error (which comes with HTTP 200 too)."""
+    """Return what a body says; raise FeedError for another format, or a provider's error (perhaps with HTTP 200)."""
     body = decode(data, name=_NAME)
     gathering = Gathering(received_at, source)
     if not isinstance(body, dict) or "data" not in body or body.get("error") is not None:
@@ -124,7 +124,8 @@ def _collect(record: Place, flights: dict[tuple[str, ...], _Flight]) -> None:
         operating = _name(shared, shared)
         if operating is None:
             record.fault(
-                "It is sold for another carrier's flight, which is not named; left out.", "flight.codeshared"
+                "It is a codeshare of another carrier's flight, which is not named; left out.",
+                "flight.codeshared",
             )
             return
     if name is None:
@@ -139,7 +140,7 @@ def _collect(record: Place, flights: dict[tuple[str, ...], _Flight]) -> None:
         known = flights[key] = _Flight(operating or name, record, operating is None)
     elif operating is None:
         if known.operated:
-            # The same flight twice: both are told, and merging sees to it that nothing comes of the second.
+            # The same flight twice: both are reported; merging them changes nothing the second time.
             flights[(*key, record.path)] = _Flight(name, record, True)
         else:
             known.record, known.operated = record, True
@@ -148,7 +149,7 @@ def _collect(record: Place, flights: dict[tuple[str, ...], _Flight]) -> None:
 
 
 def _name(flight: Place, airline: Place) -> str | None:
-    """The flight's name in capitals: codeshares write them small."""
+    """Return the flight's number in capitals: codeshares are in lower case."""
     prefix = "flight_" if "flight_number" in flight.fields else ""
     name = flight.text(f"{prefix}iata") or flight.text(f"{prefix}icao")
     if name is None:
@@ -160,7 +161,7 @@ def _name(flight: Place, airline: Place) -> str | None:
 
 
 def _names(record: Place) -> tuple[str, ...]:
-    """Each name that the record gives of its flight, by both codes of whoever flies and of whoever sells it."""
+    """Yield each name that the record gives its flight, by both codes of the operating and the marketing carrier."""
     own = record.inner("flight")
     operating = own.inner("codeshared") if own.fields.get("codeshared") else own
     given = [own.text("iata"), own.text("icao"), operating.text("flight_iata"), operating.text("flight_icao")]

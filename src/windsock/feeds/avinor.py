@@ -28,26 +28,26 @@ MAX_BYTES = 8 * 1024 * 1024
 """Oslo's busiest four days are about 1 MB."""
 
 MAX_RECORDS = 10_000
-"""Several times what the busiest airport has in four days; what is behind them is one fault."""
+"""Several times what the busiest airport has in four days; what follows is one fault."""
 
 UNDER_WAY = {"D": timedelta(hours=1), "S": timedelta(hours=2), "I": timedelta(hours=4)}
-"""About how long a domestic, Schengen or other flight takes where its way is not known. Arrivals do not say when they
-left; the day they left is guessed, and only a flight that left around midnight UTC can be given the wrong one."""
+"""About how long a domestic, Schengen or other flight takes if its route is not known. Arrivals do not say when they
+left; that day is guessed, and can only be wrong for a flight that left around midnight UTC."""
 
 _DIRECTIONS = {"A": "arrival", "D": "departure"}
 _STATED = {"A": "landed", "D": "out"}
-"""How far a flight has come of which the board does not say when; in Norwegian A reads "Landet"."""
+"""The milestone of a status without a time; in Norwegian A reads "Landet"."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
-    """What the document says; raises FeedError if it is not Avinor's, or does not name an airport we know."""
+    """Return what the document says; raise FeedError if it is not Avinor's, or names an unknown airport."""
     root, flights = _flights(data)
     name = (root.get("name") or "").strip().upper()
     here = airports.airport(name)
     if here is None:
         raise FeedError(
             f"Avinor: the document is about the airport {name[:20]!r}, which is not known. Ask with airport=OSL or the "
-            "like; a misspelt parameter is ignored without a word."
+            "like; Avinor silently ignores a misspelt parameter."
         )
     gathering = Gathering(received_at, source)
     updated = observed(_updated(flights), received_at)
@@ -60,37 +60,37 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
 
 
 def last_update(data: bytes) -> datetime | None:
-    """The moment to ask with as `lastUpdate` next time, in UTC; None if the document has none.
+    """Return the moment to send as `lastUpdate` next time, in UTC; None if the document has none.
 
-    Raises FeedError as `parse` does for what is not Avinor's.
+    Raise FeedError as `parse` does.
     """
     return _updated(_flights(data)[1])
 
 
 class Poller(BasePoller):
-    """Asks for one airport's board, both directions; the first time from the last hours on, then for what changed."""
+    """Ask for the board of one airport, both directions: first from some hours ago, then for changes."""
 
     every = 180.0  # Avinor: every three minutes is enough
     address = "https://asrv.avinor.no/XmlFeed/v1.0"
 
     def requests(self, cursor: str, now: datetime) -> Sequence[Request]:
-        """One request. Names are written as Avinor writes them: a misspelt one is ignored without a word."""
+        """Return one request. Names are spelt as Avinor spells them: it silently ignores a misspelt one."""
         params = {"airport": str(self.options["airport"]).upper(), "TimeFrom": "6", "TimeTo": "24"}
         if cursor:
             params["lastUpdate"] = cursor
         return [Request(url=self.url or self.address, params=params)]
 
     def cursor(self, bodies: Sequence[bytes], cursor: str, now: datetime) -> str:
-        """The document's own time: the provider's clock counts, not ours."""
+        """Return the document's own time: the provider's clock counts, not ours."""
         updated = last_update(bodies[-1]) if bodies else None
         return cursor if updated is None else f"{updated.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def prepared(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Checks the feed's own keys; raises ConfigError for an airport that is not one."""
+    """Check the feed's own keys; raise ConfigError for an unknown airport."""
     airport = options.get("airport")
     if airport is not None and (not isinstance(airport, str) or airports.airport(airport) is None):
-        raise ConfigError(f"avinor: airport is {airport!r}; a Norwegian airport's code like 'OSL' is needed.")
+        raise ConfigError(f"avinor: airport is {airport!r}; use a Norwegian airport's code such as 'OSL'.")
     return {}
 
 
@@ -150,7 +150,7 @@ class _Flight:
         self.gathering.tell_what_holds(report, path=self.path, raw=self.raw, about=about)
 
     def status(self, report: dict[str, Any], part: dict[str, Any], side: str) -> None:
-        """Adds what the status says. No status erases an earlier one; a word we do not know says nothing."""
+        """Add what the status says. No status erases an earlier one; an unknown status says nothing."""
         element = xml.child(self.element, "status")
         code = None if element is None else (element.get("code") or "").strip()
         if element is None or not code:
@@ -159,7 +159,7 @@ class _Flight:
             report["cancelled"] = True
         elif code == "N":
             report["cancelled"] = (
-                None  # news of another kind, such as a gate: the flight is not cancelled any more
+                None  # news of another kind, such as a gate: the flight is no longer cancelled
             )
         elif code == "E" or code == side[0].upper():
             report["cancelled"] = False

@@ -1,4 +1,4 @@
-"""Times of day without a day, as boards show them: which day they mean, by the plan they stand beside."""
+"""The day of times of day without one, as boards show them, by the plan beside them."""
 
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as Day
@@ -13,13 +13,13 @@ LATE = timedelta(hours=20)
 _DAY = timedelta(days=1)
 
 
-MOST_DAYS = 3
+MAX_DAYS = 3
 """A long flight over the date line arrives on the second day after it left, and may be late. Further off, a date is
 wrong."""
 
 
 def days_off(plan: datetime, shown: datetime) -> int:
-    """Return how many days later (or earlier) than `shown` the time is meant that stands beside the time `plan`.
+    """Return by how many days to move `shown`, a time beside the time `plan`.
 
     `shown` is the time of day on the plan's own date. It stays there while that is believable: from less than EARLY
     before the plan to LATE after it. Otherwise it is the nearest such time, so that 00:10 beside 23:50 is the next
@@ -30,16 +30,16 @@ def days_off(plan: datetime, shown: datetime) -> int:
         return 0
     # From EARLY before the plan on for a day: exactly one day fits.
     days = -((gap + EARLY) // _DAY)
-    return days if abs(days) <= MOST_DAYS else 0
+    return days if abs(days) <= MAX_DAYS else 0
 
 
 def days_behind(before: datetime, shown: datetime) -> int:
-    """Return how many days later (or earlier) than `shown` the time is meant that is the first behind `before`.
+    """Return by how many days to move `shown` so that it is the first such time after `before`.
 
     Over the date line from west to east a flight arrives on the day before it left.
     """
     days = -((shown - before) // _DAY)
-    return days if abs(days) <= MOST_DAYS else 0
+    return days if abs(days) <= MAX_DAYS else 0
 
 
 def on_its_day(plan: datetime, hour: int, minute: int, zone: ZoneInfo) -> datetime:
@@ -49,7 +49,7 @@ def on_its_day(plan: datetime, hour: int, minute: int, zone: ZoneInfo) -> dateti
     """
     local = plan.astimezone(zone).date()
     day = local + _DAY * days_off(plan, _moment(local, hour, minute, zone, 0))
-    return min((_moment(day, hour, minute, zone, fold) for fold in (0, 1)), key=lambda one: abs(one - plan))
+    return min((_moment(day, hour, minute, zone, fold) for fold in (0, 1)), key=lambda time: abs(time - plan))
 
 
 def _moment(day: Day, hour: int, minute: int, zone: ZoneInfo, fold: int) -> datetime:

@@ -1,4 +1,4 @@
-"""What an operator says of a feed: `WINDSOCK["FEEDS"]` (or feeds.toml) as checked, frozen objects.
+"""The feeds that an operator configures: `WINDSOCK["FEEDS"]` (or feeds.toml) as checked, frozen objects.
 
 ```toml
 [oslo]
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}", re.ASCII)
 
 COMMON: Mapping[str, type | tuple[type, ...]] = {
     "format": str,
-    "source": str,  # as whom it speaks; default: the feed's name
+    "source": str,  # the source of its reports; default: the feed's name
     "enabled": bool,
     "interval_seconds": (int, float),
     "requests_per_day": int,
@@ -43,11 +43,11 @@ COMMON: Mapping[str, type | tuple[type, ...]] = {
     "folder": str,
     "mailbox": str,
 }
-"""Keys that every feed may have; a format's own come beside them."""
+"""Keys that every feed may have, besides those of its format."""
 
 
 MIN_SECRET = 16
-"""Shorter secrets can be found by trying; providers make them of 24 bytes and more."""
+"""Shorter secrets can be guessed; providers make them of 24 bytes and more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class FeedSettings:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def secret(self, environment: Mapping[str, str] = os.environ) -> str | None:
-        """The feed's key or password, or None where none is configured; raises ConfigError when it cannot be read."""
+        """Return the feed's key or password, None if none is configured; raise ConfigError if it cannot be read."""
         if self.secret_env is not None:
             found = environment.get(self.secret_env, "").strip()
             if not found:
@@ -111,12 +111,12 @@ class FeedSettings:
 
 
 def read(feeds: Mapping[str, Any]) -> dict[str, FeedSettings]:
-    """The feeds that `WINDSOCK["FEEDS"]` describes; raises ConfigError with the feed, the key and the cure."""
+    """Return the feeds of `WINDSOCK["FEEDS"]`; raise ConfigError with the feed, the key and the cure."""
     return {name: _feed(name, given) for name, given in feeds.items()}
 
 
 def order(feeds: Mapping[str, Any]) -> dict[str, int]:
-    """The sources of the feeds in the order they are named: of equals the first is believed while it speaks."""
+    """Return the sources of the feeds in order: of equal ranks the first is believed while it keeps reporting."""
     found: dict[str, int] = {}
     for settings in read(feeds).values():
         found.setdefault(settings.source, len(found))
@@ -124,13 +124,13 @@ def order(feeds: Mapping[str, Any]) -> dict[str, int]:
 
 
 def attributions(feeds: Mapping[str, Any]) -> list[str]:
-    """What the providers of the enabled feeds want to be shown with their data, each once."""
+    """Return the attributions of the enabled feeds' providers, each once."""
     told = (settings.format.attribution for settings in read(feeds).values() if settings.enabled)
     return list(dict.fromkeys(text for text in told if text is not None))
 
 
 def from_toml(text: str, name: str = "feeds.toml") -> dict[str, Any]:
-    """The tables of a feeds.toml, unchecked; raises ConfigError when it is not TOML."""
+    """Return the tables of a feeds.toml, unchecked; raise ConfigError if it is not TOML."""
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
@@ -144,7 +144,7 @@ def _feed(name: str, given: object) -> FeedSettings:
             "with 'windsock'."
         )
     if not isinstance(given, Mapping):
-        raise ConfigError(f'The feed {name!r} is {given!r}; a table like {{"format": "mvt"}} is needed.')
+        raise ConfigError(f'The feed {name!r} is {given!r}; use a table like {{"format": "mvt"}}.')
     kind = given.get("format")
     if kind not in FORMATS:
         near = difflib.get_close_matches(str(kind), FORMATS, n=1)
@@ -179,7 +179,7 @@ def _feed(name: str, given: object) -> FeedSettings:
 def _checked(feed: str, key: str, value: object, kind: type | tuple[type, ...]) -> object:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         names = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
-        raise ConfigError(f"The feed {feed!r}: {key} is {value!r}; {names} is needed.")
+        raise ConfigError(f"The feed {feed!r}: {key} is {value!r}; it must be {names}.")
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 0:
-        raise ConfigError(f"The feed {feed!r}: {key} is {value!r}; a number above 0 is needed.")
+        raise ConfigError(f"The feed {feed!r}: {key} is {value!r}; use a number above 0.")
     return value

@@ -7,9 +7,9 @@ UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def unmarked(data: bytes, encoding: str = "utf-8") -> bytes:
-    """Return `data` without its byte-order mark; text in UTF-16, which has one, is given in `encoding`.
+    """Return `data` without its byte-order mark; text in UTF-16, which has one, is returned in `encoding`.
 
-    Raises FeedError for what begins as UTF-16 and is not.
+    Raise FeedError for what begins as UTF-16 and is not.
     """
     if data.startswith(UTF_8_MARK):
         return data[len(UTF_8_MARK) :]
@@ -24,5 +24,5 @@ def unmarked(data: bytes, encoding: str = "utf-8") -> bytes:
 
 
 def unmarked_lines(data: bytes, encoding: str = "utf-8") -> bytes:
-    """Return `data` as `unmarked` does, also without the marks of files that were put together into one."""
+    """Return `data` as `unmarked` does, also without the marks between files that were concatenated."""
     return unmarked(data, encoding).replace(b"\n" + UTF_8_MARK, b"\n")

@@ -79,7 +79,7 @@ class Poller(BasePoller):
 
     every = 120.0  # no limit is published; the provider's own board is a minute or two old
     needs_secret = True
-    most_pages = 1  # the answer is one document
+    max_pages = 1  # the answer is one document
     address = "https://apigw.finavia.fi/flights/public/v0/flights"
 
     @classmethod

@@ -42,7 +42,7 @@ Codes = Mapping[str, Mapping[str, Any]]
 
 
 class Poller(Watch):
-    """Asks for each watched flight's departures of today, and until the evening of yesterday. Days are UTC's."""
+    """Ask for each watched flight's departures of today and, until the evening, of yesterday, by UTC days."""
 
     name = _NAME
     every = 60.0
@@ -61,7 +61,7 @@ class Poller(Watch):
         )
 
     def ask(self, one: str, now: datetime) -> Sequence[Request]:
-        """One request a day of departure; without `utc` days would be those of the origin, which we need not know."""
+        """Return one request per day of departure, by UTC: so the zone of the origin need not be known."""
         flight = Designator.parse(one)
         today = now.astimezone(UTC)
         days = [today] if today.hour >= YESTERDAY_UNTIL else [today - timedelta(days=1), today]
@@ -79,7 +79,7 @@ YESTERDAY_UNTIL = 19
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "flightstats") -> Parsed:
-    """What a poll's or a push's body says; FeedError if it is neither, or the provider's error."""
+    """Return what the body of a poll or push says; raise FeedError if it is neither, or an error of the provider."""
     body = decode(data, name=_NAME)
     gathering = Gathering(received_at, source)
     if not isinstance(body, dict) or isinstance(body.get("error"), dict):
@@ -114,13 +114,13 @@ def _codes(appendix: Place, name: str, wrapped: str) -> Codes:
 
 
 class _Reader:
-    """Reads the flights of one body by its appendix."""
+    """The flights of one body, read by its appendix."""
 
     def __init__(self, carriers: Codes, airports: Codes) -> None:
         self.carriers, self.airports = carriers, airports
 
     def flight(self, flight: Place, recorded: datetime | None) -> None:
-        """Tells one flight; `recorded` is when the alert that brings it was made."""
+        """Report one flight; `recorded` is when its alert was made."""
         name = self.name(flight, "carrierFsCode")
         if name is None:
             return
@@ -172,7 +172,7 @@ class _Reader:
         )
 
     def names(self, flight: Place) -> tuple[str, ...]:
-        """Each name that the appendix makes of the flight, by both of its carrier's codes."""
+        """Yield the flight's numbers under both codes that the appendix gives its carrier."""
         number, listed = (
             flight.text("flightNumber"),
             self.carriers.get(flight.text("carrierFsCode") or "", {}),
@@ -183,7 +183,7 @@ class _Reader:
         )
 
     def name(self, place: Place, field: str) -> str | None:
-        """The designator by the carrier's code in `field` and `flightNumber`."""
+        """Return the designator made of the carrier's code in `field` and `flightNumber`."""
         number, code = place.text("flightNumber"), place.text(field)
         if number is None or code is None:
             missing = field if code is None else "flightNumber"
@@ -201,7 +201,7 @@ class _Reader:
         return None
 
     def airport(self, flight: Place, field: str) -> str | None:
-        """The IATA code, else the ICAO code of the airport in `field`, else Cirium's own."""
+        """Return the airport's IATA code, else its ICAO code, else Cirium's own."""
         code = flight.text(field)
         if code is None:
             return None
@@ -210,11 +210,11 @@ class _Reader:
         return next(known for known in known if isinstance(known, str) and known)
 
     def zone(self, flight: Place, field: str, code: str | None) -> ZoneInfo | None:
-        """The airport's zone by our table, else by the appendix."""
+        """Return the airport's zone by our table, else by the appendix."""
         return zone(code, self.airports.get(flight.text(field) or "", {}).get("timeZoneRegionName"))
 
     def codeshares(self, flight: Place) -> list[str]:
-        """The names it is sold under."""
+        """Return the numbers that it is sold under."""
         names = (self.name(entry, "fsCode") for entry in flight.objects("codeshares", "codeshare"))
         return [name for name in names if name is not None]
 
@@ -247,7 +247,7 @@ def _recorded(alert: Place) -> datetime | None:
 
 
 def _updated(flight: Place) -> datetime | None:
-    """The latest entry of the change log, if it has one."""
+    """Return the latest entry of the change log, if it has one."""
     times = [
         entry.inner("updatedAt").time("dateUtc")
         for entry in flight.objects("flightStatusUpdates", "flightStatusUpdate")

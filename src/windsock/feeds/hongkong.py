@@ -1,6 +1,6 @@
-"""Hong Kong International Airport's flight information: days of departures or arrivals, their news in one text each.
+"""Hong Kong International Airport's flight information: days of departures or arrivals, each status in one text.
 
-The times are Hong Kong's own, and a text names a day only when it is not the scheduled one (and not even always then).
+The times are Hong Kong's own, and a text names a day only if it is not the scheduled one (and not always then).
 Flights stay under the day they were scheduled for. The answer bears no time of its own: no report has `observed_at`.
 """
 
@@ -33,10 +33,10 @@ MAX_DAYS = 7
 """An answer holds one or two days."""
 
 MAX_NUMBERS = 100
-"""More numbers than any flight is sold under; a report takes thirty."""
+"""More numbers than any flight is sold under; a report holds thirty."""
 
 UNDER_WAY = timedelta(hours=3)
-"""About how long a flight to Hong Kong takes where its way is not known. Arrivals do not say when they left; the UTC
+"""About how long a flight to Hong Kong takes if its route is not known. Arrivals do not say when they left; the UTC
 day they left is guessed, and can be wrong for those that left around midnight UTC."""
 
 _TIMED = re.compile(r"([A-Za-z][A-Za-z ]{0,30}?) (\d\d?):(\d\d)(?: \((\d\d?)/(\d\d?)/(\d{4})\))?", re.ASCII)
@@ -91,7 +91,7 @@ YESTERDAY_UNTIL = 10
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
-    """What the answer says; raises FeedError if it is another one, with the airport's own words if it refused."""
+    """Return what the answer says; raise FeedError for any other, with the airport's reason if it refused."""
     days = decode(data, name=_TITLE, max_bytes=MAX_BYTES)
     if not isinstance(days, list):
         raise refused(days, name=_TITLE, expected="a list of days")
@@ -166,7 +166,7 @@ class _Flight:
         record.tell(report, about=about)
 
     def numbers(self) -> list[str]:
-        """The operating flight's number, then its codeshares'. None without the first: no other may take its place."""
+        """Return the operating flight's number, then its codeshares'; None without the first."""
         flights = self.record.fields.get("flight")
         if not isinstance(flights, list):
             return []
@@ -186,7 +186,7 @@ class _Flight:
         match = _CLOCK.fullmatch(text)
         found = match and self.moment(self.day, match[1], match[2])
         if not found:
-            self.record.fault("the scheduled time is no time like 08:30", "time", text)
+            self.record.fault("the scheduled time is not a time like 08:30", "time", text)
         return found or None
 
     def moment(self, day: Day, hour: str, minute: str) -> datetime | None:
@@ -197,7 +197,7 @@ class _Flight:
         )
 
     def status(self, report: dict[str, Any], part: dict[str, Any], scheduled: datetime | None) -> None:
-        """Adds what the text says. No text takes back what an earlier one said; an unknown one says nothing."""
+        """Add what the text says. No text takes back what an earlier one said; an unknown one says nothing."""
         text = " ".join((self.record.text("status") or "").split())
         word = text.lower()
         if word in _WORDS:
@@ -210,19 +210,19 @@ class _Flight:
         match = _TIMED.fullmatch(text)
         place = match and _TIMES.get((self.side, match[1].lower()))
         if not match or not place:
-            self.record.fault(f"this text is not known at {self.side}s; the rest is told", "status", text)
+            self.record.fault(f"this text is not known at {self.side}s; the rest is used", "status", text)
             return
         report["cancelled"] = False
         if self.side == "departure":
             report["boarding"] = False
         time = self.told(match, scheduled)
         if time is None:
-            self.record.fault("its time is none that a clock shows", "status", text)
+            self.record.fault("its time is not a time of day", "status", text)
             return
         report.setdefault(place[0], {})[place[1]] = utc(time)
 
     def told(self, match: re.Match[str], scheduled: datetime | None) -> datetime | None:
-        """The moment a text means: on the day it names, else on that which is nearest by what flights do."""
+        """Return the moment that a text means: on the day that it names, else on the likeliest one."""
         if match[6] is not None:
             try:
                 day = Day(int(match[6]), int(match[5]), int(match[4]))

@@ -24,22 +24,20 @@ class MailAddress:
 
 
 def mail_address(text: str, *, feed: str) -> MailAddress:
-    """The parts of a mailbox's address; raises ConfigError with what is wrong, without a password that stands in it."""
+    """Return the parts of a mailbox's address; raise ConfigError with what is wrong, but without a password in it."""
 
     def wrong(what: str) -> ConfigError:
-        return ConfigError(
-            f'The feed {feed!r}: mailbox {what}; one like "imaps://user@host/INBOX" is needed.'
-        )
+        return ConfigError(f'The feed {feed!r}: mailbox {what}; use one like "imaps://user@host/INBOX".')
 
     try:
         parts = urlsplit(text.strip())
         port = parts.port
     except ValueError:
-        raise wrong("is no address") from None
+        raise wrong("is not an address") from None
     if parts.scheme not in _PORTS:
         raise wrong(f"has the scheme {parts.scheme[:20]!r}")
     if parts.password is not None:
-        raise wrong("holds a password, which belongs into secret_env or secret_file")
+        raise wrong("holds a password, which belongs in secret_env or secret_file")
     if not parts.hostname or not parts.username:
         raise wrong("names no host" if not parts.hostname else "names no user (write an @ in it as %40)")
     if parts.query or parts.fragment:
@@ -50,7 +48,9 @@ def mail_address(text: str, *, feed: str) -> MailAddress:
     user, folder = unquote(parts.username), unquote(parts.path.strip("/")) or "INBOX"
     for name, value in (("user", user), ("folder", folder)):
         if not (value.isascii() and value.isprintable()):
-            raise wrong(f"has a {name} with characters that IMAP does not take (spell it as the server does)")
+            raise wrong(
+                f"has a {name} with characters that IMAP does not allow (spell it as the server does)"
+            )
     return MailAddress(
         host=parts.hostname,
         port=_PORTS[parts.scheme] if port is None else port,

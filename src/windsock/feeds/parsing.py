@@ -4,8 +4,8 @@ A parser is a pure function of bytes and the moment they came:
 
     def parse(data: bytes, *, received_at: datetime, source: str) -> Parsed
 
-It never raises for what stands in `data` except FeedError, when nothing of it can be read as the feed's format (another
-format, cut XML, too deep); everything smaller is a Fault, and the rest is kept. It asks no clock, network or database.
+It raises FeedError only if nothing in `data` can be read as the feed's format (another format, cut XML, too deep);
+everything smaller is a Fault, and the rest is kept. It uses no clock, network or database.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,9 +21,9 @@ from windsock.flights import Report, parse_report
 from windsock.flights.programmes import ProgrammeList
 
 MAX_RAW = 2000
-"""So much of a faulty place is kept to be shown: enough to see what it was."""
+"""Characters of a faulty place that are kept, to show what it was."""
 
-_MOST_LEFT_OUT = 64
+_MAX_LEFT_OUT = 64
 """More than a report has fields, codeshares and reasons together, so that the end never depends on the input."""
 
 
@@ -52,7 +52,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One report, and what the source said about which flight it means beyond what a report has room for.
+    """One report, and what else the source says about which flight it means.
 
     `utc_day` is the operating day that the source states, in UTC, for sources that do not know the calendar at the
     origin; `report.date` is then absent. `about` is when the flight is planned to leave, worked out from its planned
@@ -84,12 +84,12 @@ class Parsed:
 
     @property
     def reports(self) -> tuple[Report, ...]:
-        """The reports alone."""
+        """Return the reports alone."""
         return tuple(statement.report for statement in self.statements)
 
 
 class Beside(TypedDict, total=False):
-    """What stands beside a report when it is told: its place in the input, and what else a Statement holds."""
+    """The arguments beside a report's fields: its place in the input, and what else a Statement holds."""
 
     line: int | None
     path: str | None
@@ -123,7 +123,7 @@ class Gathering:
         about: datetime | None = None,
         names: tuple[str, ...] = (),
     ) -> bool:
-        """Adds what `data` (a report's fields, as on the wire) says; a fault and False if that is no valid report."""
+        """Add the report of these fields (as on the wire); if it is not valid, add a fault and return False."""
         where = path if line is None else f"line {line}"
         if withheld(data.get("registration")):
             data = {name: value for name, value in data.items() if name != "registration"}
@@ -157,14 +157,14 @@ class Gathering:
         needed: Collection[str] = ("flight",),
         **beside: Unpack[Beside],
     ) -> bool:
-        """Tells `data`; a field that is wrong becomes a fault and is left out, and the rest is told.
+        """Add the report of these fields; leave out a wrong field with a fault, and add the rest.
 
-        False if nothing is left, or one of the fields `needed` is wrong.
+        Return False if nothing is left, or one of the fields `needed` is wrong.
         """
         if self.tell(data, **beside):
             return True
         left, before = deepcopy(dict(data)), len(self.faults)
-        for _ in range(_MOST_LEFT_OUT):
+        for _ in range(_MAX_LEFT_OUT):
             wrong = self.faults[-1].column
             if wrong is None and len(self.faults) > before:
                 self.faults.pop()  # that it says nothing follows from what was left out
@@ -184,9 +184,9 @@ class Gathering:
         column: str | None = None,
         value: str | None = None,
     ) -> None:
-        """Adds a fault; the parser goes on behind it."""
+        """Add a fault; the parser continues after it."""
         self.faults.append(Fault(line, message, raw[:MAX_RAW], column, value, path))
 
     def parsed(self) -> Parsed:
-        """What was gathered."""
+        """Return what was gathered."""
         return Parsed(tuple(self.statements), tuple(self.faults))

@@ -1,6 +1,6 @@
-"""How a provider is asked: which requests, how often, from where to go on. Pure; `windsock.ingest` does the asking.
+"""How a provider is polled: which requests, how often, and where to continue. Pure; `windsock.collect` sends them.
 
-A feed that is polled hands over a subclass of `Poller`, which is made with the operator's options and secret.
+A feed that is polled provides a subclass of `Poller`, which is made with the operator's options and secret.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from windsock.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One GET. `headers` and `params` may hold the secret: neither is ever logged or kept."""
+    """One GET. `headers` and `params` may hold the secret: they are never logged or kept."""
 
     url: str
     params: Mapping[str, str] = field(default_factory=dict)
@@ -21,14 +21,16 @@ class Request:
 
 
 class Poller:
-    """What polls have in common. `every` is the provider's etiquette in seconds: no setting makes it more often."""
+    """The base of all pollers. `every` is the provider's etiquette in seconds: no setting makes polls more frequent."""
 
     every: float = 60.0
     needs_secret = False
-    needs_url = False  # the provider has no address of its own: without `url` the feed only takes what comes
-    most_pages = 50  # of one poll; a provider that names a next page for ever must not hold us for ever
+    needs_url = (
+        False  # the provider has no address of its own: without `url` the feed only accepts pushes and files
+    )
+    max_pages = 50  # of one poll; a provider that always names a next page must not block the feed
     conditional = (
-        True  # whether an address is told what it answered last (ETag, Last-Modified) when it is asked again
+        True  # whether the validators of the last answer (ETag, Last-Modified) are sent with the next request
     )
 
     def __init__(
@@ -39,32 +41,32 @@ class Poller:
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
-        """Raises ConfigError for options that the provider cannot be asked with."""
+        """Raise ConfigError for options that make no valid request."""
 
     @classmethod
     def wanted(cls, options: Mapping[str, Any]) -> bool:
-        """Whether there is anything to ask: where a provider pushes too, options may name nothing to be polled."""
+        """Return whether there is anything to poll: if a provider pushes too, options may name nothing."""
         return True
 
     def requests(self, cursor: str, now: datetime) -> Sequence[Request]:
-        """What to ask now, `cursor` being what `cursor()` gave after the last poll that was recorded (else empty)."""
+        """Return the requests of a poll; `cursor` is what `cursor()` returned for the last recorded one, else empty."""
         raise NotImplementedError
 
     def next_page(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """The address of the next page of an answer, if there is one. Header names are in lower case."""
+        """Return the address of the next page of an answer, if there is one. Header names are in lower case."""
         return None
 
     def cursor(self, bodies: Sequence[bytes], cursor: str, now: datetime) -> str:
-        """Where to go on after these answers."""
+        """Return where to continue after these answers."""
         return cursor
 
     def after_refusal(self, cursor: str) -> str:
-        """Where to go on after a poll that was refused: by default the same is asked again."""
+        """Return where to continue after a refused poll: by default the same requests are sent again."""
         return cursor
 
 
 def two_parts(secret: str | None, *, feed: str, parts: str) -> tuple[str, str]:
-    """Both halves of a secret like "id:key"; raises ConfigError, without the secret, if it is not so."""
+    """Return both halves of a secret like "id:key"; raise ConfigError, without the secret, for anything else."""
     first, colon, second = (secret or "").partition(":")
     if not (colon and first.strip() and second.strip()):
         raise ConfigError(

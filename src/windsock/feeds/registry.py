@@ -1,4 +1,4 @@
-"""The feeds there are, a line each. A new one takes a module or package with a `FORMAT`, a line here, and its page."""
+"""All feed formats, a line each. A new one needs a module or package with a `FORMAT`, a line here, and its page."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -25,19 +25,19 @@ class FeedFormat:
 
     @property
     def hooks(self) -> Format:
-        """What its module, `windsock.feeds.<name>`, hands over as `FORMAT`."""
+        """Return the `FORMAT` of its module, `windsock.feeds.<name>`."""
         found = importlib.import_module(f"windsock.feeds.{self.name}").FORMAT
         if not isinstance(found, Format):
-            raise TypeError(f"windsock.feeds.{self.name}.FORMAT is {found!r}; a Format is needed.")
+            raise TypeError(f"windsock.feeds.{self.name}.FORMAT is {found!r}; it must be a Format.")
         return found
 
     @property
     def attribution(self) -> str | None:
-        """What its provider wants to be shown with its data."""
+        """Return what the provider wants shown with its data."""
         return self.hooks.attribution
 
     def parser(self, source: str, options: Mapping[str, Any]) -> Parser:
-        """What reads inputs of a feed set up like this; raises ConfigError for options it cannot work with."""
+        """Return the parser of a feed with these options; raise ConfigError for options that it does not support."""
         hooks = self.hooks
         if hooks.poller is not None:
             hooks.poller.check(options)
@@ -45,12 +45,12 @@ class FeedFormat:
         return lambda data, received_at: hooks.parse(data, received_at=received_at, source=source, **more)
 
     def is_polled(self, options: Mapping[str, Any], url: str | None) -> bool:
-        """Whether a feed set up like this asks somebody; else it only takes what is pushed, mailed or filed."""
+        """Return whether a feed with these settings polls; otherwise it only accepts pushes, mail and files."""
         made = self.hooks.poller
         return made is not None and (url is not None or not made.needs_url) and made.wanted(options)
 
     def poller(self, options: Mapping[str, Any], secret: str | None, url: str | None) -> Poller | None:
-        """What says how its provider is asked, or None for a feed that only takes what comes by itself."""
+        """Return the poller of a feed with these settings, or None for a feed that does not poll."""
         made = self.hooks.poller
         return made(options, secret=secret, url=url) if made and self.is_polled(options, url) else None
 
@@ -81,7 +81,7 @@ FORMATS: dict[str, FeedFormat] = {
 
 
 def format_named(name: str) -> FeedFormat:
-    """The format of that name; raises ConfigError that lists those there are."""
+    """Return the format of that name; raise ConfigError with the list of formats."""
     if name not in FORMATS:
         raise ConfigError(f"There is no feed format {name!r}. There are: {', '.join(sorted(FORMATS))}.")
     return FORMATS[name]

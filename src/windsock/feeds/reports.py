@@ -1,4 +1,4 @@
-"""How feeds put a report together: only what is said, dated by the origin's calendar, and without what is refused."""
+"""How feeds build a report: only what the source says, dated by the origin's calendar, without refused fields."""
 
 import re
 from collections.abc import Collection
@@ -25,11 +25,11 @@ _NEEDED = ("scheme", "code")
 """A reason without these says nothing."""
 
 _READER = ValueReader(datetime(2000, 1, 1, tzinfo=UTC))
-"""Reads times only; what now is matters to none of them."""
+"""Reads times only, for which it does not matter what time it is now."""
 
 
 def said(**fields: Any) -> dict[str, Any]:
-    """The fields that say something, times and days as text: no None (which would erase), and nothing empty."""
+    """Return the fields that say something, times and days as text: no None (which would erase), nothing empty."""
     return {
         name: _spelt(value)
         for name, value in fields.items()
@@ -44,7 +44,7 @@ def _spelt(value: Any) -> Any:
 
 
 def moment_of(text: str) -> datetime:
-    """The moment, in UTC, that a text with an offset spells; raises ValueError that says what is wrong."""
+    """Return the moment, in UTC, of a text with an offset; raise ValueError that says what is wrong."""
     try:
         time, aware = _READER.clock("it", text)
     except InvalidReport as error:
@@ -55,12 +55,12 @@ def moment_of(text: str) -> datetime:
 
 
 def observed(time: datetime | None, received_at: datetime) -> datetime | None:
-    """`time` as `observed_at`; None where it is later than the receipt, since clocks differ."""
+    """Return `time` as `observed_at`; None if it is later than the receipt, since clocks differ."""
     return time if time is not None and time <= received_at else None
 
 
 def withheld(registration: object) -> bool:
-    """Whether it is how senders withhold the registration, XXXXX: that says nothing, and it is not a fault."""
+    """Return whether a sender withholds the registration by XXXXX, which says nothing and is not a fault."""
     return (
         isinstance(registration, str)
         and len(registration) > 1
@@ -113,7 +113,7 @@ def _repeats(estimated: Any, runway: RunwayReport) -> bool:
 
 
 def flight_date(departure: datetime | None, origin: str | None) -> Day | None:
-    """The day on the origin's calendar when the flight is to leave; None if either is not known."""
+    """Return the date at the origin when the flight is to leave; None if either is not known."""
     place = airports.airport(origin) if origin else None
     if place is None or departure is None:
         return None
@@ -124,7 +124,7 @@ def flight_date(departure: datetime | None, origin: str | None) -> Day | None:
 
 
 def zone(code: str | None, name: object = None) -> ZoneInfo | None:
-    """The zone of the airport `code`, else the IANA zone `name` if it is one; None where neither is known."""
+    """Return the zone of the airport `code`, else the IANA zone `name`; None if neither is known."""
     place = airports.airport(code) if code else None
     if place is not None:
         return place.tz
@@ -137,9 +137,9 @@ def zone(code: str | None, name: object = None) -> ZoneInfo | None:
 
 
 def left_out(report: dict[str, Any], field: str, *, needed: Collection[str] = ("flight",)) -> bool:
-    """Takes a refused field (`arrival.gate`), one entry of its list (`codeshares[2]`) or what such an entry says.
+    """Leave out a refused field (`arrival.gate`), one entry of its list (`codeshares[2]`) or a part of such an entry.
 
-    False if it is not there, or is one of the `needed`, without which the rest must not be told.
+    Return False if it is not there, or is one of the `needed`, without which the rest must not be reported.
     """
     if field in needed:
         return False

@@ -1,4 +1,4 @@
-"""Which flight an aircraft flies next, as sources say it. A report has no place for it, so feeds give it on its own."""
+"""The next flight of an aircraft. A report has no field for it, so feeds return it separately."""
 
 from dataclasses import dataclass
 from datetime import date as Day

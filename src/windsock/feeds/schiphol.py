@@ -1,7 +1,7 @@
 """Amsterdam Schiphol's public flights (v4): one page of departures and arrivals, times with offsets, lists of states.
 
-The airport writes one record for each number a flight is sold under; those of one `mainFlight` become one report.
-`flightStates` are taken as all that is so at once, in no order.
+The airport writes one record for each number that a flight is sold under; those of one `mainFlight` become one report.
+`flightStates` all apply at once, in no order.
 """
 
 import re
@@ -27,10 +27,10 @@ MAX_BYTES = 8 * 1024 * 1024
 """A page of 20 records is about 40 kB; some gather many pages into one."""
 
 MAX_LINK = 8192
-"""So long a header is one that servers accept; real ones have about 500 characters."""
+"""Servers accept a header of this length; real ones have about 500 characters."""
 
 UNDER_WAY = timedelta(hours=2)
-"""About how long a flight to Amsterdam takes where its way is not known. Arrivals do not say when they left; the UTC
+"""About how long a flight to Amsterdam takes if its route is not known. Arrivals do not say when they left; the UTC
 day they left is guessed, and can be wrong for those that left around midnight UTC."""
 
 _PARAMETER = re.compile(r';[ \t]*([A-Za-z]+)[ \t]*=[ \t]*("[^"]*"|[^\s;,"]+)', re.ASCII)
@@ -41,12 +41,12 @@ _CANCELLED, _DIVERTED = "CNX", "DIV"
 # With one of these alone the flight is as scheduled or late, and an earlier cancellation is taken back, not denied.
 _PLANNED = {"SCH", "DEL", "GCH", "TOM"}
 _BOARDING = {"BRD", "GCL"}
-# Wait in lounge, gate open, gate closed, departed: nobody boards, or nobody any more.
+# Wait in lounge, gate open, gate closed, departed: nobody boards yet, or boarding has ended.
 _NOT_BOARDING = {"WIL", "GTO", "GTD", "DEP"}  # codespell:ignore
 _DEPARTING = _BOARDING | _NOT_BOARDING
 # In the air, expected to land, in Dutch airspace, landed, first baggage, all done.
 _ARRIVING = {"AIR", "EXP", "FIR", "LND", "FIB", "ARR"}
-# How far the flight has come by that, furthest first, whether or not a time stands beside it.
+# The milestone that each implies, furthest first, with or without a time beside it.
 _STATED: dict[str, dict[str, set[str]]] = {
     "departure": {"out": {"DEP"}},
     "arrival": {"arrived": {"FIB", "ARR"}, "landed": {"LND"}, "airborne": {"AIR", "FIR"}},
@@ -55,15 +55,15 @@ _KNOWN = _PLANNED | _DEPARTING | _ARRIVING | {_CANCELLED, _DIVERTED}
 
 
 class Poller(BasePoller):
-    """Asks first for the flights of some hours, then for what was updated since.
+    """Ask first for the flights of some hours, then for what was updated since.
 
-    The moments it is asked with have no offset: they are Amsterdam's own, as are those of its records.
+    The moments in the requests have no offset: they are Amsterdam's own, as are those of its records.
     """
 
     every = 180.0  # no interval is published; a poll is some pages, and what changed in three minutes is few of them
     needs_secret = True
     conditional = False  # each poll asks for another span of time
-    most_pages = 150  # of 20 records each: the first poll's hours are up to 100 pages in summer
+    max_pages = 150  # of 20 records each: the first poll's hours are up to 100 pages in summer
     address = "https://api.schiphol.nl/public-flights/flights"
 
     def __init__(
@@ -74,7 +74,7 @@ class Poller(BasePoller):
         self._keys = {} if found is None else {"app_id": found[0], "app_key": found[1]}
 
     def requests(self, cursor: str, now: datetime) -> Sequence[Request]:
-        """One request; `next_page` leads on from there."""
+        """Return one request; `next_page` continues from there."""
         local = now.astimezone(zone(_ZONE)).replace(tzinfo=None, microsecond=0)
         begin = _wall(cursor)
         span = {
@@ -96,11 +96,11 @@ class Poller(BasePoller):
         ]
 
     def next_page(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """The address that the Link header names."""
+        """Return the address that the Link header names."""
         return next_page(headers.get("link", ""))
 
     def cursor(self, bodies: Sequence[bytes], cursor: str, now: datetime) -> str:
-        """Amsterdam's time of the latest update told, less an overlap: the airport's clock counts, not ours."""
+        """Return Amsterdam's time of the latest update, less an overlap: the airport's clock counts, not ours."""
         latest: datetime | None = None
         for body in bodies:
             for record in _flights(body):
@@ -127,14 +127,14 @@ def _wall(cursor: str) -> datetime | None:
 
 
 FIRST_BEFORE, FIRST_AFTER = timedelta(hours=6), timedelta(hours=12)
-"""What the first poll asks for, and one after a pause longer than that: flights under way, and those of the day."""
+"""The span of the first poll, and of one after a longer pause: flights under way, and those of the day."""
 
 OVERLAP = timedelta(minutes=5)
-"""Records are not in the order of their updates; what is told twice changes nothing."""
+"""Records are not in the order of their updates; what is reported twice changes nothing."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
-    """What the page says, in the order of its flights; raises FeedError if it is another answer."""
+    """Return what the page says, in the order of its flights; raise FeedError if it is another answer."""
     gathering = Gathering(received_at, source)
     flights: dict[tuple[str, ...], list[_Numbered]] = {}
     for record in records(_flights(data), "flights", gathering):
@@ -147,7 +147,7 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
 
 
 def _flights(data: bytes) -> list[Any]:
-    """The records of a page; the one of an answer about a single flight, which has no list around it."""
+    """Return the records of a page; also the one of an answer about a single flight, which has no list."""
     found = decode(data, name=_TITLE, max_bytes=MAX_BYTES)
     if isinstance(found, Mapping) and "flights" not in found and "flightDirection" in found:
         return [found]
@@ -155,7 +155,7 @@ def _flights(data: bytes) -> list[Any]:
 
 
 def next_page(link_header: str) -> str | None:
-    """The address of the next page by the answer's Link header; None on the last page, or if the header is no such."""
+    """Return the address of the next page by the Link header; None on the last page, or for any other header."""
     if len(link_header) > MAX_LINK:
         return None
     rest = link_header
@@ -172,7 +172,7 @@ def next_page(link_header: str) -> str | None:
 
 
 def _place(path: str, number: Any) -> str:
-    """The record's place with the airport's id, as text: it is beyond 2^53, and as a number others would round it."""
+    """Return the record's place with the airport's id as text: it is beyond 2^53, so readers would round a number."""
     if isinstance(number, bool) or not isinstance(number, (int, str)):
         return path
     return f"{path} (id {str(number)[:30]})"
@@ -190,7 +190,7 @@ class _Numbered:
 
 
 def _numbered(record: Place) -> _Numbered | None:
-    """What the record is about; None, with a fault, if it does not say."""
+    """Return what the record is about; None, with a fault, if it does not say."""
     main, own = record.text("mainFlight"), record.text("flightName")
     direction = record.text("flightDirection")
     number = main or own
@@ -210,7 +210,7 @@ def _squeezed(number: str) -> str:
 
 
 def _tell(flight: list[_Numbered]) -> None:
-    """Tells one flight by its own record, or if that is on another page by the first of its codeshares'."""
+    """Report one flight by its own record or, if that is on another page, by the first of its codeshares."""
     chosen = next((one for one in flight if one.own == one.main), flight[0])
     record, main, side = chosen.record, chosen.main, chosen.side
     scheduled = record.time("scheduleDateTime")
@@ -255,18 +255,18 @@ def _tell(flight: list[_Numbered]) -> None:
 
 
 def _expected(record: Place, estimated: str, actual: str) -> dict[str, Any]:
-    """Estimate and actual time. Null says nothing, as if it were absent."""
+    """Return estimate and actual time. Null says nothing, as if it were absent."""
     return said(estimated=record.time(estimated), actual=record.time(actual))
 
 
 def _states(given: Place, side: str) -> dict[str, Any]:
-    """What the states say. One we do not know is a fault and changes nothing the others say."""
+    """Return what the states say. An unknown one is a fault and does not affect the others."""
     states = set()
     for state in given.texts("flightStates"):
         if state.upper() in _KNOWN:
             states.add(state.upper())
         else:
-            given.fault("this state is not known; the rest is told", "flightStates", state)
+            given.fault("this state is not known; the rest is used", "flightStates", state)
     found: dict[str, Any] = {}
     if _CANCELLED in states:
         return {"cancelled": True}

@@ -28,7 +28,7 @@ MAX_BYTES = 8 * 1024 * 1024
 """A day of Arlanda's arrivals or departures is below 1 MB."""
 
 MAX_TOKEN = 4096
-"""Real ones have about 100 characters; it goes into an address, and servers take no longer ones."""
+"""Real ones have about 100 characters; it goes into an address, and servers refuse longer ones."""
 
 _SIDES = ("departure", "arrival")
 _ZONE = "Europe/Stockholm"
@@ -55,7 +55,7 @@ _STATUSES: dict[str, dict[str, Any]] = {
 }
 
 
-# How far the flight has come by that, whether or not a time stands beside it: the board where it leaves says ACT when
+# The milestone that each implies, with or without a time beside it: the board where it leaves says ACT when
 # it has left, the one where it arrives while it is under way.
 _STATED: dict[str, dict[str, str | None]] = {
     "SCH": {"departure": None, "arrival": None},
@@ -66,24 +66,24 @@ _STATED: dict[str, dict[str, str | None]] = {
 
 
 class Poller(BasePoller):
-    """Asks for one airport's departures and arrivals of today and tomorrow, early in the day for yesterday's too."""
+    """Ask for one airport's departures and arrivals of today and tomorrow and, early in the day, of yesterday."""
 
     every = 300.0  # no limit is published for the interval; keys have one for the month, and each poll is four requests
     needs_secret = True
-    most_pages = 1  # days come whole
+    max_pages = 1  # days come whole
     address = "https://api.swedavia.se/flightinfo/v2"
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
-        """Raises ConfigError for an airport that is not one."""
+        """Raise ConfigError for an unknown airport."""
         airport = options.get("airport")
         if not isinstance(airport, str) or airports.airport(airport.strip()) is None:
             raise ConfigError(
-                f"swedavia: airport is {airport!r}; a Swedish airport's code like 'ARN' is needed."
+                f"swedavia: airport is {airport!r}; use a Swedish airport's code such as 'ARN'."
             )
 
     def requests(self, cursor: str, now: datetime) -> Sequence[Request]:
-        """Four requests, or six while yesterday's flights are still on their way."""
+        """Return four requests, or six while yesterday's flights are still under way."""
         here = airports.airport(self.options["airport"].strip())
         assert here is not None
         local = now.astimezone(airports.zone(_ZONE))
@@ -99,11 +99,11 @@ class Poller(BasePoller):
 
 
 YESTERDAY_UNTIL = 6
-"""Until this hour flights of the day before are still on their way."""
+"""Until this hour flights of the day before are still under way."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
-    """What the answer says; raises FeedError if it is another one, with the sender's own words if it refused."""
+    """Return what the answer says; raise FeedError for any other, with the sender's reason if it refused."""
     flights = list_in(decode(data, name=_TITLE, max_bytes=MAX_BYTES), "flights", name=_TITLE)
     gathering = Gathering(received_at, source)
     for record in records(flights, "flights", gathering):
@@ -124,9 +124,9 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
 
 
 def continuation(data: bytes) -> str | None:
-    """The token to ask for the rest of a long answer to a query with; None if that was all.
+    """Return the token for the rest of a long answer to a query; None if that was all.
 
-    Raises FeedError as `parse` does for what is no answer.
+    Raise FeedError as `parse` does.
     """
     found = decode(data, name=_TITLE, max_bytes=MAX_BYTES)
     list_in(found, "flights", name=_TITLE)
@@ -135,7 +135,7 @@ def continuation(data: bytes) -> str | None:
 
 
 def _tell(record: Place, side: str) -> None:
-    """Tells one flight, seen from the airport where it departs or arrives."""
+    """Report one flight, seen from the airport where it departs or arrives."""
     leg, times, state = (record.inner(name) for name in (_LEG, f"{side}Time", "locationAndStatus"))
     number = record.text("flightId") or leg.text("flightId")
     if number is None:
@@ -183,7 +183,7 @@ def _tell(record: Place, side: str) -> None:
 
 
 def _estimate_in_words(state: Place, plan: datetime | None) -> datetime | None:
-    """The time in a status like "Estimated 16:45", which is Sweden's and may be past midnight."""
+    """Return the time in a status like "Estimated 16:45", which is Swedish time and may be past midnight."""
     words = _ESTIMATED.fullmatch(state.text("flightLegStatusEnglish") or "")
     if words is None or plan is None or int(words[1]) > 23 or int(words[2]) > 59:
         return None
@@ -198,7 +198,7 @@ def _baggage(baggage: Place) -> dict[str, Any]:
 
 
 def _checkin(desks: Place) -> dict[str, Any]:
-    """The desks of check-in: one, or from the first to the last."""
+    """Return the check-in desks: one, or the first and the last."""
     first, last = desks.text("checkInDeskFrom"), desks.text("checkInDeskTo")
     return said(
         checkin_desk="-".join(dict.fromkeys(desk for desk in (first, last) if desk is not None)) or None
@@ -210,12 +210,12 @@ def _airport(leg: Place, end: str) -> str | None:
 
 
 def _status(state: Place) -> dict[str, Any]:
-    """What the status says. One we do not know is a fault and says nothing."""
+    """Return what the status says. An unknown one is a fault and says nothing."""
     status = state.text("flightLegStatus")
     if status is None:
         return {}
     if status.upper() not in _STATUSES:
-        state.fault("this status is not known; the rest is told", "flightLegStatus", status)
+        state.fault("this status is not known; the rest is used", "flightLegStatus", status)
         return {}
     return _STATUSES[status.upper()]
 

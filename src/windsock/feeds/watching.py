@@ -1,7 +1,7 @@
-"""How providers that answer about single flights are asked about those an operator watches: some of them at each poll.
+"""How the flights that an operator watches are polled from providers of single flights: some of them at each poll.
 
-Such providers bill every question and allow few a minute. The cursor is the place in the list; it moves on even after a
-refusal, so that one flight the provider does not know never keeps it from the others.
+Such providers bill every request and allow few per minute. The cursor is the place in the list; it advances even after
+a refusal, so that one flight that the provider does not know never blocks the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,51 +13,51 @@ from windsock.feeds.polling import Poller, Request
 from windsock.flights.airports import airport
 from windsock.flights.identity import Designator
 
-MOST_WATCHED = 500
-"""With five a minute the last is asked about after more than an hour and a half: more are a matter for pushes."""
+MAX_WATCHED = 500
+"""At five per minute the last one is polled after more than an hour and a half; use pushes for more."""
 
 
 class Watch(Poller):
-    """Asks about `at_once` of the watched at each poll. A subclass says what one costs: `ask`."""
+    """Ask about `at_once` of the watched flights at each poll. A subclass defines the requests for one: `ask`."""
 
     needs_secret = True
     at_once = 5
-    # One address is asked for another time of day each time, or its answer would be billed even if nothing changed.
+    # Each request is for another time of day, so an unchanged answer would be billed as well.
     conditional = False
-    most_pages = 1
+    max_pages = 1
     name = ""
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
-        """Raises ConfigError for what is no list of flight numbers."""
+        """Raise ConfigError for anything but a list of flight numbers."""
         flights(cls.name, options)
 
     @classmethod
     def wanted(cls, options: Mapping[str, Any]) -> bool:
-        """Without a list of flights the feed only takes what is pushed."""
+        """Return whether there is a list of flights; without one the feed only accepts pushes."""
         return "flights" in options
 
     def watched(self) -> Sequence[str]:
-        """What is asked about, in the order of the settings."""
+        """Return the watched flights, in the order of the settings."""
         return flights(self.name, self.options)
 
     def ask(self, one: str, now: datetime) -> Sequence[Request]:
-        """The questions about one of the watched."""
+        """Return the requests for one of the watched."""
         raise NotImplementedError
 
     def requests(self, cursor: str, now: datetime) -> Sequence[Request]:
-        """Those about the next ones in the list; after the last it begins again."""
+        """Return the requests for the next ones in the list, which starts over after the last."""
         begin = self._place(cursor)
         return [
             request for one in self.watched()[begin : begin + self.at_once] for request in self.ask(one, now)
         ]
 
     def cursor(self, bodies: Sequence[bytes], cursor: str, now: datetime) -> str:
-        """The place of the next one."""
+        """Return the place of the next one."""
         return self.after_refusal(cursor)
 
     def after_refusal(self, cursor: str) -> str:
-        """The place of the next one, too: it may be just one flight that is refused."""
+        """Return the place of the next one here too: perhaps only one flight is refused."""
         following = self._place(cursor) + self.at_once
         return str(following) if following < len(self.watched()) else ""
 
@@ -68,7 +68,7 @@ class Watch(Poller):
 
 
 def flights(feed: str, options: Mapping[str, Any], key: str = "flights") -> list[str]:
-    """The flight numbers that the option lists, as written but in upper case and without blanks."""
+    """Return the flight numbers of the option, in upper case and without blanks."""
     found = []
     for given in _list(feed, options, key, 'flight numbers like ["SAS1423", "DL1865"]'):
         try:
@@ -80,12 +80,12 @@ def flights(feed: str, options: Mapping[str, Any], key: str = "flights") -> list
 
 
 def airports(feed: str, options: Mapping[str, Any], key: str = "airports") -> list[str]:
-    """The airports' codes that the option lists."""
+    """Return the airport codes of the option."""
     found = []
     for given in _list(feed, options, key, 'airports\' codes like ["LIS", "OPO"]'):
         if airport(given.strip()) is None:
             raise ConfigError(
-                f"{feed}: {key}: {given[:40]!r} is no airport's IATA or ICAO code that is known."
+                f"{feed}: {key}: {given[:40]!r} is not a known IATA or ICAO code of an airport."
             )
         found.append(given.strip().upper())
     return found
@@ -94,11 +94,9 @@ def airports(feed: str, options: Mapping[str, Any], key: str = "airports") -> li
 def _list(feed: str, options: Mapping[str, Any], key: str, like: str) -> list[str]:
     given = options.get(key, [])
     if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
-        raise ConfigError(f"{feed}: {key} is {given!r}; a list of {like} is needed.")
+        raise ConfigError(f"{feed}: {key} is {given!r}; use a list of {like}.")
     if key in options and not given:
         raise ConfigError(f"{feed}: {key} is empty; name at least one, or leave the key out.")
-    if len(given) > MOST_WATCHED:
-        raise ConfigError(
-            f"{feed}: {key} names {len(given)}; {MOST_WATCHED} at most can be watched by polls."
-        )
+    if len(given) > MAX_WATCHED:
+        raise ConfigError(f"{feed}: {key} names {len(given)}; {MAX_WATCHED} at most can be watched by polls.")
     return list(given)

@@ -1,4 +1,4 @@
-"""The element tree of an XML document from somebody else: no DOCTYPE, bounded in size and depth, or a FeedError.
+"""The element tree of a foreign XML document: no DOCTYPE, bounded in size and depth, or a FeedError.
 
 The encoding is the one the document declares (or its byte order mark); UTF-8 where it declares none. The tags have lost
 their namespaces (attributes keep theirs): senders of one format are known to use several, or none.
@@ -15,17 +15,17 @@ from windsock.errors import FeedError
 from windsock.feeds.encoding import UTF_8_MARK, unmarked
 
 MAX_DEPTH = 40
-"""Deeper than any feed nests (AIDX, the deepest, has eight), and far from what troubles a reader that recurses."""
+"""Deeper than any feed nests (AIDX, the deepest, has eight), and harmless to a recursive reader."""
 
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def root_of(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Element:
-    """The document's root element; raises FeedError, with line and column, and nothing else."""
+    """Return the root element; raise FeedError with line and column, and nothing else."""
     if len(data) > max_bytes:
         raise FeedError(f"The XML has {len(data)} bytes; at most {max_bytes} are read. Send it in parts.")
     plain = unmarked(data)
-    # By its mark it is in UTF-16, whatever encoding it declares, and read as UTF-8 from here on.
+    # By its mark it is in UTF-16, whatever encoding it declares; it is read as UTF-8 from here on.
     encoding = "utf-8" if plain is not data and not data.startswith(UTF_8_MARK) else None
     data = plain
     if not data.strip():
@@ -36,10 +36,12 @@ def root_of(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Eleme
         root: Element = parser.close()
     except DTDForbidden as error:
         raise FeedError(
-            "The XML has a DOCTYPE; none is read, for it can name other files and grow without bound. Remove it."
+            "The XML has a DOCTYPE, which can name other files and grow without bound. Remove it."
         ) from error
     except DefusedXmlException as error:
-        raise FeedError("The XML declares entities or refers to other files; none are read.") from error
+        raise FeedError(
+            "The XML declares entities or refers to other files, which is not supported. Remove them."
+        ) from error
     except ParseError as error:
         raise FeedError(_broken(error)) from error
     except (LookupError, ValueError, TypeError, AssertionError) as error:
@@ -51,26 +53,26 @@ def root_of(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Eleme
 
 
 def local(tag: str) -> str:
-    """The name of a tag or attribute without its namespace: `{http://…}FlightLeg` is `FlightLeg`."""
+    """Return the name of a tag or attribute without its namespace: `{http://…}FlightLeg` is `FlightLeg`."""
     return tag.rpartition("}")[2]
 
 
 def children(element: Element, name: str) -> Iterator[Element]:
-    """The direct children of that name, whatever their namespace, in order."""
-    return (one for one in element if one.tag == name)
+    """Return the direct children of that name, whatever their namespace, in order."""
+    return (inner for inner in element if inner.tag == name)
 
 
 def child(element: Element, name: str) -> Element | None:
-    """The first direct child of that name, whatever its namespace."""
+    """Return the first direct child of that name, whatever its namespace."""
     # A loop of its own, without a generator: AIDX asks a dozen times for each leg.
-    for one in element:
-        if one.tag == name:
-            return one
+    for inner in element:
+        if inner.tag == name:
+            return inner
     return None
 
 
 def text(element: Element, *names: str) -> str | None:
-    """The text at the end of the path `names` of children, without blanks around it; None if missing or empty."""
+    """Return the text at the path `names` of children, without surrounding blanks; None if missing or empty."""
     at: Element | None = element
     for name in names:
         at = child(at, name) if at is not None else None
@@ -78,12 +80,12 @@ def text(element: Element, *names: str) -> str | None:
 
 
 def is_nil(element: Element) -> bool:
-    """Whether the element says of itself that its value is erased (`xsi:nil="true"`)."""
+    """Return whether the element declares its value erased (`xsi:nil="true"`)."""
     return element.get(_NIL, "").strip() in ("true", "1")
 
 
 class _Bounded(TreeBuilder):
-    """Builds the tree of tags without namespaces, and stops where elements nest too deep."""
+    """Builds the tree of tags without namespaces, and stops where elements nest too deeply."""
 
     def __init__(self, max_depth: int) -> None:
         super().__init__()

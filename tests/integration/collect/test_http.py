@@ -168,5 +168,5 @@ def test_a_refusal_says_how_many_requests_were_spent(site: Site) -> None:
 def test_pages_end_at_the_pollers_most(site: Site) -> None:
     site.answers = {"/a": (200, {}, b"more:/a")}
     asking = Asking(site, "/a")
-    asking.most_pages = 7
+    asking.max_pages = 7
     assert poll(asking).requests == 7

@@ -471,7 +471,7 @@ def test_a_mail_of_a_thousand_parts_is_read_to_a_bound() -> None:
         ("imaps://mail.example.org/INBOX", "names no user"),
         ("imaps://ops@/INBOX", "names no host"),
         ("https://ops@mail.example.org/INBOX", "has the scheme 'https'"),
-        ("imaps://ops@mail.example.org:99999/INBOX", "is no address"),
+        ("imaps://ops@mail.example.org:99999/INBOX", "is not an address"),
         ("imaps://ops%0d%0aX@mail.example.org/INBOX", "has a user with characters"),
         ("imaps://ops@mail.example.org/Entw%C3%BCrfe", "has a folder with characters"),
         ("imaps://ops@mail.example.org/INBOX#1", "after the folder"),

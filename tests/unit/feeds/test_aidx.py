@@ -461,8 +461,8 @@ def test_a_soap_envelope_is_opened() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"<flights/>", "no AIDX message"),
-        (b"<Envelope/>", "no AIDX message"),
+        (b"<flights/>", "not an AIDX message"),
+        (b"<Envelope/>", "not an AIDX message"),
         (FULL[:-40], "damaged"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a/>', "DOCTYPE"),
         (b"not xml", "damaged"),

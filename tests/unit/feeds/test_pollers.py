@@ -10,7 +10,7 @@ import pytest
 from windsock.errors import ConfigError
 from windsock.feeds.polling import Poller, Request, two_parts
 from windsock.feeds.registry import format_named
-from windsock.feeds.watching import MOST_WATCHED
+from windsock.feeds.watching import MAX_WATCHED
 
 NOON = datetime(2026, 7, 5, 12, 0, tzinfo=UTC)
 WATCHED = {"flights": ["SAS1423", "dl 1865"]}
@@ -244,10 +244,10 @@ def test_no_provider_is_asked_more_often_than_its_etiquette_allows(name: str, le
         pytest.param("aeroapi", {"flights": []}, "empty", id="an empty list"),
         pytest.param("aeroapi", {"flights": ["../alerts"]}, "not a flight number", id="a path"),
         pytest.param("flightstats", {"flights": ["DELTA"]}, "not a flight number", id="no number"),
-        pytest.param("aeroapi", {"flights": ["DL1"] * (MOST_WATCHED + 1)}, "at most", id="too many"),
+        pytest.param("aeroapi", {"flights": ["DL1"] * (MAX_WATCHED + 1)}, "at most", id="too many"),
         pytest.param("aerodatabox", {"market": "bazaar"}, "rapidapi, api.market", id="an unknown market"),
         pytest.param("aerodatabox", {"market": ["rapidapi"]}, "rapidapi, api.market", id="a list of markets"),
-        pytest.param("aviationstack", {"airports": ["Lisbon"]}, "airport's IATA or ICAO", id="a city"),
+        pytest.param("aviationstack", {"airports": ["Lisbon"]}, "IATA or ICAO code", id="a city"),
         pytest.param("swedavia", {"airport": "Q"}, "airport's code", id="no airport"),
         pytest.param("swedavia", {"airport": ["ARN"]}, "airport's code", id="a list of airports"),
     ],

@@ -220,12 +220,12 @@ def test_a_codeshare_that_is_none_is_a_fault_and_the_others_stay() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"c15": "31JUN2624OCT26"}, "'31JUN26' is no date"),
+        ({"c15": "31JUN2624OCT26"}, "'31JUN26' is not a date"),
         ({"c15": "01NOV2624OCT26"}, "before it begins"),
-        ({"c29": "       "}, "no days of operation"),
+        ({"c29": "       "}, "not days of operation"),
         ({"c36": "X"}, "frequency rate 'X'"),
         ({"c37": "QQQ"}, "no airport 'QQQ'"),
-        ({"c40": "2567"}, "'2567' is no time"),
+        ({"c40": "2567"}, "'2567' is not a time"),
         ({"c6": "0000"}, "is not a flight number"),
         ({"c193": "J0"}, "date variation 'J'"),
         ({"c48": "02:00"}, "UTC variation '02:00'"),
@@ -332,7 +332,7 @@ def test_more_faults_than_the_cap_end_with_one_saying_so(monkeypatch: pytest.Mon
     monkeypatch.setattr("windsock.feeds.ssim.schedule.MAX_FAULTS", 2)
     parsed = read(carrier(), *[leg(c29="       ")] * 5, leg())
     assert len(parsed.faults) == 3
-    assert "further ones are not told" in parsed.faults[-1].message
+    assert "further ones are not reported" in parsed.faults[-1].message
     assert len(parsed.reports) == 1
 
 
@@ -361,7 +361,7 @@ def test_the_onward_flight_is_a_rotation() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"hello\nworld", b"<xml/>", b"\x00" * 500, PADDING.encode()])
 def test_what_is_no_schedule_is_refused(data: bytes) -> None:
-    with pytest.raises(FeedError, match="no SSIM chapter 7 file"):
+    with pytest.raises(FeedError, match="not an SSIM chapter 7 file"):
         ssim.parse(data, received_at=RECEIVED)
 
 

@@ -1,4 +1,4 @@
-"""The answer a sender of AIDX waits for: IATA_AIDX_FlightLegRS, saying what was taken and what was not."""
+"""The answer to an AIDX sender: IATA_AIDX_FlightLegRS, with what was accepted and what was not."""
 
 import re
 from datetime import UTC, datetime
@@ -12,9 +12,9 @@ NAMESPACE = "http://www.iata.org/IATA/2007/00"
 
 _ECHOED = ("EchoToken", "Target", "Version", "TransactionIdentifier", "SequenceNmbr")
 _VERSION = "22.1"
-"""Of the answer to a message that names none."""
+"""The version of the answer to a message that names none."""
 
-_MOST_WARNINGS = 100
+_MAX_WARNINGS = 100
 """Enough to find a sender's mistake; a message of thousands of bad legs makes the same one in all of them."""
 
 _LONGEST = 500
@@ -23,10 +23,10 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def acknowledgement(data: bytes, parsed: Parsed | FeedError, *, received_at: datetime) -> bytes:
-    """The answer to the message `data`, as XML in UTF-8.
+    """Return the answer to the message `data`, as XML in UTF-8.
 
     Success with a Warning for each fault: RecordID is the leg's number in the message, from 1, and Status says whether
-    the leg was Refused or taken in part (Partial). Errors instead where the message could not be read (a FeedError).
+    the leg was Refused or accepted in part (Partial). Errors instead where the message could not be read (a FeedError).
     """
     try:
         message: Element | None = message_of(data)
@@ -51,7 +51,7 @@ def _warn(root: Element, parsed: Parsed) -> None:
         return
     told = {statement.where for statement in parsed.statements}
     warnings = SubElement(root, "Warnings")
-    for fault in parsed.faults[:_MOST_WARNINGS]:
+    for fault in parsed.faults[:_MAX_WARNINGS]:
         warning = SubElement(warnings, "Warning")
         record = _RECORD.match(fault.path or "")
         if record is not None:
@@ -59,7 +59,7 @@ def _warn(root: Element, parsed: Parsed) -> None:
             warning.set("Status", "Partial" if record[0] in told else "Refused")
         about = "" if fault.column is None else f"{fault.column} {fault.value or ''}".rstrip() + ": "
         warning.text = _line(about + fault.message)
-    left = len(parsed.faults) - _MOST_WARNINGS
+    left = len(parsed.faults) - _MAX_WARNINGS
     if left > 0:
         SubElement(warnings, "Warning").text = f"{left} more warnings are left out."
 

@@ -11,16 +11,16 @@ from windsock.flights import airports, delay_codes
 from windsock.flights.fields import LENGTHS
 
 Telling = Callable[[str, str, str], None]
-"""Takes a fault: its message, the element's name and what stood there."""
+"""Called with a fault: its message, the element's name and its content."""
 
-# The first that says anything counts: what passengers read before what the apron does.
+# The first that says anything counts: what passengers read before what the apron uses.
 _PLACES = {
     "gate": ("PassengerGate",),
     "stand": ("AircraftParkingPosition",),
     "terminal": ("PublicTerminal", "AircraftTerminal"),
     "belt": ("BaggageClaimUnit",),
 }
-# How far the flight has come by its status of code list 9750, in order, whether or not a time stands beside it: off
+# The milestone of each status of code list 9750, in order, with or without a time beside it: off
 # block, taken off, in the airspace, on final approach, landed, on block.
 _STATED: dict[str, str | None] = {
     "SCH": None,
@@ -34,12 +34,12 @@ _STATED: dict[str, str | None] = {
 _DURATION = re.compile(
     r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})(?:\.\d{1,9})?S)?)?", re.ASCII
 )
-# As many as a report takes; AIDX has at most 8 reasons.
-_MOST_REASONS, _MOST_NAMES = 10, 30
+# The limit of a report; AIDX has at most 8 reasons.
+_MAX_REASONS, _MAX_NAMES = 10, 30
 
 
 def say_places(leg_data: Element, sides: dict[str, dict[str, object]]) -> None:
-    """Gate, stand, terminal and belt of both sides: as used if that is said (Usage Actual), else as planned."""
+    """Add gate, stand, terminal and belt of both sides: as used where given (Usage Actual), else as planned."""
     # Planned first, so that what is actually used is written over it; without Usage it counts as used.
     for usage in (True, False):
         for resources in children(leg_data, "AirportResources"):
@@ -70,7 +70,7 @@ def _say_resource(resource: Element, side: str, said: dict[str, object]) -> None
 
 
 def _say_desks(resource: Element, said: dict[str, object]) -> None:
-    """The check-in desks: each group of them from the first to the last."""
+    """Return the check-in desks: each group of them from the first to the last."""
     groups = list(children(resource, "CheckInInfo"))
     desks: dict[str, None] = {}
     for group in groups:
@@ -89,7 +89,7 @@ def _say_desks(resource: Element, said: dict[str, object]) -> None:
 
 
 def say_reasons(leg_data: Element, report: dict[str, object], fault: Telling) -> None:
-    """The reasons of delay, of both ends; null where the sender erases them all."""
+    """Return the reasons of delay, of both ends; null where the sender erases them all."""
     reasons: list[dict[str, object]] = []
     erased = False
     for delay in children(leg_data, "IrregularityDelay"):
@@ -107,15 +107,15 @@ def say_reasons(leg_data: Element, report: dict[str, object], fault: Telling) ->
         if duration is not None:
             minutes = minutes_of(duration)
             if minutes is None:
-                fault("Duration is no ISO 8601 duration like PT1H05M", "Duration", duration)
+                fault("Duration is not an ISO 8601 duration like PT1H05M", "Duration", duration)
             else:
                 reason["minutes"] = minutes
         reasons.append(reason)
     # Both ends may give the same reason.
     reasons = list({tuple(one.values()): one for one in reasons}.values())
-    if len(reasons) > _MOST_REASONS:
-        fault(f"{len(reasons)} reasons of delay; the first {_MOST_REASONS} are kept", "IrregularityDelay", "")
-        del reasons[_MOST_REASONS:]
+    if len(reasons) > _MAX_REASONS:
+        fault(f"{len(reasons)} reasons of delay; the first {_MAX_REASONS} are kept", "IrregularityDelay", "")
+        del reasons[_MAX_REASONS:]
     if reasons:
         report["delay_reasons"] = reasons
     elif erased:
@@ -131,7 +131,7 @@ def _scheme(code: str) -> tuple[str, str]:
 
 
 def minutes_of(duration: str) -> int | None:
-    """The whole minutes of an ISO 8601 duration (PT2H15M, P1DT3H); None where it is none."""
+    """Return the whole minutes of an ISO 8601 duration (PT2H15M, P1DT3H); None for anything else."""
     match = _DURATION.fullmatch(duration.upper()) if len(duration) <= 40 else None
     if match is None or not any(match.groups()):
         return None
@@ -140,14 +140,14 @@ def minutes_of(duration: str) -> int | None:
 
 
 def say_aircraft(leg_data: Element, report: dict[str, object], fault: Telling) -> None:
-    """Registration and type of the aircraft."""
+    """Add registration and type of the aircraft."""
     info = child(leg_data, "AircraftInfo")
     if info is None:
         return
     registration = text(info, "Registration")
     if registration is not None:
         if len(set(registration.replace("-", ""))) <= 1 and not withheld(registration):
-            fault("Registration is a placeholder, no aircraft's", "Registration", registration)
+            fault("Registration is a placeholder, not of an aircraft", "Registration", registration)
         else:
             report["registration"] = registration
     elif _nil(info, "Registration"):
@@ -163,7 +163,7 @@ def say_aircraft(leg_data: Element, report: dict[str, object], fault: Telling) -
 
 
 def say_names(leg_data: Element, report: dict[str, object], fault: Telling) -> None:
-    """The designators it is also sold under."""
+    """Return the designators that it is also sold under."""
     names = []
     shares = list(children(leg_data, "CodeShareInfo"))
     for share in shares:
@@ -175,23 +175,23 @@ def say_names(leg_data: Element, report: dict[str, object], fault: Telling) -> N
                 "CodeShareInfo needs Airline and FlightNumber", "CodeShareInfo", text(share, "Airline") or ""
             )
     names = list(dict.fromkeys(names))
-    if len(names) > _MOST_NAMES:
-        fault(f"{len(names)} code shares; the first {_MOST_NAMES} are kept", "CodeShareInfo", "")
+    if len(names) > _MAX_NAMES:
+        fault(f"{len(names)} code shares; the first {_MAX_NAMES} are kept", "CodeShareInfo", "")
     if names:
-        report["codeshares"] = names[:_MOST_NAMES]
+        report["codeshares"] = names[:_MAX_NAMES]
     elif any(is_nil(share) for share in shares):
         report["codeshares"] = None
 
 
 def say_fate(leg_data: Element, destination: str | None, report: dict[str, object]) -> None:
-    """Cancelled, reinstated, diverted and where to."""
+    """Add whether it is cancelled, reinstated or diverted, and where to."""
     stated = {
         code
         for one in children(leg_data, "OperationalStatus")
         if (code := (text(one) or "").upper()) in _STATED
     }
     if stated:
-        # Several can stand at once, each of its own moment: the furthest is how it stands.
+        # Several can be present, each of its own moment: the furthest one applies.
         report["stated_status"] = _STATED[max(stated, key=list(_STATED).index)]
     for status in children(leg_data, "OperationalStatus"):
         code = (text(status) or "").upper()
@@ -208,7 +208,7 @@ def say_fate(leg_data: Element, destination: str | None, report: dict[str, objec
         if other != _airport(destination or ""):
             report["diverted"], report["diverted_to"] = True, other
         elif "diverted" not in report:
-            # It goes where it was to go from the start: a diversion that was taken back.
+            # It flies to its original destination: a diversion that was taken back.
             report["diverted"], report["diverted_to"] = False, None
     elif any(is_nil(one) for one in history):
         report["diverted_to"] = None

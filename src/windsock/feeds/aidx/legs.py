@@ -14,7 +14,7 @@ from windsock.feeds.xml import child, children, text
 from windsock.flights.values import CLOCK_SKEW
 
 _ACTIONS = {
-    "DELETE": "the sender takes back this leg as created in error. That is no cancellation (DX), so nothing "
+    "DELETE": "the sender takes back this leg as created in error. That is not a cancellation (DX), so nothing "
     "is changed; cancel the flight if it does not fly",
     "LOCKDOWN": "the sender restricts access to this leg; what it says is not shown",
     "DONOTDISPLAY": "the sender does not want this leg displayed; what it says is not shown",
@@ -22,12 +22,12 @@ _ACTIONS = {
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "aidx") -> Parsed:
-    """What the message says of each leg; raises FeedError when it is no AIDX message at all."""
+    """Return what the message says about each leg; raise FeedError for anything but an AIDX message."""
     message = message_of(data)
     gathering = Gathering(received_at, source)
     if message.get("Target", "").strip().lower() == "test":
         gathering.fault(
-            "the message is a test (Target='Test'); its legs are not taken. Send Target='Production'",
+            "the message is a test (Target='Test'); its legs are ignored. Send Target='Production'",
             path="/",
         )
         return gathering.parsed()
@@ -43,7 +43,7 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aidx") -> Parsed
 
 
 def _verdict(message: Element, gathering: Gathering) -> None:
-    """Tell what an answer says besides its legs: a fault for each warning, FeedError with the words of an error."""
+    """Add a fault for each warning of an answer; raise FeedError with the text of an error."""
     words = [_words(error) for errors in children(message, "Errors") for error in children(errors, "Error")]
     if words or child(message, "Errors") is not None:
         why = "; ".join(words)[:MAX_RAW] or "no reason is given"
@@ -60,7 +60,7 @@ def _verdict(message: Element, gathering: Gathering) -> None:
 
 
 def _words(element: Element) -> str:
-    """The text of a warning or error, else what its attributes say."""
+    """Return the text of a warning or error, else its attributes."""
     told = " ".join("".join(element.itertext()).split())
     return told or element.get("ShortText") or element.get("Code") or element.get("Type") or "nothing more"
 
@@ -80,7 +80,7 @@ def _observed_at(message: Element, gathering: Gathering) -> str | None:
             value=given[:200],
         )
         return None
-    # A clock slightly ahead is usual: then the time of receipt counts, without a word.
+    # A clock slightly ahead is usual: then the time of receipt counts, without a fault.
     return _utc(moment) if moment <= gathering.received_at else None
 
 
@@ -140,12 +140,12 @@ class _Leg:
         self.tell_what_is_valid(report, _utc_day(who, leg_data, times))
 
     def wanted(self, who: Element, leg_data: Element | None) -> bool:
-        """Whether the leg is to be told at all; a fault where not."""
+        """Return whether the leg is to be reported; add a fault if not."""
         for place in (self.leg, leg_data):
             action = None if place is None else text(place, "SpecialAction")
             if action is not None:
                 self.fault(
-                    _ACTIONS.get(action.upper(), "an action that is not known; the leg is not taken"),
+                    _ACTIONS.get(action.upper(), "an action that is not known; the leg is ignored"),
                     "SpecialAction",
                     action,
                 )
@@ -153,7 +153,7 @@ class _Leg:
         repeat = child(who, "RepeatNumber")
         if repeat is not None and repeat.get("CurrentInd", "").strip().lower() in ("false", "0"):
             self.fault(
-                "an earlier attempt to depart (RepeatNumber, CurrentInd false); only the current one is told",
+                "an earlier attempt to depart (RepeatNumber, CurrentInd false); only the current one is reported",
                 "RepeatNumber",
                 text(repeat),
             )
@@ -164,7 +164,7 @@ class _Leg:
         return True
 
     def tell_what_is_valid(self, report: dict[str, object], utc_day: Day | None) -> None:
-        """Tells the report; a field that is not valid becomes a fault and the rest is told without it."""
+        """Add the report; a field that is not valid becomes a fault, and the rest is added without it."""
         day = None if "date" in report else utc_day
         while not self.gathering.tell(report, path=self.path, raw=self.raw, utc_day=day):
             field = self.gathering.faults[-1].column
@@ -178,7 +178,7 @@ class _Leg:
 
 
 def _utc_day(who: Element, leg_data: Element, times: Times) -> Day | None:
-    """The operating day in UTC as well as it can be known without a scheduled departure."""
+    """Return the operating day in UTC, as far as it is known without a scheduled departure."""
     day = origin_date_of(who)
     begun_before = any(
         before.get("FlightSequence", "").strip().lower() == "upline"

@@ -16,11 +16,11 @@ ROOTS = ("IATA_AIDX_FlightLegNotifRQ", ANSWER)
 """The notification, and the answer to a request, which holds legs of the same shape."""
 
 DUMMY_DAY = Day(2000, 1, 1)
-"""What senders that know no OriginDate are told by the implementation guide to write."""
+"""The date that the implementation guide prescribes for senders that do not know the OriginDate."""
 
 
 def message_of(data: bytes) -> Element:
-    """The AIDX root element, taken out of a SOAP envelope if it is in one; FeedError where there is none."""
+    """Return the AIDX root element, taken out of a SOAP envelope if it is in one; raise FeedError if there is none."""
     root = root_of(data, max_bytes=MAX_BYTES)
     found: Element | None = root
     if root.tag == "Envelope":
@@ -28,17 +28,17 @@ def message_of(data: bytes) -> Element:
         found = None if body is None else next(iter(body), None)
     if found is None or found.tag not in ROOTS:
         name = (root.tag if found is None else found.tag)[:60]
-        raise FeedError(f"This is no AIDX message: its root is <{name}>; <{ROOTS[0]}> is needed.")
+        raise FeedError(f"This is not an AIDX message: its root is <{name}>; it must be <{ROOTS[0]}>.")
     return found
 
 
 def legs_of(message: Element) -> Iterator[tuple[str, Element]]:
-    """The legs with their places, counted from 1: `FlightLeg[1]`."""
+    """Yield the legs with their places, counted from 1: `FlightLeg[1]`."""
     return ((f"FlightLeg[{n}]", leg) for n, leg in enumerate(children(message, "FlightLeg"), 1))
 
 
 def designator_of(element: Element) -> str | None:
-    """Airline, number and suffix in one, as a flight is called; None where one of the first two is missing."""
+    """Return airline, number and suffix as one designator; None if one of the first two is missing."""
     airline, number = text(element, "Airline"), text(element, "FlightNumber")
     if airline is None or number is None:
         return None
@@ -46,7 +46,7 @@ def designator_of(element: Element) -> str | None:
 
 
 def origin_date_of(element: Element) -> Day | None:
-    """The UTC day on which the flight (not the leg) began; None where it is missing, a dummy or no date."""
+    """Return the UTC day on which the flight (not the leg) began; None if it is missing, a dummy or not a date."""
     given = child(element, "OriginDate")
     if given is None or is_nil(given):
         return None
@@ -59,14 +59,14 @@ def origin_date_of(element: Element) -> Day | None:
 
 
 def with_offset(time: str) -> str:
-    """The time with `Z` where it has no offset: all times of AIDX are UTC."""
+    """Return the time with `Z` if it has no offset: all times of AIDX are UTC."""
     if time[-1:] in "Zz" or "+" in time[10:] or "-" in time[10:]:
         return time
     return time + "Z"
 
 
 def moment_of(time: str) -> datetime | None:
-    """The time, None where it is none."""
+    """Return the time, None for anything else."""
     try:
         moment = datetime.fromisoformat(with_offset(time))
     except ValueError:

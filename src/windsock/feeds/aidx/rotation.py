@@ -1,4 +1,4 @@
-"""Which legs one aircraft flies one after the other, as an AIDX message says it; its reports keep the registration."""
+"""The legs that one aircraft flies one after the other, by an AIDX message; reports keep the registration."""
 
 from xml.etree.ElementTree import Element
 
@@ -8,7 +8,7 @@ from windsock.feeds.xml import child, children, text
 
 
 def rotations(data: bytes) -> tuple[Rotation, ...]:
-    """The rotations a message tells, in its order; raises FeedError as `parse` does, and skips what is unclear.
+    """Return the rotations of a message, in its order; raise FeedError as `parse` does, and skip what is unclear.
 
     `FlightSequence` upline names the leg before this one, downline the one after. Before 16.1 there was no such
     attribute and the element named the next leg.

@@ -19,7 +19,7 @@ _OTHER = ("BST", "GRT", "FBG")
 """Boarding began; back at the gate; the first bag on the belt."""
 
 _ESTIMATES = ("EST", "TAR", "CAL")
-"""What counts as the estimate, best first: the estimate itself, the target (TOBT, TTOT), the slot (CTOT)."""
+"""The estimates, best first: the estimate itself, the target (TOBT, TTOT), the slot (CTOT)."""
 
 _COMBINED = {
     "SOBT": ("OFB", "SCT"), "EOBT": ("OFB", "EST"), "TOBT": ("OFB", "TAR"), "AOBT": ("OFB", "ACT"),
@@ -38,11 +38,11 @@ _COMBINED = {
 _PASSED_OVER = (
     "SAT", "TSAT", "ASAT", "SRT", "ASRT", "CGT", "ACGT", "RDT", "ARDT", "DIC", "DIE", "ECZT", "ACZT", "EEZT", "AEZT",
 )  # fmt: skip
-"""Milestones of the apron that a report has no place for, bare or by A-CDM's names: no word about them is missed."""
+"""Milestones of the apron that a report has no place for, bare or by A-CDM's names: their absence means nothing."""
 
 
 def times_of(leg_data: Element, fault: Callable[[str, str, str], None]) -> Times:
-    """All times we have a use for; of several of one kind the last. `fault` is told message, code and text."""
+    """Return all times that we use; of several of one kind the last. `fault` is called with message, code and text."""
     times: Times = {}
     for element in children(leg_data, "OperationTime"):
         qualifier = element.get("OperationQualifier", "").strip().upper()
@@ -79,7 +79,7 @@ def times_of(leg_data: Element, fault: Callable[[str, str, str], None]) -> Times
 
 
 def say_times(times: Times, report: dict[str, object], sides: dict[str, dict[str, object]]) -> None:
-    """Writes the times into the report's sides, and what BST and GRT mean into the report."""
+    """Add the times to the report's sides, and what BST and GRT mean to the report."""
     for qualifier, side in _SIDES.items():
         if (qualifier, "SCT") in times:
             sides[side]["scheduled"] = times[qualifier, "SCT"]

@@ -1,4 +1,4 @@
-"""What the text of a NOTAM about a closure says: its period, and whom alone it concerns."""
+"""The text of a NOTAM about a closure: its period, and the only traffic that it concerns."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 _PERIOD = re.compile(r"(?<![0-9A-Z])(\d{10})-(?:(\d{10})|PERM)(?:EST)?(?![0-9A-Z])", re.ASCII)
 
-# The abbreviations that occur in closures, in words for people. What is not here stays as it is.
+# The abbreviations that occur in closures, in words for people. All others stay as they are.
 _WORDS = {
     "ACFT": "aircraft",
     "GA": "general aviation",
@@ -49,7 +49,7 @@ class Notam:
 
 
 def notam_of(text: str) -> Notam | None:
-    """The period (yymmddhhmm-yymmddhhmm) in a text, None where it has none; raises ValueError where it is no period."""
+    """Return the period (yymmddhhmm-yymmddhhmm) in a text, None if it has none; raise ValueError if it is not valid."""
     periods = list(_PERIOD.finditer(text))
     if not periods:
         return None
@@ -69,9 +69,9 @@ def _moment(digits: str) -> datetime:
 
 
 def only_for(text: str) -> str | None:
-    """Whom or what alone a closure concerns, in words ("non scheduled transient general aviation aircraft").
+    """Return the only traffic that a closure concerns ("non scheduled transient general aviation aircraft").
 
-    None where all are concerned, or where the text is no NOTAM.
+    None if it concerns all traffic, or the text is not a NOTAM.
     """
     words = text.upper().replace(",", " ").split()
     if "CLSD" not in words:

@@ -1,7 +1,7 @@
 """The FAA's NAS status: the programmes of US airports (ground stops and delays, closures), read from its XML.
 
 A document is the whole list: an absent section means that none is active, and one with nothing but its time is normal.
-It speaks to people. Durations are English, the end of a ground stop is a local time of day with a zone word, and a
+It is written for people. Durations are English, the end of a ground stop is a local time of day with a zone word, and a
 closure's dates have no year; the NOTAM in its reason does.
 """
 
@@ -39,10 +39,10 @@ _TRENDS: dict[str, Trend] = {
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "faa") -> Parsed:
-    """All programmes that the document lists, in its order, and what of it could not be read; no reports.
+    """Return all programmes of the document, in its order, and faults for what could not be read; no reports.
 
     Times without a date are taken as near the document's own time, which is also `observed_at` (never after
-    `received_at`). Raises FeedError where this is not the FAA's document at all, and nothing else.
+    `received_at`). Raise FeedError if this is not the FAA's document, and nothing else.
     """
     root = root_of(data, max_bytes=MAX_BYTES)
     if root.tag != _ROOT:
@@ -71,7 +71,9 @@ class _Reading:
             except (ValueError, OverflowError):
                 self.path = "Update_Time"
                 self.fault(
-                    "This is no time like 'Fri Oct 2 11:46:31 2026 GMT'; that of receipt counts.", told, None
+                    "This is not a time like 'Fri Oct 2 11:46:31 2026 GMT'; the time of receipt counts.",
+                    told,
+                    None,
                 )
         for section in children(root, "Delay_type"):
             for entries in section:
@@ -132,7 +134,7 @@ class _Reading:
                 continue
             trend = text(side, "Trend")
             if trend is not None and trend.lower() not in _TRENDS:
-                self.fault(f"No trend is called so; known are {', '.join(_TRENDS)}.", trend, "Trend")
+                self.fault(f"This trend is not known; known are {', '.join(_TRENDS)}.", trend, "Trend")
             yield {
                 "kind": f"{which}_delay",
                 "reason": reason(entry),
@@ -147,12 +149,12 @@ class _Reading:
         try:
             notam = notam_of(why or "")
         except ValueError as error:
-            self.fault(f"The NOTAM's period is no period ({error}).", why, "Reason")
+            self.fault(f"The NOTAM's period is not valid ({error}).", why, "Reason")
         begins_at = self.day(entry, "Start", notam.begins_at if notam else None, self.now)
         ends_at = self.day(entry, "Reopen", notam.ends_at if notam else None, begins_at or self.now)
         if begins_at and ends_at and ends_at <= begins_at:
             self.fault(
-                "It would reopen before it is closed; no end is taken.", text(entry, "Reopen"), "Reopen"
+                "It would reopen before it is closed; the end is left out.", text(entry, "Reopen"), "Reopen"
             )
             ends_at = None
         yield {
@@ -172,7 +174,7 @@ class _Reading:
         try:
             return minutes_of(told)
         except ValueError:
-            self.fault("This is no duration like '1 hour and 5 minutes'.", told, name)
+            self.fault("This is not a duration like '1 hour and 5 minutes'.", told, name)
             return None
 
     def end(self, entry: Element, place: Airport) -> datetime | None:
@@ -182,18 +184,18 @@ class _Reading:
         try:
             return clock_time(told, place, self.now)
         except (ValueError, OverflowError):
-            self.fault(f"This is no time at {place.code} like '9:00 pm EDT'.", told, "End_Time")
+            self.fault(f"This is not a time at {place.code} like '9:00 pm EDT'.", told, "End_Time")
             return None
 
     def day(self, entry: Element, name: str, exact: datetime | None, near: datetime) -> datetime | None:
-        """The moment that an element tells without its year. The NOTAM's, if there is one, has it."""
+        """Return the moment of an element without a year, which the NOTAM has if there is one."""
         told = text(entry, name)
         if exact is not None or told is None:
             return exact
         try:
             return nearest_day(told, near)
         except (ValueError, OverflowError):
-            self.fault("This is no time like 'May 27 at 18:26 UTC'.", told, name)
+            self.fault("This is not a time like 'May 27 at 18:26 UTC'.", told, name)
             return None
 
 
@@ -208,23 +210,23 @@ _LISTS: dict[str, tuple[str, _Read]] = {
 
 
 def airport_of(code: str) -> Airport | None:
-    """The airport with this FAA identifier: mostly its ICAO code without the K, else its IATA code (Honolulu: HNL)."""
+    """Return the airport with this FAA identifier: its ICAO code without the K, or its IATA code (Honolulu: HNL)."""
     code = code.strip().upper()
     found = airport(f"K{code}") if len(code) == 3 else None
     return found or airport(code)
 
 
 def reason(entry: Element) -> str | None:
-    """The reason as told, on one line and of a length that can be shown."""
+    """Return the reason, on one line and short enough to be shown."""
     told = " ".join((text(entry, "Reason") or "").split())
     return "".join(letter for letter in told if letter.isprintable())[:1000] or None
 
 
 class Poller(polling.Poller):
-    """One GET of the whole list. No limit is published; once a minute is the fastest seen in use."""
+    """Ask for the whole list. No limit is published; once a minute is the fastest seen in use."""
 
     every = 60.0
 
     def requests(self, cursor: str, now: datetime) -> Sequence[polling.Request]:
-        """The one address there is."""
+        """Return the one request there is."""
         return (polling.Request(url=self.url or ADDRESS),)

@@ -23,7 +23,7 @@ _DAY = re.compile(
 
 
 def minutes_of(told: str) -> int:
-    """The minutes of "1 hour and 5 minutes" or "46 minutes"; raises ValueError."""
+    """Return the minutes of "1 hour and 5 minutes" or "46 minutes"; raise ValueError."""
     words = told[:60].lower().replace(",", " ").rstrip(". ").split()
     words = [word for word in words if word != "and"]
     if len(words) % 2 or not words:
@@ -37,9 +37,9 @@ def minutes_of(told: str) -> int:
 
 
 def clock_time(told: str, place: Airport, near: datetime) -> datetime:
-    """The moment of "9:00 pm EDT." after `near` (or a little before, see ENDED_LATELY), in UTC; raises ValueError.
+    """Return the moment of "9:00 pm EDT." after `near` (or shortly before, see ENDED_LATELY), in UTC; raise ValueError.
 
-    Read by the zone word; without a word, or with one nobody knows, by the clocks of the airport.
+    Read by the zone word; without a word, or with an unknown one, by the clocks of the airport.
     """
     match = _CLOCK.fullmatch(" ".join(told[:60].lower().split()))
     if match is None:
@@ -67,11 +67,11 @@ def _at(day: date, at: time, place: Airport, offset: int | None) -> datetime:
     except NoSuchTime as gap:
         return gap.next
     except TwiceThatDay as both:
-        return both.second  # an end that is told too late is the lesser harm
+        return both.second  # an end that is reported too late does less harm
 
 
 def nearest_day(told: str, near: datetime) -> datetime:
-    """The moment of "May 27 at 18:26 UTC." in the year that brings it nearest to `near`; raises ValueError."""
+    """Return the moment of "May 27 at 18:26 UTC." in the year that brings it nearest to `near`; raise ValueError."""
     match = _DAY.fullmatch(" ".join(told[:60].lower().split()))
     if match is None or match[1] not in _MONTHS:
         raise ValueError(told)
@@ -80,15 +80,15 @@ def nearest_day(told: str, near: datetime) -> datetime:
     for year in (near.year - 1, near.year, near.year + 1):
         try:
             found.append(datetime(year, month, day, int(match[3]), int(match[4]), tzinfo=UTC))
-        except ValueError:  # 29 February, or no such time at all
+        except ValueError:  # 29 February, or not a time at all
             continue
     return min(found, key=lambda moment: abs(moment - near))
 
 
 def update_time(told: str) -> datetime:
-    """The moment of "Fri Oct 2 11:46:31 2026 GMT"; raises ValueError or OverflowError.
+    """Return the moment of "Fri Oct 2 11:46:31 2026 GMT"; raise ValueError or OverflowError.
 
-    Read by hand, for `strptime` follows the locale.
+    Parsed by hand, since `strptime` follows the locale.
     """
     _, month, day, clock, year, zone = told[:60].lower().split()
     if zone not in ("gmt", "utc", "z") or len(clock) != 8 or not "2000" <= year <= "2999":

@@ -1,7 +1,7 @@
 """JSON, NDJSON and CSV of any source, by a mapping file that says which column means which field.
 
 One record is one statement about one flight. A value that cannot be read is a fault and is left out; the rest of the
-record is told, unless it is no longer clear which flight it speaks of.
+record is used, unless it is no longer clear which flight it is about.
 """
 
 import dataclasses
@@ -20,11 +20,11 @@ from windsock.feeds.reports import WHO
 from windsock.flights.airports import Airport, airport
 
 MAX_BYTES = 50_000_000
-"""A day of the whole world's flights, told generously; what is larger is better sent in parts."""
+"""A day of the whole world's flights, generously counted; larger inputs are better sent in parts."""
 
 
 def parse(data: bytes, *, received_at: datetime, source: str, mapping: Mapping) -> Parsed:
-    """All that the input says by this mapping; raises FeedError where it is not of the mapping's format."""
+    """Return everything that the input says by this mapping; raise FeedError if it is not of the mapping's format."""
     gathering = Gathering(received_at, source)
     missing_told = False
     for record in records_of(data, mapping, MAX_BYTES):
@@ -47,8 +47,8 @@ class _Reading:
         self.data: dict[str, Any] = {}
         self.from_column: dict[str, str] = {}
         self.utc_day: Day | None = None
-        self.lost = False  # which flight it is, is no longer sure
-        self.undated = False  # its scheduled departure was given and could not be read
+        self.lost = False  # it is no longer certain which flight it is
+        self.undated = False  # its scheduled departure was given but could not be read
         self.faults_before = len(gathering.faults)
 
     def tell(self) -> None:
@@ -75,24 +75,24 @@ class _Reading:
         if not self.lost:
             self.say()
 
-    # What stands in the record
+    # Values of the record
 
     def value(self, name: str) -> Any:
-        """The value of a column: ABSENT where it says nothing, None where it erases."""
+        """Return the value of a column: ABSENT if it says nothing, None if it erases."""
         value = self.record.get(name)
         if value is ABSENT:
             return ABSENT
         if isinstance(value, str):
             value = value.strip()
             if "\ufffd" in value:
-                self.fault(f"Its bytes are no {self.mapping.encoding}; check `encoding`.", name, value)
+                self.fault(f"Its bytes are not {self.mapping.encoding}; check `encoding`.", name, value)
                 return ABSENT
         if value is None or value == "" or (isinstance(value, str) and value in self.mapping.nothing):
             return None if self.mapping.empty == "null" else ABSENT
         return value
 
     def text(self, name: str) -> str | None:
-        """The text of a column; numbers as they are written. None where there is none."""
+        """Return the text of a column; numbers as they are written. None if it is empty."""
         value = self.value(name)
         if value is ABSENT or value is None:
             return None
@@ -170,7 +170,7 @@ class _Reading:
             self.put(column.field, value)
 
     def converted(self, column: Column, value: Any) -> Any:
-        """The value as a report has it; raises ValueError with the words for a fault."""
+        """Return the value as a report has it; raise ValueError with the text of a fault."""
         kind = kind_of(column.field)
         if kind == "time":
             return self.time(column, value)
@@ -196,7 +196,7 @@ class _Reading:
         return moment.isoformat().replace("+00:00", "Z")
 
     def days_off(self, column: Column) -> Callable[[datetime], int] | None:
-        """What says of a time of day on which day it is, by the time that it stands beside."""
+        """Return the function that dates a time of day by the time that it stands beside."""
         if column.beside is None:
             return None
         beside, reading = column.beside, days_behind if column.behind else days_off
@@ -209,16 +209,16 @@ class _Reading:
         plan = datetime.fromisoformat(known)
         if self.same_date(column, beside):
             return partial(reading, plan)
-        # With a date of its own it may be as late as it says; earlier than flights are it can be in no case.
+        # With a date of its own it may be as late as it says; it is never earlier than flights can be.
         return lambda moment: max(0, reading(plan, moment))
 
     def same_date(self, column: Column, beside: str) -> bool:
-        """Whether the date of a time of day is that of the time it stands beside, and not one of its own."""
+        """Return whether a time of day has the date of the time that it stands beside, and not one of its own."""
         others = [other for other in self.mapping.columns if other.field == beside]
         return any(other.date == column.date or (column.after and other.date is None) for other in others)
 
     def place(self, column: Column) -> Airport | str | None:
-        """By whose clocks a column's times are: an airport, a zone's name, or None (there must be an offset)."""
+        """Return by which clocks a column's times are: an airport, a zone's name, or None (it needs an offset)."""
         zone = column.rule.zone
         if zone == "airport":
             zone = "destination" if column.field.startswith(("arrival.", "landing.")) else "origin"
@@ -274,7 +274,7 @@ class _Reading:
         return [part.strip() for part in parts if part.strip()]
 
     def flight_date(self) -> None:
-        """The local date at the origin of the scheduled departure, where the source gives no date itself."""
+        """Set the local date of the scheduled departure at the origin, if the source gives no date."""
         scheduled, origin = self.got("departure.scheduled"), self.data.get("origin")
         if self.data.get("date") is not None:
             self.utc_day = None
@@ -287,10 +287,10 @@ class _Reading:
         elif self.undated and self.utc_day is None:
             self.lost = True  # without its day it could reach the same number's flight of another
 
-    # Telling it
+    # The report
 
     def say(self) -> None:
-        """Tells the report; a field that is refused is a fault and is left out, unless it says which flight it is."""
+        """Add the report; a field that is refused is a fault and is left out, unless it says which flight it is."""
         before = len(self.gathering.faults)
         at = self.record
         done = self.gathering.tell_what_holds(

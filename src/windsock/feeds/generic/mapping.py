@@ -16,7 +16,7 @@ Value = str | int | bool
 FieldKind = Literal["time", "day", "minutes", "truth", "text"]
 
 _KINDS: dict[str, FieldKind] = {"date": "day", "utc_day": "day", "observed_at": "time"}
-# What a field holds, where that is written in a way of its own; all else is text.
+# The kinds of the fields that are not plain text.
 _WRITTEN: dict[str, FieldKind] = {"time": "time", "minutes": "minutes", "truth": "truth"}
 ELSEWHERE = {
     "flight": "the table [flight]",
@@ -25,14 +25,14 @@ ELSEWHERE = {
     "source": "the name under which the feed is set up",
     **{field.path: "Windsock's own watch" for field in TABLE if field.own},
 }
-"""Fields of a report that are no plain column's, and where they come from."""
+"""Fields of a report that are not of a plain column, and where they come from."""
 
 FIELDS: tuple[str, ...] = (
     *(name for name in Report.__struct_fields__ if name not in SIDES and name not in ELSEWHERE),
     "utc_day",
     *(f"{side}.{leaf}" for side, leaves in SIDES.items() for leaf in leaves),
 )
-"""What a column can mean. `utc_day` is the operating day in UTC, for sources that do not know the local date."""
+"""The fields that a column can mean. `utc_day` is the operating day in UTC, of sources without the local date."""
 
 ORIGIN, DESTINATION = ("departure", "takeoff"), ("arrival", "landing")
 """The parts of a flight at either end."""
@@ -42,14 +42,14 @@ WRITTEN = ("iso", "hhmm", "epoch", "epoch_ms")
 
 
 def kind_of(field: str) -> FieldKind:
-    """What kind of value a field takes."""
+    """Return the kind of value that a field takes."""
     known = BY_PATH.get(field)
     return _KINDS.get(field, "text") if known is None else _WRITTEN.get(known.value, "text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeRule:
-    """How a time is written (one of WRITTEN, or a strptime format) and by whose clocks (ZONES, or a zone's name).
+    """How a time is written (one of WRITTEN, or a strptime format) and by which clocks (ZONES, or a zone's name).
 
     An offset in the value counts before the zone, unless `ignore_offset`: some sources put +00:00 behind local times.
     """
@@ -76,7 +76,7 @@ class Column:
 
     @property
     def beside(self) -> str | None:
-        """The field whose time tells which day this one means: the plan at its end, of an arrival's the departure's."""
+        """Return the field whose time dates this one: the plan of its side, or an arrival's plan the departure's."""
         if self.after is not None or self.date is None:
             return self.after
         if self.field == "departure.scheduled":
@@ -88,14 +88,14 @@ class Column:
 
     @property
     def behind(self) -> bool:
-        """Whether it cannot come before that time: one is at the origin, the other at the destination."""
+        """Return whether it cannot be before that time: one is at the origin, the other at the destination."""
         beside = (self.beside or "").partition(".")[0]
         return self.field.partition(".")[0] in DESTINATION and beside in ORIGIN
 
 
 @lru_cache(maxsize=256)  # few mappings, with a few words of status each
 def in_order(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Those with times, each behind the one it stands beside."""
+    """Return those with times, each after the one that it stands beside."""
     times = [column for column in columns if kind_of(column.field) == "time"]
     found: list[Column] = []
 
@@ -114,7 +114,7 @@ def in_order(columns: tuple[Column, ...]) -> tuple[Column, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightColumns:
-    """Where the flight number is: one column, or carrier (a column, or always the same) and number, perhaps suffix."""
+    """The columns of the flight number: one, or carrier (a column, or always the same) and number, perhaps suffix."""
 
     designator: str | None = None
     carrier: str | None = None
@@ -125,7 +125,7 @@ class FlightColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """What one word of a status says: fields with values, and columns that mean something under this word alone."""
+    """The meaning of one status: fields with values, and columns that mean something under this status alone."""
 
     fields: tuple[tuple[str, Value], ...] = ()
     columns: tuple[Column, ...] = ()
@@ -142,7 +142,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codeshares:
-    """The column with the other names of the flight, and what stands between them (a JSON list needs nothing)."""
+    """The column with the other names of the flight, and their separator (a JSON list needs none)."""
 
     column: str
     separator: str = ","
@@ -161,7 +161,7 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """All that the generic feed must know of a source."""
+    """All that the generic feed must know about a source."""
 
     format: Literal["json", "ndjson", "csv"]
     flight: FlightColumns
@@ -178,7 +178,7 @@ class Mapping:
     reasons: Reasons | None = None
 
     def named(self) -> Iterator[str]:
-        """All columns that it names, some perhaps twice."""
+        """Yield all columns that it names, some perhaps twice."""
         flight = self.flight
         yield from (
             name for name in (flight.designator, flight.carrier, flight.number, flight.suffix) if name

@@ -1,4 +1,4 @@
-"""Reads a mapping's TOML into the frozen tree of `windsock.feeds.generic.mapping`, or says which key is wrong."""
+"""Reads a mapping's TOML into the frozen tree of `windsock.feeds.generic.mapping`, or names the wrong key."""
 
 import difflib
 import tomllib
@@ -35,7 +35,7 @@ _AIRPORTS = ("origin", "destination", "diverted_to")
 
 
 def read_mapping(text: str) -> Mapping:
-    """Return the mapping that a file's text spells.
+    """Return the mapping in a file's text.
 
     Raises:
         ConfigError: The text is wrong. The message names the key, the value and what is allowed.
@@ -104,11 +104,11 @@ def _flight(table: Reading) -> FlightColumns:
 
 
 def field_named(key: str, name: str) -> str:
-    """The field of that name; raises ConfigError, under `key`, if no column can mean it."""
+    """Return the field of that name; raise ConfigError, under `key`, if no column can mean it."""
     if name in FIELDS:
         return name
     if name in ELSEWHERE:
-        raise ConfigError(f"{key}: {name!r} is no column's to fill in; it comes from {ELSEWHERE[name]}.")
+        raise ConfigError(f"{key}: {name!r} cannot be mapped from a column; it comes from {ELSEWHERE[name]}.")
     side, _, leaf = name.rpartition(".")
     meant = meant_field(leaf, f"{side}.", SIDES[side]) if side in SIDES else meant_field(name, "", FIELDS)
     if meant not in FIELDS:
@@ -175,13 +175,13 @@ def _rule(table: Reading, default: TimeRule, *, finish: bool = True) -> TimeRule
         table.finish()
     if rule.ignore_offset and rule.zone == "offset":
         raise ConfigError(
-            f"{table.at('ignore_offset')}: without the offset, `zone` must say whose clocks count."
+            f"{table.at('ignore_offset')}: without the offset, `zone` must say which clocks count."
         )
     return rule
 
 
 def _written(table: Reading, name: str, words: tuple[str, ...]) -> str | None:
-    """A way of writing times: one of `words`, or a strptime format that works."""
+    """Return a way of writing times: one of `words`, or a strptime format that works."""
     given = table.text(name)
     if given is None or given in words:
         return given
@@ -214,7 +214,7 @@ def _constants(table: Reading) -> Iterator[tuple[str, Value]]:
 
 
 def _flat(table: Reading) -> Iterator[tuple[str, object]]:
-    """Fields and values, whether a field is spelt as 'departure.gate' in quotes or as a table in a table."""
+    """Return fields and values, whether a field is spelt as 'departure.gate' in quotes or as a table in a table."""
     for name in table.take_all():
         value = table.data[name]
         if name in SIDES and isinstance(value, dict):
@@ -237,7 +237,7 @@ def _constant(key: str, field: str, value: object) -> Value:
         return value
     right = {"truth": "true or false", "minutes": "a whole number", "text": "text"}
     raise ConfigError(
-        f"{key} is {value!r}; {right[kind]} is needed."
+        f"{key} is {value!r}; it must be {right[kind]}."
         if kind in right
         else f"{key} is {value!r}; a time is never the same for all flights, so it needs a column."
     )

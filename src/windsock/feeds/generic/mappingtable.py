@@ -1,4 +1,4 @@
-"""One table of a mapping file, read strictly: what is wrong or left over is a ConfigError that names its key."""
+"""One table of a mapping file, read strictly: a wrong or unknown key is a ConfigError that names it."""
 
 import difflib
 from collections.abc import Iterator
@@ -8,43 +8,43 @@ from windsock.errors import ConfigError
 
 
 class Reading:
-    """A table being read: each key is asked for once, and `finish` refuses those that nobody asked for."""
+    """A table being read: each known key is read once, and `finish` refuses all others."""
 
     def __init__(self, data: dict[str, object], prefix: str) -> None:
         self.data, self.prefix = data, prefix
         self._asked: list[str] = []
 
     def at(self, name: str) -> str:
-        """The key as the file has it, with the tables around it."""
+        """Return the key as the file has it, with the tables around it."""
         return f"{self.prefix}.{name}" if self.prefix else name
 
     def wrong(self, name: str, right: str) -> ConfigError:
-        """The error for a key with a value that is not allowed."""
+        """Return the error for a key with a value that is not allowed."""
         return ConfigError(f"{self.at(name)} is {_shown(self.data.get(name))}; it must be {right}.")
 
     def text(self, name: str, *, required: bool = False) -> str | None:
-        """The text at `name`, or None where the key is not there."""
+        """Return the text at `name`, or None if the key is not there."""
         value = self._ask(name, required, '"…"')
         if value is not None and (not isinstance(value, str) or not value):
             raise self.wrong(name, "text that is not empty")
         return value
 
     def truth(self, name: str) -> bool | None:
-        """True, false, or None where the key is not there."""
+        """Return true, false, or None if the key is not there."""
         value = self._ask(name, False, "true")
         if value is not None and not isinstance(value, bool):
             raise self.wrong(name, "true or false")
         return value
 
     def one_of(self, name: str, words: tuple[str, ...], *, required: bool = False) -> str | None:
-        """One of the `words`, or None where the key is not there."""
+        """Return one of the `words`, or None if the key is not there."""
         value = self._ask(name, required, f'"{words[0]}"')
         if value is not None and (not isinstance(value, str) or value not in words):
             raise self.wrong(name, "one of " + ", ".join(words))
         return value
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts; empty where the key is not there."""
+        """Return a list of texts; empty if the key is not there."""
         value = self._ask(name, False, '["…"]')
         if value is None:
             return ()
@@ -53,7 +53,7 @@ class Reading:
         return tuple(value)
 
     def table(self, name: str, *, required: bool = False) -> "Reading":
-        """The table at `name`; an empty one where the key is not there."""
+        """Return the table at `name`; an empty one if the key is not there."""
         value = self._ask(name, required, "a table")
         if value is None:
             value = {}
@@ -62,12 +62,12 @@ class Reading:
         return Reading(value, self.at(name))
 
     def take_all(self) -> Iterator[str]:
-        """All names of a table whose keys are the source's own."""
+        """Return all names of a table whose keys are the source's own."""
         self._asked += self.data
         return iter(tuple(self.data))
 
     def finish(self, elsewhere: Table[str, str] | None = None) -> None:
-        """Refuses what nobody asked for. `elsewhere`: keys that only some format has, and which."""
+        """Refuse the keys that were not read. `elsewhere`: keys that only some format has, and which."""
         for name in self.data:
             if name in self._asked:
                 continue

@@ -1,4 +1,4 @@
-"""The records of JSON, NDJSON and CSV: what stands in which column, and where; damaged ones are faults."""
+"""The records of JSON, NDJSON and CSV, with their values and places; damaged ones are faults."""
 
 import csv
 import difflib
@@ -15,15 +15,15 @@ from windsock.flights.values import shown
 
 ABSENT: Final = object()
 
-_MOST_LINES = 20
-"""So many lines a record of CSV may span, by line ends in quotes; a quote that is never closed takes no more along."""
-_MOST_COLUMNS = 2000
+_MAX_LINES = 20
+"""Lines of one CSV record, by line ends in quotes, at most; an open quote takes no more lines along."""
+_MAX_COLUMNS = 2000
 """The widest public file of flights (TranStats) has 110."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record. `columns` is a JSON object, or a row by its header; `line` or `path` is where it stands."""
+    """One record. `columns` is a JSON object, or a row by its header; `line` or `path` is its place."""
 
     columns: dict[str, Any]
     raw: str
@@ -31,7 +31,7 @@ class Record:
     path: str | None = None
 
     def get(self, name: str) -> Any:
-        """The value in a column, ABSENT if it is not there. `a.b` and `a.0` lead into objects and lists of JSON."""
+        """Return the value in a column, ABSENT if there is none. `a.b` and `a.0` are paths into objects and lists."""
         if name in self.columns:
             return self.columns[name]
         at: Any = self.columns
@@ -46,16 +46,16 @@ class Record:
 
 
 def faulty(record: Record, message: str, column: str | None, value: object) -> Fault:
-    """A fault at a place of a record."""
+    """Return a fault at a place of a record."""
     given = None if value is None else _clean(value[:200]) if isinstance(value, str) else shown(value)
     return Fault(record.line, message, record.raw[:MAX_RAW], column, given, record.path)
 
 
 def records_of(data: bytes, mapping: Mapping, max_bytes: int) -> Iterator[Record | Fault]:
-    """All records in order, and faults where there is none; raises FeedError where none can be read at all."""
+    """Yield all records in order, faults for damaged ones; raise FeedError if none can be read."""
     if len(data) > max_bytes:
         raise FeedError(f"The input has {len(data)} bytes; at most {max_bytes} are read. Send it in parts.")
-    # Damaged bytes become U+FFFD, so that only the values they stand in are lost.
+    # Damaged bytes become U+FFFD, so that only the values with them are lost.
     try:
         if not mapping.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
             data = unmarked(data, mapping.encoding)
@@ -70,7 +70,7 @@ def records_of(data: bytes, mapping: Mapping, max_bytes: int) -> Iterator[Record
 
 
 def missing_columns(record: Record, mapping: Mapping) -> Iterator[tuple[str, str]]:
-    """Columns of the mapping that a CSV does not have, with a hint which one may be meant."""
+    """Return the columns of the mapping that a CSV does not have, with a hint which one may be meant."""
     if mapping.format != "csv":
         return
     for name in dict.fromkeys(mapping.named()):
@@ -84,7 +84,7 @@ def _hint(name: str, known: Any) -> str:
 
 
 def _loaded(text: str) -> Any:
-    """The value of a JSON text; raises ValueError."""
+    """Return the value of a JSON text; raise ValueError."""
     try:
         return json.loads(text, parse_constant=_no_number)
     except RecursionError:
@@ -92,14 +92,14 @@ def _loaded(text: str) -> Any:
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _json(text: str, path: str | None) -> Iterator[Record | Fault]:
     try:
         at = _loaded(text)
     except ValueError as error:
-        raise FeedError(f"This is no JSON: {_clean(str(error)[:200])}. Was it cut off?") from None
+        raise FeedError(f"This is not JSON: {_clean(str(error)[:200])}. Was it cut off?") from None
     if path is not None:
         found = Record(at if isinstance(at, dict) else {}, "").get(path)
         if found is ABSENT:
@@ -108,7 +108,7 @@ def _json(text: str, path: str | None) -> Iterator[Record | Fault]:
         at = found
     if not isinstance(at, (dict, list)):
         raise FeedError(
-            f"The JSON has {_clean(repr(at)[:60])} where the records should be; a list or an object is needed."
+            f"The JSON has {_clean(repr(at)[:60])} in place of the records; it must be a list or an object."
         )
     entries = at if isinstance(at, list) else [at]
     return _entries(entries, path or "", isinstance(at, list))
@@ -128,7 +128,7 @@ def _entries(entries: list[Any], path: str, many: bool) -> Iterator[Record | Fau
 
 
 def _ndjson(text: str) -> Iterator[Record | Fault]:
-    # Files with a mark each, put together, have one in the midst as well.
+    # Concatenated files with a mark each have one in the middle as well.
     each = (line.removeprefix("\ufeff") for line in text.split("\n"))
     lines = [(number, line) for number, line in enumerate(each, 1) if line.strip()]
     found: list[Record | Fault] = []
@@ -139,10 +139,10 @@ def _ndjson(text: str) -> Iterator[Record | Fault]:
                 raise ValueError("a record is an object")
             found.append(Record(entry, line.strip(), line=number))
         except ValueError as error:
-            message = f"This line is no record: {_clean(str(error)[:200])}."
+            message = f"This line is not a record: {_clean(str(error)[:200])}."
             found.append(Fault(number, message, _clean(line.strip()[:MAX_RAW])))
     if not any(isinstance(one, Record) for one in found):
-        raise FeedError("Not one line is a JSON object; this is no NDJSON.")
+        raise FeedError("No line is a JSON object; this is not NDJSON.")
     return iter(found)
 
 
@@ -154,8 +154,8 @@ def _csv(text: str, mapping: Mapping) -> Iterator[Record | Fault]:
         at = next(number for number, line in enumerate(lines) if line.strip())
         header = tuple(cell.strip() for cell in _cells(lines[at], mapping) or [])
         at += 1
-        if len(header) > _MOST_COLUMNS:
-            raise FeedError(f"The header has {len(header)} columns; at most {_MOST_COLUMNS} are believable.")
+        if len(header) > _MAX_COLUMNS:
+            raise FeedError(f"The header has {len(header)} columns; at most {_MAX_COLUMNS} are believable.")
         twice = next((name for name in header if name and header.count(name) > 1), None)
         if twice is not None:
             raise FeedError(f"The header has two columns {_clean(twice[:60])!r}; which one is meant?")
@@ -178,8 +178,8 @@ def _rows(lines: list[str], at: int, header: tuple[str, ...], mapping: Mapping) 
             continue
         raw, cells = line, _cells(line, mapping)
         if line.count('"') % 2:
-            # A quote is open: the record goes on, if it ends soon and then has the right number of cells.
-            for end in range(at, min(at + _MOST_LINES, len(lines))):
+            # A quote is open: the record continues, if it ends soon and then has the right number of cells.
+            for end in range(at, min(at + _MAX_LINES, len(lines))):
                 if lines[end].count('"') % 2:
                     whole = "\n".join(lines[first : end + 1])
                     longer = _cells(whole, mapping)

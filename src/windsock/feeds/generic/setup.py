@@ -1,4 +1,4 @@
-"""A feed of the generic format as an operator sets it up: where its mapping is, and how its address is asked."""
+"""A feed of the generic format as an operator sets it up: its mapping, and how its address is polled."""
 
 from collections.abc import Mapping as Options
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from windsock.feeds.generic.mappingfile import read_mapping
 
 
 def prepared(options: Options[str, Any]) -> dict[str, Any]:
-    """The mapping named by the feed's key `mapping`: a file's path, or the TOML itself. Raises ConfigError."""
+    """Return the mapping of the feed's key `mapping`, a file's path or the TOML itself; raise ConfigError."""
     given = options.get("mapping")
     if not isinstance(given, str) or not given.strip():
         raise ConfigError(
-            f"generic: mapping is {given!r}; the path of a mapping file is needed, like '/etc/windsock/airport.toml'."
+            f"generic: mapping is {given!r}; use the path of a mapping file such as '/etc/windsock/airport.toml'."
         )
     if "\n" in given:
         return {"mapping": read_mapping(given)}
@@ -31,12 +31,12 @@ def prepared(options: Options[str, Any]) -> dict[str, Any]:
 
 
 class Poller(polling.Poller):
-    """One GET of the feed's `url` at a time; a secret goes along as a bearer token."""
+    """Ask for the feed's `url`; a secret is sent as a bearer token."""
 
     needs_url = True
 
     def requests(self, cursor: str, now: datetime) -> Sequence[polling.Request]:
-        """The address as configured; a feed without one only comes by push or as files."""
+        """Return the address as configured; a feed without one only accepts pushes and files."""
         if self.url is None:
             return ()
         headers = {} if self.secret is None else {"Authorization": f"Bearer {self.secret}"}

@@ -17,12 +17,12 @@ _FALSE = frozenset({"false", "f", "no", "n", "0"})
 _LONGEST = 64
 _DIGITS = re.compile(r"[0-9]{1,4}", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,16}(?:\.[0-9]{1,9})?", re.ASCII)
-# strptime reads "115" by "%H%M" as 11:05: digits that nothing separates must be as many as it would write itself.
+# strptime reads "115" by "%H%M" as 11:05: undivided digits must be as many as it would write itself.
 _PACKED = re.compile(r"%[a-yA-Y]%[a-yA-Y]")
 
 
 def told(value: object) -> str:
-    """A value as text: text as it is, numbers as one writes them; raises ValueError for lists and objects."""
+    """Return a value as text: text as it is, numbers as they are written; raise ValueError for lists and objects."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -33,11 +33,11 @@ def told(value: object) -> str:
         raise ValueError("This number is too large.")
     if isinstance(value, (int, float)):
         return str(value)
-    raise ValueError("One value is needed here, not a list or an object.")
+    raise ValueError("This must be one value, not a list or an object.")
 
 
 def minutes_of(value: object) -> int:
-    """Whole minutes; raises ValueError."""
+    """Return whole minutes; raise ValueError."""
     try:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)) or len(str(value)) > 20:
             raise ValueError
@@ -46,11 +46,11 @@ def minutes_of(value: object) -> int:
             raise ValueError
         return int(number)
     except (ValueError, OverflowError):
-        raise ValueError("This is no whole number of minutes.") from None
+        raise ValueError("This is not a whole number of minutes.") from None
 
 
 def truth_of(value: object) -> bool:
-    """Yes or no, in the usual words; raises ValueError."""
+    """Return whether it is yes or no, in the usual words; raise ValueError."""
     word = told(value).lower()
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
@@ -58,7 +58,7 @@ def truth_of(value: object) -> bool:
 
 
 def day_of(value: object, written: str) -> Day:
-    """The day that a value spells; raises ValueError with the words for a fault."""
+    """Return the day of a value; raise ValueError with the text of a fault."""
     text = told(value)
     try:
         if len(text) > _LONGEST:
@@ -67,7 +67,7 @@ def day_of(value: object, written: str) -> Day:
             return _parsed(text, written).date()
         return Day.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text).date()
     except (ValueError, OverflowError):
-        raise ValueError(f"This is no date written like {_example(written)}.") from None
+        raise ValueError(f"This is not a date written like {_example(written)}.") from None
 
 
 def moment_of(
@@ -77,10 +77,10 @@ def moment_of(
     place: Airport | str | None,
     days: Callable[[datetime], int] | None = None,
 ) -> datetime:
-    """The moment in UTC that a value spells; raises ValueError with the words for a fault.
+    """Return the moment in UTC of a value; raise ValueError with the text of a fault.
 
-    `day` is the date of a time of day, and `days` says of the moment on that date how many days from it is meant.
-    `place` is whose clocks a time without offset is read by: an airport, or a zone's name.
+    `day` is the date of a time of day, and `days` returns by how many days the moment on that date is to be moved.
+    `place` is the airport, or the name of the zone, by whose clocks a time without offset is read.
     """
     text = told(value)
     if rule.format in ("epoch", "epoch_ms"):
@@ -90,7 +90,7 @@ def moment_of(
             raise ValueError
         local = _clock(text, rule.format, day)
     except (ValueError, OverflowError):
-        raise ValueError(f"This is no time written like {_example(rule.format)}.") from None
+        raise ValueError(f"This is not a time written like {_example(rule.format)}.") from None
     moment = _in_utc(_of_a_flight(local), rule, place)
     off = 0 if days is None else days(moment)
     return moment if off == 0 else _in_utc(_of_a_flight(local + timedelta(days=off)), rule, place)
@@ -99,12 +99,12 @@ def moment_of(
 def _of_a_flight(moment: datetime) -> datetime:
     # The years that reports may have; also keeps away from where arithmetic with zones and days overflows.
     if not 1930 <= moment.year <= 2199:
-        raise ValueError(f"{moment.year:04} is no year for a flight.")
+        raise ValueError(f"{moment.year:04} is not a plausible year for a flight.")
     return moment
 
 
 def _clock(text: str, written: str, day: Day | None) -> datetime:
-    """The time as it is written, aware if it has an offset."""
+    """Return the time as it is written, aware if it has an offset."""
     if day is None:
         if written == "hhmm":
             raise ValueError(text)
@@ -135,12 +135,12 @@ def _parsed(text: str, written: str) -> datetime:
 def _epoch(text: str, unit: int) -> datetime:
     # A number below 10^16 is exact to the second in a float, and no year 9999 in milliseconds has more digits.
     if _NUMBER.fullmatch(text) is None or not math.isfinite(seconds := float(text) / unit):
-        raise ValueError(f"This is no number of {'seconds' if unit == 1 else 'milliseconds'} since 1970.")
+        raise ValueError(f"This is not a number of {'seconds' if unit == 1 else 'milliseconds'} since 1970.")
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         raise ValueError(
-            "This many seconds since 1970 are no time we know."
+            "This number of seconds since 1970 is outside of the calendar."
             + (' Are they milliseconds (format = "epoch_ms")?' if unit == 1 else "")
         ) from None
 

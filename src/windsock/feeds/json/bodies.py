@@ -1,4 +1,4 @@
-"""A body of JSON, decoded within bounds; what came instead, or the sender's refusal, in words and without keys."""
+"""A body of JSON, decoded within bounds; else an error with what came, or why the sender refused, without keys."""
 
 import json
 import re
@@ -22,18 +22,18 @@ _WORDS = (
     "title", "errorCode", "error", "message", "problemMessage", "errorMessage", "error_description", "detail", "info",
     "errors",
 )  # fmt: skip
-"""Where providers, and the gateways in front of them, say why they gave no flights."""
+"""The fields in which providers, and the gateways in front of them, say why they sent no flights."""
 
 _SECRET = re.compile(
     r'((?:access[_-]?key|api[_-]?key|app[_-]?key|app[_-]?id|token|secret|password)"?\s?[=:]\s?"?)[^"&\s,}]+',
     re.IGNORECASE,
 )
 _SECRET_WORDS = ("key", "app", "token", "secret", "password")
-"""One of these stands in whatever _SECRET finds."""
+"""Whatever _SECRET finds has one of these in it."""
 
 
 def decode(data: bytes, *, name: str, max_bytes: int = MAX_BYTES) -> Any:
-    """The JSON value of a body of the feed `name`; FeedError that says what came where it is none, or out of bounds."""
+    """Return the JSON value of a body of the feed `name`; raise FeedError with what came if it is not, or too large."""
     if len(data) > max_bytes:
         raise FeedError(
             f"{name}: {len(data)} bytes came; at most {max_bytes} are read. Ask for less at a time."
@@ -74,7 +74,7 @@ def _decoded(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        # Half a surrogate pair, left by who cuts texts, must not cost the whole body: it becomes a question mark.
+        # Half of a surrogate pair, left where a text was cut, must not cost the whole body: it becomes a question mark.
         again = json.dumps(json.loads(data.decode()), ensure_ascii=False)
         return msgspec.json.decode(again.encode("utf-8", "replace"))
 
@@ -87,19 +87,19 @@ def _inside(value: object) -> Iterator[object]:
 
 
 def without_secrets(text: str) -> str:
-    """The text with what looks like an API key taken out: some providers repeat the request in their answer."""
+    """Return the text without what looks like an API key: some providers repeat the request in their answer."""
     # Nearly no text names any, and looking for the words alone takes a tenth of the time.
     folded = text.casefold()
     return _SECRET.sub(r"\1…", text) if any(word in folded for word in _SECRET_WORDS) else text
 
 
 def excerpt(value: object) -> str:
-    """A decoded value as JSON, short enough to be shown, and without keys."""
+    """Return a decoded value as JSON, short enough to be shown, and without keys."""
     return without_secrets(json.dumps(value, ensure_ascii=False)[: 2 * MAX_RAW])[:MAX_RAW]
 
 
 def refused(found: Any, *, name: str, expected: str) -> FeedError:
-    """The error for a body of the feed `name` without flights: in the sender's own words, else what it is made of."""
+    """Return the error for a body without flights: with the sender's reason, else what the body consists of."""
     told = found
     if isinstance(found, Mapping) and isinstance(found.get("error"), Mapping):
         told = found["error"]
@@ -120,7 +120,7 @@ def refused(found: Any, *, name: str, expected: str) -> FeedError:
 
 
 def list_in(found: Any, key: str, *, name: str) -> list[Any]:
-    """The list under `key` of a body of the feed `name`; raises what `refused` gives where there is none."""
+    """Return the list under `key` of a body of the feed `name`; raise the error of `refused` if there is none."""
     if isinstance(found, Mapping) and isinstance(found.get(key), list):
         return list(found[key])
     raise refused(found, name=name, expected=f"an object with a list of {key!r}")

@@ -1,7 +1,7 @@
 """One object of a JSON body: typed access to its fields, whose faults name the place.
 
-Each reader of a field gives the value, or None where it is absent or null; where it has another type than the feed's
-format says, that is a fault and counts as absent.
+Each reader of a field returns the value, or None if it is absent or null; a value of another type than the feed's
+format says is a fault and counts as absent.
 """
 
 import re
@@ -19,18 +19,18 @@ from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 from windsock.flights.values import ValueReader, shown, utc
 
 MAX_RECORDS = 10_000
-"""Several times what the busiest airport has in a day; what is behind them is one fault, not a million."""
+"""Several times what the busiest airport has in a day; what follows is one fault, not a million."""
 
 MAX_ENTRIES = 1000
-"""More codeshares or changes than any flight has; what is behind them is one fault, for the same reason."""
+"""More codeshares or changes than any flight has; what follows is one fault, for the same reason."""
 
 MAX_FAULTS = 20_000
-"""Nobody reads more, and eight megabytes could hold millions."""
+"""Faults of one body, at most: nobody reads more, and eight megabytes could hold millions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One object of a body, and where it stands."""
+    """One object of a body, and its path."""
 
     fields: Mapping[str, Any]
     path: str
@@ -39,17 +39,15 @@ class Place:
 
     @classmethod
     def record(cls, value: object, path: str, gathering: Gathering) -> Self | None:
-        """The record `value`; a fault and None if it is no object."""
+        """Return the record `value`; None, with a fault, if it is not an object."""
         raw = excerpt(value)
         if isinstance(value, dict):
             return cls(value, path, gathering, raw)
-        gathering.fault(
-            f"{shown(value)} stands where a flight should; an object is needed.", path=path, raw=raw
-        )
+        gathering.fault(f"{shown(value)} is in place of a flight; it must be an object.", path=path, raw=raw)
         return None
 
     def fault(self, message: str, name: str | None = None, value: object = None) -> None:
-        """A fault at this place, or at its field `name`; beyond MAX_FAULTS of a body, none."""
+        """Add a fault at this place, or at its field `name`; up to MAX_FAULTS per body."""
         if len(self.gathering.faults) >= MAX_FAULTS:
             return
         text = (
@@ -60,16 +58,16 @@ class Place:
         self.gathering.fault(message, path=self.at(name), raw=self.raw, column=name, value=text)
 
     def at(self, name: str | None) -> str:
-        """The path of a field."""
+        """Return the path of a field."""
         return self.path if name is None else f"{self.path}.{name}" if self.path else name
 
     def wrong(self, name: str, needed: str) -> None:
-        """The fault of another type than the format's."""
+        """Add a fault for a value of another type than the format's."""
         value = self.fields[name]
-        self.fault(f"{name} is {shown(value)}; {needed} is needed, so it is left out.", name, value)
+        self.fault(f"{name} is {shown(value)}; it must be {needed}, so it is left out.", name, value)
 
     def text(self, name: str) -> str | None:
-        """Text; numbers are taken as their digits, since gates and flight numbers come as both. Blank is None."""
+        """Return text; numbers become their digits, since gates and flight numbers come as both. Blank is None."""
         value = self.fields.get(name)
         if value is None:
             return None
@@ -81,7 +79,7 @@ class Place:
         return value.strip() or None
 
     def truth(self, name: str) -> bool | None:
-        """True or false, also as text (pushes send "true")."""
+        """Return true or false, also from text (pushes send "true")."""
         value = self.fields.get(name)
         if value is None or isinstance(value, bool):
             return value
@@ -91,7 +89,7 @@ class Place:
         return None
 
     def number(self, name: str) -> float | None:
-        """A number, also as text."""
+        """Return a number, also from text."""
         value = self.fields.get(name)
         if value is None or (
             isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9
@@ -103,14 +101,14 @@ class Place:
         return None
 
     def inner(self, name: str) -> Self:
-        """The object of that name; an empty one where it is absent."""
+        """Return the object of that name; an empty one if it is absent."""
         value = self.fields.get(name)
         if value not in (None, "") and not isinstance(value, dict):
             self.wrong(name, "an object")
         return type(self)(value if isinstance(value, dict) else {}, self.at(name), self.gathering, self.raw)
 
     def entries(self, name: str, wrapped: str | None = None) -> list[Any]:
-        """The list of that name. `wrapped`: it may be an object that holds the list, or a sole entry, under that."""
+        """Return the list of that name. `wrapped`: it may be an object with the list or a sole entry."""
         value = self.fields.get(name)
         if wrapped is not None and isinstance(value, dict):
             value = value.get(wrapped)
@@ -125,17 +123,17 @@ class Place:
         return value[:MAX_ENTRIES]
 
     def objects(self, name: str, wrapped: str | None = None) -> list[Self]:
-        """The objects of a list."""
+        """Return the objects of a list."""
         found = []
         for index, value in enumerate(self.entries(name, wrapped)):
             if isinstance(value, dict):
                 found.append(type(self)(value, f"{self.at(name)}[{index}]", self.gathering, self.raw))
             else:
-                self.fault(f"{name}[{index}] is {shown(value)}; an object is needed.", name, value)
+                self.fault(f"{name}[{index}] is {shown(value)}; it must be an object.", name, value)
         return found
 
     def texts(self, name: str) -> list[str]:
-        """The texts of a list, numbers as their digits, without blank ones; one fault for all that are none."""
+        """Return the texts of a list, numbers as their digits, without blank ones; one fault for all other entries."""
         found, wrong = [], []
         for value in self.entries(name):
             if isinstance(value, str):
@@ -146,11 +144,11 @@ class Place:
                 wrong.append(value)
         if wrong:
             what = shown(wrong[0]) if len(wrong) == 1 else f"{shown(wrong[0])} and {len(wrong) - 1} more"
-            self.fault(f"{name} has entries that are no text, {what}; they are left out.", name, wrong[0])
+            self.fault(f"{name} has entries that are not text, {what}; they are left out.", name, wrong[0])
         return [text for text in found if text]
 
     def time(self, name: str, *, tz: ZoneInfo | None = None, ignore_utc: bool = False) -> datetime | None:
-        """A time in UTC. One without offset is read in `tz`; with `ignore_utc` an offset of zero counts as none."""
+        """Return a time in UTC. One without offset is read in `tz`; with `ignore_utc` an offset of zero is ignored."""
         value = self.fields.get(name)
         if value is None or value == "":
             return None
@@ -158,7 +156,7 @@ class Place:
             time, aware = ValueReader(self.gathering.received_at).clock(name, value)
             # The validator's plausible years; also keeps away from where arithmetic with zones overflows.
             if not 1930 <= time.year <= 2199:
-                raise InvalidReport(f"{name} is {shown(value)}, no year for a flight.")
+                raise InvalidReport(f"{name} is {shown(value)}, not a plausible year for a flight.")
             if ignore_utc and str(value).endswith(("Z", "z", "+00:00", "+0000")):
                 aware = False
             if aware:
@@ -180,12 +178,12 @@ class Place:
         return None
 
     def past(self, name: str, time: datetime | None) -> datetime | None:
-        """`time` (of the field `name`) as that of something that happened; one still to come is a fault and None."""
+        """Return `time` (of the field `name`) if it has passed; None, with a fault, if it is in the future."""
         if time is None or time <= self.gathering.received_at:
             return time
         now = utc(self.gathering.received_at)
         self.fault(
-            f"{name} is {utc(time)}, told as happened, but it came at {now}; it is left out.", name, utc(time)
+            f"{name} is {utc(time)}, reported as past, but it came at {now}; it is left out.", name, utc(time)
         )
         return None
 
@@ -198,7 +196,7 @@ class Place:
         about: datetime | None = None,
         names: tuple[str, ...] = (),
     ) -> bool:
-        """Tells the report `data` without its invalid fields, a fault for each. False: nothing was told."""
+        """Add the report `data` without its invalid fields, a fault for each. Return False if nothing was added."""
         return self.gathering.tell_what_holds(
             data,
             path=self.path,
@@ -211,11 +209,11 @@ class Place:
 
 
 def records(values: Any, path: str, gathering: Gathering) -> Iterator[Place]:
-    """The flights of a list that stands at `path` of a body, each with its own path; none where it is absent."""
+    """Yield the flights of the list at `path` of a body, each with its own path; none if it is absent."""
     if values is None:
         return
     if not isinstance(values, list):
-        gathering.fault(f"{path} is {shown(values)}; a list of flights is needed.", path=path)
+        gathering.fault(f"{path} is {shown(values)}; it must be a list of flights.", path=path)
         return
     if len(values) > MAX_RECORDS:
         gathering.fault(

@@ -1,7 +1,7 @@
-"""What movement telexes say (IATA AHM 780): who left, landed, is late and why. `parse` reads one, or a mailbox of them.
+"""Movement telexes (IATA AHM 780): departures, landings, delays and their reasons. `parse` reads one, or a mailbox.
 
-`lines` knows the grammar, `telexes` parts a mailbox, `times` finds the day and month that a telex leaves out, and
-`movements` makes reports of it all.
+`lines` knows the grammar, `telexes` splits a mailbox, `times` finds the day and month that a telex leaves out, and
+`movements` makes the reports.
 """
 
 from windsock.feeds.format import Format

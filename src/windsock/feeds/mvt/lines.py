@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from windsock.flights import delay_codes
 
 HEADS = frozenset({"MVT", "MVA", "DIV"})
-"""What a telex of movements calls itself: by a station, by an aircraft, of a diversion."""
+"""The headings of movement telexes: by a station, by an aircraft, of a diversion."""
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 
@@ -36,7 +36,7 @@ _UNREAD = re.compile(r"(?:PX|EB)(?=[ \d+\-/]|$).*")
 
 @dataclass(frozen=True, slots=True)
 class FlightLine:
-    """`FLT/dd[MMM[yy]].REG.STN` as written; months count from 1, what is not there is empty or None."""
+    """`FLT/dd[MMM[yy]].REG.STN` as written; months count from 1, absent parts are empty or None."""
 
     flight: str
     day: int
@@ -59,7 +59,7 @@ class Element:
 
 
 def starts_telex(line: str) -> bool:
-    """Whether a new message begins with this line: priority and addressees, the sender's address, a gateway's mark."""
+    """Return whether a new message begins here: priority and addressees, the sender's address, a gateway's mark."""
     return (
         line in ("=HEADER", "=PRIORITY")
         or _PRIORITY.fullmatch(line) is not None
@@ -68,28 +68,28 @@ def starts_telex(line: str) -> bool:
 
 
 def ends_telex(line: str) -> bool:
-    """Whether the line only says that a message is over."""
+    """Return whether the line only ends a message."""
     return line.startswith("==") or line in ("=", "NNNN")
 
 
 def is_label(line: str) -> bool:
-    """Whether the line only says which part of a stored telex follows: `=PRIORITY`, `=DESTINATION TYPE B`, `=TEXT`."""
+    """Return whether the line names the next part of a stored telex: `=PRIORITY`, `=DESTINATION TYPE B`, `=TEXT`."""
     return line[0] == "=" and line[1:2].isalpha()
 
 
 def is_origin(line: str) -> bool:
-    """Whether the line is the sender's address, with or without the time of sending."""
+    """Return whether the line is the sender's address, with or without the time of sending."""
     return _ORIGIN.fullmatch(line) is not None
 
 
 def sending_time(line: str) -> str | None:
-    """The ddhhmm of a sender's line (`.LHRRMBA 010900`), an ACARS downlink (`DT QXS MEL1 010900 M20A`), or alone."""
+    """Return the ddhhmm of a sender's line (`.LHRRMBA 010900`), a downlink (`DT QXS MEL1 010900 M20A`), or alone."""
     match = _ORIGIN.fullmatch(line) or _DOWNLINK.fullmatch(line) or _MESSAGE_ID.fullmatch(line)
     return match and match[1]
 
 
 def head(line: str) -> str | None:
-    """MVT, MVA, DIV or COR if the line is a heading; a heading and COR may share a line."""
+    """Return MVT, MVA, DIV or COR if the line is a heading; a heading and COR may share a line."""
     words = line.split(None, 3)
     if not words or len(words) > 2 or not all(word in HEADS or word == "COR" for word in words):
         return None
@@ -97,7 +97,7 @@ def head(line: str) -> str | None:
 
 
 def flight_line(line: str) -> FlightLine | None:
-    """The flight line, None if it is something else. Junk between day and registration is left out."""
+    """Return the flight line, None if it is something else. Junk between day and registration is left out."""
     match = _FLIGHT.fullmatch(line)
     if match is None:
         return None
@@ -119,7 +119,7 @@ def flight_line(line: str) -> FlightLine | None:
 
 
 def elements(line: str) -> tuple[list[Element], str]:
-    """The elements of a line in their order, and what of it could not be read."""
+    """Return the elements of a line in their order, and the parts that could not be read."""
     found: list[Element] = []
     at = 0
     while at < len(line):
@@ -149,7 +149,7 @@ def elements(line: str) -> tuple[list[Element], str]:
 
 
 def scheme(code: str) -> str | None:
-    """The scheme of a delay code: three letters are AHM 732, everything else AHM 730; None if it is neither's."""
+    """Return the scheme of a delay code: three letters are AHM 732, everything else AHM 730; None if it is neither."""
     name = "ahm732" if len(code) == 3 and code.isalpha() else "ahm730"
     return name if delay_codes.well_formed(name, code) else None
 

@@ -1,4 +1,4 @@
-"""What movement telexes say (IATA AHM 780: MVT by a station, MVA by an aircraft): who left, landed, is late and why.
+"""Reports from movement telexes (IATA AHM 780: MVT by a station, MVA by an aircraft).
 
 Telexes give two digits of a day and four of a time, in UTC; months and days are inferred from when the telex was sent
 and received. The day in the flight line is the operating day, perhaps days ago, and goes into `Statement.utc_day`.
@@ -18,14 +18,14 @@ from windsock.flights import airports
 from windsock.flights.values import utc
 
 MAX_BYTES = 1_000_000
-"""A telex has at most about 2,000 characters: this is a day's mailbox of a large station, and no accident."""
+"""A telex has at most about 2,000 characters: this is a day's mailbox of a large station."""
 
 # The airport of movement is the origin when the telex has one of these, else the destination if it has AA. EB is not
 # among them: it is about taxiing at the arrival.
 _AT_ORIGIN = frozenset({"AD", "ED", "EO", "NI", "DL", "EDL", "DLA", "RR", "FR"})
 
 # As many reasons as a report holds; the standard knows four.
-_MOST_REASONS = 10
+_MAX_REASONS = 10
 
 # Element, which of its two times, the field it fills, and whether it is only expected; in the order of a flight. Of FR
 # the touchdown counts, and the time on block only where there is no touchdown. EA is the arrival at the airport, not
@@ -61,21 +61,21 @@ class _Movement:
             self._because(code, minutes)
 
     def _because(self, code: str, minutes: int | None) -> None:
-        # A sub-code is the airline's finer word for a code given before or behind it: one reason, with its minutes.
+        # A sub-code refines a code given before or after it: one reason, with its minutes.
         for known in list(self.reasons):
             finer, coarser = (known, code) if len(known) > len(code) else (code, known)
             if finer == coarser or (len(coarser) == 2 and finer.startswith(coarser)):
                 before = self.reasons.pop(known)
                 self.reasons[finer] = before if minutes is None else minutes
                 return
-        if len(self.reasons) < _MOST_REASONS:
+        if len(self.reasons) < _MAX_REASONS:
             self.reasons[code] = minutes
         else:
             self.too_many = code
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "mvt") -> Parsed:
-    """What the telexes in `data` say, one statement for each flight line; raises FeedError if there is no telex in it.
+    """Return one statement for each flight line of the telexes; raise FeedError if there is no telex in `data`.
 
     `received_at` is when the input came (aware); what is inferred about days is never later than a day after it.
     """
@@ -89,14 +89,14 @@ def parse(data: bytes, *, received_at: datetime, source: str = "mvt") -> Parsed:
     for telex in telexes(text):
         if telex.kind is None:
             number, line = telex.lines[0]
-            gathering.fault("this is no movement telex: no line says MVT or MVA.", line=number, raw=line)
+            gathering.fault("this is not a movement telex: no line says MVT or MVA.", line=number, raw=line)
             continue
         found = True
         _read(telex, gathering)
     if not found:
         begins = " ".join("".join(c if c.isprintable() else " " for c in text[:60]).split())
         raise FeedError(
-            f"{source}: this is no movement telex: no line says MVT or MVA. It begins “{begins}”."
+            f"{source}: this is not a movement telex: no line says MVT or MVA. It begins “{begins}”."
         )
     return gathering.parsed()
 
@@ -114,7 +114,7 @@ def _read(telex: Telex, gathering: Gathering) -> None:
         elif not movements:
             if not lost:
                 gathering.fault(
-                    "a flight line like LH400/03.DAIMA.FRA is needed below MVT; the telex is skipped.",
+                    "there is no flight line like LH400/03.DAIMA.FRA below MVT; the telex is skipped.",
                     line=number,
                     raw=full,
                 )
@@ -127,7 +127,7 @@ def _read(telex: Telex, gathering: Gathering) -> None:
                 movements[-1].add(element)
             if rest:
                 gathering.fault(
-                    f"{rest[:60]!r} is no element of a movement telex that is known here; it is skipped.",
+                    f"{rest[:60]!r} is not a known element of a movement telex; it is skipped.",
                     line=number,
                     raw=full,
                 )
@@ -153,7 +153,7 @@ class _Telling:
         flight = self.movement.flight
         day = self.day()
         if day is None:
-            self.fault("the calendar has no such day; the flight is skipped.", "day", str(flight.day))
+            self.fault("no such calendar date; the flight is skipped.", "day", str(flight.day))
             return
         self.data = {"flight": flight.flight}
         if self.observed_at is not None:
@@ -164,7 +164,7 @@ class _Telling:
         self.registration()
         self.times(day)
         self.reasons()
-        # What does not hold costs its field, with a fault, and not the telex.
+        # A field that is wrong costs a fault, and not the telex.
         self.gathering.tell_what_holds(self.data, line=self.movement.line, raw=self.raw, utc_day=day)
 
     def sending(self) -> datetime | None:
@@ -174,7 +174,7 @@ class _Telling:
         moment = times.sent_at(text, self.now)
         if moment is None:
             self.fault(
-                "this is no day and time (ddhhmm); the telex counts as sent when received.", "sent", text
+                "this is not a day and time (ddhhmm); the telex counts as sent when received.", "sent", text
             )
         return moment
 
@@ -183,12 +183,12 @@ class _Telling:
         day = times.operating_day(flight.day, flight.month, flight.year, self.now)
         if day is not None and flight.year is not None and day.year % 100 != flight.year:
             self.fault(
-                "this year is yet to come; the latest that fits is taken.", "year", f"{flight.year:02}"
+                "this year is in the future; the latest that fits is used.", "year", f"{flight.year:02}"
             )
         return day
 
     def times(self, day: Day) -> None:
-        """Puts in the times, read in the order of a flight, so that each can say when the next one is."""
+        """Add the times, read in the order of a flight, so that each can date the next one."""
         there = [
             (kind, getattr(self.movement.elements[kind], which), target, expected)
             for kind, which, target, expected in _TIMES
@@ -209,7 +209,7 @@ class _Telling:
         for (kind, text, target, _), moment in zip(there, moments, strict=True):
             if moment is None:
                 self.fault(
-                    "this is no time (hhmm or ddhhmm) near the operating day; it is left out.", kind, text
+                    "this is not a time (hhmm or ddhhmm) near the operating day; it is left out.", kind, text
                 )
                 continue
             side, _, leaf = target.partition(".")
@@ -253,7 +253,7 @@ class _Telling:
     def reasons(self) -> None:
         if self.movement.too_many is not None:
             self.fault(
-                f"only {_MOST_REASONS} reasons are kept; this one and others are left out.",
+                f"only {_MAX_REASONS} reasons are kept; this one and others are left out.",
                 "delay code",
                 self.movement.too_many,
             )
@@ -261,7 +261,7 @@ class _Telling:
         for code, minutes in self.movement.reasons.items():
             scheme = lines.scheme(code)
             if scheme is None:
-                self.fault("this is no delay code of AHM 730 or 732; it is left out.", "delay code", code)
+                self.fault("this is not a delay code of AHM 730 or 732; it is left out.", "delay code", code)
                 continue
             reason: dict[str, object] = {"scheme": scheme, "code": code}
             if minutes is not None:

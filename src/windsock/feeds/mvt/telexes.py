@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from windsock.feeds.mvt import lines
 
 FRAMING = "\x01\x02\x03\x04 \t\v\f"
-"""Start and end of heading, text and transmission, which stand around a telex and not in it."""
+"""Start and end of heading, text and transmission, which surround a telex."""
 
 GARBLED = "\ufffd"
-"""What stands for a character that no telex has: a blank would make two words, or a flight number, of what was one."""
+"""Replaces a character that no telex has: a blank would split a word, or make a flight number."""
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Telex:
 
 
 def telexes(text: str) -> Iterator[Telex]:
-    """The telexes of an input in their order, also those that are none of movements (their kind is None)."""
+    """Yield the telexes of an input in their order, also those that are not movements (their kind is None)."""
     telex = Telex()
     for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         over = "\x03" in raw  # ETX
@@ -38,7 +38,7 @@ def telexes(text: str) -> Iterator[Telex]:
         else:
             head = lines.head(line)
             if head and telex.kind is not None and len(telex.lines) == telex.body:
-                continue  # a heading said twice, or MVT and COR the wrong way round
+                continue  # a repeated heading, or MVT and COR the wrong way round
             if telex.kind is not None and (head or lines.starts_telex(line)):
                 yield telex
                 telex = Telex()
@@ -59,6 +59,6 @@ def telexes(text: str) -> Iterator[Telex]:
 
 
 def _sent(known: str | None, line: str) -> str | None:
-    # The sender's line counts, the downlink's only where there is none.
+    # The sender's line counts; the downlink's only if there is none.
     said = lines.sending_time(line)
     return said if said and (known is None or lines.is_origin(line)) else known

@@ -1,20 +1,20 @@
-"""When a telex means: its two digits of a day and four of a time become moments in UTC."""
+"""The moments in a telex: its two digits of a day and four of a time become moments in UTC."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from datetime import date as Day
 
 _DAY = timedelta(days=1)
-# Times are cut to the minute by different hands: so much may a later event seem to be before an earlier one.
+# Times are cut to the minute by different people: a later event may seem to be before an earlier one by this.
 _ROUNDING = timedelta(minutes=5)
-# Clocks of senders differ by so much; as in the validation of reports.
+# Clocks of senders differ by this; as in the validation of reports.
 _SKEW = timedelta(minutes=10)
 # A revised time is sent a little after it passed (09:05 at 09:06), hardly ever hours after.
 _OVERTAKEN = timedelta(hours=2)
 # A departure just after midnight may leave before it. Where the telex says when it was sent, its sender may even count
 # days by the local clock, up to 14 hours ahead of UTC; without, a mistyped hour must not become yesterday.
 _EARLY, _EARLY_IF_SENT = timedelta(hours=6), timedelta(hours=14)
-# Without a time of sending, the receipt tells an event's day only if the flight is this recent: archives are older.
+# Without a time of sending, the receipt dates an event only if the flight is this recent: archives are older.
 _RECENT = timedelta(days=2)
 # A report may be this far from its flight's date; the validation of reports refuses more.
 _BEFORE, _AFTER = timedelta(days=2), timedelta(days=10)
@@ -23,7 +23,7 @@ _MONTHS, _YEARS = 3, 9
 
 
 def sent_at(text: str, received_at: datetime) -> datetime | None:
-    """The latest moment that a sender's ddhhmm can mean, never later than `received_at`; None if it is no such time."""
+    """Return the latest moment that a sender's ddhhmm can mean, not after `received_at`; None if it is not one."""
     latest = received_at + _SKEW
     for day in _days(int(text[:2]), None, latest.date()):
         moment = _at(day, text[2:])
@@ -35,9 +35,9 @@ def sent_at(text: str, received_at: datetime) -> datetime | None:
 
 
 def operating_day(day: int, month: int | None, year: int | None, received_at: datetime) -> Day | None:
-    """The latest date that this day of this month (if said) and two-digit year (if said) can mean, up to tomorrow.
+    """Return the latest date that this day, month (if given) and two-digit year (if given) can mean, up to tomorrow.
 
-    A year that would make it later is not believed. None if no calendar has the day.
+    A year that would make it later is ignored. None if there is no such day.
     """
     last = (received_at + _DAY).date()
     if month is not None and year is not None:
@@ -51,7 +51,7 @@ def operating_day(day: int, month: int | None, year: int | None, received_at: da
 
 
 def _days(day: int, month: int | None, last: Day) -> Iterator[Day]:
-    """The dates with this day (of this month), the latest first, none after `last`."""
+    """Yield the dates with this day (of this month), the latest first, none after `last`."""
     if month is None:
         months = [divmod(last.year * 12 + last.month - 1 - back, 12) for back in range(_MONTHS)]
     else:
@@ -66,7 +66,7 @@ def _days(day: int, month: int | None, last: Day) -> Iterator[Day]:
 
 
 class Timeline:
-    """The times of one telex, asked for in the order of a flight: hhmm is after the events asked for before.
+    """The times of one telex, read in the order of a flight: hhmm is after the events read before.
 
     The first event is the latest such time when the telex was sent (or received, if the flight is recent); without that
     it is the first one of the operating day. The first estimate is the first such time then or after.
@@ -79,7 +79,7 @@ class Timeline:
         self.foreseen: datetime | None = None
 
     def actual(self, text: str) -> datetime | None:
-        """The moment of an event written hhmm or ddhhmm; None if that is no time near the operating day."""
+        """Return the moment of an event written hhmm or ddhhmm; None if it is not a time near the operating day."""
         moment = None
         if len(text) == 4 and self.happened is None and self.then is not None:
             moment = self._latest(text, self.then + _SKEW)
@@ -89,7 +89,7 @@ class Timeline:
         return moment
 
     def expected(self, text: str) -> datetime | None:
-        """The moment of an estimate written hhmm or ddhhmm; None if that is no time near the operating day."""
+        """Return the moment of an estimate written hhmm or ddhhmm; None if it is not a time near the operating day."""
         start = self.midnight if self.then is None else max(self.midnight, self.then - _OVERTAKEN)
         if (before := self.foreseen or self.happened) is not None:
             start = before - _ROUNDING
@@ -118,10 +118,10 @@ class Timeline:
 
 
 def timelines(day: Day, sent: datetime | None, received_at: datetime) -> tuple[Timeline, ...]:
-    """How the times of a telex may be read, the likeliest first.
+    """Yield the ways to read the times of a telex, the likeliest first.
 
-    The next is for when an event of the one before would be later than the telex: one that tells take-off and landing
-    together may be of a flight that left the day before.
+    The next is for when an event of the one before would be later than the telex: one with both take-off and landing
+    may be of a flight that left the day before.
     """
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     then = received_at if sent is None else sent
@@ -132,7 +132,7 @@ def timelines(day: Day, sent: datetime | None, received_at: datetime) -> tuple[T
 
 
 def not_yet(moment: datetime | None, now: datetime) -> bool:
-    """Whether an event would be later than `now`, more than clocks differ."""
+    """Return whether an event would be later than `now` by more than clocks differ."""
     return moment is not None and moment - now > _SKEW
 
 

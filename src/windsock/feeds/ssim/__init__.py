@@ -1,7 +1,7 @@
-"""What SSIM chapter 7 files say, the airlines' seasonal schedules in lines of 200 columns.
+"""SSIM chapter 7 files: the airlines' seasonal schedules in lines of 200 columns.
 
-`parse` gives the flights of some days, `iter_parse` the same of a file too large to hold, and `rotations` which flight
-an aircraft flies next.
+`parse` returns the flights of some days, `iter_parse` those of a file too large for the memory, and `rotations` the
+next flight of each aircraft.
 """
 
 from windsock.feeds.format import Format

@@ -10,8 +10,8 @@ from windsock.flights.values import utc
 
 COLUMNS = 200
 
-MOST_CODESHARES = 30
-"""As many a report takes."""
+MAX_CODESHARES = 30
+"""The limit of a report."""
 
 _VARIATIONS: dict[str, int | None] = {" ": None, "A": -1} | {str(n): n for n in range(8)}
 
@@ -34,14 +34,14 @@ class Side:
     terminal: str
 
     def after(self, departs: datetime, departure: "Side", day: Day, local: bool) -> datetime:
-        """Its UTC moment as the arrival of a leg that departs then; raises ValueError as `moment`, or if it is earlier.
+        """Return its UTC moment as the arrival of a leg that departs then; raise ValueError as `moment`, or if earlier.
 
         Without a date variation it is the first time after the departure at which its clock shows that: files of many
         carriers leave the column blank, also for legs that arrive on the next day.
         """
         arrives = self.moment(day, local)
         if self.days is None:
-            # From the day before on: eastwards over the date line one arrives before one left, by the calendar.
+            # From the day before on: eastwards over the date line a flight arrives before it left, by the calendar.
             days = (day + timedelta(days=(departure.days or 0) + more) for more in (-1, 0, 1, 2))
             found = next((at for at in (self.moment(one, local) for one in days) if at > departs), None)
             if found is not None and found - departs <= LONGEST_LEG:
@@ -51,7 +51,7 @@ class Side:
         return arrives
 
     def moment(self, day: Day, local: bool) -> datetime:
-        """Its UTC moment for that operating day; raises ValueError where local clocks do not settle it."""
+        """Return its UTC moment for that operating day; raise ValueError if local clocks are ambiguous."""
         days = self.days or 0
         if local and self.ahead is None:
             return from_local(day + timedelta(days=days), self.since, self.place.tz)
@@ -61,7 +61,7 @@ class Side:
 
 @dataclass(slots=True)
 class Leg:
-    """One flight leg record with what its data elements add."""
+    """One flight leg record with its data elements."""
 
     number: int
     raw: str
@@ -72,10 +72,10 @@ class Leg:
     aircraft_type: str = ""
     codeshares: set[str] = field(default_factory=set)
     operated_as: Designator | None = None
-    complained: bool = False  # of its arrival: what is wrong on one day is mostly wrong on all
+    complained: bool = False  # of its arrival: a fault of one day is usually a fault of all
 
     def on(self, day: Day, local: bool) -> tuple[datetime, Day]:
-        """The departure in UTC and the flight date for that operating day; raises ValueError as `Side.moment`."""
+        """Return the departure in UTC and the flight date for that operating day; raise ValueError as `Side.moment`."""
         side = self.departure
         departs = side.moment(day, local)
         if local:
@@ -84,7 +84,7 @@ class Leg:
 
     @property
     def onward(self) -> tuple[Designator, int] | None:
-        """The flight that the aircraft flies next and the days it stays before, if the record says so."""
+        """Return the next flight of the aircraft and the days before it, if the record has them."""
         if not self.raw[137:144].strip():
             return None
         try:
@@ -95,9 +95,9 @@ class Leg:
 
 
 def leg_of(number: int, line: str) -> tuple[Leg, list[str]]:
-    """The leg that a record 3 describes, and what had to be left out of it.
+    """Return the leg of a record 3, and what had to be left out of it.
 
-    Raises ValueError when without it no flight can be told.
+    Raise ValueError if no flight can be reported without it.
     """
     start, end = full_date(line[14:21]), full_date(line[21:28])
     if end < start:
@@ -115,17 +115,17 @@ def leg_of(number: int, line: str) -> tuple[Leg, list[str]]:
         left_out.append(f"{error}; the arrival is left out")
     for side in (departure, arrival):
         if side is not None and not (side.terminal.isascii() and side.terminal.isprintable()):
-            left_out.append(f"the terminal {side.terminal!r} is no text; it is left out")
+            left_out.append(f"the terminal {side.terminal!r} is not a valid text; it is left out")
             side.terminal = ""
     aircraft_type = line[72:75].strip()
     if not (aircraft_type.isascii() and aircraft_type.isprintable()):
-        left_out.append(f"the aircraft type {aircraft_type!r} is no text; it is left out")
+        left_out.append(f"the aircraft type {aircraft_type!r} is not a valid text; it is left out")
         aircraft_type = ""
     return Leg(number, line, flight, period, departure, arrival, aircraft_type), left_out
 
 
 def designator(carrier: str, number: str, suffix: str, on: Day) -> Designator:
-    """The flight number in columns; raises ValueError with the cure."""
+    """Return the flight number in columns; raise ValueError with the cure."""
     return Designator.parse(carrier.strip() + number.strip() + suffix.strip(), on)
 
 

@@ -1,6 +1,6 @@
 """Reports from SSIM chapter 7 files, the airlines' seasonal schedules in lines of 200 columns.
 
-A period record becomes one report for each of its operating days within a window; a season of a year would else be
+A period record becomes one report for each of its operating days within a window; otherwise a season would be
 millions of reports for flights that nobody watches yet. Lines are read one by one: `iter_parse` never holds the file.
 """
 
@@ -15,14 +15,14 @@ from windsock.feeds.encoding import unmarked
 from windsock.feeds.parsing import Fault, Gathering, Parsed, Statement
 from windsock.feeds.periods import clock, full_date, midnight
 from windsock.feeds.rotation import Rotation
-from windsock.feeds.ssim.records import COLUMNS, MOST_CODESHARES, Leg, leg_of
+from windsock.feeds.ssim.records import COLUMNS, MAX_CODESHARES, Leg, leg_of
 from windsock.flights import Designator
 from windsock.flights.values import utc
 
 SOURCE = "ssim"
 
 MAX_BYTES = 256 * 1024 * 1024
-"""A large airline's season is about 100 MB; what is far beyond is not one schedule."""
+"""A large airline's season is about 100 MB; a much larger file is not one schedule."""
 
 MAX_FLIGHTS = 200_000
 """Reports of one call: all airlines of a continent for nine days. More would fill the memory; narrow the window."""
@@ -31,7 +31,7 @@ MAX_FAULTS = 1_000
 """Faults of one call: a file with more has one cause, and the first thousand show it."""
 
 DAYS_BEFORE, DAYS_AFTER = 1, 7
-"""The window unless told otherwise: yesterday's flights may still be in the air, and a board shows a week."""
+"""The default window: yesterday's flights may still be in the air, and a board shows a week."""
 
 _PADDING = "0" * COLUMNS
 
@@ -44,7 +44,7 @@ def parse(
     first: Day | None = None,
     last: Day | None = None,
 ) -> Parsed:
-    """What the file says of flights whose operating day lies between `first` and `last`; see `iter_parse`."""
+    """Return the flights whose operating day is from `first` to `last`; see `iter_parse`."""
     gathered = Gathering(received_at, source)
     for item in iter_parse(_lines(data), received_at=received_at, source=source, first=first, last=last):
         if isinstance(item, Statement):
@@ -62,11 +62,11 @@ def iter_parse(
     first: Day | None = None,
     last: Day | None = None,
 ) -> Iterator[Statement | Fault]:
-    """Statements and faults in the order of the lines, each as soon as its record and the data elements are read.
+    """Yield statements and faults in the order of the lines, each once its record and the data elements are read.
 
-    The window is one day before to seven days after `received_at` where not given. After MAX_FLIGHTS statements a
-    fault says so and it ends; after MAX_FAULTS faults a last one says so and further ones are dropped. Raises
-    FeedError at the end when there was no carrier and no flight record at all.
+    The window is one day before to seven days after `received_at` by default. MAX_FLIGHTS statements are followed by a
+    fault and the end; MAX_FAULTS faults are followed by a last one, and further ones are dropped. Raise FeedError at
+    the end of the file if it has neither carrier nor flight records.
     """
     reading = _Reading(received_at, source, first, last)
     told = faults = 0
@@ -76,7 +76,7 @@ def iter_parse(
             if faults <= MAX_FAULTS:
                 yield fault
             elif faults == MAX_FAULTS + 1:
-                yield Fault(fault.line, f"more than {MAX_FAULTS} faults; further ones are not told", "")
+                yield Fault(fault.line, f"more than {MAX_FAULTS} faults; further ones are not reported", "")
         for statement in reading.gathering.statements:
             if told == MAX_FLIGHTS:
                 message = (
@@ -93,9 +93,9 @@ def iter_parse(
 def rotations(
     data: bytes, *, received_at: datetime, first: Day | None = None, last: Day | None = None
 ) -> tuple[Rotation, ...]:
-    """Which flight each aircraft flies next, for the operating days in the window, in the order of the file.
+    """Yield the next flight of each aircraft, for the operating days in the window, in the order of the file.
 
-    Records without an onward flight, or with one that cannot be read, give nothing; `parse` tells the faults.
+    Records without an onward flight, or with one that cannot be read, are skipped; `parse` reports the faults.
     """
     reading = _Reading(received_at, SOURCE, first, last)
     found: list[Rotation] = []
@@ -110,7 +110,7 @@ def rotations(
 
 
 class _Reading:
-    """One file being read: what the carrier record said, and the leg that may still get data elements."""
+    """One file being read: its carrier record, and the leg that may still get data elements."""
 
     def __init__(self, received_at: datetime, source: str, first: Day | None, last: Day | None) -> None:
         today = received_at.astimezone(UTC).date()
@@ -121,11 +121,11 @@ class _Reading:
         self.local: bool | None = None
         self.observed_at: datetime | None = None
         self.leg: Leg | None = None
-        # Codeshares are told as a whole list, and a file may name those of one flight in several records.
+        # Codeshares are reported as a whole list, and a file may name those of one flight in several records.
         self.names: dict[tuple[str, Day, str], set[str]] = {}
 
     def records(self, lines: Iterable[str]) -> Iterator[Leg | None]:
-        """Goes through the lines; yields after each record, with the leg whenever one is complete and told."""
+        """Go through the lines; yield after each record, with the leg whenever one is complete."""
         known = False
         for number, text in enumerate(lines, 1):
             line = text.rstrip("\r\n")
@@ -141,7 +141,7 @@ class _Reading:
         yield self.flush()
         if not known:
             raise FeedError(
-                "this is no SSIM chapter 7 file: it has no carrier record (type 2) and no flight leg record (type 3) "
+                "this is not an SSIM chapter 7 file: it has no carrier record (type 2) or flight leg record (type 3) "
                 f"of {COLUMNS} columns. Check that it is the plain schedule file."
             )
 
@@ -155,13 +155,13 @@ class _Reading:
         self.gathering.fault(message, line=self.number, raw=line, column=column, value=value)
 
     def record(self, line: str) -> bool:
-        """Reads one record of another type than 4; whether it is one that only this format has."""
+        """Read one record of another type than 4; return whether it is one that only this format has."""
         kind = line[0]
         if kind not in "1235":
-            self.fault(f"no record type {kind!r}; they are 1 to 5", line)
+            self.fault(f"unknown record type {kind!r}; they are 1 to 5", line)
             return False
         if kind != "3":
-            # Each carrier says anew how its times are meant: the mode of the one before must not be taken for it.
+            # Each carrier states its time mode: that of the one before must not be used.
             self.local = None
         if kind in "15" or not self.whole(line):
             return False
@@ -182,7 +182,7 @@ class _Reading:
         return True
 
     def whole(self, line: str) -> bool:
-        """Whether the record has all its columns; else a fault, for a cut flight number is another flight's."""
+        """Return whether the record has all columns; else add a fault, since a cut number is another flight's."""
         if len(line) >= COLUMNS >= len(line.rstrip()):
             return True
         self.fault(f"a record has {COLUMNS} columns, this has {len(line)}; it was cut or joined", line)
@@ -207,7 +207,7 @@ class _Reading:
             self.observed_at = created
 
     def element(self, line: str) -> None:
-        """A record 4: codeshares of the leg before it (elements 10 and 50); others say nothing that we keep."""
+        """Read a record 4: codeshares of the leg before it (elements 10 and 50); others are not used."""
         leg = self.leg
         if line[30:33] not in ("010", "050") or leg is None or not self.whole(line):
             return
@@ -229,14 +229,14 @@ class _Reading:
                 continue
             if line[30:33] == "050":
                 leg.operated_as = other
-            elif len(leg.codeshares) < MOST_CODESHARES:
+            elif len(leg.codeshares) < MAX_CODESHARES:
                 leg.codeshares.add(str(other))
             else:
-                self.fault(f"more than {MOST_CODESHARES} codeshares; {other} is left out", line)
+                self.fault(f"more than {MAX_CODESHARES} codeshares; {other} is left out", line)
 
     def tell(self, leg: Leg) -> None:
-        """One report for each operating day in the window."""
-        # One more than may be told, so that the reader of all notices.
+        """Add one report for each operating day in the window."""
+        # One more than allowed, so that the reader of all notices.
         for day in itertools.islice(leg.period.between(self.first, self.last), MAX_FLIGHTS + 1):
             try:
                 departs, date = leg.on(day, bool(self.local))
@@ -244,7 +244,7 @@ class _Reading:
                 self.gathering.fault(f"{error}; this day is skipped", line=leg.number, raw=leg.raw)
                 continue
             if not self.gathering.tell(self.report(leg, day, departs, date), line=leg.number, raw=leg.raw):
-                return  # what is wrong with one day is wrong with all of them
+                return  # a fault of one day is a fault of all of them
 
     def report(self, leg: Leg, day: Day, departs: datetime, date: Day) -> dict[str, object]:
         origin = leg.departure.place.code
@@ -256,7 +256,7 @@ class _Reading:
         if names:
             known = self.names.setdefault((flight, date, origin), set())
             known |= names
-            report["codeshares"] = sorted(known)[:MOST_CODESHARES]
+            report["codeshares"] = sorted(known)[:MAX_CODESHARES]
         if leg.operated_as is not None:
             return report  # the operating carrier's own record has the times; these may lag behind it
         report["departure"] = _scheduled(departs, leg.departure.terminal)
@@ -275,7 +275,7 @@ class _Reading:
         return report
 
     def rotations(self, leg: Leg) -> Iterator[Rotation]:
-        """The onward flights of the leg's days in the window."""
+        """Yield the onward flights of the leg's days in the window."""
         if leg.onward is None or leg.arrival is None or leg.operated_as is not None:
             return
         onward, layover = leg.onward
@@ -283,7 +283,7 @@ class _Reading:
             try:
                 _, date = leg.on(day, bool(self.local))
             except ValueError:
-                continue  # a local time that no clock shows: `parse` tells the fault
+                continue  # a local time that does not exist: `parse` reports the fault
             station = leg.arrival.place.code
             yield Rotation(
                 inbound=rotation.Leg(
@@ -298,7 +298,7 @@ class _Reading:
 
 
 def _lines(data: bytes) -> Iterator[str]:
-    """The lines of the file without holding a second copy of it; raises FeedError for one too large."""
+    """Yield the lines of the file without a second copy of it; raise FeedError for one too large."""
     if len(data) > MAX_BYTES:
         raise FeedError(
             f"the file has {len(data)} bytes; at most {MAX_BYTES} are read. Split it by carrier, or use iter_parse."

@@ -1,6 +1,6 @@
-"""What SSM and ASM telexes say, by which airlines change their schedule. `parse` reads one, or a file of them.
+"""SSM and ASM telexes, by which airlines change their schedule. `parse` reads one, or a file of them.
 
-`lines` knows the grammar, `messages` goes through it line by line, and `reports` says what it means for a flight.
+`lines` knows the grammar, `messages` reads line by line, and `reports` makes the reports of a flight.
 """
 
 from windsock.feeds.format import Format

@@ -33,7 +33,7 @@ ACTIONS = frozenset(
 )
 
 STILL_OF_INTEREST = timedelta(days=30)
-"""A period without years that ended longer ago is meant for next year; messages correct the last weeks, not more."""
+"""A period without years that ended longer ago is next year's; messages correct the last weeks, not more."""
 
 _CLOCK = r"(\d{6}|\d{4})(?:/(M?\d))?(?:/(\d{4}))?"
 _ACTION = re.compile(r"([A-Z]{3}(?:/[A-Z]{3}){0,3})(?: (XASM))?(?: [A-Z]{4}(?:/[A-Z]{4}){0,9})?", re.ASCII)
@@ -61,7 +61,7 @@ class Clock:
     days: int
 
     def day(self, operating: Day) -> Day:
-        """The calendar day it means for that operating day; raises ValueError if none is near."""
+        """Return its calendar day for that operating day; raise ValueError if none is near."""
         if self.day_of_month is None:
             return operating + timedelta(days=self.days)
         return nearest_day(self.day_of_month, operating)
@@ -69,7 +69,7 @@ class Clock:
 
 @dataclass(slots=True)
 class LegLine:
-    """One leg: its ends, and what stands there of times, aircraft and other names."""
+    """One leg: its ends, with times, aircraft and other names where given."""
 
     number: int
     origin: str
@@ -92,9 +92,9 @@ class FlightLine:
 
 
 def action_of(line: str) -> tuple[frozenset[str], bool] | None:
-    """The actions of an action line and whether it withdraws ASMs; None if it is none.
+    """Return the actions of an action line and whether it withdraws ASMs; None for another line.
 
-    Airports are called NEW, TIM and CNL too, so what may stand behind the action is checked as well.
+    NEW, TIM and CNL are airports too, so the rest of the line is checked as well.
     """
     match = _ACTION.fullmatch(line)
     if match is None:
@@ -104,7 +104,7 @@ def action_of(line: str) -> tuple[frozenset[str], bool] | None:
 
 
 def leg_of(number: int, line: str) -> LegLine | None:
-    """The leg with times that the line spells; None if it is none, ValueError if its times are no times."""
+    """Return the leg with times of the line; None for another line, ValueError if its times are not valid."""
     match = _LEG.fullmatch(line)
     if match is None:
         return None
@@ -112,13 +112,13 @@ def leg_of(number: int, line: str) -> LegLine | None:
     leg = LegLine(number, match[1], match[5], departure, arrival)
     for token in (match[9] or "").split():
         if _TYPE.fullmatch(token):
-            leg.aircraft_type = token  # not in the manual, yet met with
+            leg.aircraft_type = token  # not in the manual, but in use
     leg.elements = elements_of(match[9] or "")
     return leg
 
 
 def segment_of(number: int, line: str) -> LegLine | None:
-    """The pair of stations that the line spells, with its data elements; None if it is none."""
+    """Return the pair of stations of the line, with its data elements; None for another line."""
     match = _SEGMENT.fullmatch(line)
     if match is None:
         return None
@@ -126,12 +126,12 @@ def segment_of(number: int, line: str) -> LegLine | None:
 
 
 def everywhere(leg: LegLine) -> bool:
-    """Whether the segment stands for all legs of the flight."""
+    """Return whether the segment means all legs of the flight."""
     return leg.origin == leg.destination == _ANY_STATION
 
 
 def flight_of(number: int, line: str, today: Day) -> FlightLine | None:
-    """The flight that the line spells; None if it is none, ValueError if number or date are impossible."""
+    """Return the flight of the line; None for another line, ValueError if number or date are impossible."""
     match = _FLIGHT.fullmatch(line)
     if match is None:
         return None
@@ -150,17 +150,17 @@ def flight_of(number: int, line: str, today: Day) -> FlightLine | None:
 
 
 def like_flight(line: str) -> bool:
-    """Whether the line has the shape of a flight, even with an impossible number or date."""
+    """Return whether the line has the shape of a flight, even with an impossible number or date."""
     return _FLIGHT.fullmatch(line) is not None and _LEG.fullmatch(line) is None
 
 
 def like_leg(line: str) -> bool:
-    """Whether the line has the shape of a leg, even with impossible times."""
+    """Return whether the line has the shape of a leg, even with impossible times."""
     return _LEG.fullmatch(line) is not None
 
 
 def period_of(line: str, today: Day) -> tuple[Period, str] | None:
-    """The period that the line spells and what stands behind it; None if it is none, ValueError if impossible."""
+    """Return the period of the line and the rest of it; None for another line, ValueError if impossible."""
     match = _PERIOD.fullmatch(line)
     if match is None:
         return None
@@ -172,13 +172,13 @@ def period_of(line: str, today: Day) -> tuple[Period, str] | None:
 
 
 def equipment_of(line: str) -> str | None:
-    """The aircraft type of an equipment line (service type, aircraft type, configuration); None if it is none."""
+    """Return the aircraft type of an equipment line (service type, aircraft type, configuration), else None."""
     match = _EQUIPMENT.fullmatch(line)
     return match and match[1]
 
 
 def elements_of(text: str) -> dict[str, list[str]]:
-    """The data elements among the words of `text`: "10/DY132/UF4621" is element 10 with two values."""
+    """Return the data elements among the words of `text`: "10/DY132/UF4621" is element 10 with two values."""
     found: dict[str, list[str]] = {}
     for token in text.split():
         number, slash, values = token.partition("/")
@@ -188,12 +188,12 @@ def elements_of(text: str) -> dict[str, list[str]]:
 
 
 def addresses(line: str) -> bool:
-    """Whether the line is an envelope's first, priority and addresses ("QU FRAOPQX LISOPQX")."""
+    """Return whether the line is the first of an envelope, priority and addresses ("QU FRAOPQX LISOPQX")."""
     return _ADDRESSES.fullmatch(line) is not None
 
 
 def sent_at(line: str, received_at: datetime) -> datetime | None:
-    """When an envelope's origin line says it was sent (day and time, the last such before `received_at`)."""
+    """Return when an envelope was sent by its origin line (day and time, the last such before `received_at`)."""
     match = _SENT.match(line)
     if match is None:
         return None
@@ -207,12 +207,12 @@ def sent_at(line: str, received_at: datetime) -> datetime | None:
         if moment <= received_at:
             return moment
         if moment - received_at < timedelta(hours=1):
-            return None  # their clock is ahead; a month ago it was not sent
+            return None  # their clock is ahead; it was not sent a month ago
     return None
 
 
 def nearest_day(day_of_month: int, to: Day) -> Day:
-    """The day with that number that is nearest to `to`; raises ValueError for numbers that no month has."""
+    """Return the day of a month that is nearest to `to`; raise ValueError for numbers that are not in any month."""
     days = []
     for month in _months(to, (-1, 0, 1)):
         try:
@@ -220,12 +220,12 @@ def nearest_day(day_of_month: int, to: Day) -> Day:
         except ValueError:
             continue
     if not days:
-        raise ValueError(f"{day_of_month} is no day of a month")
+        raise ValueError(f"{day_of_month} is not a day of a month")
     return min(days, key=lambda day: abs(day - to))
 
 
 def dated(text: str, today: Day) -> Day:
-    """The day that ddMMM or ddMMMyy spells, without a year the one nearest to `today`; raises ValueError."""
+    """Return the day of ddMMM or ddMMMyy, without a year the one nearest to `today`; raise ValueError."""
     if len(text) == 7:
         return full_date(text)
     days = _in_years(text, today)
@@ -249,9 +249,9 @@ def _span(start: str, end: str, today: Day) -> tuple[Day, Day]:
 
 
 def _in_years(text: str, today: Day) -> list[Day]:
-    """The days that ddMMM spells in the years around; raises ValueError if it is no day at all."""
+    """Return the days of ddMMM in the years around; raise ValueError if it is not a day."""
     if text[2:] not in MONTHS:
-        raise ValueError(f"{text!r} is no date; it must be like 01JUL or 01JUL26")
+        raise ValueError(f"{text!r} is not a date; use one like 01JUL or 01JUL26")
     days = []
     # Four years each way, for a 29 February.
     for year in range(today.year - 4, today.year + 5):
@@ -260,7 +260,7 @@ def _in_years(text: str, today: Day) -> list[Day]:
         except ValueError:
             continue
     if not days:
-        raise ValueError(f"{text!r} is a day that no calendar has")
+        raise ValueError(f"{text!r} is not a date: no such calendar date")
     near = [day for day in days if abs(day.year - today.year) <= 1]
     return near or days
 

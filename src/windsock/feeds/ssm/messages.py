@@ -26,10 +26,10 @@ MAX_BYTES = 1024 * 1024
 """A telex has at most some thousand characters; a day's worth of them in one file is well below."""
 
 MAX_REPORTS = 50_000
-"""Reports of one call: a telex file with more has a window that is too wide."""
+"""Reports of one call: a telex file with more has too wide a window."""
 
 MAX_FAULTS = 1_000
-"""Faults of one call, after which it is not read on: this is no schedule message."""
+"""Faults of one call, after which reading stops: this is not a schedule message."""
 
 MAX_GROUP = 60
 """Flights, periods and legs that one sub-message may combine; each is multiplied with each."""
@@ -38,14 +38,14 @@ MAX_LINE = 200
 """A telex line has 69 characters; gateways join some."""
 
 DAYS_BEFORE, DAYS_AFTER = 1, 7
-"""The window unless told otherwise, as for SSIM files."""
+"""The default window, as for SSIM files."""
 
 _SILENT = frozenset({"ACK", "NAC", "RSD"})
-"""Receipts, and the request for a schedule: they say nothing of a flight."""
+"""Receipts, and the request for a schedule: they say nothing about a flight."""
 
 _NOT_TAKEN = {
-    "SKD": "SKD withdraws what is not named again behind it; the flights that end are not told",
-    "REV": "REV changes a period without naming the days that end; nothing is told",
+    "SKD": "SKD withdraws what is not repeated after it; the flights that end are not reported",
+    "REV": "REV changes a period without naming the days that end; nothing is reported",
 }
 
 
@@ -57,10 +57,10 @@ def parse(
     first: Day | None = None,
     last: Day | None = None,
 ) -> Parsed:
-    """What the messages say, in their order; days of periods (SSM) only from `first` to `last`.
+    """Return the reports of the messages, in order; days of periods (SSM) only from `first` to `last`.
 
-    The window is one day before to seven days after `received_at` where not given; days of an ASM are always told.
-    Raises FeedError when there is no line "SSM" or "ASM" at all, or too much data.
+    The window is one day before to seven days after `received_at` by default; days of an ASM are always reported.
+    Raise FeedError if no line is "SSM" or "ASM", or for too much data.
     """
     if len(data) > MAX_BYTES:
         raise FeedError(f"the data has {len(data)} bytes; at most {MAX_BYTES} are read. Split it by message.")
@@ -80,7 +80,7 @@ def parse(
         reading.fault(message, "")
     if not reading.known:
         raise FeedError(
-            "this is no SSM or ASM: no line of it is just SSM or ASM. Send the telex as plain text."
+            "this is not an SSM or ASM: no line of it is just SSM or ASM. Send the telex as plain text."
         )
     return reading.gathering.parsed()
 
@@ -115,13 +115,13 @@ class _Reading:
         return self.gathering.received_at.astimezone(UTC).date()
 
     def line(self, number: int, line: str) -> None:
-        """Reads one line, upper case and single blanks."""
+        """Read one line, upper case and single blanks."""
         self.number = number
         if line in ("SSM", "ASM"):
             self.finish()
             self.known, self.kind, self.local, self.text, self.actions = True, line, None, False, frozenset()
         elif line.startswith(".") or lines.addresses(line):
-            # A next envelope begins; what stands before its SSM or ASM is addresses.
+            # The next envelope begins; the lines before its SSM or ASM are addresses.
             self.finish()
             self.kind, self.sent = None, lines.sent_at(line, self.gathering.received_at)
         elif self.kind is None or not line:
@@ -142,26 +142,26 @@ class _Reading:
             for name in sorted(self.actions & set(_NOT_TAKEN)):
                 self.fault(_NOT_TAKEN[name], line)
             if lines.RENUMBER in self.actions and len(self.actions) > 1:
-                self.fault("FLT is read alone, not together with other actions; nothing is told", line)
+                self.fault("FLT is read alone, not together with other actions; nothing is reported", line)
                 self.actions = frozenset()
                 self.text = True
         elif not self.actions:
-            # The message reference (24MAY00144E003) stands before the first action.
+            # The message reference (24MAY00144E003) is before the first action.
             if not (line[:2].isdigit() and len(line) >= 10 and "E" in line[7:]):
-                self.fault("this line stands before any action and is not understood", line)
+                self.fault("this line is before any action and cannot be read", line)
         elif not self.actions & (_SILENT | set(_NOT_TAKEN)):
             self.guarded(line)
 
     def guarded(self, line: str) -> None:
-        """Takes a line within a sub-message; a wrong one must not give what follows it to the flight before it."""
+        """Read a line within a sub-message; the lines after a wrong one must not go to the flight before it."""
         try:
             if len(line) <= MAX_LINE and self.content(line):
                 return
             self.fault(
-                "this line is not understood; it and what belongs to it are passed over", line[:MAX_LINE]
+                "this line cannot be read; it and the lines that belong to it are skipped", line[:MAX_LINE]
             )
         except ValueError as error:
-            self.fault(f"{error}; the line and what belongs to it are passed over", line)
+            self.fault(f"{error}; the line and those that belong to it are skipped", line)
         if self.group.begun or lines.like_flight(line):
             self.finish()
         else:
@@ -172,11 +172,11 @@ class _Reading:
         self.gathering.fault(message, line=number or self.number, raw=line)
 
     def content(self, line: str) -> bool:
-        """Takes a line; whether it is one of the known kinds. Raises ValueError if what it says is impossible."""
+        """Read a line; return whether it is one of the known kinds. Raise ValueError if its content is impossible."""
         group = self.group
         if (period := lines.period_of(line, self.today)) is not None:
             if group.doubtful and group.periods:
-                self.finish()  # the line that was not understood may have been a flight, whose period this is
+                self.finish()  # the line that could not be read may have been a flight, whose period this is
             elif group.begun:
                 self.finish(keep_flights=True)
             self.add(self.group.periods, period[0])
@@ -209,7 +209,7 @@ class _Reading:
         entries.append(entry)
 
     def segment(self, segment: LegLine) -> None:
-        """A pair of stations: elements for a leg already named, or a leg without times."""
+        """Read a pair of stations: elements for a leg already named, or a leg without times."""
         legs = self.group.legs
         stations = segment.origin, segment.destination
         if lines.everywhere(segment):
@@ -225,19 +225,17 @@ class _Reading:
             self.add(legs, segment)
 
     def finish(self, *, keep_flights: bool = False) -> None:
-        """Tells what the group gathered and begins the next one."""
+        """Report the group and begin the next one."""
         group = self.group
         self.group = Group(flights=list(group.flights), spent=True) if keep_flights else Group()
         taken = self.actions - _SILENT - set(_NOT_TAKEN)
         if not taken or not group.flights or (group.spent and not group.periods):
             return
         if lines.RENUMBER in taken and group.renamed is None:
-            self.fault("FLT needs the new flight number below the old one", "", group.flights[0].number)
+            self.fault("FLT requires the new flight number below the old one", "", group.flights[0].number)
             return
         if self.local is None:
-            message = (
-                "the message does not say whether its days and times are UTC or local (LT); nothing is told"
-            )
+            message = "the message does not say whether its days and times are UTC or local (LT); nothing is reported"
             self.fault(message, "", group.flights[0].number)
             return
         certain = self.kind == "ASM" or self.xasm

@@ -1,4 +1,4 @@
-"""What a sub-message of an SSM or ASM says of one leg on one day, as a report."""
+"""Reports from a sub-message of an SSM or ASM: one leg on one day each."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from windsock.feeds.parsing import Gathering
 from windsock.feeds.periods import Period, from_local, midnight
-from windsock.feeds.ssim.records import MOST_CODESHARES
+from windsock.feeds.ssim.records import MAX_CODESHARES
 from windsock.feeds.ssm import lines
 from windsock.feeds.ssm.lines import Clock, FlightLine, LegLine
 from windsock.flights import Designator, airports
@@ -19,25 +19,25 @@ _FULL = frozenset({"NEW", "RPL"})
 
 @dataclass(slots=True)
 class Group:
-    """Flights with the periods, equipment and legs that stand below them."""
+    """Flights with the periods, equipment and legs below them."""
 
     flights: list[FlightLine] = field(default_factory=list)
     periods: list[Period] = field(default_factory=list)
     legs: list[LegLine] = field(default_factory=list)
     equipment: str | None = None
     elements: dict[str, list[str]] = field(default_factory=dict)
-    renamed: Designator | None = None  # what its flight is called from now on (FLT)
-    begun: bool = False  # something stands below the flights and periods: a further one begins a new group
-    doubtful: bool = False  # a line in it was not understood
+    renamed: Designator | None = None  # the number of its flight from now on (FLT)
+    begun: bool = False  # there are lines below the flights and periods: a further one begins a new group
+    doubtful: bool = False  # a line in it could not be read
     lost: int = 0  # legs before the first one kept, whose times were impossible
-    spent: bool = False  # its flights were told already, with earlier periods
+    spent: bool = False  # its flights were reported already, with earlier periods
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """Makes reports under a sub-message's actions; `local` is how its days and times are meant.
+    """Makes reports under a sub-message's actions; `local`: its days and times are local.
 
-    `certain`: what it says of a flight going holds against earlier ASMs too.
+    `certain`: that it says a flight operates holds against earlier ASMs too.
     """
 
     gathering: Gathering
@@ -47,13 +47,13 @@ class Telling:
     certain: bool
 
     def tell(self, flight: FlightLine, day: Day, index: int, leg: LegLine | None, group: Group) -> None:
-        """Tells one day of one leg; `index` is the place of the leg in the message."""
+        """Report one day of one leg; `index` is the place of the leg in the message."""
         number = leg.number if leg is not None else flight.number
         report: dict[str, object] = {}
         try:
             utc_day = self.identify(report, day, index, leg)
         except ValueError as error:
-            self.gathering.fault(f"{error}; {flight.designator} is not told on {day}", line=number)
+            self.gathering.fault(f"{error}; {flight.designator} is not reported on {day}", line=number)
             return
         if group.renamed is not None:
             self.rename(report, flight, group.renamed, utc_day, number)
@@ -69,14 +69,14 @@ class Telling:
     def rename(
         self, report: dict[str, object], flight: FlightLine, new: Designator, utc_day: Day | None, number: int
     ) -> None:
-        """Tell that the flight goes by another number: it is found under both, so the new one adds no second flight."""
+        """Report the flight's new number: it is found under both, so the new one does not add a second flight."""
         report |= {"flight": str(flight.designator), "codeshares": [str(new)]}
         if self.sent is not None:
             report["observed_at"] = utc(self.sent)
         self.gathering.tell(report, line=number, utc_day=utc_day, renamed_to=str(new))
 
     def identify(self, report: dict[str, object], day: Day, index: int, leg: LegLine | None) -> Day | None:
-        """Fills in origin and date as far as known; gives the UTC day where the local one is not known."""
+        """Fill in origin and date as far as known; return the UTC day if the local one is not known."""
         if leg is None:
             if self.local:
                 report["date"] = day.isoformat()
@@ -97,7 +97,7 @@ class Telling:
     def names(
         self, report: dict[str, object], flight: FlightLine, day: Day, leg: LegLine | None, group: Group
     ) -> Designator | None:
-        """Fills in the codeshares (element 10); gives the operating flight if this one is a codeshare (50)."""
+        """Fill in the codeshares (element 10); return the operating flight if this one is a codeshare (50)."""
         elements = [flight.elements, group.elements, {} if leg is None else leg.elements]
         number = leg.number if leg is not None else flight.number
         found: dict[str, list[Designator]] = {"10": [], "50": []}
@@ -112,21 +112,23 @@ class Telling:
             return found["50"][0]
         if found["10"]:
             names = sorted({str(name) for name in found["10"]})
-            if len(names) > MOST_CODESHARES:
-                self.gathering.fault(f"{len(names)} codeshares; only {MOST_CODESHARES} are told", line=number)
-            report["codeshares"] = names[:MOST_CODESHARES]
+            if len(names) > MAX_CODESHARES:
+                self.gathering.fault(
+                    f"{len(names)} codeshares; only the first {MAX_CODESHARES} are kept", line=number
+                )
+            report["codeshares"] = names[:MAX_CODESHARES]
         return None
 
     def say(
         self, report: dict[str, object], day: Day, leg: LegLine | None, group: Group, number: int
     ) -> None:
-        """Fills in what the actions say."""
+        """Fill in what the actions say."""
         if "CNL" in self.actions:
             report["cancelled"] = True
         elif lines.REINSTATE in self.actions:
             report["cancelled"] = False
         elif self.actions & _FULL:
-            # Of an ASM it says that the flight goes. An SSM only takes back what an SSM said: a later ASM stands above.
+            # In an ASM it says that the flight operates. An SSM only takes back what an SSM said: a later ASM wins.
             report["cancelled"] = False if self.certain else None
         equipment = group.equipment if leg is None else leg.aircraft_type or group.equipment
         if equipment is not None:
