@@ -41,6 +41,9 @@ def test_the_package_gives_its_names_without_django_where_they_need_none() -> No
         "windsock.live.core.tail",
         "windsock.protocol.client_session",
         "windsock.protocol.server_session",
+        "windsock.wording.board",
+        "windsock.wording.changes",
+        "windsock.wording.programmes",
     ],
 )
 def test_imports_where_django_is_not_installed(module: str) -> None:

@@ -26,7 +26,7 @@ from windsock.protocol.client_outputs import (
 )
 from windsock.wording.status import Direction
 
-# A flight that is done stays on the board this long; one that is not done stays until it is: overdue never vanishes.
+# A flight that is over stays on the board this long; others stay until they are over: an overdue flight never vanishes.
 DONE_MINUTES = 30
 
 HIGHLIGHT_SECONDS = 4.0
@@ -40,7 +40,7 @@ _STATE_STYLES = {
 
 
 class BoardView:
-    """The terminal view of a client's board, given its canonical topics and each update."""
+    """What the terminal shows of a client's board, given its (canonical) topics; `note` takes its updates."""
 
     def __init__(
         self, topics: list[str], *, real: Clock = system_clock, seconds: Callable[[], float] = monotonic
@@ -51,16 +51,16 @@ class BoardView:
         kinds = {topic.partition(":")[0] for topic in topics}
         self._direction: Direction = "arrivals" if kinds == {"arrivals"} else "departures"
         codes = {topic.partition(":")[2] for topic in topics}
-        one = len(codes) == 1 and kinds <= {"departures", "arrivals"}
-        self._airport = codes.pop() if one else None
+        single = len(codes) == 1 and kinds <= {"departures", "arrivals"}
+        self._airport = codes.pop() if single else None
         self._changed: dict[str, float] = {}
         self._state = (State.LIVE, "", 0.0)
         self._message = ""
         self._events = 0
 
-    def tell(self, news: Update) -> None:
+    def note(self, update: Update) -> None:
         """Note what an update highlights or reports."""
-        match news:
+        match update:
             case Happened(event):
                 self._changed[event.flight.id] = self._seconds()
                 self._events += 1
@@ -82,7 +82,7 @@ class BoardView:
 
     def screen(self, client: WindsockClient, height: int) -> RenderableType:
         """Return the whole view: title, table, and the line about the connection."""
-        # Title, table head with its rule, connection line, and one to spare.
+        # Title, table head with its rule, connection line, and a spare line.
         table = self.table(client, rows=max(1, height - 5))
         return Group(self.title(client), table, self.footer(client))
 

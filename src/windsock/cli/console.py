@@ -1,4 +1,4 @@
-"""What all verbs share in the terminal: where to print, how to say what went wrong, and how to reach Django."""
+"""What all verbs share: the console to print on, errors for people, and the start of Django."""
 
 import os
 import sys
@@ -38,7 +38,7 @@ def use_data_directory(data: Path | None) -> None:
 def start_django() -> None:
     """Load Django with the settings of DJANGO_SETTINGS_MODULE, else with those of the ready-made service.
 
-    Raises ConfigError with one sentence where the extra packages of the service are missing.
+    Raises ConfigError with one sentence if the extra packages of the service are missing.
     """
     ours = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "windsock.service.settings")
     try:

@@ -61,21 +61,21 @@ def demo(
     # The day is an hour's viewing: one line per warning, and the terminal stays readable.
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     start_django()
-    told = load(day)
+    loaded = load(day)
     migrate()
-    run = _begin(told, from_time, speed)
-    progress.say_faults(told)
-    say(f"Windsock {_version()}: {told.label}: {told.story}")
-    _load(run, told)
+    run = _begin(loaded, from_time, speed)
+    progress.say_faults(loaded)
+    say(f"Windsock {_version()}: {loaded.label}: {loaded.story}")
+    _load(run, loaded)
 
     url = serving.address("127.0.0.1", port)
     user = _account()
-    _welcome(url, _sign_in_link(user, url), _token(user, directory), run, told, speed)
+    _welcome(url, _sign_in_link(user, url), _token(user, directory), run, loaded, speed)
     over = threading.Event()
-    threading.Thread(target=_tell, args=(run, told), name="replay", daemon=True).start()
+    threading.Thread(target=_play, args=(run, loaded), name="replay", daemon=True).start()
     screen = threading.Thread(
         target=progress.follow,
-        args=(run, told),
+        args=(run, loaded),
         kwargs={"speed": speed, "done": over},
         name="progress",
         daemon=True,
@@ -95,26 +95,26 @@ def demo(
     say("Windsock demo ended.")
 
 
-def _begin(told: "LoadedDay", from_time: str | None, speed: float) -> "Replay":
+def _begin(loaded: "LoadedDay", from_time: str | None, speed: float) -> "Replay":
     """Create a fresh journal, and return the replay that will fill it."""
     from windsock.ingest import pipeline
     from windsock.ingest.replay import IntoJournal
     from windsock.replay.player import Replay
 
-    start = told.at(from_time or told.begins)
+    start = loaded.at(from_time or loaded.begins)
     journal = pipeline().journal
     journal.reset()
-    return Replay(told.tells, IntoJournal(pipeline()), label=told.label, start=start, speed=speed)
+    return Replay(loaded.tells, IntoJournal(pipeline()), label=loaded.label, start=start, speed=speed)
 
 
-def _load(run: "Replay", told: "LoadedDay") -> None:
+def _load(run: "Replay", loaded: "LoadedDay") -> None:
     """Tells what lies before the start, under a progress bar."""
     from windsock.cli import progress
 
     done = threading.Event()
     screen = threading.Thread(
         target=progress.follow,
-        args=(run, told),
+        args=(run, loaded),
         kwargs={"speed": math.inf, "done": done},
         name="progress",
         daemon=True,
@@ -127,7 +127,7 @@ def _load(run: "Replay", told: "LoadedDay") -> None:
         screen.join(1)
 
 
-def _tell(run: "Replay", told: "LoadedDay") -> None:
+def _play(run: "Replay", loaded: "LoadedDay") -> None:
     from windsock.cli import progress
     from windsock.errors import WindsockError
 
@@ -137,7 +137,7 @@ def _tell(run: "Replay", told: "LoadedDay") -> None:
         say(f"The replay has stopped: {error}")
         return
     if run.finished:
-        progress.say_summary(told, run.summary, finished=True)
+        progress.say_summary(loaded, run.summary, finished=True)
         say("The day is over; the boards stay as they are. To see it again: Ctrl-C, then windsock demo.")
 
 
@@ -175,42 +175,42 @@ def _token(user: Any, directory: Path) -> Path:
     return path
 
 
-def _welcome(url: str, link: str, token: Path, run: "Replay", told: "LoadedDay", speed: float) -> None:
+def _welcome(url: str, link: str, token: Path, run: "Replay", loaded: "LoadedDay", speed: float) -> None:
     """Print what to open and what to try next."""
-    example = _example(run, told)
+    example = _example(run, loaded)
     screen = console()
     screen.print()
-    screen.print(f"  [bold]Board[/]    {url}/airports/{told.hub}/departures/")
+    screen.print(f"  [bold]Board[/]    {url}/airports/{loaded.hub}/departures/")
     # The link on a line of its own and unwrapped, so that it can be clicked and copied.
     screen.print("  [bold]Sign in[/]  once, within the hour:")
     screen.print(f"  {link}", soft_wrap=True, style="yellow")
     screen.print()
     screen.print("  [dim]Try next, in another terminal:[/]")
     screen.print(f'  export WINDSOCK_URL={url} WINDSOCK_TOKEN="$(cat {token})"', soft_wrap=True)
-    screen.print(f"  windsock watch departures:{told.hub}")
+    screen.print(f"  windsock watch departures:{loaded.hub}")
     flight, on = example
     screen.print(f"  windsock publish {flight} --date {on} --delay 35 --reason 93")
     screen.print(
         '  curl -H "Authorization: Bearer $WINDSOCK_TOKEN" '
-        f'"{url}/api/v1/flights?airport={told.hub}&direction=departures"',
+        f'"{url}/api/v1/flights?airport={loaded.hub}&direction=departures"',
         soft_wrap=True,
     )
     screen.print()
     pause = "  Space pauses." if screen.is_terminal else ""
     screen.print(
-        f"  [dim]{told.local(run.start)} in {told.hub}, {speed:g} times as fast.{pause}  Ctrl-C ends.[/]"
+        f"  [dim]{loaded.local(run.start)} in {loaded.hub}, {speed:g} times as fast.{pause}  Ctrl-C ends.[/]"
     )
     screen.print()
 
 
-def _example(run: "Replay", told: "LoadedDay") -> tuple[str, str]:
+def _example(run: "Replay", loaded: "LoadedDay") -> tuple[str, str]:
     """Return a flight that leaves the hub soon, to try things on."""
     soon = [
         row
-        for row in told.rows
-        if row.origin == told.hub and row.scheduled_out > run.start and not row.cancelled
+        for row in loaded.rows
+        if row.origin == loaded.hub and row.scheduled_out > run.start and not row.cancelled
     ]
-    row = min(soon or told.rows, key=lambda row: row.scheduled_out)
+    row = min(soon or loaded.rows, key=lambda row: row.scheduled_out)
     return f"{row.carrier}{row.number}", row.date.isoformat()
 
 

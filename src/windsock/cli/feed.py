@@ -83,7 +83,7 @@ def try_input(
             _print_json({"fault": fault.message, "where": fault.path or fault.line, "raw": fault.raw})
     else:
         for statement, (result, match) in zip(parsed.statements, outcomes, strict=True):
-            _tell(statement, result, match)
+            _print_statement(statement, result, match)
         for programme in _listed(parsed):
             until = "" if programme.ends_at is None else f" until {_shown(programme.ends_at)}"
             console().print(
@@ -95,7 +95,7 @@ def try_input(
             console().print(f"[bold red]✗[/] {_escaped(str(fault))}", soft_wrap=True)
             if fault.raw:
                 console().print(f"    [dim]{_escaped(fault.raw.strip()[:200])}[/]", soft_wrap=True)
-        say(f"{source}: {_told(parsed)}, {_count(len(parsed.faults), 'fault')}. Nothing was recorded.")
+        say(f"{source}: {_summary(parsed)}, {_count(len(parsed.faults), 'fault')}. Nothing was recorded.")
     if parsed.faults:
         raise typer.Exit(1)
 
@@ -153,7 +153,7 @@ def list_feeds(data: Data = None) -> None:
 
     feeds = _configured()
     if not feeds:
-        say('No feed is configured. Say which in feeds.toml of the data folder, or in WINDSOCK["FEEDS"].')
+        say('No feeds are configured. Add them to feeds.toml in the data folder, or to WINDSOCK["FEEDS"].')
         return
     states = {state.name: state for state in FeedState.objects.filter(name__in=feeds)}
     run = attended([duty_name(name) for name in feeds])
@@ -254,7 +254,7 @@ def _dry_run(parsed: Parsed, moment: datetime) -> "list[tuple[Result, str | None
     return dry_run(journal, submissions_of(parsed.statements), now=moment, rules=at.rules)
 
 
-def _tell(statement: Statement, result: "Result", match: str | None) -> None:
+def _print_statement(statement: Statement, result: "Result", match: str | None) -> None:
     from windsock.ingest.results import Rejected
 
     out = console()
@@ -276,7 +276,7 @@ def _tell(statement: Statement, result: "Result", match: str | None) -> None:
             soft_wrap=True,
         )
     if not result.changes:
-        out.print("    [dim]says nothing new[/]")
+        out.print("    [dim]nothing new[/]")
 
 
 def _shown(value: object) -> str:
@@ -291,7 +291,7 @@ def _listed(parsed: Parsed) -> tuple[Programme, ...]:
     return () if parsed.programmes is None else parsed.programmes.programmes
 
 
-def _told(parsed: Parsed) -> str:
+def _summary(parsed: Parsed) -> str:
     if parsed.programmes is not None:
         return _count(len(parsed.programmes.programmes), "programme")
     return _count(len(parsed.statements), "report")

@@ -65,12 +65,12 @@ async def _follow(client: WindsockClient, show: "_Lines | _Screen") -> None:
             reading = asyncio.ensure_future(client.next_updates())
             while True:
                 await asyncio.wait([reading], timeout=REDRAW_SECONDS)
-                news: list[Update] = []
+                updates: list[Update] = []
                 if reading.done():
-                    news = reading.result()
+                    updates = reading.result()
                     reading = asyncio.ensure_future(client.next_updates())
-                for each in news:
-                    show.tell(each)
+                for update in updates:
+                    show.note(update)
                 show.draw(client)
                 if client.state is State.CLOSED:
                     reading.cancel()
@@ -98,12 +98,10 @@ class _Lines:
             console().print(view.title(client), view.table(client, rows=None))
             sys.stdout.flush()
 
-    def tell(self, news: Update) -> None:
-        match news:
-            case Happened():
-                print(self._line(news), flush=True)
-            case ProgrammesChanged():
-                print(self._line(news), flush=True)
+    def note(self, update: Update) -> None:
+        match update:
+            case Happened() | ProgrammesChanged():
+                print(self._line(update), flush=True)
             case StateChanged(state, why, retry_in) if state is not State.LIVE or why != "live":
                 say(f"windsock: {state}: {why}" + (f"; next try in {retry_in:.1f} s" if retry_in else ""))
             case Problem(error):
@@ -135,18 +133,18 @@ class _Screen:
         self._view = BoardView(sorted(client.topics))
         self.draw(client)
 
-    def tell(self, news: Update) -> None:
-        self._view.tell(news)
+    def note(self, update: Update) -> None:
+        self._view.note(update)
 
     def draw(self, client: WindsockClient) -> None:
         self._live.update(self._view.screen(client, self._live.console.size.height), refresh=True)
 
 
-def _line(news: Happened | ProgrammesChanged) -> str:
-    if isinstance(news, ProgrammesChanged):
-        return lines.programmes_line(news.event.standing, news.event.changes)
-    return lines.event_line(news.event.flight, news.event.changes)
+def _line(update: Happened | ProgrammesChanged) -> str:
+    if isinstance(update, ProgrammesChanged):
+        return lines.programmes_line(update.event.standing, update.event.changes)
+    return lines.event_line(update.event.flight, update.event.changes)
 
 
-def _json(news: Happened | ProgrammesChanged) -> str:
-    return encode(news.event).decode()
+def _json(update: Happened | ProgrammesChanged) -> str:
+    return encode(update.event).decode()

@@ -1,4 +1,4 @@
-"""The command `windsock`: its verbs, and one clear sentence for whatever goes wrong."""
+"""The command `windsock`: its verbs, and one clear sentence for every error."""
 
 import sys
 

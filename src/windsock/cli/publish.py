@@ -102,7 +102,7 @@ def publish(
     def time(option: str, value: str | None) -> str | None:
         return value if value is None else _time(option, value, date)
 
-    report = _told(
+    report = _given(
         flight=flight,
         date=_date(date),
         origin=origin,
@@ -112,7 +112,7 @@ def publish(
         departure_delay_minutes=delay,
         arrival_delay_minutes=arrival_delay,
         delay_reasons=[_reason(each) for each in reason] if reason else None,
-        departure=_told(
+        departure=_given(
             scheduled=time("--scheduled", scheduled),
             estimated=time("--estimated", estimated),
             actual=time("--out", out),
@@ -120,9 +120,9 @@ def publish(
             gate=gate,
             checkin_desk=checkin_desk,
         ),
-        takeoff=_told(actual=time("--off", off)),
-        landing=_told(actual=time("--on", on)),
-        arrival=_told(
+        takeoff=_given(actual=time("--off", off)),
+        landing=_given(actual=time("--on", on)),
+        arrival=_given(
             scheduled=time("--scheduled-arrival", scheduled_arrival),
             estimated=time("--estimated-arrival", estimated_arrival),
             actual=time("--in", in_),
@@ -137,9 +137,7 @@ def publish(
         diverted_to=diverted_to,
     )
     if set(report) <= {"flight", "date", "origin", "source"}:
-        raise typer.BadParameter(
-            "This says nothing about the flight. Add --delay, --gate, --cancelled or the like."
-        )
+        raise typer.BadParameter("The report is empty. Add --delay, --gate, --cancelled or the like.")
     try:
         answer = http.publish(url, report, token=token)
     except ReportError as error:
@@ -166,7 +164,7 @@ class _AnyChange(msgspec.Struct, rename={"from_": "from"}):
     to: Any = None
 
 
-def _told(**facts: Any) -> dict[str, Any]:
+def _given(**facts: Any) -> dict[str, Any]:
     """Return the facts that were given; an empty text erases (null)."""
     given = {name: fact for name, fact in facts.items() if fact is not None and fact != {}}
     return {name: None if fact == "" else fact for name, fact in given.items()}
@@ -204,6 +202,6 @@ def _refused(error: ReportError) -> None:
         say(f"  expected: {error.expected}")
     for candidate in error.candidates:
         say(
-            f"  candidate: {candidate}  (say --date {candidate.split('.')[1]} --origin {candidate.split('.')[-1]})"
+            f"  candidate: {candidate}  (use --date {candidate.split('.')[1]} --origin {candidate.split('.')[-1]})"
         )
     raise typer.Exit(1)

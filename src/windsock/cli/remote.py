@@ -44,7 +44,7 @@ class OverHttp:
         Raises:
             ClientError: The server cannot be reached.
         """
-        told = ReplayResult()
+        outcome = ReplayResult()
         for begin in range(0, len(reports), BATCH):
             part = reports[begin : begin + BATCH]
             # Without their source: a token reports as its own, whatever the day's reports were made from.
@@ -55,10 +55,10 @@ class OverHttp:
             for result in self._post(msgspec.json.encode(said)):
                 if "error" in result:
                     flight = part[result["index"]].flight
-                    told.refused.append(f"{flight} {at:%H:%M}: {result['error']['message']}")
+                    outcome.refused.append(f"{flight} {at:%H:%M}: {result['error']['message']}")
                 elif result["changes"]:
-                    told.events += 1
-        return told
+                    outcome.events += 1
+        return outcome
 
     def minute(self, at: datetime) -> int:
         """Nothing: the server watches for overdue flights itself."""

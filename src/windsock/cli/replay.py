@@ -67,16 +67,16 @@ def replay(
         return
     if not day:
         fail("Which day? Say storm, snow, or the name of a file.", 2)
-    told = load(day)
+    loaded = load(day)
     if shift_to_now:
-        told = load(day, shift=shift_for(told, from_time))
-    progress.say_faults(told)
+        loaded = load(day, shift=shift_for(loaded, from_time))
+    progress.say_faults(loaded)
     if from_time is not None:
-        start = datetime.now(UTC) if shift_to_now else told.at(from_time)
+        start = datetime.now(UTC) if shift_to_now else loaded.at(from_time)
     elif shift_to_now:
         start = datetime.now(UTC)
     else:
-        start = told.first_movement
+        start = loaded.first_movement
 
     listener: Listener
     if url is None:
@@ -87,8 +87,8 @@ def replay(
         if not token:
             fail("A server takes reports only with a token: give --token or set WINDSOCK_TOKEN.", 2)
         listener = OverHttp(url, token)
-    run = Replay(told.tells, listener, label=told.label, start=start, speed=factor)
-    say(f"{told.label}: {told.story}; {run.total:,} reports to play")
+    run = Replay(loaded.tells, listener, label=loaded.label, start=start, speed=factor)
+    say(f"{loaded.label}: {loaded.story}; {run.total:,} reports to play")
     failure: list[BaseException] = []
     done = threading.Event()
 
@@ -100,17 +100,17 @@ def replay(
         finally:
             done.set()
 
-    teller = threading.Thread(target=work, name="replay")
+    player = threading.Thread(target=work, name="replay")
     with progress.pause_on_request(run):
-        teller.start()
+        player.start()
         try:
-            progress.follow(run, told, speed=factor, done=done)
+            progress.follow(run, loaded, speed=factor, done=done)
         except KeyboardInterrupt:
             run.stop()
-        teller.join()
+        player.join()
     if failure:
         raise failure[0]
-    progress.say_summary(told, run.summary, finished=run.finished)
+    progress.say_summary(loaded, run.summary, finished=run.finished)
     if not run.finished:
         raise typer.Exit(130)
 

@@ -120,8 +120,8 @@ def test_an_ambiguous_flight_comes_back_with_its_candidates(service: Service) ->
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
         "windsock: DL1865 fits 2 flights.",
-        "  candidate: DL1865.2015-01-02.ATL  (say --date 2015-01-02 --origin ATL)",
-        "  candidate: DL1865.2015-01-02.MCO  (say --date 2015-01-02 --origin MCO)",
+        "  candidate: DL1865.2015-01-02.ATL  (use --date 2015-01-02 --origin ATL)",
+        "  candidate: DL1865.2015-01-02.MCO  (use --date 2015-01-02 --origin MCO)",
     ]
 
 
@@ -160,7 +160,7 @@ def test_nobody_listening_is_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["DL1865", "--date", "2015-01-02"], "says nothing about the flight"),
+        (["DL1865", "--date", "2015-01-02"], "The report is empty"),
         (["DL1865", "--date", "2.1.2015", "--delay", "5"], "write it like 2015-01-02"),
         (["DL1865", "--estimated", "14:29"], "needs --date"),
         (["DL1865", "--delay", "soon"], "valid int"),
