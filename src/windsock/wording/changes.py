@@ -99,8 +99,10 @@ _REACHED = {
     "landed": "landed",
     "arrived": "arrived",
 }
-# Fields that only say yes: what it reads when the yes is taken back.
+# Fields that read differently from "… withdrawn" when their value is.
 _WITHDRAWN = {
+    "departure.overdue_minutes": "Departure no longer overdue",
+    "arrival.overdue_minutes": "Arrival no longer overdue",
     "boarding": "Not boarding yet",
     "diverted": "No longer diverted",
     "diverted_to": "No longer diverted",

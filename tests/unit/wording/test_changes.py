@@ -121,6 +121,7 @@ def test_the_shared_table_and_the_order_of_weight_have_every_kind_of_change() ->
             "Reason: late inbound (ahm730 93)",
         ),
         (change("flight.corrected", "boarding", True, False), "Not boarding yet"),
+        (change("flight.corrected", "departure.overdue_minutes", 45, None), "Departure no longer overdue"),
         (change("flight.corrected", "diverted_to", "MKE", None), "No longer diverted"),
         (
             change("flight.corrected", "returned_to_gate", "2015-01-02T14:29:00Z", None),
