@@ -11,7 +11,7 @@ _SCHEMES = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 def socket_url(url: str) -> str:
     """Where the live socket is; `url` may be the service's web address or the socket's own.
 
-    Raises ClientError where it is no address of either kind.
+    Raises ClientError when it is an address of neither kind.
     """
     scheme, host, path = _parts(url)
     socket_path = path if path.endswith(SOCKET_PATH) else path.rstrip("/") + SOCKET_PATH
@@ -19,7 +19,7 @@ def socket_url(url: str) -> str:
 
 
 def api_url(url: str, path: str) -> str:
-    """The address of `path` (such as `/api/v1/reports`) at the same service."""
+    """Return the address of `path` (such as `/api/v1/reports`) at the same service."""
     scheme, host, base = _parts(url)
     return urlunsplit((scheme, host, base.removesuffix(SOCKET_PATH).rstrip("/") + path, "", ""))
 

@@ -18,7 +18,7 @@ from windsock.protocol.messages import Error
 
 
 def refused_report(error: Error) -> WindsockError:
-    """The exception for a report that was refused, with all that the server said about it."""
+    """Return the exception for a report that was refused, with all that the server said about it."""
     if error.code in (ErrorCode.FORBIDDEN, ErrorCode.NOT_AUTHENTICATED):
         return AccessDenied(error.message)
     if error.code in (ErrorCode.UNAVAILABLE, ErrorCode.OVERLOADED):
@@ -37,7 +37,7 @@ def refused_report(error: Error) -> WindsockError:
 
 
 def ended(stopped: Stopped) -> WindsockError | None:
-    """The exception for an end that the user did not ask for; None for an agreed one."""
+    """Return the exception for an end that the user did not ask for; None for an agreed one."""
     if stopped.code == CloseCode.DONE:
         return None
     if stopped.code == FAILED_HERE:

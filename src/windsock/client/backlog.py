@@ -35,14 +35,14 @@ class Backlog:
         return len(self._news)
 
     def put(self, news: Update) -> None:
-        """Adds one at the end."""
+        """Append an update."""
         self._news.append(news)
         if len(self._news) > self._full_at:
             self._conflate()
 
-    def take(self, most: int = 1_000) -> list[Update]:
-        """The oldest ones, at most `most`; none if there are none."""
-        taken = [self._news.popleft() for _ in range(min(most, len(self._news)))]
+    def take(self, limit: int = 1_000) -> list[Update]:
+        """Take the oldest updates, at most `limit`; an empty list if there are none."""
+        taken = [self._news.popleft() for _ in range(min(limit, len(self._news)))]
         if not self._news:
             self._full_at = self._limit
         return taken

@@ -18,9 +18,9 @@ from windsock.errors import (
 
 
 def publish(url: str, report: dict[str, Any], *, token: str | None, timeout: float = 30.0) -> dict[str, Any]:
-    """Publishes one report at the service; what became of it: `position`, `flight`, `version`, `changes`.
+    """Publish one report at the service; return its outcome: `position`, `flight`, `version`, `changes`.
 
-    Raises a ReportError when the report was not taken, AccessDenied when the token does not allow it, NotReachable.
+    Raises a ReportError when the report was refused, AccessDenied when the token does not allow it, NotReachable.
     Blocks; the report is durable when it returns.
     """
     answer = _post(api_url(url, "/api/v1/reports"), report, token, timeout)
@@ -32,7 +32,7 @@ def publish(url: str, report: dict[str, Any], *, token: str | None, timeout: flo
 
 
 def ticket(url: str, *, token: str, timeout: float = 30.0) -> str:
-    """A fresh single-use ticket for the token's owner. Raises like `publish`. Blocks."""
+    """Return a fresh single-use ticket for the token's owner. Raises like `publish`. Blocks."""
     return str(_post(api_url(url, "/api/v1/tickets"), {}, token, timeout)["ticket"])
 
 

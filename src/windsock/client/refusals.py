@@ -9,7 +9,7 @@ from windsock.protocol.client_outputs import Stopped
 
 
 def handshake_failure(error: Exception, url: str) -> WindsockError:
-    """The exception for a connection that did not come about: who should do what."""
+    """Return the exception for a connection that was refused, with what to do about it."""
     match error:
         case websockets.InvalidStatus():
             status = error.response.status_code
@@ -41,6 +41,6 @@ def handshake_failure(error: Exception, url: str) -> WindsockError:
 
 
 def retry_after(error: websockets.InvalidStatus) -> float:
-    """The seconds of the answer's Retry-After; 0 where there is none in seconds."""
+    """Return the seconds of the answer's Retry-After; 0 where there is none in seconds."""
     value = error.response.headers.get("Retry-After", "")
     return min(float(value), 300.0) if value.isascii() and value.isdigit() else 0.0

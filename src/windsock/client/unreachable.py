@@ -18,11 +18,11 @@ _SCHEMES = {
     "http": ("http",),
     "https": ("https",),
 }
-"""Whose proxy a connection takes, the first one first: websockets' order, and urllib's."""
+"""The environment variables that name a proxy, in the order of websockets and urllib."""
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy through which a connection to `url` goes, without its password; None if there is none."""
+    """Return the proxy through which a connection to `url` goes, without its password; None if there is none."""
     parts = urlsplit(url)
     if not parts.hostname or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
@@ -32,12 +32,12 @@ def proxy_for(url: str) -> str | None:
 
 
 def without_password(proxy: str) -> str:
-    """The proxy's address with its user and password left out."""
+    """Return the proxy's address with its user and password left out."""
     return re.sub(r"//[^/]*@", "//…@", proxy)
 
 
 def unreachable(error: Exception, url: str) -> NotReachable:
-    """The exception for an address where a connection failed with `error`: who should do what."""
+    """Return the exception for an address where a connection failed with `error`, with what to do about it."""
     cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or cause

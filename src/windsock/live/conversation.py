@@ -1,4 +1,4 @@
-"""One client's conversation: what its frames ask is done by the hub, by ingest, or by the door."""
+"""One client's conversation: pass what its frames ask on to the hub, to ingest, or to the lookup of rights."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Backend(Protocol):
-    """What a conversation needs that blocks: recording a report, redeeming a ticket."""
+    """The blocking work of a conversation: recording a report, redeeming a ticket."""
 
     async def record(self, report: dict[str, object], identity: Identity) -> Result: ...
 
@@ -48,7 +48,7 @@ class Conversation:
 
     @property
     def identity(self) -> Identity:
-        """Who is there, with the rights as last looked up."""
+        """The client's identity, with the rights as last looked up."""
         return self._identity
 
     @identity.setter
@@ -57,24 +57,24 @@ class Conversation:
         self._protocol.may_publish = identity.may_publish
 
     def open(self, topics: Sequence[str] = ()) -> None:
-        """The beginning: a plain client is subscribed to `topics`."""
+        """Open the conversation; a plain client is subscribed to `topics`."""
         self._do(self._protocol.opened(topics))
 
     def receive(self, frame: str | bytes) -> None:
-        """Takes one frame."""
+        """Receive one frame."""
         self._do(self._protocol.receive(frame))
 
     def warn(self, expires_at: datetime) -> None:
-        """The right to be here will end; plain clients would not understand."""
+        """Announce that the identity's right will expire; plain clients would not understand."""
         if not self.session.plain:
             self._send(messages.AuthExpiring(expires_at=expires_at))
 
     def end(self, code: int, reason: str) -> None:
-        """Closes the connection."""
+        """Close the connection."""
         self._hub.end(self.session, code, reason)
 
     def gone(self) -> None:
-        """The connection has ended, however it did: nothing of it stays. Reports under way are still recorded."""
+        """Forget the connection, which has ended. Reports under way are still recorded."""
         self._protocol.closed = True
         self._hub.detach(self.session)
 
@@ -122,7 +122,7 @@ class Conversation:
             self._refuse(ErrorCode.UNAVAILABLE, str(error), command.id, retry_after=1.0)
         except Exception:
             logger.exception("A report from %s could not be recorded", self._identity.key)
-            text = "The report could not be recorded; the fault is on our side. It may be sent again."
+            text = "The report could not be recorded because of an internal error. Send it again."
             self._refuse(ErrorCode.UNAVAILABLE, text, command.id, retry_after=5.0)
         else:
             self._send(answer_to(result, command.id))
@@ -159,7 +159,7 @@ class Conversation:
 
 
 def answer_to(result: Result, id: RequestId | msgspec.UnsetType) -> messages.Recorded | messages.Error:
-    """What the sender of a report is told."""
+    """Return the message that answers a report."""
     match result:
         case Recorded():
             return messages.Recorded(

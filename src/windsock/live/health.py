@@ -8,7 +8,7 @@ LAG_SECONDS = 10.0
 
 
 def not_ready() -> str | None:
-    """What is wrong, or None. A process that has had no live connection yet is fine. From any thread."""
+    """Return what is wrong, or None; a process without live connections so far is fine. Callable from any thread."""
     for service in LiveService.existing():
         if service.draining:
             return "it is about to stop"

@@ -29,7 +29,7 @@ def figures() -> Iterator[Figure]:
         )
         yield gauge(
             "pending_bytes",
-            "What waits for slow readers and for answers from the journal.",
+            "Bytes queued for slow readers and behind replies read from the journal.",
             sum(session.event_bytes + session.reply_bytes for session in sessions),
         )
         yield gauge(
@@ -39,25 +39,27 @@ def figures() -> Iterator[Figure]:
         )
         yield gauge("board_flights", "Flights on the live board.", len(hub.board))
         yield gauge("ring_events", "Recent events in memory.", len(hub.ring))
-        yield gauge("head_offset", "The newest event told to clients.", hub.offset)
-        yield gauge("lag_events", "Events of the journal not yet told.", tail.lag)
-        yield gauge("lag_seconds", "For how long events have waited to be told.", tail.lag_seconds)
+        yield gauge("head_offset", "The newest event published to clients.", hub.offset)
+        yield gauge("lag_events", "Events of the journal not yet published.", tail.lag)
+        yield gauge("lag_seconds", "How long events have waited to be published.", tail.lag_seconds)
         yield gauge("journal_failing", "1 while the journal cannot be read.", tail.failing_since is not None)
         yield counter("connections", "Connections so far.", stats.connections)
-        yield counter("events", "Events told so far.", stats.published)
+        yield counter("events", "Events published so far.", stats.published)
         yield counter("deliveries", "Events handed to connections so far.", stats.delivered)
-        yield counter("skipped", "Steps conflated away for slow readers.", stats.skipped)
-        yield counter("snapshots", "Snapshots given.", stats.snapshots)
-        yield counter("resumes", "Resumes given.", stats.resumes)
+        yield counter(
+            "skipped",
+            "Events left out for slow readers, because a newer one took their place.",
+            stats.skipped,
+        )
+        yield counter("snapshots", "Snapshots sent.", stats.snapshots)
+        yield counter("resumes", "Resumes sent.", stats.resumes)
         yield counter(
             "resumes_from_journal", "Resumes that had to be read from the database.", stats.far_resumes
         )
         yield counter("evictions", "Flights that left the live board.", stats.evicted)
-        yield counter(
-            "polled", "Events that a look at the journal brought, not push or doorbell.", tail.found
-        )
+        yield counter("polled", "Events found by polling the journal, not by push or doorbell.", tail.found)
         yield counter("holes", "Holes filled from the journal.", tail.holes)
-        yield counter("reloads", "Times the live board was read anew.", tail.reloads)
+        yield counter("reloads", "Times the live board was reloaded.", tail.reloads)
         yield gauge("handshakes", "Handshakes under way.", gate.under_way)
         yield counter("handshakes_refused", "Handshakes refused for want of room or time.", gate.refused)
         yield gauge("tasks", "Tasks of the event loop; none is kept for a connection.", _tasks(service))

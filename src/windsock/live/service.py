@@ -44,9 +44,9 @@ from windsock.protocol.server_session import ServerSession, Terms
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# A connection that comes while the journal is being read for the first time waits so long before it is sent away.
+# A connection that arrives while the journal is read for the first time waits this long before it is refused.
 LOAD_SECONDS = 10.0
-# Whoever is closed at the end has so long to answer.
+# Connections that are closed on shutdown have this long to answer.
 GOODBYE_SECONDS = 0.3
 
 _services: "WeakKeyDictionary[asyncio.AbstractEventLoop, LiveService]" = WeakKeyDictionary()
@@ -109,7 +109,7 @@ class LiveService:
 
     @classmethod
     async def running(cls) -> "LiveService":
-        """The service of the running loop, started if it was not."""
+        """Return the service of the running loop, and start it if there was none."""
         loop = asyncio.get_running_loop()
         service = _services.get(loop)
         if service is None or service._stopped:
@@ -119,11 +119,11 @@ class LiveService:
 
     @classmethod
     def existing(cls) -> "list[LiveService]":
-        """The services of this process that are running, of whichever loop. From any thread; starts nothing."""
+        """Return the running services of this process, of every loop. Callable from any thread; starts nothing."""
         return [service for service in list(_services.values()) if not service._stopped]
 
     def start(self) -> None:
-        """Begins everything; the hub is ready as soon as the journal has been read."""
+        """Start everything; the hub is ready as soon as the journal has been read."""
         self._unlisten = pipeline().listen(self._written)
         self.tail.start()
         self.rights.start()
@@ -134,7 +134,7 @@ class LiveService:
             self.group.start()
 
     async def drain(self, seconds: float | None = None) -> None:
-        """Takes no new connections, asks sessions to move, then closes those left; see `windsock.live.core.drain`.
+        """Refuse new connections, ask sessions to move, then close those left; see `windsock.live.core.drain`.
 
         `seconds` None: as long as the number of sessions asks for.
         """
@@ -146,7 +146,7 @@ class LiveService:
         await self.pulse.emptied(min(GOODBYE_SECONDS, seconds))
 
     async def stop(self, seconds: float = 0.0) -> None:
-        """Drains within `seconds`, then ends every task, thread and connection. Harmless when repeated."""
+        """Drain within `seconds`, then end every task, thread and connection. Harmless when repeated."""
         if self._stopped:
             return
         await self.drain(seconds)
@@ -188,7 +188,7 @@ class LiveService:
         welcome: bool = True,
         address: str | None = None,
     ) -> Conversation:
-        """A conversation over this outlet; raises SessionRefused when this server takes no further one."""
+        """Start a conversation over this outlet. Raises SessionRefused when no further one is accepted."""
         if self.draining:
             raise SessionRefused(CloseCode.MOVING, close_reasons.SHUTTING_DOWN)
         if not self.hub.ready:
@@ -209,23 +209,23 @@ class LiveService:
         return conversation
 
     def detach(self, conversation: Conversation) -> None:
-        """The connection has ended."""
+        """Forget the conversation: its connection has ended."""
         self.rights.remove(conversation)
         conversation.gone()
 
     async def record(self, report: dict[str, object], identity: Identity) -> Result:
-        """Records one report of this sender."""
+        """Record one report of this sender."""
         (result,) = await arecord([report], source=identity.source, speaker=speaker_of(identity, "socket"))
         return result
 
     async def redeem(self, ticket: str) -> Identity | None:
-        """Whose ticket it is, once."""
+        """Redeem the ticket, and return its identity; None if it is unknown, used or expired."""
         return await tickets.aredeem(ticket, "socket")
 
     # From elsewhere ----------------------------------------------------------------------------------------------
 
     def notice(self, data: object) -> None:
-        """Passes on to every client what other code of the host project sent to the group."""
+        """Send every client what other code of the host project sent to the group."""
         try:
             encoded = codec.encode(messages.Notice(data=data))
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:

@@ -1,4 +1,4 @@
-"""When to come back: exponential back-off with full jitter."""
+"""When to reconnect: exponential back-off with full jitter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class BackOff:
     def delay(self, attempt: int, *, at_least: float = 0.0) -> float:
         """Seconds to wait before the attempt number `attempt` (from 0) that follows a failure.
 
-        `at_least` is what the server asked for (`retry_after`); the jitter is added to it, so that those who were told
-        the same do not return together.
+        `at_least` is what the server asked for (`retry_after`); the jitter is added to it, so that clients that got the
+        same number do not return together.
         """
         ceiling = min(self.last_ceiling, self.first_ceiling * 2.0 ** min(attempt, 20))
         return at_least + self.random() * ceiling

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from windsock.flights import Flight
 from windsock.protocol.topics import topics_of
 
-# How many flights that left are remembered, so that a resume does not tell of them twice.
+# How many flights that left are remembered, so that a resume does not report them twice.
 REMEMBERED = 10_000
 
 _FOR_GOOD = 2**53
-"""A version that no flight reaches: what left in it does not come back."""
+"""A version that no flight reaches: a flight that left in it does not return."""
 
 
 class Board(Mapping[str, Flight]):
@@ -23,9 +23,7 @@ class Board(Mapping[str, Flight]):
     def __init__(self) -> None:
         self._flights: dict[str, Flight] = {}
         self._offsets: dict[str, int] = {}
-        self._left: dict[
-            str, int
-        ] = {}  # id → version in which the flight left; a resume may tell of it again
+        self._left: dict[str, int] = {}  # id → version in which the flight left; a resume may bring it again
 
     def __getitem__(self, id: str) -> Flight:
         return self._flights[id]
@@ -37,19 +35,19 @@ class Board(Mapping[str, Flight]):
         return len(self._flights)
 
     def departures(self, airport: str) -> list[Flight]:
-        """The flights that leave from the airport (its code as in the flights), in order of their best known time."""
+        """Return the flights that leave from the airport (by its code), in order of their best known time."""
         found = [flight for flight in self._flights.values() if flight.origin == airport]
         return sorted(found, key=lambda f: (departure_time(f) or _NEVER, f.id))
 
     def arrivals(self, airport: str) -> list[Flight]:
-        """The flights that arrive at the airport, or were to, in order of their best known time."""
+        """Return the flights that arrive at the airport, or were to, in order of their best known time."""
         found = [f for f in self._flights.values() if airport in (f.destination, f.diverted_to)]
         return sorted(found, key=lambda f: (arrival_time(f) or _NEVER, f.id))
 
     # For the client session -------------------------------------------------------------------------------------------
 
     def put(self, flight: Flight, offset: int, topics: Iterable[str]) -> bool:
-        """Keeps the flight if it is newer than what is held; whether it was. It leaves if no topic claims it."""
+        """Keep the flight if it is newer than the one held; return whether it was. It leaves if no topic claims it."""
         self._leave_former(flight)
         held = self._flights.get(flight.id)
         known = held.version if held is not None else self._left.get(flight.id, 0)
@@ -61,7 +59,7 @@ class Board(Mapping[str, Flight]):
     def load(
         self, flights: Iterable[Flight], offset: int, covered: frozenset[str], topics: frozenset[str]
     ) -> None:
-        """Takes a snapshot of the topics `covered`, as of `offset`; `topics` are all that are subscribed.
+        """Apply a snapshot of the topics `covered`, as of `offset`; `topics` are all that are subscribed.
 
         A flight that the snapshot does not have goes, unless it is newer than the snapshot, or another topic, of which
         the snapshot says nothing, still claims it.
@@ -81,26 +79,26 @@ class Board(Mapping[str, Flight]):
                 self.drop(id)
 
     def keep(self, topics: frozenset[str]) -> None:
-        """Drops the flights that belong to none of the topics."""
+        """Drop the flights that belong to none of the topics."""
         for id, held in list(self._flights.items()):
             if topics_of(held).isdisjoint(topics):
                 self.drop(id)
 
     def drop(self, id: str) -> None:
-        """Takes one flight away, if it is there, and remembers in which version it left."""
+        """Remove one flight, if it is there, and remember in which version it left."""
         held = self._flights.pop(id, None)
         self._offsets.pop(id, None)
         if held is not None:
             self._remember(id, held.version)
 
     def clear(self) -> None:
-        """Takes all flights away: the journal was replaced."""
+        """Remove all flights: the journal was replaced."""
         self._flights.clear()
         self._offsets.clear()
         self._left.clear()
 
     def _leave_former(self, flight: Flight) -> None:
-        """Drops, for good, the flights that turned out to be this one."""
+        """Drop, for good, the flights that turned out to be this one."""
         for id in flight.former_ids:
             self.drop(id)
             self._remember(id, _FOR_GOOD)
@@ -121,12 +119,12 @@ class Board(Mapping[str, Flight]):
 
 
 def departure_time(flight: Flight) -> datetime | None:
-    """The best known time of leaving the gate: actual, else estimated, else scheduled; None if none is known."""
+    """Return the best known time of leaving the gate: actual, else estimated, else scheduled, else None."""
     return flight.departure.actual or flight.departure.estimated or flight.departure.scheduled
 
 
 def arrival_time(flight: Flight) -> datetime | None:
-    """The best known time of reaching the gate: actual, else estimated, else scheduled; None if none is known."""
+    """Return the best known time of reaching the gate: actual, else estimated, else scheduled, else None."""
     return flight.arrival.actual or flight.arrival.estimated or flight.arrival.scheduled
 
 

@@ -9,7 +9,7 @@ from windsock.flights.programmes import Standing
 from windsock.protocol.messages import Snapshot
 from windsock.protocol.positions import Position
 
-# Until `welcome` has told the server's own heartbeat: no server needs longer to say its first word.
+# Until `welcome` names the server's heartbeat: no server needs longer for its first message.
 WELCOME_SECONDS = 10.0
 
 
@@ -71,7 +71,7 @@ class Link:
 
 
 def collect(asked: Asked, message: Snapshot) -> bool:
-    """Adds a part of a snapshot; whether it is complete now. A first part begins anew."""
+    """Add a part of a snapshot, and return whether it is complete. A first part starts a new one."""
     if message.part == 1:
         asked.parts.clear()
         asked.standings.clear()

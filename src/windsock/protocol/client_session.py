@@ -46,9 +46,9 @@ SILENT_HEARTBEATS = 2.5
 class ClientSession:
     """Keeps a board current over connections that come and go.
 
-    The I/O layer calls the methods and then does what `outputs()` gives, in order. Promises: an event is told once
+    The I/O layer calls the methods and then does what `outputs()` gives, in order. Promises: an event is given once
     (`Happened`), in the order of its flight's versions; after any loss the client resumes or takes a snapshot before it
-    is `live` again; nothing is asked again of a server that told us to stop. One caller at a time: not for threads.
+    is `live` again; a server that asked the client to stop is left alone. One caller at a time: not for threads.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class ClientSession:
     # What the I/O layer reads -----------------------------------------------------------------------------------------
 
     def outputs(self) -> list[Output]:
-        """What there is to do and to tell since the last call."""
+        """Return the actions and updates since the last call."""
         done, self._outputs = self._outputs, []
         return done
 
     @property
     def position(self) -> str | None:
-        """Where a resume would begin; keep it, with the board, to go on after a restart."""
+        """Where a resume would begin; keep it, with the board, to continue after a restart."""
         at = self._resume_from()
         return str(at) if at else None
 
@@ -115,20 +115,20 @@ class ClientSession:
         self._open(0.0)
 
     def subscribe(self, topics: Iterable[str]) -> None:
-        """Adds topics; each that is new is answered by `Loaded`, or by a `Problem` if the server does not know it."""
+        """Add topics; each that is new is answered by `Loaded`, or by a `Problem` if the server does not know it."""
         new = self._topics.add(topics)
         if new and self._current and self._current.welcomed:
             self._ask(self._current, frozenset(new), resume=False)
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
-        """Takes topics away, and from the board the flights that no other topic claims."""
+        """Remove topics, and from the board the flights that no other topic claims."""
         gone = self._topics.remove(topics)
         self._keep()
         if gone and self._current and self._current.welcomed:
             self._send(self._current, messages.Unsubscribe(id=self._next_id(), topics=gone))
 
     def report(self, report: dict[str, Any]) -> str:
-        """Publishes a report, now or when connected again; its `Answered` bears the id returned here.
+        """Publish a report, now or when connected again; its `Answered` carries the id returned here.
 
         A report whose answer was lost with its connection is sent again; the same report twice changes nothing.
         """
@@ -139,16 +139,16 @@ class ClientSession:
         return id
 
     def withdraw(self, id: str) -> None:
-        """Forgets a report that nobody waits for any more."""
+        """Forget a report that nobody waits for."""
         self._reports.pop(id, None)
 
     def renewed(self, ticket: str) -> None:
-        """Extends the right to be here by a fresh ticket."""
+        """Extend the session with a fresh ticket."""
         if self._current and self._current.welcomed:
             self._send(self._current, messages.Auth(id=self._next_id(), ticket=ticket))
 
     def close(self) -> None:
-        """Ends it all; no reconnect."""
+        """End the session; do not reconnect."""
         if self.state is not State.CLOSED:
             self._stop(CloseCode.DONE, "closed by this side")
 
@@ -160,12 +160,12 @@ class ClientSession:
     # What happens to connections --------------------------------------------------------------------------------------
 
     def opened(self, connection: int) -> None:
-        """The handshake is done; the server speaks first."""
+        """Note that the handshake is done; the server sends first."""
         if link := self._links.get(connection):
             link.open, link.heard_at = True, self._now()
 
     def refused(self, connection: int, status: int, *, retry_after: float = 0.0, why: str = "") -> None:
-        """The server answered the handshake with an HTTP status instead."""
+        """Note that the server answered the handshake with an HTTP status instead."""
         if connection not in self._links:
             return
         text = f"refused with HTTP {status}{': ' + why if why else ''}"
@@ -179,7 +179,7 @@ class ClientSession:
         self._gone(connection, why, 0)
 
     def lost(self, connection: int, code: int | None, reason: str = "") -> None:
-        """The connection was closed with `code` (None: it broke without a close frame)."""
+        """Note that the connection was closed with `code` (None: it broke without a close frame)."""
         if connection not in self._links:
             return
         why = f"closed with {code}{': ' + reason if reason else ''}" if code else "the connection broke"
@@ -193,7 +193,7 @@ class ClientSession:
                 self._gone(connection, why, BACK_OFF_ATTEMPT if asked_for else 0, self._reconnect.retry_after)
 
     def tick(self) -> None:
-        """Does what time asks for: gives up silent connections, repeats what was refused for now."""
+        """Act on the time: give up silent connections, and repeat requests that were refused for now."""
         now = self._now()
         for link in list(self._links.values()):
             if link.open and now >= link.heard_at + link.silence_seconds:
@@ -204,7 +204,7 @@ class ClientSession:
                 self._ask_all(link)
 
     def received(self, connection: int, frame: str | bytes) -> None:
-        """One frame from the server. What cannot be read is told as a Problem and passed over."""
+        """Receive one frame from the server. One that cannot be read becomes a Problem and is skipped."""
         link = self._links.get(connection)
         if link is None:
             return  # its last words, after we have left it
@@ -246,7 +246,7 @@ class ClientSession:
                 self._outputs.append(RenewRight())
             case messages.Moving():
                 if link is self._current and len(self._links) == 1:
-                    # Everybody else was told the same: spread over the first half of the time that is left.
+                    # Every client was asked at the same moment: spread over the first half of the time that is left.
                     self._open(self._reconnect.backoff.random() * message.delay_seconds / 2)
                     self._become(State.MOVING, "the server is moving")
             case messages.Pong():

@@ -26,6 +26,7 @@ INTERNAL_ERROR = "internal error; reconnect and resume"
 # 4001 and 4003, who one is and what one may do
 SIGNED_OUT = "no longer signed in"
 READ_REVOKED = "read permission revoked"
+EXPIRED = "the right to read has expired; sign in again"
 PUBLISH_REVOKED = "publish permission revoked; reconnect with the remaining rights"
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from windsock.errors import ProtocolError
 from windsock.protocol.codes import ErrorCode
+from windsock.protocol.forward_compat import strip_unknown
 from windsock.protocol.messages import (
     CLIENT_MESSAGES,
     SERVER_MESSAGES,
@@ -18,7 +19,6 @@ from windsock.protocol.messages import (
     SendReport,
     ServerMessage,
 )
-from windsock.protocol.newer import understood
 from windsock.protocol.positions import Position
 
 _encoder = msgspec.json.Encoder()
@@ -35,12 +35,12 @@ is what a connection holds of a snapshot that its reader does not take."""
 
 
 def encode(message: Message) -> bytes:
-    """The message as UTF-8 JSON, its `type` first."""
+    """Return the message as UTF-8 JSON, its `type` first."""
     return _encoder.encode(message)
 
 
 def decode_client(frame: str | bytes, *, plain: bool = False) -> ClientMessage:
-    """The message a client sent; in plain mode an object without a `type` is taken as a report.
+    """Return the message a client sent; in plain mode an object without a `type` is read as a report.
 
     Raises ProtocolError with the codes `malformed`, `unknown_type` or `invalid_message`.
     """
@@ -54,9 +54,9 @@ def decode_client(frame: str | bytes, *, plain: bool = False) -> ClientMessage:
 
 
 def decode_server(frame: str | bytes) -> ServerMessage | None:
-    """The message a server sent, or None for a type that is newer than this client.
+    """Return the message a server sent, or None for a type that is newer than this client.
 
-    Of a message with newer words in it (a status, a kind of change) what is understood is given. Raises ProtocolError
+    Of a message with newer values in it (a status, a kind of change) the known part is returned. Raises ProtocolError
     with the codes `malformed` or `invalid_message`.
     """
     try:
@@ -65,13 +65,13 @@ def decode_server(frame: str | bytes) -> ServerMessage | None:
         raw = _object(frame)
         if isinstance(raw.get("type"), str) and raw["type"] not in _tags(SERVER_MESSAGES):
             return None
-        if (message := understood(raw)) is not None:
+        if (message := strip_unknown(raw)) is not None:
             return message
         raise _explained(frame, raw, SERVER_MESSAGES, _server_decoder) from None
 
 
 def request_id(frame: str | bytes) -> RequestId | msgspec.UnsetType:
-    """The `id` of a message that could not be read, so that its error can still be matched; UNSET if there is none."""
+    """Return the `id` of a message that could not be read, so that its error can be matched; UNSET if none."""
     try:
         given = _object(frame).get("id")
     except ProtocolError:
@@ -86,7 +86,7 @@ def request_id(frame: str | bytes) -> RequestId | msgspec.UnsetType:
 
 
 def event_position(frame: str | bytes) -> Position | None:
-    """The position of an `event` or `programmes` whose rest could not be read; None for whatever else it is."""
+    """Return the position of an `event` or `programmes` whose rest could not be read; None for any other message."""
     try:
         raw = _object(frame)
         return Position.parse(str(raw["position"])) if raw.get("type") in ("event", "programmes") else None
@@ -95,7 +95,7 @@ def event_position(frame: str | bytes) -> Position | None:
 
 
 def event_frame(epoch: str, offset: int, body: bytes) -> bytes:
-    """The `event` message whose journal body (what follows the position) is `body`."""
+    """Return the `event` message whose journal body (what follows the position) is `body`."""
     return b'{"type":"event","position":"%s:%d",%s' % (epoch.encode(), offset, body)
 
 

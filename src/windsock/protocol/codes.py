@@ -1,4 +1,4 @@
-"""Close codes, whose range alone tells a client what to do, and the codes of `error` messages."""
+"""Close codes, whose range alone determines what a client does, and the codes of `error` messages."""
 
 from enum import IntEnum, StrEnum
 
@@ -40,7 +40,7 @@ class CloseCode(IntEnum):
 
 
 def reaction(code: int | None) -> Reaction:
-    """What to do after a close with `code` (None: the connection broke without one).
+    """Return what to do after a close with `code` (None: the connection broke without one).
 
     4000-4099 stop, 4100-4199 back off, 4200-4299 at once; also codes of these ranges that are yet to be invented. 1000
     and 1009 stop: the first is an agreed end, the second would repeat itself. All else (1001, 1006, 1011, 1012 …) is a

@@ -62,7 +62,7 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Send `error`; the conversation goes on."""
+    """Send `error`; the conversation continues."""
 
     error: Error
 

@@ -21,7 +21,7 @@ class Offer:
 
 
 def negotiate(offered: Iterable[str]) -> Offer:
-    """What the client offers; the order of its subprotocols does not matter.
+    """Return what the client offers; the order of its subprotocols does not matter.
 
     Raises ProtocolError (code `version`, close code 4006) when it offers subprotocols, and none that we speak.
     """

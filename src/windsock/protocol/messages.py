@@ -39,7 +39,7 @@ class Subscribe(Message, frozen=True, kw_only=True, tag="subscribe", forbid_unkn
 
 
 class Unsubscribe(Message, frozen=True, kw_only=True, tag="unsubscribe", forbid_unknown_fields=True):
-    """Takes topics away; no answer unless it is wrong. Topics that were not subscribed are no error."""
+    """Removes topics; answered only by an error. Topics that were not subscribed to are ignored."""
 
     topics: Annotated[list[Annotated[str, Meta(max_length=80)]], Meta(min_length=1)]
     id: RequestId | UnsetType = UNSET
@@ -72,7 +72,7 @@ ClientMessage = Subscribe | Unsubscribe | SendReport | Auth | Ping
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session may do; told in `welcome` so that clients need not find out by being closed."""
+    """The limits of a session; sent in `welcome`, so that clients need not find out by being closed."""
 
     message_bytes: int = 65_536
     messages_per_minute: int = 600
@@ -161,7 +161,7 @@ class Head(Message, frozen=True, kw_only=True, tag="head"):
 
 
 class Recorded(Message, frozen=True, kw_only=True, tag="recorded"):
-    """The report is durable. `flight` is the flight's id; no `changes` means that it told nothing new."""
+    """The report is durable. `flight` is the flight's id; no `changes` means that it brought nothing new."""
 
     position: str
     flight: str
@@ -171,7 +171,7 @@ class Recorded(Message, frozen=True, kw_only=True, tag="recorded"):
 
 
 class Error(Message, frozen=True, kw_only=True, tag="error"):
-    """What was wrong with a message, what was given, what would be right; the connection goes on."""
+    """What was wrong with a message, what was given, what would be right; the connection stays open."""
 
     code: str
     message: str

@@ -21,7 +21,7 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> "Position":
-        """The position written as `epoch:offset`; raises ProtocolError (code `invalid_position`) on anything else."""
+        """Parse a position, `epoch:offset`. Raises ProtocolError (code `invalid_position`) on anything else."""
         epoch, separator, offset = text.rpartition(":")
         if not separator or not epoch or not (offset.isascii() and offset.isdigit()) or len(text) > 80:
             raise ProtocolError(

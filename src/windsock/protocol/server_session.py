@@ -18,7 +18,7 @@ from windsock.protocol.messages import Error, Head, Limits, RequestId, Welcome
 from windsock.protocol.positions import Position
 from windsock.protocol.topics import Topic
 
-# Whoever asked too much comes back to a fresh allowance, so not at once.
+# A client that sent too much finds a fresh allowance when it reconnects, so not at once.
 COME_AGAIN_SECONDS = 5.0
 
 
@@ -86,7 +86,7 @@ class ServerSession:
         clock: ReplayClock | None = None,
         expires_at: datetime | None = None,
     ) -> Welcome:
-        """The first message of a connection that is not plain."""
+        """Return the first message of a connection that is not plain."""
         return Welcome(
             protocol=SUBPROTOCOL,
             connection=connection,
@@ -101,7 +101,7 @@ class ServerSession:
         )
 
     def head(self, *, position: Position, server_time: datetime, clock: ReplayClock | None = None) -> Head:
-        """The heartbeat, as of what was counted into `sent` and `skipped`."""
+        """Return the heartbeat, as of what was counted into `sent` and `skipped`."""
         return Head(
             position=str(position),
             sent=self.sent,
@@ -113,7 +113,7 @@ class ServerSession:
     # What the client sends --------------------------------------------------------------------------------------------
 
     def receive(self, frame: str | bytes) -> tuple[Command, ...]:
-        """The commands that follow from one frame; nothing after a Close."""
+        """Return the commands that one frame asks for; none after a Close."""
         if self.closed:
             return ()
         limits = self.terms.limits
@@ -124,7 +124,7 @@ class ServerSession:
                 ),
             )
         if not self._affordable():
-            text = f"More than {limits.messages_per_minute} messages a minute. Slow down and come back."
+            text = f"More than {limits.messages_per_minute} messages a minute. Slow down, then reconnect."
             error = Error(
                 code=str(ErrorCode.TOO_MANY_MESSAGES),
                 message=text,
@@ -196,7 +196,7 @@ class ServerSession:
 
 
 def short(reason: str) -> str:
-    """The reason cut to what a close frame can carry: 123 bytes of UTF-8 (RFC 6455, 5.5)."""
+    """Return the reason cut to what a close frame can carry: 123 bytes of UTF-8 (RFC 6455, 5.5)."""
     data = reason.encode()
     return reason if len(data) <= 123 else data[:120].decode(errors="ignore") + "…"
 
@@ -211,7 +211,7 @@ def _canonical(topics: Sequence[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16_384)
 def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The one tuple that stands for all equal ones: most clients follow one of few sets of topics."""
+    """Return the one tuple that stands for all equal ones: most clients follow one of few sets of topics."""
     return names
 
 

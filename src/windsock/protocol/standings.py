@@ -19,7 +19,7 @@ class Standings(Mapping[str, Standing]):
         return self._standings[airport]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._standings))  # whoever goes through them may let the session act meanwhile
+        return iter(tuple(self._standings))  # a copy: the session may act while a caller iterates
 
     def __len__(self) -> int:
         return len(self._standings)
@@ -27,7 +27,7 @@ class Standings(Mapping[str, Standing]):
     # For the client session -------------------------------------------------------------------------------------------
 
     def put(self, standing: Standing, offset: int, topics: Iterable[str]) -> bool:
-        """Keeps the standing if it is newer than what is held and a topic claims it; whether it did."""
+        """Keep the standing if it is newer than the one held and a topic claims it; return whether it did."""
         held = self._standings.get(standing.airport)
         if topic_of(standing.airport) not in topics or (held and held.version >= standing.version):
             return False
@@ -38,7 +38,7 @@ class Standings(Mapping[str, Standing]):
     def load(
         self, standings: Iterable[Standing], offset: int, covered: frozenset[str], topics: frozenset[str]
     ) -> None:
-        """Takes a snapshot of the topics `covered`, as of `offset`. What it does not have goes, unless it is newer."""
+        """Apply a snapshot of the topics `covered`, as of `offset`. Standings it lacks are dropped, unless newer."""
         present = set()
         for standing in standings:
             present.add(standing.airport)
@@ -48,13 +48,13 @@ class Standings(Mapping[str, Standing]):
                 self._drop(airport)
 
     def keep(self, topics: frozenset[str]) -> None:
-        """Drops the standings that no topic claims."""
+        """Drop the standings that no topic claims."""
         for airport in list(self._standings):
             if topic_of(airport) not in topics:
                 self._drop(airport)
 
     def clear(self) -> None:
-        """Takes all away: the journal was replaced."""
+        """Remove all: the journal was replaced."""
         self._standings.clear()
         self._offsets.clear()
 
@@ -63,5 +63,5 @@ class Standings(Mapping[str, Standing]):
 
 
 def topic_of(airport: str) -> str:
-    """The topic of an airport's programmes."""
+    """Return the topic of an airport's programmes."""
     return f"programmes:{airport}"

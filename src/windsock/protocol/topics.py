@@ -37,7 +37,7 @@ class Topic:
 
     @classmethod
     def parse(cls, text: str) -> "Topic":
-        """The topic written as `text`, with IATA or ICAO codes in any case.
+        """Parse the topic written as `text`, with IATA or ICAO codes in any case.
 
         Raises ProtocolError (code `unknown_topic`) for an unknown form, airport or carrier, saying what would be right.
         """
@@ -45,7 +45,7 @@ class Topic:
 
 
 def topics_of(flight: Flight) -> frozenset[str]:
-    """The canonical names of all topics the flight belongs to, `all` included.
+    """Return the canonical names of all topics the flight belongs to, `all` included.
 
     A diverted flight is among the arrivals of its destination and of the airport it goes to instead. Codeshares'
     designators count; their carriers do not, as another carrier operates the flight.

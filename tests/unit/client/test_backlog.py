@@ -49,4 +49,4 @@ def test_more_flights_than_the_limit_are_all_kept() -> None:
 
     assert len(backlog) == 100
     assert backlog.skipped == 0
-    assert len(backlog.take(most=30)) == 30
+    assert len(backlog.take(limit=30)) == 30

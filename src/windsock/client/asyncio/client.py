@@ -95,7 +95,7 @@ class WindsockClient:
 
     @property
     def programmes(self) -> Standings:
-        """The programmes of the airports in topics `programmes:…`, by airport; `updates()` tells of each change."""
+        """The programmes of the airports in topics `programmes:…`, by airport; `updates()` yields each change."""
         return self._session.programmes
 
     @property
@@ -126,7 +126,7 @@ class WindsockClient:
     # What happens -----------------------------------------------------------------------------------------------------
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        """The events, as they happen; ends when the client is closed, raises when the server ended the session."""
+        """Iterate over the events as they happen, until the client is closed; raises if the server ends the session."""
         return self._events()
 
     async def _events(self) -> AsyncIterator[Event]:
@@ -149,7 +149,7 @@ class WindsockClient:
                     return
 
     async def next_updates(self) -> list[Update]:
-        """What has gathered since the last call, oldest first; waits for at least one. The last one is `Stopped`."""
+        """Return the updates since the last call, oldest first; wait for at least one. The last one is `Stopped`."""
         while not self._backlog:
             if self._stopped is not None:
                 return [self._stopped]
@@ -160,7 +160,7 @@ class WindsockClient:
     # What to do -------------------------------------------------------------------------------------------------------
 
     async def report(self, report: Mapping[str, Any] | msgspec.Struct, *, timeout: float = 30.0) -> Recorded:
-        """Publishes a report; returns when it is durable.
+        """Publish a report, and return when it is durable.
 
         Raises a ReportError that says what is wrong with it (an AmbiguousFlight carries the candidates), AccessDenied
         without the permission, NotReachable when no answer came in time: then it may or may not have been recorded, and
@@ -185,17 +185,17 @@ class WindsockClient:
         return result
 
     def subscribe(self, *topics: str) -> None:
-        """Adds topics. Their flights come to the board soon; `updates()` tells when (`Loaded`), or what is wrong."""
+        """Add topics. Their flights are soon on the board; `updates()` yields `Loaded` then, or a `Problem`."""
         self._session.subscribe(topics)
         self._perform()
 
     def unsubscribe(self, *topics: str) -> None:
-        """Takes topics away, and from the board the flights that no other topic claims."""
+        """Remove topics, and from the board the flights that no other topic claims."""
         self._session.unsubscribe(topics)
         self._perform()
 
     async def close(self) -> None:
-        """Ends the session; iteration ends too. Calling it again does nothing."""
+        """End the session; iteration ends too. Calling it again does nothing."""
         self._session.close()
         self._perform()
         if self._ticker is not None:
@@ -268,7 +268,7 @@ class WindsockClient:
         self._news.set()
 
     def _failed(self, error: WindsockError) -> None:
-        """A connection did not come about. The first one's failure is the caller's news, unless told to be patient."""
+        """Note a connection that failed: the first failure is raised to the caller, unless `patient` was set."""
         if not self._patient and self._ready is not None and not self._ready.done():
             self._ready.set_exception(error)
 

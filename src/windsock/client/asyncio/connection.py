@@ -35,7 +35,7 @@ class Connection:
         self._runner: asyncio.Task[None] | None = None
 
     async def run(self, url: str, delay: float, headers: Mapping[str, str], open_timeout: float) -> None:
-        """Waits `delay`, connects, and carries frames until the connection ends; tells the session how it ended."""
+        """Wait `delay`, connect, carry frames until the connection ends, and report to the session how it ended."""
         self._runner = asyncio.current_task()
         if delay:
             await asyncio.sleep(delay)
@@ -79,7 +79,7 @@ class Connection:
         self._outbox.put_nowait(frame)
 
     async def shut(self, code: int, reason: str) -> None:
-        """Closes the connection, whatever it is doing; returns within the close timeout."""
+        """Close the connection, whatever it is doing, within the close timeout."""
         if self._socket is not None:
             await self._socket.close(code, reason)
         elif self._runner is not None:
@@ -90,7 +90,7 @@ class Connection:
             while True:
                 await socket.send(await self._outbox.get(), text=True)
         except websockets.ConnectionClosed:
-            pass  # the reader tells how it ended
+            pass  # the reader reports how it ended
 
     def _failed(self, error: Exception, url: str) -> None:
         failure = handshake_failure(error, url)

@@ -44,7 +44,7 @@ class WindsockClient:
 
     @property
     def programmes(self) -> Standings:
-        """The programmes of the airports in topics `programmes:…`, by airport; `updates()` tells of each change."""
+        """The programmes of the airports in topics `programmes:…`, by airport; `updates()` yields each change."""
         return self._inner.programmes
 
     @property
@@ -73,7 +73,7 @@ class WindsockClient:
         return self._inner.backlog_skipped
 
     def __iter__(self) -> Iterator[Event]:
-        """The events, as they happen; ends when the client is closed, raises when the server ended the session."""
+        """Iterate over the events as they happen, until the client is closed; raises if the server ends the session."""
         for news in self.updates():
             if isinstance(news, Happened):
                 yield news.event
@@ -92,25 +92,25 @@ class WindsockClient:
                     return
 
     def next_updates(self) -> list[Update]:
-        """What has gathered since the last call, oldest first; waits for at least one. The last one is `Stopped`."""
+        """Return the updates since the last call, oldest first; wait for at least one. The last one is `Stopped`."""
         if self._loop is None and self._client is not None:
             return [Stopped(CloseCode.DONE, "closed by this side")]
         return self._wait(self._inner.next_updates())
 
     def report(self, report: Mapping[str, Any] | msgspec.Struct, *, timeout: float = 30.0) -> Recorded:
-        """Publishes a report; returns when it is durable. Raises like the asyncio client's."""
+        """Publish a report, and return when it is durable. Raises like the asyncio client's."""
         return self._wait(self._inner.report(report, timeout=timeout))
 
     def subscribe(self, *topics: str) -> None:
-        """Adds topics. Their flights come to the board soon; `updates()` tells when (`Loaded`), or what is wrong."""
+        """Add topics. Their flights are soon on the board; `updates()` yields `Loaded` then, or a `Problem`."""
         self._wait(self._call(self._inner.subscribe, *topics))
 
     def unsubscribe(self, *topics: str) -> None:
-        """Takes topics away, and from the board the flights that no other topic claims."""
+        """Remove topics, and from the board the flights that no other topic claims."""
         self._wait(self._call(self._inner.unsubscribe, *topics))
 
     def close(self) -> None:
-        """Ends the session and its thread; iteration ends too. Calling it again does nothing."""
+        """End the session and its thread; iteration ends too. Calling it again does nothing."""
         loop, thread = self._loop, self._thread
         if loop is None or thread is None:
             return
@@ -158,7 +158,7 @@ class WindsockClient:
         future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
-        except BaseException:  # Ctrl-C among others: nobody waits for it any more
+        except BaseException:  # Ctrl-C among others: nobody waits for it now
             future.cancel()
             raise
 

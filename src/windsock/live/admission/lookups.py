@@ -1,4 +1,4 @@
-"""Who stands at the door: those who come while one question to the database is under way share the next one."""
+"""Batch identity lookups: connections that arrive while a query is running share the next one."""
 
 import asyncio
 import logging
@@ -18,28 +18,28 @@ logger = logging.getLogger(__name__)
 
 Ask = Callable[[Collection[str]], Mapping[str, Identity]]
 
-# The key of the scope under which `SessionCookie` leaves what it found.
+# The key of the scope under which `SessionCookie` leaves the session's key.
 SCOPE_KEY = "windsock.session_key"
-# A batch holds the thread, and in SQLite's case the write lock, only so long.
-MOST = 500
-# Under load so long a batch gathers; who comes alone does not wait.
+# Lookups per query, at most: a batch holds the thread, and on SQLite the write lock, for a short time only.
+MAX_BATCH = 500
+# Under load a batch gathers for this long; a connection that arrives alone does not wait.
 GATHER_SECONDS = 0.004
 
 _lookups: "WeakKeyDictionary[asyncio.AbstractEventLoop, IdentityLookups]" = WeakKeyDictionary()
 
 
 class IdentityLookups:
-    """Asks for sessions, tokens and tickets, many at once, in one thread of its own. One per event loop."""
+    """Looks up sessions, tokens and tickets, many at once, in one thread of its own. One per event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(1, "windsock-door")
+        self._thread = ThreadPoolExecutor(1, "windsock-lookups")
         self._waiting: dict[Ask, dict[str, list[asyncio.Future[Identity | None]]]] = {}
         self._busy = False
 
     @classmethod
     def for_loop(cls) -> "IdentityLookups":
-        """The one of the running loop."""
+        """Return the lookups of the running loop."""
         loop = asyncio.get_running_loop()
         reception = _lookups.get(loop)
         if reception is None:
@@ -47,15 +47,15 @@ class IdentityLookups:
         return reception
 
     async def session(self, key: str) -> Identity | None:
-        """Who is signed in by this session."""
+        """Return the identity signed in by this session, or None."""
         return await self._ask(bulk.by_session_keys, key)
 
     async def token(self, secret: str) -> Identity | None:
-        """Who bears this token."""
+        """Return the identity of this token, or None."""
         return await self._ask(bulk.by_token_secrets, secret)
 
     async def ticket(self, text: str) -> Identity | None:
-        """Whom this ticket was for, if nobody used it before."""
+        """Redeem this ticket, and return its identity; None if it is unknown, used or expired."""
         return await self._ask(_redeemed, text)
 
     async def _ask(self, ask: Ask, key: str) -> Identity | None:
@@ -67,8 +67,7 @@ class IdentityLookups:
         return await future
 
     def _rest(self, answered: int) -> None:
-        """Where many came at once, also with the same token, more are on their way: a moment's wait makes few questions
-        of many."""
+        """Start the next batch, after a moment if this one was large: more lookups are then on their way."""
         if answered > 1:
             self._loop.call_later(GATHER_SECONDS, self._next)
         else:
@@ -81,9 +80,9 @@ class IdentityLookups:
             return
         ask = next(iter(self._waiting))
         askers = self._waiting.pop(ask)
-        if len(askers) > MOST:
+        if len(askers) > MAX_BATCH:
             keys = list(askers)
-            self._waiting[ask] = {key: askers.pop(key) for key in keys[MOST:]}
+            self._waiting[ask] = {key: askers.pop(key) for key in keys[MAX_BATCH:]}
         answering = self._loop.run_in_executor(self._thread, partial(_answer, ask, list(askers)))
         answering.add_done_callback(partial(self._tell, ask, askers))
 
@@ -101,7 +100,7 @@ class IdentityLookups:
                 if error is not None:
                     future.set_exception(error)
                 else:
-                    # A ticket is for one, also when the same one comes twice in the same moment.
+                    # A ticket is redeemed once, even if it arrives twice at the same moment.
                     future.set_result(
                         answer.result().get(key) if number == 0 or ask is not _redeemed else None
                     )
@@ -111,8 +110,8 @@ class IdentityLookups:
 class SessionCookie:
     """ASGI middleware in the place of `AuthMiddlewareStack`: finds the session's key, and leaves the rest for later.
 
-    Channels' own asks for session, user, permissions and groups one after the other, each with a hop to a thread, also
-    where a token or ticket says who comes. `FlightDelayConsumer` works behind either.
+    Channels' own middleware reads session, user, permissions and groups one after the other, each with a hop to a
+    thread, even where a token or ticket identifies the client. `FlightDelayConsumer` works behind either.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -123,7 +122,7 @@ class SessionCookie:
 
 
 def session_key(scope: Any) -> str | None:
-    """The session's key in the cookies of a request, or None."""
+    """Return the session's key in the cookies of a request, or None."""
     name = settings.SESSION_COOKIE_NAME
     for header, value in scope.get("headers") or ():
         if header.lower() == b"cookie":
@@ -143,5 +142,5 @@ def _answer(ask: Ask, keys: list[str]) -> Mapping[str, Identity]:
     try:
         return ask(keys)
     except Exception:
-        connections.close_all()  # perhaps the database went away and came again: the next asks anew
+        connections.close_all()  # the database may have restarted: the next query opens a new connection
         raise

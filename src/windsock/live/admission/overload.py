@@ -1,4 +1,4 @@
-"""When handshakes are refused, cheaply: before anybody is looked up, and while there is no time to serve one more."""
+"""Refuse handshakes cheaply, before any lookup, while there is no time to serve one more."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from windsock.protocol.codes import CloseCode
 
 logger = logging.getLogger(__name__)
 
-# A loop that is late by so much serves nobody well; those who are here come first.
+# A loop that is this late serves nobody well; the connections that exist come first.
 LATE_SECONDS = 1.0
 SAMPLE_SECONDS = 0.25
 RETRY_SECONDS = 2
@@ -22,8 +22,8 @@ RETRY_SECONDS = 2
 class HandshakeGate:
     """Counts the handshakes under way and watches how late the event loop is. One per live service."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, most: int) -> None:
-        self.most = most
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int) -> None:
+        self.limit = limit
         self.under_way = 0
         self.refused = 0
         self.late = 0.0  # seconds, in the last sample
@@ -31,21 +31,21 @@ class HandshakeGate:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Begins to watch the loop."""
+        """Start watching the loop."""
         if self._timer is None:
             self._next(self._loop.time())
 
     def stop(self) -> None:
-        """Ends watching."""
+        """Stop watching."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def refuses(self, *, full: bool = False) -> str | None:
-        """Why no further handshake is begun, or None. `full`: there are as many connections as may be."""
+        """Return why no further handshake is accepted, or None. `full`: the connection limit is reached."""
         if full:
             why = close_reasons.SERVER_FULL
-        elif self.under_way >= self.most:
+        elif self.under_way >= self.limit:
             why = close_reasons.TOO_MANY_HANDSHAKES
         elif self.late > LATE_SECONDS:
             why = close_reasons.SERVER_OVERLOADED
@@ -68,9 +68,9 @@ class HandshakeGate:
 
 
 async def refuse_handshake(scope: Any, send: Any, why: str) -> None:
-    """Refuses a handshake: HTTP 503 with Retry-After, or where the server cannot send that, close code 4150.
+    """Refuse a handshake: HTTP 503 with Retry-After, or where the server cannot send that, close code 4150.
 
-    Never by a close before the accept: that is HTTP 403, which tells a client to stay away for good.
+    Never by a close before the accept: that is HTTP 403, on which a client stops for good.
     """
     if not _answers_http(scope):
         await send({"type": "websocket.accept"})
@@ -80,7 +80,7 @@ async def refuse_handshake(scope: Any, send: Any, why: str) -> None:
 
 
 async def refuse_unknown_path(scope: Any, receive: Any, send: Any) -> None:
-    """The ASGI application for handshakes at addresses where there is no socket: HTTP 404, and one line in the log."""
+    """Answer handshakes at paths without a socket with HTTP 404, and log them. An ASGI application."""
     await receive()
     logger.info("There is no socket at %s", ascii(scope["path"])[:200])
     if not _answers_http(scope):

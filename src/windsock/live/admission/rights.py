@@ -1,8 +1,8 @@
-"""Sessions end when their right ends: logout, deactivation, a revoked token, a lost permission, an expiry.
+"""End sessions when their right ends: logout, deactivation, a revoked token, a lost permission, an expiry.
 
-Whoever takes a right away, in whatever process, notes it (`windsock.access.revocations`). The notes are read twice a
-second, at once where this process wrote one; whom they concern is asked again, all in a few questions. Once a minute
-everybody is, as a net under what nobody noted.
+Code that takes a right away, in whatever process, notes it (`windsock.access.revocations`). The notes are read twice a
+second, at once where this process wrote one; the identities they concern are looked up again, in a few queries. Once a
+minute all are, as a safety net for changes that nobody noted.
 """
 
 import asyncio
@@ -33,14 +33,14 @@ T = TypeVar("T")
 
 # Without any note (an UPDATE by hand) a lost right is noticed within this time.
 RECHECK_SECONDS = 60.0
-# Clients are warned so long before their right expires: time to fetch a ticket, not so long that it is forgotten.
+# Clients are warned this long before their right expires: time to fetch a ticket, too short to forget it.
 WARN_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 # A change may be read while a connection is on its way in, with rights that were looked up before it.
 ON_THE_WAY_SECONDS = 20.0
-# So many are ended between two turns of the loop.
+# Sessions ended between two turns of the loop.
 SLICE = 200
-# The minute's net asks for so many at a time: all at once would keep the loop waiting for the thread.
+# Identities that the minute's check looks up at a time: all at once would keep the loop waiting for the thread.
 NET = 500
 
 
@@ -54,18 +54,18 @@ class RightsWatch:
         recheck_seconds: float = RECHECK_SECONDS,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        self.asked = 0  # askers that were looked up again
-        self.ended = 0  # connections that ended for it
+        self.asked = 0  # identities that were looked up again
+        self.ended = 0  # connections ended because of it
         self.failing = False
         self._clock = clock
         self._recheck_seconds = recheck_seconds
         self._look_seconds = look_seconds
         self._conversations: dict[Conversation, None] = {}
-        self._expiring: dict[Conversation, datetime | None] = {}  # → the end it was warned of
+        self._expiring: dict[Conversation, datetime | None] = {}  # → the expiry it was warned of
         self._recent: deque[tuple[float, RightsChange]] = deque()
         self._again: list[RightsChange] = []
         self._doubtful: set[Conversation] = set()
-        self._round: deque[Conversation] = deque()  # whom the minute's net has yet to ask
+        self._round: deque[Conversation] = deque()  # those the minute's check has yet to look up
         self._reader = revocations.Reader()
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -79,7 +79,7 @@ class RightsWatch:
         return len(self._conversations)
 
     def add(self, conversation: Conversation) -> None:
-        """From now on this conversation ends when its identity's right does."""
+        """End this conversation from now on when its identity's right ends."""
         self._conversations[conversation] = None
         if conversation.identity.expires_at is not None:
             self._expiring[conversation] = None
@@ -90,22 +90,22 @@ class RightsWatch:
                 self._wake.set()
 
     def remove(self, conversation: Conversation) -> None:
-        """It has ended."""
+        """Forget a conversation that has ended."""
         self._conversations.pop(conversation, None)
         self._expiring.pop(conversation, None)
         self._doubtful.discard(conversation)
 
     def start(self) -> None:
-        """Begins to watch."""
+        """Start watching."""
         if self._task is None:
             self._thread = ThreadPoolExecutor(1, "windsock-rights")
             self._probe = change_probe(router.db_for_read(AccessChange))
             self._unlisten = revocations.listen(self._noted)
-            self._wake.set()  # from now on, before anybody is looked up who comes
+            self._wake.set()  # from now on, before any new connection is looked up
             self._task = asyncio.create_task(self._watch(), name="windsock rights")
 
     async def stop(self) -> None:
-        """Ends watching."""
+        """Stop watching."""
         self._unlisten()
         if self._task is not None:
             self._task.cancel()
@@ -148,7 +148,7 @@ class RightsWatch:
                     settled = True
                 await self._look()
             except Exception as error:
-                # A database that is away takes nobody's right; what was noted meanwhile is read when it is back.
+                # An unreachable database takes nobody's right; what was noted meanwhile is read when it is reachable.
                 if not self.failing:
                     logger.warning("Rights cannot be checked: %s: %s", type(error).__name__, error)
                 self.failing = True
@@ -156,7 +156,7 @@ class RightsWatch:
             changed = self.failing = False
 
     async def _pause(self) -> bool:
-        """Until woken (True) or the time is up."""
+        """Wait until woken (True) or until the time is up (False)."""
         try:
             async with asyncio.timeout(self._look_seconds):
                 await self._wake.wait()
@@ -166,7 +166,7 @@ class RightsWatch:
         return True
 
     async def _look(self) -> None:
-        """Reads what was noted and asks again whom it concerns."""
+        """Read the notes, and look up again the identities they concern."""
         news = await self._ask(self._reader.read)
         again, self._again = self._again, []
         doubtful, self._doubtful = self._doubtful, set()
@@ -204,7 +204,7 @@ class RightsWatch:
         now = self._clock()
         fresh = await self._ask(lambda: recheck_all(identities, now))
         for number, (conversation, identity) in enumerate(asked.items()):
-            # An `auth` that came meanwhile has looked it up itself.
+            # An `auth` that arrived meanwhile has looked it up itself.
             if conversation in self._conversations and _same(conversation.identity, identity):
                 self._apply(conversation, fresh[identity])
             if number % SLICE == SLICE - 1:
@@ -230,9 +230,8 @@ class RightsWatch:
             self._expiring.setdefault(conversation, None)
             self._wake.set()  # it may end at once
         if known.may_publish and not fresh.may_publish:
-            # Who comes again is told in `welcome` what is left, and resumes: nothing is lost but the right.
-            text = close_reasons.PUBLISH_REVOKED
-            self._end(conversation, CloseCode.AUTH_EXPIRED, text)
+            # A client that reconnects learns from `welcome` what it may still do, and resumes: only the right is lost.
+            self._end(conversation, CloseCode.AUTH_EXPIRED, close_reasons.PUBLISH_REVOKED)
 
     def _expire(self) -> None:
         now = self._clock()
@@ -242,8 +241,7 @@ class RightsWatch:
                 continue
             left = (expires_at - now).total_seconds()
             if left <= 0:
-                text = "your right to be here has expired; sign in again"
-                self._end(conversation, CloseCode.AUTH_EXPIRED, text)
+                self._end(conversation, CloseCode.AUTH_EXPIRED, close_reasons.EXPIRED)
             elif left <= WARN_SECONDS and warned_of != expires_at:
                 self._expiring[conversation] = expires_at
                 conversation.warn(expires_at)
@@ -258,12 +256,12 @@ class RightsWatch:
         while self._recent and self._recent[0][0] < oldest:
             self._recent.popleft()
 
-    async def _ask(self, question: Callable[[], T]) -> T:
-        """Asks in the thread, whose connection is dropped when it fails, so that the next question may get through."""
+    async def _ask(self, query: Callable[[], T]) -> T:
+        """Run the query in the thread; drop its connection when it fails, so that the next query may get through."""
 
         def asked() -> T:
             try:
-                return question()
+                return query()
             except Exception:
                 connections.close_all()
                 raise
@@ -272,7 +270,7 @@ class RightsWatch:
 
 
 class _Meant:
-    """Whom several changes concern, looked up in sets: a deployment may change many at once."""
+    """The identities that several changes concern, as sets: a deployment may change many at once."""
 
     def __init__(self, noted: Iterable[RightsChange]) -> None:
         by_kind: dict[str, set[str]] = {}
@@ -285,11 +283,11 @@ class _Meant:
 
     @property
     def anybody(self) -> bool:
-        """Whether there is a change at all."""
+        """Whether there is any change."""
         return self.everybody or bool(self._users or self._tokens or self._sessions)
 
     def includes(self, identity: Identity) -> bool:
-        """Whether this asker is meant."""
+        """Return whether the changes concern this identity."""
         if self.everybody:
             return True
         if self._users and identity.user_id is not None and str(identity.user_id) in self._users:

@@ -75,7 +75,7 @@ class Board:
         return flight_id in self._rows
 
     def load(self, flights: Iterable[Flight], standings: Iterable[Standing] = ()) -> None:
-        """Replaces everything by these flights and programmes."""
+        """Replace everything with these flights and programmes."""
         self._rows.clear()
         self._by_topic.clear()
         self._changed.clear()
@@ -112,11 +112,11 @@ class Board:
             self._changed[topic] = offset
 
     def standings(self, topics: Iterable[str]) -> list[bytes]:
-        """The encoded programmes of these topics."""
+        """Return the encoded programmes of these topics."""
         return [self._standings[topic][1] for topic in sorted(topics) if topic in self._standings]
 
     def evict(self, before: datetime) -> int:
-        """Drops the flights that no longer matter at `before`; says how many."""
+        """Drop the flights that no longer matter at `before`, and return how many."""
         gone = [
             flight_id
             for flight_id, row in self._rows.items()
@@ -136,7 +136,7 @@ class Board:
         return len(gone)
 
     def flights(self, topics: Iterable[str]) -> Iterator[bytes]:
-        """The encoded flights of any of the topics, each once, oldest on the board first."""
+        """Return the encoded flights of any of the topics, each once, oldest on the board first."""
         wanted = set(topics)
         if "all" in wanted:
             chosen: Iterable[str] = self._rows
@@ -155,9 +155,9 @@ class Board:
     ) -> list[SnapshotPart]:
         """Return the `snapshot` messages of these topics; flights that are `absent` from the board come last.
 
-        But for their openings, and the part with the absent flights, they are shared with everybody who asks for the
-        same flights before anything in them changes. A shared one may bear an older position: since then no event
-        concerned these topics.
+        Apart from their openings, and the part with the absent flights, they are shared by all requests for the same
+        flights until anything in them changes. A shared one may have an older position: since then no event concerned
+        these topics.
         """
         opening = snapshot_opening(sorted(topics), id)
         cached = self._shared(topics, position, bool(absent))
@@ -215,5 +215,5 @@ class Board:
 
 
 def row_of(flight: Flight, encoded: bytes) -> Row:
-    """The flight as a row of the board."""
+    """Return the flight as a row of the board."""
     return Row(encoded, flight.version, topics_of(flight), project(flight).matters_until)

@@ -25,7 +25,7 @@ _SYNC_TAIL = b"\x00\x00\xff\xff"  # 7.2.1: left out of the frame, put back by th
 
 
 def agreed(offers: Iterable[bytes]) -> bytes | None:
-    """The answer to a client's `Sec-WebSocket-Extensions`; None where none of its offers is one we can keep.
+    """Return the answer to a client's `Sec-WebSocket-Extensions`; None where we can accept none of its offers.
 
     The first good offer counts (5.1). One with parameters that are unknown, doubled or out of range is declined (7.1),
     and so is one that cannot take our window. A header that makes no sense offers nothing.
@@ -64,7 +64,7 @@ def _good(parameters: Iterable[tuple[str, str | None]]) -> bool:
 
 
 def compressed(payload: bytes) -> bytes | None:
-    """The payload of a compressed message; None where it is better sent as it is."""
+    """Return the payload of a compressed message; None where it is better sent as it is."""
     if len(payload) < SMALLEST:
         return None
     data = deflate(payload)
@@ -74,7 +74,7 @@ def compressed(payload: bytes) -> bytes | None:
 def deflate(payload: bytes, *, last: bool = True) -> bytes:
     """Return the payload compressed by itself. What is not the `last` piece of a message can be followed by another.
 
-    Each piece ends at a byte, where a compressor of its own may go on (RFC 7692, 7.2.3.6 does the same).
+    Each piece ends at a byte, where another compressor may continue (RFC 7692, 7.2.3.6 does the same).
     """
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -WINDOW_BITS)
     data = compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)
@@ -82,7 +82,7 @@ def deflate(payload: bytes, *, last: bool = True) -> bytes:
 
 
 def extension() -> PerMessageDeflate:
-    """What was agreed, for a parser of `websockets`: it checks RSV1, and never unpacks more than its `max_size`."""
+    """Return the extension agreed on, for a parser of `websockets`; it never unpacks more than its `max_size`."""
     return PerMessageDeflate(
         remote_no_context_takeover=True,
         local_no_context_takeover=True,

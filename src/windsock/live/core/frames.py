@@ -65,9 +65,9 @@ class ByteCount:
 
 
 class SnapshotRest:
-    """A part of a snapshot as everybody has it who asks for the same topics: all but the request's own opening.
+    """A part of a snapshot as shared by all requests for the same topics: everything but the request's own opening.
 
-    The snapshots that a slow reader has not taken yet hold these; so a hundred of them cost what one costs.
+    The snapshots that slow readers have not read yet hold these, so a hundred of them cost as much as one.
     """
 
     __slots__ = ("_alive", "_deflated", "data")
@@ -110,22 +110,22 @@ class SnapshotPart(Encoded):
 
     @property
     def data(self) -> bytes:  # type: ignore[override]
-        """The message, made anew each time: who keeps it keeps a copy."""
+        """The message, built anew each time: keeping it keeps a copy."""
         return self._opening + self._rest.data
 
     @property
     def text(self) -> str:
-        """As of every message."""
+        """As for every message."""
         return self.data.decode()
 
     @property
     def frame(self) -> bytes:
-        """As of every message."""
+        """As for every message."""
         return frame(self.data)
 
     @property
     def deflated(self) -> bytes:
-        """As of every message: two compressed pieces, of which the second is shared, are one compressed message."""
+        """As for every message: two compressed pieces, of which the second is shared, are one compressed message."""
         if self.size < SMALLEST:
             return self.frame
         return frame(deflate(self._opening, last=False) + self._rest.deflated, RSV1 | 0x1)
@@ -177,7 +177,7 @@ class Batch:
 
 
 def frame(payload: bytes, opcode: int = 0x1) -> bytes:
-    """A final, unmasked frame with this payload, by default text: what a server may send (RFC 6455, 5.2 and 5.3)."""
+    """Return a final, unmasked frame with this payload, by default text (RFC 6455, 5.2 and 5.3)."""
     first = (0x80 | opcode).to_bytes(1, "big")
     size = len(payload)
     if size < 126:

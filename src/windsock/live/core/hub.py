@@ -43,7 +43,7 @@ from windsock.protocol.positions import Position
 
 logger = logging.getLogger(__name__)
 
-# Users whose next `welcome` tells them why their last connection was closed; beyond, the oldest are forgotten.
+# Users whose next `welcome` says why their last connection was closed; above this, the oldest are forgotten.
 MAX_UNDELIVERED_CLOSES = 1_000
 
 

@@ -21,7 +21,7 @@ class Outbox:
         self._shared_count = count
         # Numbers the replies in `queue`; events are known there by text, an id or a position.
         self._number = 0
-        # What goes out next, in order.
+        # The messages to send next, in order.
         self.queue: dict[object, Encoded] = {}
         # The events since a reply was asked of the journal; None while no reply is being read.
         self.behind_reply: dict[object, Encoded] | None = None

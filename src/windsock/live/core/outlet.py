@@ -1,4 +1,4 @@
-"""Where a session's messages leave: the contract between the hub and what carries a connection."""
+"""The contract between the hub and whatever carries a connection."""
 
 from typing import Protocol
 
@@ -17,11 +17,11 @@ class Outlet(Protocol):
     """
 
     def write(self, batch: Batch) -> bool:
-        """Takes the batch. False: the reader is behind, hold back until `drained`."""
+        """Take the batch. False: the reader is behind, hold back until `drained`."""
         ...
 
     def close(self, code: int, reason: str) -> None:
-        """Ends the connection, with this close code where the carrier has any. What was written before goes first.
+        """End the connection, with this close code where the carrier has any. What was written before goes first.
 
         A reader that is stuck may never take it: the outlet then lets go within a few seconds on its own.
         """

@@ -4,7 +4,7 @@ from windsock.live.core.frames import LiveEvent
 
 
 class Ring:
-    """The newest events without a gap, at least `capacity` of them once so many came."""
+    """The newest events without a gap: at least `capacity` of them, once there were that many."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = max(1, capacity)
@@ -21,13 +21,13 @@ class Ring:
         return self._before
 
     def restart(self, offset: int) -> None:
-        """Empties it; the next event is `offset` + 1."""
+        """Empty it; the next event is `offset` + 1."""
         self._events.clear()
         self._answers.clear()
         self._before = offset
 
     def add(self, event: LiveEvent) -> None:
-        """Takes the next event."""
+        """Add the next event."""
         self._events.append(event)
         self._answers.clear()
         # Cut in quarters: deleting from the front of a list moves all that stays.
@@ -37,7 +37,7 @@ class Ring:
             self._before += surplus
 
     def after(self, offset: int, topics: frozenset[str]) -> list[LiveEvent] | None:
-        """The events after `offset` that concern the topics, oldest first; None when it does not reach so far back.
+        """Return the events after `offset` that concern the topics, oldest first; None if the ring starts later.
 
         Many who were thrown off together ask the same; the answer is kept until the next event.
         """

@@ -185,13 +185,13 @@ class Session:
     # What the outlet reports --------------------------------------------------------------------------------------
 
     def stalled(self) -> None:
-        """The outlet's call: its reader does not keep up; from now on events are queued."""
+        """Queue events from now on: called by the outlet when its reader does not keep up."""
         if self.state is not CLOSED and self.stalled_at is None:
             self.state = QUEUED
             self.stalled_at = self.host.time()
 
     def drained(self) -> None:
-        """The outlet's call: the reader has caught up with what was written."""
+        """Write what is queued: called by the outlet when its reader has caught up."""
         if self.state is not CLOSED:
             self.stalled_at = None
             self._flush()

@@ -1,4 +1,4 @@
-"""Who gets which event: sessions with the same topics form one audience, and topics lead to audiences.
+"""Index sessions by topic: sessions with the same topics form one audience, and topics lead to audiences.
 
 An event so costs the audiences that subscribe to one of its topics, then one write per session; not the connections,
 topics or flights that have nothing to do with it.
@@ -56,7 +56,7 @@ class Subscriptions(Generic[Member]):
     def join(
         self, member: Member, topics: frozenset[str], mode: Mode, deflated: bool = False
     ) -> Audience[Member]:
-        """The audience of these topics, with the member in it."""
+        """Add the member to the audience of these topics, and return that audience."""
         key = (topics, mode, deflated)
         audience = self._audiences.get(key)
         if audience is None:
@@ -67,7 +67,7 @@ class Subscriptions(Generic[Member]):
         return audience
 
     def leave(self, member: Member, audience: Audience[Member]) -> None:
-        """Takes the member out; an audience without members is forgotten, with whatever had gathered for it."""
+        """Remove the member; an audience without members is forgotten, with whatever had gathered for it."""
         audience.members.pop(member, None)
         key = (audience.topics, audience.mode, audience.deflated)
         if audience.members or self._audiences.get(key) is not audience:
@@ -80,7 +80,7 @@ class Subscriptions(Generic[Member]):
                 del self._by_topic[topic]
 
     def gather(self, event: LiveEvent) -> Iterable[Audience[Member]]:
-        """Adds the event to every audience it concerns; gives those for which it is the first to gather."""
+        """Add the event to every audience it concerns; return those for which it is the first to gather."""
         first = []
         for topic in event.topics:
             for audience in self._by_topic.get(topic, ()):

@@ -34,7 +34,7 @@ GROUPS = (DOORBELL, GROUP)
 REJOIN_SECONDS = 2.0
 # A subscription that does not bring what we sent ourselves is dead, whatever the connection says (half-open sockets).
 DEAF_SECONDS = 5.0
-# A layer that is told to stop receiving gets so long for it.
+# A layer has this long to stop receiving.
 TIDY_SECONDS = 1.0
 BACK_OFF = (0.2, 2.0)
 # Layers drop what exceeds a channel's capacity (100 by default), silently. So many may be on their way at once …
@@ -44,9 +44,9 @@ PER_SECOND = 1_000
 # Processes that take nothing for this long no longer hold up the others.
 STUCK_SECONDS = 2.0
 SAID_AGAIN_SECONDS = 60.0
-MOST_SAID = 50
-# What waits to be sent; beyond, the oldest is left out (and counted): the doorbell is a hint.
-MOST_WAITING = 100_000
+MAX_WARNINGS = 50
+# Events that wait to be sent; above this, the oldest is dropped and counted: the doorbell is a hint.
+MAX_WAITING = 100_000
 
 
 class Bridge:
@@ -115,7 +115,7 @@ class Bridge:
         Of programmes, which are rare, the other processes learn from the journal.
         """
         self._waiting.extend((epoch, event) for event in events if not event.of_programmes)
-        while len(self._waiting) > MOST_WAITING:
+        while len(self._waiting) > MAX_WAITING:
             self._waiting.popleft()
             self.dropped += 1
         self._more.set()
@@ -126,7 +126,7 @@ class Bridge:
         now = self._loop.time()
         if now - self._warned.get(said, float("-inf")) < SAID_AGAIN_SECONDS:
             return
-        if len(self._warned) >= MOST_SAID:
+        if len(self._warned) >= MAX_WARNINGS:
             self._warned.clear()
         self._warned[said] = now
         logger.warning("%s. Trying again.", said)
@@ -153,7 +153,7 @@ class Bridge:
                 await asyncio.sleep(delay)
 
     async def _receive(self, channel: str) -> None:
-        """Takes messages until the layer fails; joins again now and then."""
+        """Receive messages until the layer fails; rejoin the group now and then."""
         receiving: asyncio.Task[Any] | None = None
         try:
             while True:
@@ -166,7 +166,7 @@ class Bridge:
                     continue
                 await self._join(channel)
                 if self._last_sent is not None and self._loop.time() - self._last_sent > DEAF_SECONDS:
-                    raise TimeoutError("what was sent to the group did not come back")
+                    raise TimeoutError("the message sent to the group was not received")
         finally:
             if receiving is not None:
                 receiving.cancel()
@@ -254,7 +254,7 @@ class Bridge:
                 await self._room(burst, began)
 
     async def _room(self, burst: int, began: float) -> None:
-        """Waits until the group's members have taken what was sent, as far as one can tell."""
+        """Wait until the group's members have taken what was sent, as far as the layer shows."""
         channels = getattr(self._layer, "channels", None)
         groups = getattr(self._layer, "groups", None)
         if not isinstance(channels, dict) or not isinstance(groups, dict):

@@ -33,7 +33,7 @@ class LocalGroup:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin with what the hub tells from now on."""
+        """Start with the events that the hub publishes from now on."""
         if self._task is None:
             self._hub.on_published = self._more.set
             self._more.set()

@@ -45,7 +45,7 @@ LOOK_SECONDS = 0.005
 
 
 class Rung(NamedTuple):
-    """An event as the group is told of it: its offset and its whole wire message."""
+    """An event as it is sent to the group: its offset and its whole wire message."""
 
     offset: int
     message: bytes
@@ -156,7 +156,7 @@ class Ringer:
                 )  # fmt: skip
 
     def _log(self, name: str, text: str, *arguments: object) -> None:
-        """A process that died stays in the group for a day, and its messages expire each minute: said, not repeated."""
+        """Warn once of a full channel: a process that died stays in the group for a day, its messages for a minute."""
         self._said[name] += 1
         logger.log(logging.WARNING if self._said[name] <= SAID else logging.DEBUG, text, *arguments)
 
@@ -201,7 +201,7 @@ class _Redis:
 
 
 def _channels_of(layer: Any) -> "_InMemory | _Redis | None":
-    """What shows how full the members' channels are; None where the layer does not."""
+    """Return a probe of how full the members' channels are; None where the layer has none."""
     kind = type(layer)
     if any(base.__name__ == "InMemoryChannelLayer" for base in kind.__mro__):
         return _InMemory(layer)

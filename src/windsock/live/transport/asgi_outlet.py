@@ -97,7 +97,7 @@ class AsgiOutlet:
             self._ended()
 
     def gone(self) -> None:
-        """The connection has ended: nothing is sent any more, and no task stays."""
+        """Stop: the connection has ended, so nothing further is sent, and no task stays."""
         self._broken = True
         self._queue = None
         if self._task is not None:
@@ -105,7 +105,7 @@ class AsgiOutlet:
 
 
 async def close(send: Send, code: int, reason: str) -> None:
-    """Closes with this code. A server that sends only 1000 and 3000-4999 (Daphne) gets one that says the same."""
+    """Close with this code. A server that sends only 1000 and 3000-4999 (Daphne) gets one of the same meaning."""
     try:
         await send({"type": "websocket.close", "code": int(code), "reason": reason})
     except Exception:
@@ -117,7 +117,7 @@ async def close(send: Send, code: int, reason: str) -> None:
 
 @types.coroutine
 def _continued(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
-    """The rest of a coroutine that was begun by hand and now waits, as if it had been awaited all along."""
+    """Await the rest of a coroutine that was started by hand and now waits."""
     while True:
         thrown: BaseException | None = None
         value = None

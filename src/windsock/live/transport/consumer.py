@@ -1,4 +1,4 @@
-"""The Channels consumer at `ws/flight-delay/`: who may come in, and the way between ASGI and the hub."""
+"""The Channels consumer at `ws/flight-delay/`: it admits clients, and connects ASGI to the hub."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ from windsock.protocol.server_session import short
 
 logger = logging.getLogger(__name__)
 
-# A server that does not tell us of the end of a connection we closed is not waited for longer.
+# How long to wait for a server to report the end of a connection that we closed.
 FAREWELL_SECONDS = 10.0
 
 
@@ -42,16 +42,16 @@ class Denied(Exception):
 class FlightDelayConsumer(AsyncConsumer):
     """Live flight-delay updates over one WebSocket. Route it behind `AuthMiddlewareStack`, or `SessionCookie`.
 
-    Who comes from a browser needs an allowed Origin: this host's own, or one of `WINDSOCK["ALLOWED_ORIGINS"]`, compared
-    exactly and before anything else. A client that sends no Origin is no browser; it is let in by a bearer token or a
-    ticket, and as a visitor where reading is public. A session cookie without an Origin counts for nothing: cookies are
-    sent along by whoever can make a browser ask, a token only by who has it.
+    A browser needs an allowed Origin: this host's own, or one of `WINDSOCK["ALLOWED_ORIGINS"]`, compared exactly and
+    before anything else. A client that sends no Origin is not a browser; it is admitted by a bearer token or a ticket,
+    and as a visitor where reading is public. A session cookie without an Origin counts for nothing: any site can make
+    a browser send its cookies, but only the owner can send a token.
 
     It takes no part in Channels' groups; the process's bridge does (see `windsock.live.group.bridge`), once for all.
     """
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:
-        """Serves one connection from handshake to end."""
+        """Serve one connection from handshake to end."""
         self.scope = scope
         message = await receive()
         if message["type"] != "websocket.connect":
@@ -65,11 +65,11 @@ class FlightDelayConsumer(AsyncConsumer):
             with service.gate:
                 identity = await self.identify(scope, offer)
         except Denied as denied:
-            logger.info("A connection was refused: %s", denied)
+            logger.info("Connection refused: %s", denied)
             await send({"type": "websocket.close", "code": 4003, "reason": short(str(denied))})
             return
         except ProtocolError as error:
-            # Accepted only to be told why: before the accept a browser learns nothing.
+            # Accepted only to give the reason: before the accept a browser learns nothing.
             await send({"type": "websocket.accept"})
             await send(
                 {
@@ -86,7 +86,7 @@ class FlightDelayConsumer(AsyncConsumer):
         await self.serve(scope, receive, send, offer, identity)
 
     async def serve(self, scope: Any, receive: Any, send: Send, offer: Offer, identity: Identity) -> None:
-        """The accepted connection until its end. Whatever ends it, nothing of it stays."""
+        """Serve the accepted connection until it ends. Nothing of it stays, whatever ends it."""
         service = await LiveService.running()
         if await self.hand_over(service, scope, offer, identity):
             return
@@ -120,7 +120,7 @@ class FlightDelayConsumer(AsyncConsumer):
                 frame = message.get("text")
                 conversation.receive(frame if frame is not None else message.get("bytes") or b"")
         except Exception:
-            logger.exception("A message could not be dealt with; its connection is closed")
+            logger.exception("A message could not be handled; closing its connection")
             outlet.gone()
             await close(send, handover.INTERNAL_ERROR, close_reasons.INTERNAL_ERROR)
         except asyncio.CancelledError:
@@ -133,7 +133,7 @@ class FlightDelayConsumer(AsyncConsumer):
             outlet.gone()
 
     async def hand_over(self, service: LiveService, scope: Any, offer: Offer, identity: Identity) -> bool:
-        """Gives the accepted socket to the hub where the server lets us; from then on this consumer is not needed."""
+        """Hand the accepted socket to the hub where the server allows it; this consumer is then no longer needed."""
         take = handover.offered(scope)
         if take is None:
             return False
@@ -150,25 +150,25 @@ class FlightDelayConsumer(AsyncConsumer):
                 outlet.write(Batch((refused.message,)))
             outlet.close(refused.code, short(refused.reason))
         except BaseException:
-            outlet.abort()  # nobody else holds it any more
+            outlet.abort()  # nothing else holds it
             raise
         return True
 
-    # The door, which a subclass may widen or narrow --------------------------------------------------------------
+    # Admission, which a subclass may widen or narrow --------------------------------------------------------------
 
     def offer(self, scope: Any) -> Offer:
-        """What the client's subprotocols say; raises ProtocolError if it speaks none of ours."""
+        """Return what the client offers by its subprotocols. Raises ProtocolError if none of them is ours."""
         return negotiate(scope.get("subprotocols") or ())
 
     def topics(self, scope: Any) -> list[str]:
-        """A plain client's `?topics=a,b`."""
+        """Return the topics that a plain client asks for by `?topics=a,b`."""
         if not (given := scope.get("query_string")):
             return []
         query = parse_qs(given.decode("latin-1"))
         return [topic for value in query.get("topics", ()) for topic in value.split(",")]
 
     async def identify(self, scope: Any, offer: Offer) -> Identity:
-        """Who is there; raises Denied when nobody is, or they may not read, or their page may not ask."""
+        """Return the client's identity. Raises Denied: there is none, it may not read, or its origin is not allowed."""
         headers = {name.lower(): value for name, value in scope.get("headers") or ()}
         page = headers.get(b"origin")
         if page is not None and not self.page_allowed(scope, page.decode("latin-1"), headers):
@@ -183,13 +183,13 @@ class FlightDelayConsumer(AsyncConsumer):
             identity = await self._signed_in(scope) if page is not None else None
             identity = identity or anonymous_identity()
         if identity is None:
-            raise Denied("nobody is signed in, or the token or ticket is not valid")
+            raise Denied("not signed in, or the token or ticket is not valid")
         if not identity.may_read:
             raise Denied(f"{identity.name} may not read")
         return identity
 
     def page_allowed(self, scope: Any, page: str, headers: dict[bytes, bytes]) -> bool:
-        """Whether a page of this origin may open a socket here."""
+        """Return whether a page of this origin may open a socket here."""
         host = headers.get(b"host", b"").decode("latin-1")
         hosts = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else [])
         secure = scope.get("scheme") in ("wss", "https")
@@ -209,6 +209,6 @@ class FlightDelayConsumer(AsyncConsumer):
 
 @lru_cache(maxsize=256)  # the same few pages ask each time
 def _allowed(page: str, host: str, hosts: tuple[str, ...], secure: bool, origins: tuple[str, ...]) -> bool:
-    # A name that leads here is not ours for that: without this check any page could rebind its own name to us.
+    # A name that resolves to this server is not ours for that: without this check any page could rebind its name to us.
     own = host if validate_host(split_domain_port(host)[0], hosts) else ""
     return origin.allowed(page, host=own, secure=secure, origins=origins)

@@ -56,7 +56,7 @@ _utf8 = codecs.getincrementaldecoder("utf-8")
 
 
 def pong_frame(payload: bytes) -> bytes:
-    """The answer to a ping."""
+    """Return the frame that answers a ping."""
     return frame(payload, Opcode.PONG)
 
 
@@ -66,7 +66,7 @@ def ping_frame(payload: bytes = b"") -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame; without a status for 1005, which must not be sent (7.4.1). The reason is cut to 123 bytes."""
+    """Return a close frame, for 1005 without a status (7.4.1 forbids it). The reason is cut to 123 bytes."""
     if code == 1005:
         return frame(b"", Opcode.CLOSE)
     cut = reason.encode()[:123].decode(errors="ignore")
@@ -95,7 +95,7 @@ class MessageReader:
         self.closed = False
 
     def feed(self, data: bytes) -> Iterator[Received]:
-        """What `data` completes, in order."""
+        """Return the messages and control frames that `data` completes, in order."""
         stream = self._stream or StreamReader()
         stream.feed_data(data)
         while not self.closed:

@@ -51,10 +51,10 @@ SEND_BUFFER_BYTES = 64 * 1024
 # megabytes shall learn from the frame why not, and a socket closed on unread bytes would take it back.
 PATIENCE_BYTES = 16 * 1024 * 1024
 
-# Of that so much is still read for its frames, in which the answer may be; a flood of small ones is not worth the work.
+# Of that, this much is still read for its frames, which may hold the answer; a flood of small ones is not worth it.
 ANSWER_BYTES = 64 * 1024
 
-# RFC 6455, 7.4.1: a fault of ours. Clients back off and come again.
+# RFC 6455, 7.4.1: an internal error. Clients back off, then reconnect.
 INTERNAL_ERROR = 1011
 
 
@@ -87,7 +87,7 @@ class SocketOutlet(asyncio.Protocol):
     # As asyncio.Protocol ------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is ours."""
+        """Take over the socket."""
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         raw = transport.get_extra_info("socket")
@@ -96,7 +96,7 @@ class SocketOutlet(asyncio.Protocol):
         self._service.pulse.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has ended, by whomever: nothing of it stays."""
+        """Forget the connection, which has ended, from whichever side."""
         self.transport = self._reader = None
         self.closing = True
         if self._closer is not None:
@@ -106,13 +106,13 @@ class SocketOutlet(asyncio.Protocol):
         self._leave()
 
     def pause_writing(self) -> None:
-        """The reader is behind."""
+        """Hold back: the reader is behind."""
         self.behind = True
         if self._conversation is not None:
             self._conversation.session.stalled()
 
     def resume_writing(self) -> None:
-        """The reader has caught up."""
+        """Resume: the reader has caught up."""
         self.behind = False
         if self._conversation is not None and not self.closing:
             self._conversation.session.drained()
@@ -143,7 +143,7 @@ class SocketOutlet(asyncio.Protocol):
                             self._write(pong_frame(received.payload))
         except Exception:
             # It ends this connection and no other.
-            logger.exception("A message could not be dealt with; its connection is closed")
+            logger.exception("A message could not be handled; closing its connection")
             self._fault()
         self._reader = None if reader.idle and not reader.closed else reader
 
@@ -205,7 +205,7 @@ class SocketOutlet(asyncio.Protocol):
             self._service.detach(conversation)
 
     def _end(self, code: int, reason: str) -> None:
-        """Ends the session by the hub, which counts the code; without a session, the connection."""
+        """End the session through the hub, which counts the code; without a session, close the connection."""
         if self._conversation is not None:
             self._conversation.end(code, reason)
         self.close(code, reason)
@@ -225,7 +225,7 @@ class SocketOutlet(asyncio.Protocol):
             self.close(INTERNAL_ERROR, close_reasons.INTERNAL_ERROR)
 
     def _closed_by_peer(self, closing: Closing) -> None:
-        """Both close frames are out, or the other side's bytes make no sense any more: nothing follows."""
+        """Close the socket: both close frames are out, or the other side's bytes make no sense."""
         transport = self.transport
         if transport is None or transport.is_closing():
             return
@@ -245,5 +245,5 @@ class SocketOutlet(asyncio.Protocol):
 
 
 def offered(scope: Any) -> Any:
-    """The server's hand-over for this connection, or None: then the consumer serves it itself."""
+    """Return the server's hand-over for this connection, or None: then the consumer serves it itself."""
     return (scope.get("extensions") or {}).get(EXTENSION)

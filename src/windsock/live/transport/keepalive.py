@@ -1,4 +1,4 @@
-"""Finds connections that died without a word. Our own sends prove nothing: they fill buffers for many minutes."""
+"""Find connections that died silently. Our own sends prove nothing: they fill buffers for many minutes."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ logger = logging.getLogger(__name__)
 
 # A ping may wait behind what a slow line has yet to carry, so one silent interval more is allowed.
 SILENT_INTERVALS = 2
-# After so many connections the loop serves others.
+# Connections checked before the loop serves others.
 STRIDE = 256
 
 
@@ -52,18 +52,18 @@ class Keepalive:
             self._sweep = self._loop.create_task(self._run(), name="windsock pulse")
 
     def discard(self, outlet: Beating) -> None:
-        """The connection has ended."""
+        """Forget a connection that has ended."""
         self._outlets.pop(outlet, None)
 
     async def emptied(self, seconds: float) -> None:
-        """Waits until every connection has ended, then lets go of the rest."""
+        """Wait until every connection has ended, then abort the rest."""
         end = self._loop.time() + seconds
         while self._outlets and self._loop.time() < end:
             await asyncio.sleep(0.02)
         self._abort_all()
 
     def stop(self) -> None:
-        """Ends the watch and lets go of every socket that is still held, or comes late."""
+        """Stop watching, and abort every socket that is still held or arrives late."""
         self._stopped = True
         if self._sweep is not None:
             self._sweep.cancel()

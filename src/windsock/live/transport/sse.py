@@ -31,7 +31,7 @@ from windsock.protocol.codes import CloseCode, ErrorCode, Reaction, reaction
 from windsock.protocol.positions import Position
 from windsock.protocol.topics import Topic
 
-# A reader who leaves so much untaken is slow: what comes then is conflated.
+# A reader that leaves this much unread is slow: later events are conflated.
 ROOM_BYTES = 256 * 1024
 RETRY_MILLISECONDS = (500, 4_000)
 
@@ -59,7 +59,7 @@ class StreamOutlet:
         return not self._full
 
     def close(self, code: int, reason: str) -> None:
-        """As `Outlet` says. A stream has no close codes: who may not come again is told so, others just ask again."""
+        """As `Outlet` says. A stream has no close codes: an `error` event says so where a client must not reconnect."""
         if reaction(code) is Reaction.STOP:
             forbidden = code == CloseCode.FORBIDDEN
             told = ErrorCode.FORBIDDEN if forbidden else ErrorCode.NOT_AUTHENTICATED
@@ -68,7 +68,7 @@ class StreamOutlet:
         self._news.set()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        # Browsers wait so long before they ask again, unless told otherwise all the same: a herd.
+        # Without `retry`, browsers all wait equally long before they reconnect, and arrive as a herd.
         lead = b"retry: %d\n" % random.randint(*RETRY_MILLISECONDS)
         while True:
             await self._news.wait()
@@ -111,7 +111,7 @@ def _place(snapshot: bytes) -> tuple[str, int, int]:
 
 
 async def stream_view(request: HttpRequest) -> HttpResponseBase:
-    """The stream of the asked topics (default `all`): a snapshot first, or after `Last-Event-ID` what was missed."""
+    """Stream the topics asked for (default `all`): first a snapshot, or what was missed after `Last-Event-ID`."""
     if request.method != "GET":
         text = f"{request.method} is not possible here; GET is."
         return Problem(405, "method_not_allowed", text, headers={"Allow": "GET"}).response()
@@ -129,8 +129,8 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
     except ProtocolError as error:
         return Problem(422, str(error.code), error.message).response()
     if len(topics) > service.settings.max_topics:
-        most = service.settings.max_topics
-        text = f"{len(topics)} topics were asked for; {most} are possible."
+        limit = service.settings.max_topics
+        text = f"{len(topics)} topics were asked for; at most {limit} are allowed."
         return Problem(422, "too_many_topics", text).response()
     outlet = StreamOutlet()
     try:
@@ -161,7 +161,7 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
 
 
 def _identity(request: HttpRequest) -> Identity | None:
-    """Return who asks, without a connection to the database left open: this request lasts for hours, on its thread."""
+    """Return the client's identity, and leave no database connection open: this request lasts for hours."""
     try:
         return identity_of_request(request)
     finally:

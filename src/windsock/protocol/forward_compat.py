@@ -1,4 +1,4 @@
-"""What a server newer than this client says, as far as this client understands it."""
+"""Read messages of a server that is newer than this client: strip the values that the client does not know."""
 
 from typing import Any, get_args
 
@@ -17,12 +17,12 @@ _PROGRAMME_CHANGES = frozenset(get_args(ProgrammeChangeKind))
 _TRENDS = frozenset(get_args(Trend))
 
 
-def understood(raw: dict[str, Any]) -> ServerMessage | None:
-    """The message without the words that came after this client was written; None if it still cannot be read.
+def strip_unknown(raw: dict[str, Any]) -> ServerMessage | None:
+    """Return the message without the values that this client does not know; None if it still cannot be read.
 
-    An unknown kind of change is left out, an unknown status becomes "unknown", unknown grounds of a delay become None:
-    the flight's state and version arrive all the same, so that nothing looks lost. So it is with an airport's
-    programmes, of which those of an unknown kind are left out.
+    An unknown kind of change is left out, an unknown status becomes "unknown", an unknown delay basis becomes None: the
+    flight's state and version arrive all the same, so that nothing looks lost. Of an airport's programmes, those of an
+    unknown kind are left out.
     """
     standings = raw.get("standings") if raw.get("type") == "snapshot" else [raw.get("standing")]
     for standing in standings if isinstance(standings, list) else ():
