@@ -9,7 +9,6 @@ from typing import Literal
 # 4108, too slow
 SEND_QUEUE_FULL = "too slow: send queue full; reconnect and resume"
 SNAPSHOT_UNREAD = "too slow: snapshot not read in time; reconnect and resume"
-READER_STUCK = "too slow: nothing read for a minute; reconnect and resume"
 
 # 4200, moving
 SHUTTING_DOWN = "server shutting down; reconnect and resume"
@@ -28,6 +27,16 @@ SIGNED_OUT = "no longer signed in"
 READ_REVOKED = "read permission revoked"
 EXPIRED = "the right to read has expired; sign in again"
 PUBLISH_REVOKED = "publish permission revoked; reconnect with the remaining rights"
+
+
+def reader_stuck(seconds: float) -> str:
+    """Return the reason for 4108: the reader took nothing for `seconds`."""
+    return f"too slow: nothing read for {seconds:g} s; reconnect and resume"
+
+
+def message_too_big(limit: int) -> str:
+    """Return the reason for 1009: a message has more than `limit` bytes."""
+    return f"message too big: at most {limit} bytes are allowed"
 
 
 def too_many_frames(limit: int) -> str:

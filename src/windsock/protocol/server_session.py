@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from windsock.clock import ReplayClock
 from windsock.errors import ProtocolError
-from windsock.protocol import commands, messages
+from windsock.protocol import close_reasons, commands, messages
 from windsock.protocol.codec import decode_client, request_id
 from windsock.protocol.codes import SUBPROTOCOL, CloseCode, ErrorCode
 from windsock.protocol.commands import Command
@@ -118,11 +118,7 @@ class ServerSession:
             return ()
         limits = self.terms.limits
         if _longer(frame, limits.message_bytes):
-            return (
-                self._close(
-                    CloseCode.TOO_BIG, f"A message may have {limits.message_bytes} bytes; this one has more."
-                ),
-            )
+            return (self._close(CloseCode.TOO_BIG, close_reasons.message_too_big(limits.message_bytes)),)
         if not self._affordable():
             text = f"More than {limits.messages_per_minute} messages a minute. Slow down, then reconnect."
             error = Error(

@@ -428,7 +428,7 @@ class Hub:
         if session.closed:
             return
         if session.stalled_at is not None and self.time() - session.stalled_at > self.limits.stuck_seconds:
-            self.end(session, CloseCode.TOO_SLOW, close_reasons.READER_STUCK)
+            self.end(session, CloseCode.TOO_SLOW, close_reasons.reader_stuck(self.limits.stuck_seconds))
             return
         if session.plain:
             return

@@ -15,6 +15,7 @@ from websockets.streams import StreamReader
 
 from windsock.live.core.deflate import extension
 from windsock.live.core.frames import frame
+from windsock.protocol import close_reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ class MessageReader:
         return Closing(close.code, close.reason, by_peer=True)
 
     def _too_big(self) -> Closing:
-        return self._fail(1009, f"a message may have at most {self._max_size} bytes")
+        return self._fail(1009, close_reasons.message_too_big(self._max_size))
 
     def _fail(self, code: int, reason: str) -> Closing:
         self.closed = True
