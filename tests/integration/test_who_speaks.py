@@ -18,6 +18,7 @@ from windsock.access.lookup.single import identity_of_token, identity_of_user
 from windsock.access.models import Token
 from windsock.access.rights import Identity
 from windsock.api.lane import ReportsLane
+from windsock.cli.diagnosis import access as diagnosis
 from windsock.flights.sources import alike, is_own
 from windsock.ingest import Recorded, Rejected, record
 from windsock.ingest.results import Result
@@ -192,6 +193,25 @@ def test_a_user_speaks_as_nobody_else(client: Client) -> None:
         answer = client.post("/api/v1/reports", json.dumps(report), content_type="application/json")
         assert answer.status_code == status, answer.content
     assert set(ReportRow.objects.values_list("reporter", "entrance")) == {(f"user:{ann.pk} ann", "rest")}
+
+
+def test_a_token_whose_source_a_feed_took_since_is_told_what_to_do(settings: Any) -> None:
+    token, secret = a_token()
+    assert [finding.found for finding in diagnosis.tokens()] == []
+    settings.WINDSOCK = {**settings.WINDSOCK, "FEEDS": {"ops": {"format": "mvt"}}}
+    for report in (REPORT, REPORT | {"source": "ops"}):
+        answer = Client().post(
+            "/api/v1/reports",
+            json.dumps(report),
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (403, "reserved_source")
+        assert "make a new token" in answer.json()["detail"]
+        assert "Leave 'source' out" not in answer.json()["detail"]
+    (finding,) = diagnosis.tokens()
+    assert finding.state == "wrong"
+    assert f"{token.prefix} (ops)" in finding.found
 
 
 def test_a_feed_speaks_as_itself_and_who_handed_its_input_in_is_kept() -> None:

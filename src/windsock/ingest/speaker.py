@@ -38,6 +38,17 @@ class Speaker(msgspec.Struct, frozen=True, gc=False):
         if self.sources is None:
             return
         if (feed := first_alike(source, self.reserved)) is not None:
+            if (took := first_alike(self.sources[0], self.reserved)) is not None:
+                # The feed was configured after the token was made.
+                raise SourceRefused(
+                    f"This token reports as {self.sources[0]!r}, which the feed {took!r} has taken since. Give "
+                    "the feed another source, or make a new token: "
+                    "windsock token create NAME --scope publish --source SOURCE",
+                    code="reserved_source",
+                    field="source",
+                    value=source,
+                    expected="a source that is not a feed's",
+                )
             taken = "is a feed's" if feed == source else f"can be mistaken for {feed!r}, which is a feed's"
             raise SourceRefused(
                 f"The source {source!r} {taken}: only the feed itself may use it. "

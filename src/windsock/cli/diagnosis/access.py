@@ -10,8 +10,25 @@ def tokens() -> Iterator[Finding]:
     from django.utils import timezone
 
     from windsock.access.models import Token
+    from windsock.conf import config
+    from windsock.flights.sources import first_alike
 
     now = timezone.now()
+    reserved = config().feed_sources
+    taken = [
+        token
+        for token in Token.objects.exclude(source="")
+        if token.is_valid(now) and first_alike(token.source, reserved) is not None
+    ]
+    if taken:
+        shown = ", ".join(f"{token.prefix} ({token.source})" for token in taken[:5])
+        yield Finding(
+            "tokens",
+            "wrong",
+            f"{len(taken)} report as a source that is a feed's now, and all their reports are refused: {shown}",
+            "Give the feed another source in its settings, or replace the tokens: windsock token create NAME --scope "
+            "publish --source SOURCE",
+        )
     free = [token for token in Token.objects.all() if token.is_valid(now) and "*" in token.speaks_for]
     if free:
         shown = ", ".join(token.prefix for token in free[:5]) + (" …" if len(free) > 5 else "")
