@@ -29,7 +29,7 @@ from windsock.feeds import aeroapi, aidx, avinor, hongkong, mvt, ssim  # noqa: E
 from windsock.feeds.parsing import Parsed  # noqa: E402
 from windsock.replay import bts  # noqa: E402
 from windsock.replay.days import DAYS  # noqa: E402
-from windsock.replay.rows import Row  # noqa: E402
+from windsock.replay.past_flights import PastFlight  # noqa: E402
 from windsock.replay.script import script  # noqa: E402
 
 RUNS = 5
@@ -81,13 +81,13 @@ def repeated(given: inputs.Input) -> Scene:
     return Scene(str(given), "what its tests' input says", work)
 
 
-def parts(rows: list[Row], size: int) -> list[list[Row]]:
+def parts(rows: list[PastFlight], size: int) -> list[list[PastFlight]]:
     return [rows[begin : begin + size] for begin in range(0, len(rows), size)]
 
 
 def scenes(path: Path) -> list[Scene]:
     every = inputs.of_every_format()
-    rows = [found for found in bts.read(path) if isinstance(found, Row)]
+    rows = [found for found in bts.read(path) if isinstance(found, PastFlight)]
     end = max(row.in_ or row.scheduled_out for row in rows).astimezone(UTC) + timedelta(hours=1)
     by_origin = [
         list(found) for _, found in groupby(sorted(rows, key=lambda row: row.origin), lambda row: row.origin)

@@ -36,11 +36,11 @@ def a_day(path: Path | None) -> tuple[Told, Told]:
     import msgspec
 
     from windsock.replay import bts
-    from windsock.replay.rows import Row
+    from windsock.replay.past_flights import PastFlight
     from windsock.replay.script import script
 
     file = path or next(iter(sorted((ROOT / "src/windsock/replay/days").glob("*.csv*"))))
-    rows = [row for row in bts.read(file) if isinstance(row, Row)]
+    rows = [row for row in bts.read(file) if isinstance(row, PastFlight)]
     reports = [{"observed_at": told.at, **msgspec.to_builtins(told.report)} for told in script(rows)]
     reports = [msgspec.to_builtins(report) for report in reports]
     seen: set[tuple[object, ...]] = set()

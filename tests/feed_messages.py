@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from xml.sax.saxutils import quoteattr
 from zoneinfo import ZoneInfo
 
-from windsock.replay.rows import Row
+from windsock.replay.past_flights import PastFlight
 
 Message = tuple[str, bytes]  # the flight's id, and what is sent about it
 
@@ -26,7 +26,7 @@ def zulu(time: datetime | None) -> str | None:
     return None if time is None else f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def telexes(row: Row) -> Iterator[Message]:
+def telexes(row: PastFlight) -> Iterator[Message]:
     """What the two stations send: the movement out and off, and the one on and in."""
     day = f"{row.scheduled_out:%d%b}".upper()
     flight = f"{row.carrier}{row.number}/{day}.{row.registration or ''}"
@@ -45,7 +45,7 @@ def telex(station: str, sent: datetime, flight: str, said: str) -> bytes:
     return f"QU HDQOO\n.{station}OO {hhmm(sent)}\nMVT\n{flight}.{station}\n{said}\n".encode()
 
 
-def notices(row: Row) -> Iterator[Message]:
+def notices(row: PastFlight) -> Iterator[Message]:
     """An AIDX notice at each movement, as an airport's system sends them."""
     times = [("OFB", "OFB", row.out), ("TKO", "TKO", row.off)]
     if not row.diverted:
@@ -55,7 +55,7 @@ def notices(row: Row) -> Iterator[Message]:
             yield str(row.key), notice(row, qualifier, status, time)
 
 
-def notice(row: Row, qualifier: str, status: str, time: datetime) -> bytes:
+def notice(row: PastFlight, qualifier: str, status: str, time: datetime) -> bytes:
     sent = time + timedelta(minutes=1)
     aircraft = (
         f"<AircraftInfo><Registration>{row.registration}</Registration></AircraftInfo>"
@@ -76,7 +76,7 @@ def notice(row: Row, qualifier: str, status: str, time: datetime) -> bytes:
     ).encode()
 
 
-def avinor_board(rows: Sequence[Row], updated: datetime) -> bytes:
+def avinor_board(rows: Sequence[PastFlight], updated: datetime) -> bytes:
     """All departures of one airport, the rows', as Avinor's document."""
     flights = []
     for index, row in enumerate(rows):
@@ -99,7 +99,7 @@ def avinor_board(rows: Sequence[Row], updated: datetime) -> bytes:
     return document.encode("iso-8859-1")
 
 
-def hong_kong_day(rows: Iterable[Row]) -> bytes:
+def hong_kong_day(rows: Iterable[PastFlight]) -> bytes:
     """The rows as one day's departures from Hong Kong, by its clock."""
     flights = []
     day = None
@@ -123,7 +123,7 @@ def hong_kong_day(rows: Iterable[Row]) -> bytes:
     return json.dumps([{"date": str(day), "arrival": False, "cargo": False, "list": flights}]).encode()
 
 
-def aeroapi_page(rows: Iterable[Row]) -> bytes:
+def aeroapi_page(rows: Iterable[PastFlight]) -> bytes:
     """One page of AeroAPI's answer to a poll."""
     flights = [
         {
@@ -156,7 +156,7 @@ def aeroapi_page(rows: Iterable[Row]) -> bytes:
     return json.dumps({"flights": flights, "links": None, "num_pages": 1}).encode()
 
 
-def ssim_file(rows: Iterable[Row]) -> bytes:
+def ssim_file(rows: Iterable[PastFlight]) -> bytes:
     """A schedule file in UTC with a record for each row that arrives, operated on the row's day alone."""
     lines = [_columns({1: "1", 2: "AIRLINE STANDARD SCHEDULE DATA SET"}), "0" * SSIM_COLUMNS]
     carrier = ""

@@ -25,10 +25,10 @@ def reports() -> Iterator[dict[str, Any]]:
     import msgspec
 
     from windsock.replay import bts
-    from windsock.replay.rows import Row
+    from windsock.replay.past_flights import PastFlight
     from windsock.replay.script import script
 
-    rows = [row for day in DAYS for row in bts.read(day) if isinstance(row, Row)]
+    rows = [row for day in DAYS for row in bts.read(day) if isinstance(row, PastFlight)]
     for told in script(rows):
         yield msgspec.to_builtins(msgspec.to_builtins(told.report) | {"observed_at": told.at})
 

@@ -25,7 +25,7 @@ from windsock.journal.base import Journal
 from windsock.journal.database import DatabaseJournal
 from windsock.replay.bts import read
 from windsock.replay.days import DAYS
-from windsock.replay.rows import Row
+from windsock.replay.past_flights import PastFlight
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -49,8 +49,8 @@ def damaged(message: bytes, chance: random.Random) -> bytes:
             return message.replace(b"\n", b" ")
 
 
-def day(path: Path) -> list[Row]:
-    return [found for found in read(path) if isinstance(found, Row)]
+def day(path: Path) -> list[PastFlight]:
+    return [found for found in read(path) if isinstance(found, PastFlight)]
 
 
 def told(journal: Journal, given: list[Submission], now: datetime) -> list[Rejected]:
@@ -61,7 +61,7 @@ def told(journal: Journal, given: list[Submission], now: datetime) -> list[Rejec
     return rejected
 
 
-def schedule(rows: list[Row]) -> list[Submission]:
+def schedule(rows: list[PastFlight]) -> list[Submission]:
     return [
         Submission(
             index,
@@ -97,7 +97,7 @@ def schedule(rows: list[Row]) -> list[Submission]:
     ],
 )
 def test_a_day_in_any_order_repeated_and_damaged_ends_as_the_file_says(
-    path: Path, make: Callable[[Row], Iterator[Message]], parse: Callable[..., Parsed]
+    path: Path, make: Callable[[PastFlight], Iterator[Message]], parse: Callable[..., Parsed]
 ) -> None:
     chance = random.Random(SEED)
     rows = day(path)

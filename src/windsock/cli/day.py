@@ -11,8 +11,8 @@ from windsock.feeds.parsing import Fault
 from windsock.flights.airports import airport
 from windsock.replay.bts import read
 from windsock.replay.days import DAYS
-from windsock.replay.rows import Row
-from windsock.replay.script import Tell, script, shifted
+from windsock.replay.past_flights import PastFlight
+from windsock.replay.script import TimedReport, script, shifted
 
 # Wrong lines are all counted, but a file of another kind must not fill the terminal.
 FAULTS_SHOWN = 10
@@ -28,9 +28,9 @@ class LoadedDay:
     zone: tzinfo
     date: date
     begins: str
-    rows: list[Row]
+    rows: list[PastFlight]
     faults: list[Fault]
-    tells: list[Tell]
+    tells: list[TimedReport]
 
     def at(self, clock_time: str) -> datetime:
         """Return the moment when it is `clock_time` (hh:mm) at the hub on the day played.
@@ -63,7 +63,7 @@ def load(name: str, *, shift: timedelta | None = None) -> LoadedDay:
             f"There is no day {name!r}. Use {' or '.join(DAYS)}, or give a file with BTS on-time data."
         )
     found = list(read(path))
-    rows = [row for row in found if isinstance(row, Row)]
+    rows = [row for row in found if isinstance(row, PastFlight)]
     faults = [fault for fault in found if isinstance(fault, Fault)]
     if not rows:
         first = f" The first wrong line: {faults[0]}." if faults else ""

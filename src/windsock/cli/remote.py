@@ -38,7 +38,7 @@ class OverHttp:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._connection: http.client.HTTPConnection | None = None
 
-    def tell(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
+    def record(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
         """Post the reports; return when the server has them on disk.
 
         Raises:

@@ -50,7 +50,7 @@ def replay(
         ),
     ] = False,
 ) -> None:
-    """Tell an old day of flights again, only what was known when.
+    """TimedReport an old day of flights again, only what was known when.
 
     Space pauses and resumes (or SIGUSR1), Ctrl-C stops. Afterwards the local service's clock stands at the day's
     end, so that its boards keep showing it, until: windsock replay --end

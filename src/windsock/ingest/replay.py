@@ -28,7 +28,7 @@ class IntoJournal:
         )
         self._overdue_events = 0
 
-    def tell(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
+    def record(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
         """Record the reports as received `at`; return when they are durable."""
         results = self._pipeline.submit(reports, received_at=at).result()
         refused = [
@@ -44,7 +44,7 @@ class IntoJournal:
         self._watch.run(at)
         return self._overdue_events - before
 
-    def together(self, steps: Sequence[Step]) -> ReplayResult:
+    def record_steps(self, steps: Sequence[Step]) -> ReplayResult:
         """Record several moments and minutes in a single transaction; the events are the same."""
         written, overdue = self._pipeline.submit_transaction(
             lambda journal, rules: write_steps(journal, steps, self._watch, rules)

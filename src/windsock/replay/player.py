@@ -1,6 +1,6 @@
-"""Tells a script over again on a simulated clock, at any speed, and always in the same way.
+"""Play a script on a simulated clock, at any speed, always with the same result.
 
-What is told, and in which order and batches, depends on the script alone: not on the speed, on pauses, or on how the
+The reports, their order and their batches depend on the script alone: not on the speed, on pauses, or on how well the
 machine keeps up. So the same file gives the same events.
 """
 
@@ -15,32 +15,32 @@ from typing import Protocol
 
 from windsock.clock import Clock, ReplayClock, system_clock
 from windsock.flights.report import Report
-from windsock.replay.script import Tell, instants
+from windsock.replay.script import TimedReport, instants
 
 FULL_SPEED = math.inf
 _MINUTE = timedelta(minutes=1)
-# How often a replay at full speed says where its clock stands: for people, so about as often as they can read it.
+# How often a replay at full speed shows its clock: about as often as people can read it.
 _CLOCK_EVERY_SECONDS = 1.0
-# What is told in one go at full speed: some tenths of a second of work, so that progress, pause and stop stay prompt.
+# The size of a step at full speed: some tenths of a second of work, so that progress, pause and stop stay prompt.
 _SPAN_REPORTS = 1000
 _SPAN_STEPS = 120
-# Below what a machine sleeps exactly: waiting for less would only turn in circles.
+# Shorter than a machine can sleep precisely: waiting for less would only spin.
 _CLOSE_ENOUGH_SECONDS = 0.0005
 
 
 class Listener(Protocol):
-    """Where a replay tells: this process's journal, or a server elsewhere."""
+    """The target of a replay: this process's journal, or another server."""
 
-    def tell(self, reports: Sequence[Report], at: datetime) -> "ReplayResult":
-        """Takes the reports of one moment, in order; when it returns they are durable."""
+    def record(self, reports: Sequence[Report], at: datetime) -> "ReplayResult":
+        """Record the reports of one moment, in order; they are durable when it returns."""
 
     def minute(self, at: datetime) -> int:
-        """A simulated minute has passed: looks for flights without word. Gives the number of events this made."""
+        """Check for overdue flights after a simulated minute; return the number of events this made."""
 
-    # A listener may also have `together(steps) -> ReplayResult`: several steps at once, with the same outcome.
+    # A listener may also have `record_steps(steps) -> ReplayResult`: several steps at once, with the same result.
 
     def show_clock(self, clock: ReplayClock) -> None:
-        """Lets everybody know what time it is in the replay."""
+        """Publish the time of the replay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Step:
 
 @dataclass(slots=True)
 class ReplayResult:
-    """What became of some reports: how many events they made, and why some were refused; the watch's events apart."""
+    """The result of some reports: their events, the reasons of those refused, and the overdue watch's events apart."""
 
     events: int = 0
     refused: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ class ReplayResult:
 
 @dataclass(slots=True)
 class Summary:
-    """What a replay has done so far. `seconds` is real time spent telling, without waiting for the simulated clock."""
+    """The progress of a replay. `seconds` is real time spent recording, without waiting for the simulated clock."""
 
     reports: int = 0
     events: int = 0
@@ -78,15 +78,15 @@ class Summary:
 
 
 class Replay:
-    """One telling of a script. `run` blocks; everything else may be called from any thread meanwhile.
+    """One run of a script. `run` blocks; everything else may be called from any thread meanwhile.
 
-    What lies before `start` is told at full speed; then the simulated clock runs `speed` times as fast as the real one.
+    Everything before `start` is played at full speed; then the simulated clock runs at `speed` times real time.
     A listener that cannot keep up makes the replay late, never different.
     """
 
     def __init__(
         self,
-        tells: Sequence[Tell],
+        tells: Sequence[TimedReport],
         listener: Listener,
         *,
         label: str,
@@ -98,7 +98,7 @@ class Replay:
         if not speed > 0:
             raise ValueError(f"a replay's speed is a factor above 0, not {speed}")
         if not tells:
-            raise ValueError("there is nothing to tell")
+            raise ValueError("there are no reports to play")
         self.summary = Summary()
         self.label = label
         self.total = len(tells)
@@ -109,7 +109,9 @@ class Replay:
         self._ahead(0)
         self._watched = self.first.replace(second=0, microsecond=0)
         self._listener, self._real = listener, real
-        self._together: Callable[[Sequence[Step]], ReplayResult] | None = getattr(listener, "together", None)
+        self._record_steps: Callable[[Sequence[Step]], ReplayResult] | None = getattr(
+            listener, "record_steps", None
+        )
         self._wake = threading.Event()
         self._wait = wait or self._wait_for_change
         self._stopped = False
@@ -119,11 +121,11 @@ class Replay:
         self._clock = ReplayClock(label=label, simulated_at=self.first, real_at=real(), speed=0)
         self._clock_shown = -math.inf
 
-    # --- Looked at and driven from other threads ------------------------------------------------------------------
+    # --- Read and controlled from other threads ------------------------------------------------------------------
 
     @property
     def now(self) -> datetime:
-        """What time it is in the replay; never beyond its end."""
+        """The time in the replay, never after its end."""
         return min(self._clock.at(self._real()), self.last)
 
     @property
@@ -133,23 +135,23 @@ class Replay:
 
     @property
     def finished(self) -> bool:
-        """Whether everything was told."""
+        """Whether everything was played."""
         return self.summary.reports == self.total
 
     def pause(self) -> None:
-        """Stops the simulated clock."""
+        """Stop the simulated clock."""
         self._change(paused=True)
 
     def resume(self) -> None:
-        """Lets the simulated clock run on from where it stopped."""
+        """Let the simulated clock continue from where it stopped."""
         self._change(paused=False)
 
     def toggle(self) -> None:
-        """Pauses, or resumes."""
+        """Pause or resume."""
         self._change(paused=not self._paused)
 
     def stop(self) -> None:
-        """Makes `run` return soon, in good order: what it is just telling is told to its end."""
+        """Make `run` return soon, after the step that it is recording."""
         self._stopped = True
         self._wake.set()
 
@@ -157,15 +159,15 @@ class Replay:
         self._paused = paused
         self._wake.set()
 
-    # --- The telling ------------------------------------------------------------------------------------------------
+    # --- Playing ------------------------------------------------------------------------------------------------
 
     def load(self) -> Summary:
-        """Tells what lies before `start` at full speed, and no more. `run` does so too, if nobody has."""
+        """Play everything before `start` at full speed, and no more. `run` does so too, unless it has been done."""
         self._until(self.start)
         return self.summary
 
     def run(self) -> Summary:
-        """Tells all that is left, and leaves the clock standing at the end (or where `stop` came)."""
+        """Play everything that is left, and leave the clock stopped at the end (or at `stop`)."""
         self.load()
         self._loading = False
         try:
@@ -177,24 +179,24 @@ class Replay:
         return self.summary
 
     def _until(self, end: datetime | None) -> None:
-        """Tells moment by moment, and keeps the overdue watch in every minute between."""
+        """Play moment by moment, with the overdue watch in every minute between."""
         while not self._stopped:
             steps = self._steps(end)
             if not steps or not self._reach(steps[-1].at):
                 return
             begun = time.perf_counter()
-            together = self._together if len(steps) > 1 else None
-            self._count(self._tell(steps[0]) if together is None else together(steps), steps)
+            record_steps = self._record_steps if len(steps) > 1 else None
+            self._count(self._record(steps[0]) if record_steps is None else record_steps(steps), steps)
             self.summary.seconds += time.perf_counter() - begun
 
     def _steps(self, end: datetime | None) -> list[Step]:
-        """What comes next: one step or, at full speed, as many as the listener may take in one go."""
-        several = self._together is not None and (self._loading or math.isinf(self._speed))
+        """Return the next step or, at full speed, as many as the listener may record at once."""
+        several = self._record_steps is not None and (self._loading or math.isinf(self._speed))
         steps: list[Step] = []
         ahead, watched, reports = 0, self._watched, 0
         while (coming := self._ahead(ahead)) is not None:
             at, told = coming
-            # The reports of a minute come first: who leaves on this minute is not overdue in it.
+            # The reports of a minute come first: a flight that leaves in this minute is not overdue in it.
             minute = watched + _MINUTE
             moment = min(at, minute)
             if end is not None and moment >= end:
@@ -214,7 +216,7 @@ class Replay:
         return steps
 
     def _ahead(self, index: int) -> tuple[datetime, list[Report]] | None:
-        """The moment that comes `index` moments after the next one."""
+        """Return the moment `index` moments after the next one."""
         while len(self._coming) <= index:
             moment = next(self._moments, None)
             if moment is None:
@@ -222,8 +224,8 @@ class Replay:
             self._coming.append(moment)
         return self._coming[index]
 
-    def _tell(self, step: Step) -> ReplayResult:
-        told = self._listener.tell(step.reports, step.at) if step.reports else ReplayResult()
+    def _record(self, step: Step) -> ReplayResult:
+        told = self._listener.record(step.reports, step.at) if step.reports else ReplayResult()
         if step.minute:
             told.overdue_events += self._listener.minute(step.at)
         return told
@@ -240,7 +242,7 @@ class Replay:
         self.summary.refused += told.refused
 
     def _reach(self, moment: datetime) -> bool:
-        """Waits until the simulated clock shows `moment`; False if the replay is to stop."""
+        """Wait until the simulated clock shows `moment`; return False if the replay is to stop."""
         while not self._stopped:
             if self._paused:
                 if self._clock.speed:

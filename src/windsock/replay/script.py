@@ -1,16 +1,16 @@
-"""What a replay says and when: a past day, cut into the reports that its sources would have sent at the time.
+"""The script of a replay: a past day, cut into the reports that its sources would have sent at the time.
 
-Only what was known by then is told:
+A report contains only what was known by then:
 
 - the schedule of a flight date: all of it at once, twelve hours before its first departure;
 - off-block, take-off, landing and in-block each at its own minute; the tail number with the first of them, because
   which aircraft came was known by then; the causes of the delay with the arrival;
-- a diversion has no time in the data: told when the flight was due at its destination, but not before half an hour in
-  the air (an hour, where nothing says when it was due);
-- nor has a cancellation: told two hours before the scheduled departure, or one hour after the last movement where the
+- a diversion has no time in the data: reported when the flight was due at its destination, but not before half an hour
+  in the air (an hour, if that time is unknown);
+- nor has a cancellation: reported two hours before the scheduled departure, or one hour after the last movement if the
   flight had already left the gate.
 
-Nothing is estimated: that a flight is late before it moves is for the overdue watch to say.
+Nothing is estimated: a flight that is late before it moves is reported by the overdue watch.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from itertools import groupby
 
 from windsock.flights.airports import airport
 from windsock.flights.report import ArrivalReport, DepartureReport, Reason, Report, RunwayReport
-from windsock.replay.rows import Row
+from windsock.replay.past_flights import PastFlight
 
 SOURCE = "replay"
 
@@ -32,15 +32,15 @@ DIVERTED_WITHOUT_SCHEDULE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class TimedReport:
     """One report and the moment at which its source sent it."""
 
     at: datetime
     report: Report
 
 
-def script(rows: Iterable[Row], *, source: str = SOURCE) -> list[Tell]:
-    """Every report of these flights in the order told. Depends only on the flights, not on the order of the rows."""
+def script(rows: Iterable[PastFlight], *, source: str = SOURCE) -> list[TimedReport]:
+    """Return every report of these flights in order. It depends only on the flights, not on the order of the rows."""
     flights = list(rows)
     first: dict[date, datetime] = {}
     for row in flights:
@@ -52,19 +52,19 @@ def script(rows: Iterable[Row], *, source: str = SOURCE) -> list[Tell]:
     ]
     # Within a minute by flight, and for one flight in the order in which things happen.
     told.sort(key=lambda t: (t[0], t[2], t[1]))
-    return [Tell(at, report) for at, _, _, report in told]
+    return [TimedReport(at, report) for at, _, _, report in told]
 
 
-def instants(tells: Iterable[Tell]) -> Iterator[tuple[datetime, list[Report]]]:
-    """The reports of each moment together, in order: what is recorded in one go."""
+def instants(tells: Iterable[TimedReport]) -> Iterator[tuple[datetime, list[Report]]]:
+    """Yield the reports of each moment together, in order: they are recorded at once."""
     for at, together in groupby(tells, key=lambda tell: tell.at):
         yield at, [tell.report for tell in together]
 
 
-def shifted(rows: Iterable[Row], by: timedelta) -> Iterator[Row]:
-    """The same flights at another time: every moment moved by `by`, and the flight dates with them.
+def shifted(rows: Iterable[PastFlight], by: timedelta) -> Iterator[PastFlight]:
+    """Yield the same flights at another time: every moment and the flight dates moved by `by`.
 
-    Moved by whole days the local times stay what they were, unless the clocks changed in between.
+    Moved by whole days, the local times stay the same, unless the clocks changed in between.
     """
 
     def moved(moment: datetime | None) -> datetime | None:
@@ -88,8 +88,8 @@ def shifted(rows: Iterable[Row], by: timedelta) -> Iterator[Row]:
         )
 
 
-def _reports(row: Row, published: datetime, source: str) -> Iterator[tuple[datetime, Report]]:
-    """Each moment of a flight with what is reported then, in the order in which things happen."""
+def _reports(row: PastFlight, published: datetime, source: str) -> Iterator[tuple[datetime, Report]]:
+    """Yield each moment of a flight with its report, in the order of events."""
 
     def report(at: datetime, **said: object) -> tuple[datetime, Report]:
         return at, Report(

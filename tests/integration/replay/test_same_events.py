@@ -14,15 +14,15 @@ from windsock.journal.base import Event, Journal
 from windsock.journal.memory import MemoryJournal
 from windsock.protocol.positions import Position
 from windsock.replay.bts import read
+from windsock.replay.past_flights import PastFlight
 from windsock.replay.player import Replay, Summary
-from windsock.replay.rows import Row
-from windsock.replay.script import Tell, script
+from windsock.replay.script import TimedReport, script
 
 # What a flight that is cancelled or diverted leaves empty.
 NO_ARRIVAL = dict.fromkeys(("ARRIVAL_DELAY", "TAXI_IN", "LATE_AIRCRAFT_DELAY", "AIR_SYSTEM_DELAY"), "")
 
 
-def day() -> list[Tell]:
+def day() -> list[TimedReport]:
     """A small day with everything in it: on time, hours late, cancelled, turned back to the gate, diverted."""
     lines = [dot_row(FLIGHT_NUMBER=n, SCHEDULED_DEPARTURE=f"{6 + n % 9:02}{n % 60:02}") for n in range(1, 30)]
     lines += [
@@ -38,7 +38,7 @@ def day() -> list[Tell]:
         dot_row(FLIGHT_NUMBER=103, CANCELLED=1, CANCELLATION_REASON="A", **NO_ARRIVAL),
         dot_row(FLIGHT_NUMBER=104, DIVERTED=1, **NO_ARRIVAL),
     ]
-    return script(row for row in read(dot_file(*lines)) if isinstance(row, Row))
+    return script(row for row in read(dot_file(*lines)) if isinstance(row, PastFlight))
 
 
 def told(
@@ -138,10 +138,10 @@ def test_afterwards_the_clock_stands_at_the_end_of_the_day() -> None:
 
 
 class StepByStep:
-    """A listener without `together`: every moment and every minute in a transaction of its own."""
+    """A listener without `record_steps`: every moment and every minute in a transaction of its own."""
 
     def __init__(self, into: IntoJournal) -> None:
-        self.tell, self.minute, self.show_clock = into.tell, into.minute, into.show_clock
+        self.record, self.minute, self.show_clock = into.record, into.minute, into.show_clock
 
 
 def test_spans_give_the_events_and_reports_that_telling_step_by_step_gives(journal: Journal) -> None:

@@ -64,7 +64,7 @@ def in_a_replay(journal: MemoryJournal, reports: Sequence[dict[str, Any]]) -> No
     pipeline = Pipeline(journal, clock=lambda: NOON)
     journal.set_clock(ReplayClock(label="then", simulated_at=NOON, real_at=NOON, speed=0))
     told = [parse_report(one, source="tower", now=NOON, trusted=True) for one in reports]
-    IntoJournal(pipeline, after_minutes=15, step_minutes=15).tell(told, NOON)
+    IntoJournal(pipeline, after_minutes=15, step_minutes=15).record(told, NOON)
     pipeline.stop(WAIT)
 
 

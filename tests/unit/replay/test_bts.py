@@ -17,20 +17,20 @@ from windsock.feeds.parsing import Fault
 from windsock.flights.airports import airport
 from windsock.replay.bts import read, recognise
 from windsock.replay.days import DAYS
-from windsock.replay.rows import Row
+from windsock.replay.past_flights import PastFlight
 
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def rows_of(source: bytes | Path) -> list[Row]:
+def rows_of(source: bytes | Path) -> list[PastFlight]:
     found = list(read(source))
     assert not [f for f in found if isinstance(f, Fault)]
-    return [row for row in found if isinstance(row, Row)]
+    return [row for row in found if isinstance(row, PastFlight)]
 
 
-def one_row(line: str) -> Row:
+def one_row(line: str) -> PastFlight:
     (row,) = rows_of(dot_file(line))
     return row
 
@@ -178,11 +178,11 @@ def test_a_doubled_local_time_is_settled_by_the_scheduled_arrival(arrival: str, 
     [
         ("ORIGIN_AIRPORT", "QQQ", "not an airport"),
         ("DESTINATION_AIRPORT", "", "not an airport"),
-        ("AIRLINE", "", "no carrier code"),
-        ("AIRLINE", "12", "no carrier code"),
+        ("AIRLINE", "", "not a carrier code"),
+        ("AIRLINE", "12", "not a carrier code"),
         ("FLIGHT_NUMBER", "12345", "from 1 to 9999"),
         ("FLIGHT_NUMBER", "", "missing"),
-        ("SCHEDULED_DEPARTURE", "1260", "is no time"),
+        ("SCHEDULED_DEPARTURE", "1260", "is not a time"),
         ("SCHEDULED_DEPARTURE", "2500", "from 0 to 2400"),
         ("SCHEDULED_DEPARTURE", "", "missing"),
         ("DEPARTURE_DELAY", "soon", "is not a number"),
@@ -202,15 +202,15 @@ def test_a_wrong_value_is_told_with_line_column_and_value(column: str, value: st
     assert (fault.line, fault.column, fault.value) == (3, column, value)
     assert says in fault.message
     assert str(fault).startswith(f"line 3, {column} {value!r}: ")
-    assert isinstance(first, Row)
-    assert isinstance(last, Row)
+    assert isinstance(first, PastFlight)
+    assert isinstance(last, PastFlight)
     assert last.number == 77
 
 
 def test_an_impossible_date_is_a_fault() -> None:
     fault = one_fault(dot_row(MONTH=2, DAY=30))
     assert fault.value == "2015-2-30"
-    assert "no date" in fault.message
+    assert "is not a date" in fault.message
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -236,7 +236,7 @@ def test_a_stray_quote_damages_one_line_only() -> None:
     fault, row = read(dot_file(damaged, dot_row()))
     assert isinstance(fault, Fault)
     assert fault.line == 2
-    assert isinstance(row, Row)
+    assert isinstance(row, PastFlight)
     assert row.line == 3
 
 
@@ -253,9 +253,9 @@ def test_what_stands_for_no_tail_number_is_no_tail_number(tail: str) -> None:
 
 def test_the_second_line_about_one_flight_is_a_fault() -> None:
     row, fault = read(dot_file(dot_row(), dot_row(DEPARTURE_DELAY="5")))
-    assert isinstance(row, Row)
+    assert isinstance(row, PastFlight)
     assert isinstance(fault, Fault)
-    assert "DL1865.2015-01-02.ATL was already told in line 2" in str(fault)
+    assert "DL1865.2015-01-02.ATL was already reported in line 2" in str(fault)
 
 
 def test_two_legs_of_a_through_flight_are_two_flights() -> None:

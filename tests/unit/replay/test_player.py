@@ -10,9 +10,9 @@ from tests.unit.feeds.on_time_files import dot_file, dot_row
 from windsock.clock import ReplayClock
 from windsock.flights.report import Report
 from windsock.replay.bts import read
+from windsock.replay.past_flights import PastFlight
 from windsock.replay.player import Replay, ReplayResult
-from windsock.replay.rows import Row
-from windsock.replay.script import Tell, script
+from windsock.replay.script import TimedReport, script
 
 
 def utc(text: str) -> datetime:
@@ -29,7 +29,7 @@ class Notes:
         self.clocks: list[ReplayClock] = []
         self.machine = machine
 
-    def tell(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
+    def record(self, reports: Sequence[Report], at: datetime) -> ReplayResult:
         self.heard.append((at, list(reports)))
         self.heard_at.append(self.machine.now)
         return ReplayResult(events=len(reports))
@@ -62,9 +62,9 @@ class Machine:
         self.now += timedelta(seconds=seconds or 0)
 
 
-def tells() -> list[Tell]:
+def tells() -> list[TimedReport]:
     lines = dot_row(), dot_row(FLIGHT_NUMBER=2, DEPARTURE_DELAY=-5, ARRIVAL_DELAY=0)
-    return script(row for row in read(dot_file(*lines)) if isinstance(row, Row))
+    return script(row for row in read(dot_file(*lines)) if isinstance(row, PastFlight))
 
 
 def replay(*, speed: float = math.inf, start: str | None = None) -> tuple[Replay, Notes, Machine]:
@@ -175,13 +175,13 @@ def test_a_listener_that_cannot_keep_up_makes_it_late_but_not_different() -> Non
     fast, fast_notes, _ = replay()
     fast.run()
     run, notes, machine = replay(speed=60, start="2015-01-02 14:00")
-    slow_tell = notes.tell
+    slow_record = notes.record
 
-    def tell(reports: Sequence[Report], at: datetime) -> ReplayResult:
+    def record(reports: Sequence[Report], at: datetime) -> ReplayResult:
         machine.now += timedelta(minutes=3)
-        return slow_tell(reports, at)
+        return slow_record(reports, at)
 
-    notes.tell = tell  # type: ignore[method-assign]
+    notes.record = record  # type: ignore[method-assign]
     run.run()
     assert notes.heard == fast_notes.heard
 
@@ -193,5 +193,5 @@ def test_a_speed_that_is_no_factor_is_refused(speed: float) -> None:
 
 
 def test_nothing_to_tell_is_an_error() -> None:
-    with pytest.raises(ValueError, match="nothing to tell"):
+    with pytest.raises(ValueError, match="no reports to play"):
         Replay([], Notes(Machine()), label="a day")

@@ -11,15 +11,15 @@ from tests.unit.feeds import on_time_files as files
 from tests.unit.feeds.on_time_files import dot_file, dot_row
 from windsock.replay.bts import read
 from windsock.replay.days import DAYS
-from windsock.replay.rows import Row
-from windsock.replay.script import Tell, instants, script, shifted
+from windsock.replay.past_flights import PastFlight
+from windsock.replay.script import TimedReport, instants, script, shifted
 
 
-def rows(source: bytes) -> list[Row]:
-    return [row for row in read(source) if isinstance(row, Row)]
+def rows(source: bytes) -> list[PastFlight]:
+    return [row for row in read(source) if isinstance(row, PastFlight)]
 
 
-def told(*lines: str) -> list[Tell]:
+def told(*lines: str) -> list[TimedReport]:
     return script(rows(dot_file(*lines)))
 
 
@@ -40,7 +40,7 @@ def test_a_flight_is_told_as_it_happens_schedule_out_off_on_in() -> None:
     assert all(tell.report.observed_at == tell.at for tell in tells)
 
 
-def _said(tell: Tell) -> Iterable[str]:
+def _said(tell: TimedReport) -> Iterable[str]:
     """The dotted names of what a report says beyond which flight it is about."""
     report = msgspec.to_builtins(tell.report)
     for name in ("flight", "date", "origin", "destination", "source", "observed_at"):
@@ -54,7 +54,7 @@ def _said(tell: Tell) -> Iterable[str]:
 
 @pytest.mark.parametrize("day", DAYS.values(), ids=lambda day: day.name)
 def test_nothing_is_told_before_it_happened(day) -> None:  # type: ignore[no-untyped-def]
-    for tell in script(row for row in read(day.path) if isinstance(row, Row)):
+    for tell in script(row for row in read(day.path) if isinstance(row, PastFlight)):
         report = tell.report
         for part in (report.departure, report.takeoff, report.landing, report.arrival):
             actual = getattr(part, "actual", None)
@@ -106,7 +106,7 @@ def test_a_diversion_is_never_told_before_half_an_hour_in_the_air() -> None:
 
 
 def test_the_script_does_not_depend_on_the_order_of_the_rows() -> None:
-    flights = [row for row in read(DAYS["snow"].path) if isinstance(row, Row)]
+    flights = [row for row in read(DAYS["snow"].path) if isinstance(row, PastFlight)]
     turned = flights.copy()
     random.Random(7).shuffle(turned)
     assert script(turned) == script(flights)
@@ -135,7 +135,7 @@ def test_a_departure_at_2400_stays_on_the_list_of_the_day_that_ends() -> None:
 
 
 def test_a_moved_day_tells_the_same_story_later() -> None:
-    flights = [row for row in read(DAYS["storm"].path) if isinstance(row, Row)]
+    flights = [row for row in read(DAYS["storm"].path) if isinstance(row, PastFlight)]
     week = timedelta(days=7)
     moved = script(shifted(flights, week))
     assert [(t.at - week, t.report.flight) for t in moved] == [

@@ -160,7 +160,11 @@ class Form:
 
 
 def recognise(header_line: str) -> Form:
-    """The form that has this header line; raises FeedError that says what is missing for the nearest one."""
+    """Return the form that has this header line.
+
+    Raises:
+        FeedError: No form has it. The text names what is missing for the nearest one.
+    """
     found = [name.strip() for name in next(csv.reader([header_line]), [])]
     while found and not found[-1]:  # the official file ends every line with a comma
         found.pop()

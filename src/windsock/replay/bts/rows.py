@@ -21,11 +21,11 @@ from windsock.replay.bts.values import (
     integer,
     registration_of,
 )
-from windsock.replay.rows import Row, lines_of
+from windsock.replay.past_flights import PastFlight, lines_of
 
 
-def read(source: Path | str | bytes) -> Iterator[Row | Fault]:
-    """The flights of a file in its own order, and a Fault for each line that cannot be right (it is skipped).
+def read(source: Path | str | bytes) -> Iterator[PastFlight | Fault]:
+    """Yield the flights of a file in its order, and a Fault for each line that cannot be right, which is skipped.
 
     Of two lines about the same flight the second is a Fault. Raises FeedError when the whole is unreadable.
     """
@@ -39,15 +39,17 @@ def read(source: Path | str | bytes) -> Iterator[Row | Fault]:
             if not line.strip():
                 continue
             row = _row_or_fault(form, number, line)
-            if isinstance(row, Row):
+            if isinstance(row, PastFlight):
                 earlier = seen.setdefault(row.key, number)
                 if earlier != number:
-                    yield Fault(number, f"{row.key} was already told in line {earlier}", line.rstrip("\r\n"))
+                    yield Fault(
+                        number, f"{row.key} was already reported in line {earlier}", line.rstrip("\r\n")
+                    )
                     continue
             yield row
 
 
-def _row_or_fault(form: Form, number: int, line: str) -> Row | Fault:
+def _row_or_fault(form: Form, number: int, line: str) -> PastFlight | Fault:
     raw = line.rstrip("\r\n")
     try:
         # Line by line, not csv's own way over lines: a stray quote then damages one line and not all that follow.
@@ -62,7 +64,7 @@ def _row_or_fault(form: Form, number: int, line: str) -> Row | Fault:
         return Fault(number, wrong.message, raw, column, wrong.value)
 
 
-def _row(values: Mapping[str, str], line: int) -> Row:
+def _row(values: Mapping[str, str], line: int) -> PastFlight:
     flight_date = day_of(values)
     flight_number = integer(values, "number", 1, 9999)
     if flight_number is None:
@@ -70,9 +72,9 @@ def _row(values: Mapping[str, str], line: int) -> Row:
     try:
         designator = Designator.parse(f"{values['carrier']}{flight_number}", flight_date)
     except ValueError:
-        raise Wrong("carrier", values["carrier"], "is no carrier code; one such as DL is needed") from None
+        raise Wrong("carrier", values["carrier"], "is not a carrier code; use one such as DL") from None
     if designator.number != flight_number or designator.suffix:
-        raise Wrong("carrier", values["carrier"], "is no carrier code; one such as DL is needed")
+        raise Wrong("carrier", values["carrier"], "is not a carrier code; use one such as DL")
     origin, destination = airport_of(values, "origin"), airport_of(values, "destination")
     minutes = integer(values, "scheduled_minutes", 1, 1440)
     departs, arrives = _scheduled(values, flight_date, origin.tz, destination.tz, minutes)
@@ -94,9 +96,7 @@ def _row(values: Mapping[str, str], line: int) -> Row:
     in_ = None
     if arrival_delay is not None and not cancelled and not diverted:
         if arrives is None:
-            raise Wrong(
-                "arrival_delay", str(arrival_delay), "is told, but not when the arrival was scheduled"
-            )
+            raise Wrong("arrival_delay", str(arrival_delay), "is given, but not the scheduled arrival")
         in_ = arrives + timedelta(minutes=arrival_delay)
     taxi_out, taxi_in = integer(values, "taxi_out", 0, 1440), integer(values, "taxi_in", 0, 1440)
     off = None if out is None or taxi_out is None else out + timedelta(minutes=taxi_out)
@@ -110,7 +110,7 @@ def _row(values: Mapping[str, str], line: int) -> Row:
     cancellation = values.get("cancellation") or None
     if cancellation in NOTHING or not cancelled:
         cancellation = None
-    return Row(
+    return PastFlight(
         line=line,
         carrier=designator.carrier,
         number=flight_number,
@@ -163,14 +163,14 @@ def _scheduled(
     if minutes is not None:
         return departs, departs + timedelta(minutes=minutes)
     if "scheduled_minutes" in values or arrival is None:
-        # BTS writes 2400 as the scheduled arrival where it knows none, so the hhmm is no substitute for the minutes.
+        # BTS writes 2400 as the scheduled arrival where it knows none, so the hhmm does not replace the minutes.
         return departs, None
     naive = datetime.combine(departs.astimezone(destination).date(), time.min) + timedelta(minutes=arrival)
     for days in (0, 1):
         arrives = (naive + timedelta(days=days)).replace(tzinfo=destination).astimezone(UTC)
         if arrives > departs:
             return departs, arrives
-    raise AssertionError("a time of day comes again within a day")
+    raise AssertionError("a time of day repeats within a day")
 
 
 def _minute_of_day(moment: datetime, zone: ZoneInfo) -> int:

@@ -16,7 +16,7 @@ class Wrong(Exception):
 
 
 def integer(values: Mapping[str, str], name: str, low: int, high: int) -> int | None:
-    """A whole number, also written 5.00; None where nothing stands."""
+    """Return a whole number, also written 5.00; None if there is none."""
     text = values.get(name, "")
     if text in NOTHING:
         return None
@@ -40,7 +40,7 @@ def hhmm(values: Mapping[str, str], name: str) -> int | None:
     if value is None:
         return None
     if value % 100 > 59:
-        raise Wrong(name, values[name], "is no time; hours and minutes as hhmm are needed")
+        raise Wrong(name, values[name], "is not a time; use hours and minutes as hhmm")
     return value // 100 * 60 + value % 100
 
 
@@ -53,15 +53,13 @@ def day_of(values: Mapping[str, str]) -> date:
                 return _of_a_flight(date(int(year), int(month), int(day)))
             return _of_a_flight(date.fromisoformat(text))
         except (ValueError, OverflowError):
-            raise Wrong(
-                "date", values["date"], "is no date of a flight; 2015-01-02 is how one looks"
-            ) from None
+            raise Wrong("date", values["date"], "is not a date; use YYYY-MM-DD, such as 2015-01-02") from None
     parts = [integer(values, name, 1, 9999) for name in ("year", "month", "day")]
     try:
         return _of_a_flight(date(*(part or 0 for part in parts)))
     except ValueError:
         text = "-".join(values[name] for name in ("year", "month", "day"))
-        raise Wrong("day", text, "is no date of a flight") from None
+        raise Wrong("day", text, "is not a date of a flight") from None
 
 
 def _of_a_flight(day: date) -> date:
@@ -84,6 +82,6 @@ def diverted_to(values: Mapping[str, str]) -> str | None:
 
 
 def registration_of(tail: str) -> str | None:
-    """The tail number as written, or None for what the sources write when they know none."""
+    """Return the tail number as written, or None for what the sources write if they know none."""
     usable = tail.isascii() and tail.isalnum() and any(c.isdigit() and c != "0" for c in tail)
     return tail if usable and tail not in NOTHING else None

@@ -1,4 +1,4 @@
-"""A past day's flights as a file holds them, and the plain lines of a compressed file."""
+"""The flights of a past day as a file contains them, and the plain lines of a compressed file."""
 
 import gzip
 import io
@@ -17,8 +17,8 @@ from windsock.flights.identity import FlightKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One flight of a past day as its source recorded it. All times are aware UTC; None: the source does not say.
+class PastFlight:
+    """One flight of a past day as its source recorded it. All times are aware UTC; None: unknown to the source.
 
     `out`, `off`, `on` and `in_` are when it left the gate, took off, landed and reached the gate. `date` is the
     scheduled departure date, local at the origin. `reasons` are pairs of BTS cause and minutes, `cancellation` is the
@@ -46,20 +46,22 @@ class Row:
 
     @property
     def key(self) -> FlightKey:
-        """The flight it is about."""
+        """The key of the flight."""
         return FlightKey(self.carrier, self.number, None, self.date, self.origin)
 
 
 @contextmanager
 def lines_of(source: Path | str | bytes) -> Iterator[Iterator[str]]:
-    """The text lines of a file or of bytes: plain, gzip, or the first .csv in a zip, told apart by the first bytes.
+    """Yield the text lines of a file or of bytes: plain, gzip, or the first .csv in a zip, by its first bytes.
 
-    Lines are read as needed, so a month of flights does not have to fit into memory. Raises FeedError when the file
-    cannot be opened, holds no .csv, or ends in the middle of its compressed data.
+    Lines are read as needed, so a month of flights does not have to fit into memory.
+
+    Raises:
+        FeedError: The file cannot be opened, contains no .csv, or ends in the middle of its compressed data.
     """
     name = "the data" if isinstance(source, bytes) else str(source)
     try:
-        # Closed by the `with` below; opened here, so that only its own errors are told as such.
+        # Closed by the `with` below; opened here, so that only its own errors are reported as such.
         raw: IO[bytes] = io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb")
     except OSError as error:
         raise FeedError(f"{name} cannot be read: {error.strerror}.") from error
