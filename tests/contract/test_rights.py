@@ -15,7 +15,7 @@ from windsock.access.lookup import bulk, redemption, session_users
 from windsock.access.lookup.recheck import recheck
 from windsock.access.lookup.single import identity_of_token
 from windsock.access.models import Token
-from windsock.access.problems import Problem
+from windsock.access.problems import HttpProblem
 from windsock.access.rights import Identity
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def made(kind: str, scopes: list[str], state: str) -> tuple[Token, str]:
 def by_bearer(token: Token, secret: str) -> Identity | None:
     try:
         return identity_of_bearer(RequestFactory().get("/", headers={"Authorization": f"Bearer {secret}"}))
-    except Problem:
+    except HttpProblem:
         return None
 
 

@@ -6,7 +6,7 @@ from windsock.access import tokens
 from windsock.access.address import network
 from windsock.access.limits import TOKEN_FAILURES
 from windsock.access.lookup.single import anonymous_identity, identity_of_user
-from windsock.access.problems import Problem
+from windsock.access.problems import HttpProblem
 from windsock.access.rights import Identity
 
 
@@ -16,7 +16,7 @@ def address_of(request: HttpRequest) -> str:
 
 
 def identity_of_request(request: HttpRequest) -> Identity | None:
-    """Return who wants to read; None without valid credentials. Synchronous; raise Problem for a wrong token.
+    """Return who wants to read; None without valid credentials. Synchronous; raise HttpProblem for a wrong token.
 
     Only for requests that change nothing: it accepts a session without its CSRF token.
     """
@@ -27,7 +27,7 @@ def identity_of_bearer(request: HttpRequest) -> Identity | None:
     """Return whose token it is; None without an Authorization header.
 
     Raises:
-        Problem: 401 for another scheme or a wrong token; 429 with Retry-After after too many wrong ones from this
+        HttpProblem: 401 for another scheme or a wrong token; 429 with Retry-After after too many wrong ones from this
             address.
     """
     header = request.headers.get("Authorization")
@@ -35,7 +35,7 @@ def identity_of_bearer(request: HttpRequest) -> Identity | None:
         return None
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
-        raise Problem(401, "not_authenticated", "The header 'Authorization' must read 'Bearer TOKEN'.")
+        raise HttpProblem(401, "not_authenticated", "The header 'Authorization' must read 'Bearer TOKEN'.")
     found = tokens.authenticate(secret.strip())
     if found is not None:
         return found
@@ -43,13 +43,13 @@ def identity_of_bearer(request: HttpRequest) -> Identity | None:
     # client's address here.
     wait = TOKEN_FAILURES.count(address_of(request))
     if wait is not None:
-        raise Problem(
+        raise HttpProblem(
             429,
             "too_many_failures",
             f"Too many wrong tokens came from your address. Try again in {wait} seconds with a valid token.",
             retry_after=wait,
         )
-    raise Problem(
+    raise HttpProblem(
         401,
         "invalid_token",
         "This token is unknown, revoked or expired. Make a new one: windsock token create NAME.",

@@ -17,7 +17,7 @@ MAX_QUOTED = 200
 """A value is quoted back so that people recognize what they sent; that must not return megabytes."""
 
 
-class Problem(Exception):
+class HttpProblem(Exception):
     """An error response. Raised anywhere below the API, sent as a problem document."""
 
     def __init__(

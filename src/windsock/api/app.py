@@ -13,7 +13,7 @@ import windsock
 from windsock.access.rights import Identity
 from windsock.api import events, flights, programmes, reports, tickets
 from windsock.api.openapi_document import complete
-from windsock.api.problems import Problem, quoted
+from windsock.api.problems import HttpProblem, quoted
 from windsock.errors import AccessDenied, JournalError, ProtocolError, ReportError
 
 logger = logging.getLogger(__name__)
@@ -44,15 +44,15 @@ for _router in (reports.router, flights.router, events.router, programmes.router
     api.add_router("", _router)
 
 
-@api.exception_handler(Problem)
-def _problem(request: HttpRequest, error: Problem) -> HttpResponse:
+@api.exception_handler(HttpProblem)
+def _problem(request: HttpRequest, error: HttpProblem) -> HttpResponse:
     return error.response()
 
 
 @api.exception_handler(AccessDenied)
 def _denied(request: HttpRequest, error: AccessDenied) -> HttpResponse:
     known = isinstance(getattr(request, "auth", None), Identity) and not request.auth.is_anonymous  # type: ignore[attr-defined]
-    return Problem(
+    return HttpProblem(
         403 if known else 401, "forbidden" if known else "not_authenticated", str(error)
     ).response()
 
@@ -60,7 +60,7 @@ def _denied(request: HttpRequest, error: AccessDenied) -> HttpResponse:
 @api.exception_handler(JournalError)
 def _journal(request: HttpRequest, error: JournalError) -> HttpResponse:
     text = f"{error} Nothing from this request was recorded." if request.method == "POST" else str(error)
-    return Problem(503, "journal_unavailable", text, retry_after=RETRY_AFTER).response()
+    return HttpProblem(503, "journal_unavailable", text, retry_after=RETRY_AFTER).response()
 
 
 @api.exception_handler(OperationalError)
@@ -68,12 +68,12 @@ def _journal(request: HttpRequest, error: JournalError) -> HttpResponse:
 def _database(request: HttpRequest, error: Exception) -> HttpResponse:
     # Raised while authenticating or reading, before a report was handed over: nothing was recorded.
     text = "The database is not responding. Nothing from this request was recorded; try again."
-    return Problem(503, "database_unavailable", text, retry_after=RETRY_AFTER).response()
+    return HttpProblem(503, "database_unavailable", text, retry_after=RETRY_AFTER).response()
 
 
 @api.exception_handler(ReportError)
 def _report(request: HttpRequest, error: ReportError) -> HttpResponse:
-    return Problem(
+    return HttpProblem(
         422,
         error.code,
         error.message,
@@ -86,7 +86,7 @@ def _report(request: HttpRequest, error: ReportError) -> HttpResponse:
 
 @api.exception_handler(ProtocolError)
 def _protocol(request: HttpRequest, error: ProtocolError) -> HttpResponse:
-    return Problem(422, error.code, error.message).response()
+    return HttpProblem(422, error.code, error.message).response()
 
 
 @api.exception_handler(ValidationError)
@@ -96,21 +96,21 @@ def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
     field = place[-1] if place else None
     given = request.GET.get(field or "") if place[:1] == ["query"] else None
     detail = f"{field}: {first.get('msg', 'not valid')}" if field else str(first.get("msg", "not valid"))
-    return Problem(
+    return HttpProblem(
         422, "invalid_parameter", f"{detail}.", field=field, value=quoted(given), expected=first.get("msg")
     ).response()
 
 
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
-    return Problem(404, "not_found", str(error) or f"{request.path} does not exist.").response()
+    return HttpProblem(404, "not_found", str(error) or f"{request.path} does not exist.").response()
 
 
 @api.exception_handler(Exception)
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
     # Our own fault: log it in full here, and send the client a single sentence.
     logger.error("%s %s failed", request.method, request.path, exc_info=error)
-    return Problem(
+    return HttpProblem(
         500,
         "internal_error",
         "Internal error: Windsock could not handle this request. Its log has the cause.",
@@ -122,4 +122,4 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     code = {401: "not_authenticated", 403: "forbidden", 429: "too_many_requests"}.get(
         error.status_code, "http_error"
     )
-    return Problem(error.status_code, code, str(error)).response()
+    return HttpProblem(error.status_code, code, str(error)).response()

@@ -10,7 +10,7 @@ from ninja.utils import check_csrf
 from windsock.access.http import identity_of_bearer, identity_of_session
 from windsock.access.lookup.single import anonymous_identity
 from windsock.access.rights import Identity, require_publish, require_read
-from windsock.api.problems import Problem
+from windsock.api.problems import HttpProblem
 from windsock.errors import AccessDenied
 
 
@@ -46,7 +46,7 @@ async def visitor(request: HttpRequest) -> Identity | None:
 
 async def nobody(request: HttpRequest) -> Identity | None:
     """Refuse the request, as the last resort: credentials are missing."""
-    raise Problem(
+    raise HttpProblem(
         401, "not_authenticated", "Nobody is signed in. Sign in, or send 'Authorization: Bearer TOKEN'."
     )
 
@@ -76,7 +76,7 @@ def identity(request: HttpRequest) -> Identity:
 def _identity_of_session(request: HttpRequest) -> Identity | None:
     found = identity_of_session(request)
     if found is not None and check_csrf(request) is not None:
-        raise Problem(
+        raise HttpProblem(
             403,
             "csrf_failed",
             "This request changes something, but has a session without its CSRF token. "

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from django.http import HttpRequest, UnreadablePostError
 
-from windsock.api.problems import Problem
+from windsock.api.problems import HttpProblem
 
 JSON_TYPES = frozenset({"application/json"})
 NDJSON_TYPES = frozenset(
@@ -50,18 +50,18 @@ def read(request: HttpRequest, limit: int) -> bytes:
     """Return the body, decompressed: at most `limit` bytes before and after.
 
     Raises:
-        Problem: 413 as soon as it is longer, 415 for a Content-Encoding other than gzip, 400 when it is incomplete.
+        HttpProblem: 413 as soon as it is longer, 415 for a Content-Encoding other than gzip, 400 when it is incomplete.
     """
     return decompressed(_sent(request, limit), request.headers.get("Content-Encoding", ""), limit)
 
 
 def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
-    """Return the content of a body with this Content-Encoding; raise Problem as `read` does."""
+    """Return the content of a body with this Content-Encoding; raise HttpProblem as `read` does."""
     names = [name for part in encoding.lower().split(",") if (name := part.strip()) not in ("", "identity")]
     if not names:
         return body
     if names not in (["gzip"], ["x-gzip"]):
-        raise Problem(
+        raise HttpProblem(
             415,
             "unsupported_encoding",
             f"Content-Encoding {encoding[:60]!r} is not supported. Use gzip, or send the body uncompressed.",
@@ -74,13 +74,15 @@ def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
     rest = body
     while rest or not parts:  # gzip data may consist of several members (RFC 1952, 2.2)
         if len(parts) == MAX_GZIP_MEMBERS:
-            raise Problem(400, "malformed_gzip", f"The gzip data has more than {MAX_GZIP_MEMBERS} members.")
+            raise HttpProblem(
+                400, "malformed_gzip", f"The gzip data has more than {MAX_GZIP_MEMBERS} members."
+            )
         # Decompress at most one byte beyond the limit, however much there is.
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
             part = member.decompress(rest, limit + 1 - size)
         except zlib.error as error:
-            raise Problem(
+            raise HttpProblem(
                 400,
                 "malformed_gzip",
                 f"The body is not valid gzip, although its Content-Encoding says so: {error}.",
@@ -89,7 +91,7 @@ def decompressed(body: bytes, encoding: str, limit: int) -> bytes:
         if size > limit:
             raise too_large(limit)
         if not member.eof:
-            raise Problem(
+            raise HttpProblem(
                 400, "incomplete_body", "The gzip data is incomplete: unexpected end of input. Send it again."
             )
         parts.append(part)
@@ -110,16 +112,16 @@ def _sent(request: HttpRequest, limit: int) -> bytes:
             if size > limit:
                 raise too_large(limit)
     except UnreadablePostError as error:
-        raise Problem(
+        raise HttpProblem(
             400, "incomplete_body", "The body is incomplete: the connection ended early. Send it again."
         ) from error
     return b"".join(parts)
 
 
-def too_large(limit: int, given: int | None = None) -> Problem:
+def too_large(limit: int, given: int | None = None) -> HttpProblem:
     """Return the error for a body over the limit."""
     size = f"{given:,} bytes" if given is not None else f"more than {limit:,} bytes"
-    return Problem(
+    return HttpProblem(
         413,
         "body_too_large",
         f"The body has {size}; the limit is {limit:,}. Split the reports into several requests.",
@@ -133,12 +135,12 @@ def batch(request: HttpRequest, limit: int) -> ReportBatch:
     """Return the reports in the body: a single object, a list, or NDJSON, depending on the content type.
 
     Raises:
-        Problem: 415 (another type), 413 (too large), 400 (not valid JSON; names line and column).
+        HttpProblem: 415 (another type), 413 (too large), 400 (not valid JSON; names line and column).
     """
     media_type, charset = _content_type(request)
     if media_type not in JSON_TYPES | NDJSON_TYPES or charset not in ("", "utf-8", "utf8", "us-ascii"):
         given = request.headers.get("Content-Type", "")
-        raise Problem(
+        raise HttpProblem(
             415,
             "unsupported_media_type",
             (
@@ -155,12 +157,12 @@ def batch(request: HttpRequest, limit: int) -> ReportBatch:
 
 
 def reports_in(media_type: str, body: bytes) -> ReportBatch:
-    """Return the reports in a body of a supported type; raise Problem as `batch` does."""
+    """Return the reports in a body of a supported type; raise HttpProblem as `batch` does."""
     if media_type in NDJSON_TYPES:
         items = _lines(body)
         if items and all(isinstance(item, Malformed) for item in items):
             first = items[0]
-            raise Problem(
+            raise HttpProblem(
                 400,
                 "malformed_json",
                 f"Line {first.line}: {first.message}",
@@ -171,9 +173,9 @@ def reports_in(media_type: str, body: bytes) -> ReportBatch:
     else:
         found = _document(body)
     if not found.items:
-        raise Problem(422, "no_reports", "The body contains no reports.", expected="at least one report")
+        raise HttpProblem(422, "no_reports", "The body contains no reports.", expected="at least one report")
     if len(found.items) > MAX_REPORTS:
-        raise Problem(
+        raise HttpProblem(
             413,
             "too_many_reports",
             f"The body contains {len(found.items):,} reports; the limit is {MAX_REPORTS:,} per request. "
@@ -188,14 +190,14 @@ def decode(body: bytes) -> Any:
     """Return the JSON value in `body`, ignoring a byte-order mark.
 
     Raises:
-        Problem: 400 with line and column (both from 1, columns in characters).
+        HttpProblem: 400 with line and column (both from 1, columns in characters).
     """
     body = body.removeprefix(BOM)
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message, line, column = _where(body, error)
-        raise Problem(
+        raise HttpProblem(
             400,
             "malformed_json",
             f"The body is not valid JSON: {message} at line {line}, column {column}.",

@@ -20,7 +20,7 @@ from windsock.access import passwords
 from windsock.access.address import client_address
 from windsock.access.limits import FEED_FAILURES
 from windsock.access.lookup import bulk
-from windsock.access.problems import Problem
+from windsock.access.problems import HttpProblem
 from windsock.access.rights import Identity
 from windsock.api.bearers import Bearers
 from windsock.api.bodies import too_large
@@ -107,7 +107,9 @@ class BodyLimit:
             known = rule.admits(bearer) or await self._vouched_for(rule, scope, headers, declared)
         except DatabaseError:
             text = "The database is not responding. Nothing from this request was recorded; try again."
-            await refuse(receive, send, Problem(503, "database_unavailable", text, retry_after=RETRY_SECONDS))
+            await refuse(
+                receive, send, HttpProblem(503, "database_unavailable", text, retry_after=RETRY_SECONDS)
+            )
             return
         if bearer is not None:
             scope = {**scope, BEARER: bearer}
@@ -125,7 +127,7 @@ class BodyLimit:
             body = await reading.body(receive, limit)
             if body is not None:
                 await self._application(scope, _replayed(body, receive), send)
-        except Problem as problem:
+        except HttpProblem as problem:
             await refuse(receive, send, problem)
         finally:
             reading.end()
@@ -163,7 +165,7 @@ class Reading:
         self._taken = 0
 
     async def body(self, receive: Any, limit: int) -> bytes | None:
-        """Return the whole body; None if the client disconnected. Raise Problem 413, 408 or 503."""
+        """Return the whole body; None if the client disconnected. Raise HttpProblem 413, 408 or 503."""
         now = time.monotonic()
         last = now + self._longest
         ends = now + min(GRACE_SECONDS, self._longest)
@@ -191,7 +193,7 @@ class Reading:
     def _make_room(self, size: int) -> None:
         more = max(0, size - self._free) - self._taken
         if not self._room.take(more):
-            raise Problem(
+            raise HttpProblem(
                 503,
                 "overloaded",
                 "This server is receiving too many request bodies at the moment. Send yours again later.",
@@ -205,9 +207,9 @@ class Reading:
         self._taken = 0
 
 
-def too_slow(size: int) -> Problem:
+def too_slow(size: int) -> HttpProblem:
     """Return the error for a body that arrives too slowly."""
-    return Problem(
+    return HttpProblem(
         408,
         "body_too_slow",
         f"The body did not arrive in time: {size:,} bytes were received. The limit is {GRACE_SECONDS:.0f} s, plus 1 s "
@@ -293,7 +295,7 @@ class _Closing:
             await self._send({"type": "http.response.body", "body": b""})
 
 
-async def refuse(receive: Any, send: Any, problem: Problem) -> None:
+async def refuse(receive: Any, send: Any, problem: HttpProblem) -> None:
     """Respond with `problem`, discard the rest of the body, and close the connection."""
     body = msgspec.json.encode(problem.document())
     headers = [

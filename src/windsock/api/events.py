@@ -9,7 +9,7 @@ from windsock import journal
 from windsock.api import openapi
 from windsock.api.auth import READERS, reader
 from windsock.api.blocking import in_thread
-from windsock.api.problems import Problem
+from windsock.api.problems import HttpProblem
 from windsock.errors import PositionTrimmed, PositionUnknown, ProtocolError
 from windsock.journal.base import Event, Head, Journal
 from windsock.protocol.positions import Position
@@ -88,10 +88,10 @@ def _read(
             return head, found, position, True
 
 
-def _gone(position: Position, head: Head, error: Exception) -> Problem:
+def _gone(position: Position, head: Head, error: Exception) -> HttpProblem:
     trimmed = isinstance(error, PositionTrimmed)
     why = "older than the oldest event held" if trimmed else "from another journal or ahead of its head"
-    return Problem(
+    return HttpProblem(
         410,
         "position_trimmed" if trimmed else "position_unknown",
         f"Position {position} is {why}. Fetch the flights again, then continue from the head.",
@@ -108,7 +108,7 @@ def _position(text: str | None) -> Position | None:
     try:
         return Position.parse(text)
     except ProtocolError as error:
-        raise Problem(
+        raise HttpProblem(
             422,
             "invalid_position",
             error.message,
@@ -122,7 +122,7 @@ def _topics(text: str) -> frozenset[str]:
     try:
         names = frozenset(str(Topic.parse(part.strip())) for part in text.split(",") if part.strip())
     except ProtocolError as error:
-        raise Problem(
+        raise HttpProblem(
             422,
             "invalid_topic",
             error.message,
@@ -131,7 +131,7 @@ def _topics(text: str) -> frozenset[str]:
             expected="a topic such as departures:JFK",
         ) from error
     if not names:
-        raise Problem(
+        raise HttpProblem(
             422,
             "invalid_topic",
             "No topics were given.",

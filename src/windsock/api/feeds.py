@@ -25,7 +25,7 @@ from windsock.access.http import address_of, identity_of_bearer
 from windsock.access.limits import FEED_FAILURES
 from windsock.access.rights import require_publish
 from windsock.api.bodies import read
-from windsock.api.problems import Problem
+from windsock.api.problems import HttpProblem
 from windsock.collect.intake import Intake, IntakeResult
 from windsock.collect.models import FeedInput, FeedState
 from windsock.conf import config
@@ -54,29 +54,29 @@ async def receive(request: HttpRequest, name: str, secret: str | None = None) ->
     """Process an input; respond with the outcome after the commit."""
     try:
         return await sync_to_async(_receive, thread_sensitive=False)(request, name, secret)
-    except Problem as problem:
+    except HttpProblem as problem:
         return problem.response()
     except AccessDenied as error:
-        return Problem(403, "forbidden", str(error)).response()
+        return HttpProblem(403, "forbidden", str(error)).response()
     except JournalUnavailable as error:
         text = f"{error} Send the input again."
-        return Problem(503, "journal_unavailable", text, retry_after=2).response()
+        return HttpProblem(503, "journal_unavailable", text, retry_after=2).response()
     except ConfigError as error:
         logger.warning("Feed %s cannot accept input: %s", name, error)
         text = f"Feed {name!r} is misconfigured; the server's log and `windsock doctor` name what is missing."
-        return Problem(503, "feed_not_set_up", text, retry_after=60).response()
+        return HttpProblem(503, "feed_not_set_up", text, retry_after=60).response()
     except Exception:
         logger.exception("Feed %s: internal error while processing an input", name)
         text = (
             "Internal error: Windsock could not process this input. The console shows the feed as failing, with the "
             "error; its operator can reprocess the input once the error is fixed."
         )
-        return Problem(500, "internal_error", text).response()
+        return HttpProblem(500, "internal_error", text).response()
 
 
 def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpResponse:
     if request.method != "POST":
-        raise Problem(
+        raise HttpProblem(
             405,
             "method_not_allowed",
             f"Method {request.method} is not allowed here; use POST.",
@@ -87,9 +87,9 @@ def _receive(request: HttpRequest, name: str, secret: str | None) -> HttpRespons
     settings = _feeds().get(name)
     sender = _admit(request, settings, secret, body)
     if settings is None or not settings.enabled:
-        raise Problem(404, "no_such_feed", f"No feed named {name[:64]!r} is configured.")
+        raise HttpProblem(404, "no_such_feed", f"No feed named {name[:64]!r} is configured.")
     if FeedState.objects.filter(name=name, paused=True).exists():
-        raise Problem(
+        raise HttpProblem(
             503, "feed_paused", f"Feed {name!r} is paused. Send the input again later.", retry_after=60
         )
     if sender is None or not sender.startswith(SIGNED):
@@ -112,7 +112,7 @@ def _answer(settings: FeedSettings, body: bytes, taken: IntakeResult) -> HttpRes
 def _admit(
     request: HttpRequest, settings: FeedSettings | None, secret: str | None, body: bytes
 ) -> str | None:
-    """Check that the sender may send here; return who it is where that is known. Raise Problem or AccessDenied.
+    """Check that the sender may send here; return who it is where that is known. Raise HttpProblem or AccessDenied.
 
     Only a sender who may publish learns that a feed does not exist.
     """
@@ -132,7 +132,7 @@ def _admit(
     wait = FEED_FAILURES.count(who)
     if wait is not None:
         raise _too_many(wait)
-    raise Problem(
+    raise HttpProblem(
         401,
         "not_authenticated",
         "Send 'Authorization: Bearer TOKEN' with a token that may publish, a Standard Webhooks signature made with the "
@@ -140,9 +140,9 @@ def _admit(
     )
 
 
-def _too_many(wait: int) -> Problem:
+def _too_many(wait: int) -> HttpProblem:
     text = f"Too many wrong secrets came from your address. Use a token, or try again in {wait} seconds."
-    return Problem(429, "too_many_failures", text, retry_after=wait)
+    return HttpProblem(429, "too_many_failures", text, retry_after=wait)
 
 
 def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:
@@ -151,7 +151,7 @@ def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:
     try:
         from standardwebhooks import Webhook, WebhookVerificationError
     except ModuleNotFoundError:
-        raise Problem(
+        raise HttpProblem(
             501,
             "not_installed",
             "Signatures need the package standardwebhooks. Run: pip install 'windsock[server]'",
@@ -167,11 +167,11 @@ def _signed(request: HttpRequest, secret: str, body: bytes) -> bool:
 
 @contextmanager
 def _one_at_a_time(name: str, sender: str) -> Iterator[None]:
-    """Raise Problem 503 while another copy of the same message is being processed, here or in another process."""
+    """Raise HttpProblem 503 while another copy of the same message is being processed, here or in another process."""
     key = f"windsock:webhook:{name}:{sender.removeprefix(SIGNED)}"
     if not cache.add(key, 1, timeout=CLAIM_SECONDS):
         text = "A message with this webhook-id is being processed. Send it again later; it is recorded only once."
-        raise Problem(503, "message_under_way", text, retry_after=2)
+        raise HttpProblem(503, "message_under_way", text, retry_after=2)
     try:
         yield
     finally:
@@ -216,7 +216,7 @@ def _outcome(taken: IntakeResult) -> HttpResponse:
         "fault_count": len(taken.faults),
     }
     if taken.error:
-        return Problem(422, "unreadable_input", taken.error, **document).response()
+        return HttpProblem(422, "unreadable_input", taken.error, **document).response()
     return HttpResponse(
         msgspec.json.encode(document),
         status=207 if taken.faults else 200,

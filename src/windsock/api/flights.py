@@ -13,7 +13,7 @@ from windsock.api import openapi
 from windsock.api.auth import READERS, reader
 from windsock.api.blocking import in_thread
 from windsock.api.parameters import airport_code, iso_date
-from windsock.api.problems import Problem, quoted
+from windsock.api.problems import HttpProblem, quoted
 from windsock.flights import FlightKey, FlightRecord, airlines
 from windsock.ingest import pipeline
 from windsock.journal.base import FlightQuery
@@ -67,7 +67,7 @@ async def find(
     """
     reader(request)
     if q is not None and not q.isprintable():
-        raise Problem(
+        raise HttpProblem(
             422,
             "invalid_parameter",
             "The search text contains characters that cannot be printed.",
@@ -138,7 +138,7 @@ async def history(
 async def _existing(key: FlightKey) -> FlightRecord:
     record = await in_thread(journal.current().flight, key)
     if record is None:
-        raise Problem(
+        raise HttpProblem(
             404,
             "unknown_flight",
             f"Unknown flight {key}. Search for flights with GET /api/v1/flights.",
@@ -151,7 +151,7 @@ def _key(text: str, field: str) -> FlightKey:
     try:
         return FlightKey.parse(text)
     except ValueError as error:
-        raise Problem(
+        raise HttpProblem(
             422,
             "invalid_flight_id",
             str(error),
@@ -168,7 +168,7 @@ def _carrier(code: str | None, on: Date | None) -> str | None:
     if airlines.airline(text, on) is not None:
         return airlines.canonical(text, on)
     if not (text.isascii() and text.isalnum() and len(text) in (2, 3)):
-        raise Problem(
+        raise HttpProblem(
             422,
             "invalid_carrier",
             f"{code!r} is not a carrier designator.",

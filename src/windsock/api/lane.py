@@ -18,7 +18,7 @@ from windsock.api.bearers import Bearers
 from windsock.api.bodies import JSON_TYPES, NDJSON_TYPES, ReportBatch, reports_in
 from windsock.api.bodylimit import BEARER
 from windsock.api.bodyrules import rule_for, unprefixed
-from windsock.api.problems import Problem
+from windsock.api.problems import HttpProblem
 from windsock.api.reports import record_all
 from windsock.errors import JournalError
 
@@ -63,7 +63,7 @@ class ReportsLane:
             answer = await record_all(given, asker)
         except JournalError as error:
             text = f"{error} Nothing from this request was recorded."
-            answer = Problem(503, "journal_unavailable", text, retry_after=2).response()
+            answer = HttpProblem(503, "journal_unavailable", text, retry_after=2).response()
         await _send(send, answer)
 
     async def _asker(self, scope: Any, secret: bytes) -> Identity | None:
@@ -80,7 +80,7 @@ class ReportsLane:
 def _understood(media_type: str, body: bytes) -> ReportBatch | None:
     try:
         return reports_in(media_type, body)
-    except Problem:
+    except HttpProblem:
         return None
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from windsock import journal
 from windsock.access.http import identity_of_request
-from windsock.api.problems import Problem
+from windsock.api.problems import HttpProblem
 from windsock.errors import JournalError
 from windsock.figures import Figure
 
@@ -45,10 +45,10 @@ def count_reports(recorded: int, rejected: int) -> None:
 def _answer(request: HttpRequest) -> HttpResponse:
     try:
         asker = None if _local(request) else identity_of_request(request)
-    except Problem as problem:
+    except HttpProblem as problem:
         return problem.response()
     if not _local(request) and (asker is None or not asker.may_read or asker.is_anonymous):
-        return Problem(
+        return HttpProblem(
             401,
             "not_authenticated",
             "Metrics are readable from this machine, or with 'Authorization: Bearer TOKEN'.",
@@ -56,7 +56,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
     try:
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
     except ModuleNotFoundError:
-        return Problem(
+        return HttpProblem(
             501, "no_metrics", "prometheus-client is not installed. Run: pip install prometheus-client"
         ).response()
     _counter(), _collector()

@@ -2,17 +2,17 @@
 
 import re
 
-from windsock.api.problems import Problem
+from windsock.api.problems import HttpProblem
 from windsock.flights import airports
 
 
 def airport_code(code: str | None) -> str | None:
-    """Return the airport's canonical code; raise Problem 422 for an unknown one."""
+    """Return the airport's canonical code; raise HttpProblem 422 for an unknown one."""
     if code is None:
         return None
     found = airports.airport(code.strip().upper())
     if found is None:
-        raise Problem(
+        raise HttpProblem(
             422,
             "unknown_airport",
             f"Unknown airport {code!r}.",

@@ -13,7 +13,7 @@ from windsock.api import openapi
 from windsock.api.auth import MEMBERS, publisher
 from windsock.api.bodies import Malformed, ReportBatch, batch
 from windsock.api.metrics import count_reports
-from windsock.api.problems import Problem, quoted
+from windsock.api.problems import HttpProblem, quoted
 from windsock.conf import config
 from windsock.errors import JournalUnavailable
 from windsock.ingest import Recorded, Rejected, arecord
@@ -88,7 +88,7 @@ def _answer(given: ReportBatch, results: list[dict[str, Any]]) -> HttpResponse:
     )
     # A report that the sender may not make is not malformed.
     status = 403 if all(result["error"]["code"] in REFUSALS for result in results) else 422
-    return Problem(status, code, detail, **(about | document)).response()
+    return HttpProblem(status, code, detail, **(about | document)).response()
 
 
 def _result(index: int, outcome: Recorded | Rejected, may_read: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from windsock.api import docs, feeds, health, metrics
 from windsock.api.app import api
-from windsock.api.problems import Problem, not_found
+from windsock.api.problems import HttpProblem, not_found
 
 
 def _with_problems(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,7 +23,7 @@ def _with_problems(view: Callable[..., Any]) -> Callable[..., Any]:
         if response.status_code != 405:
             return response
         allowed = response.headers.get("Allow", "")
-        return Problem(
+        return HttpProblem(
             405,
             "method_not_allowed",
             f"Method {request.method} is not allowed here; use {allowed}.",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from windsock.feeds.format import Format
-from windsock.feeds.json import Place, decode, records, refused
+from windsock.feeds.json import JsonObject, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
 from windsock.feeds.reports import said, zone
@@ -63,9 +63,9 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aeroapi") -> Par
     if not isinstance(body, dict):
         raise refused(body, name=_NAME, expected=_EXPECTED)
     if "flight" in body and ("event_code" in body or "alert_id" in body):
-        flight = Place.record(body["flight"], "flight", gathering)
+        flight = JsonObject.record(body["flight"], "flight", gathering)
         if flight is not None:
-            _flight(flight, push=Place(body, "", gathering, flight.raw))
+            _flight(flight, push=JsonObject(body, "", gathering, flight.raw))
     elif any(name in body for name in _LISTS):
         for name in _LISTS:
             _poll(records(body.get(name), name, gathering))
@@ -74,11 +74,11 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aeroapi") -> Par
     return gathering.parsed()
 
 
-def _poll(flights: Iterable[Place]) -> None:
+def _poll(flights: Iterable[JsonObject]) -> None:
     """Report the flights of a list; the second record of a diverted flight is its new end, not another flight."""
     found = list(flights)
     planned = {_legs(flight): flight for flight in found if flight.fields.get("diverted") is True}
-    ends: dict[str, Place] = {}
+    ends: dict[str, JsonObject] = {}
     for flight in found:
         first = planned.get(_legs(flight))
         if first is not None and _code(flight, "destination") != _code(first, "destination"):
@@ -89,13 +89,13 @@ def _poll(flights: Iterable[Place]) -> None:
             _flight(flight, end=ends.get(flight.path))
 
 
-def _legs(flight: Place) -> tuple[str, str | None]:
+def _legs(flight: JsonObject) -> tuple[str, str | None]:
     # A record without an id stands for itself.
     name = flight.fields.get("fa_flight_id")
     return (name if isinstance(name, str) else flight.path), _code(flight, "origin")
 
 
-def _code(flight: Place, name: str) -> str | None:
+def _code(flight: JsonObject, name: str) -> str | None:
     """Return the airport of a poll (an object) or push (its code, with the other codes beside it)."""
     value = flight.fields.get(name)
     if value is None:
@@ -107,7 +107,7 @@ def _code(flight: Place, name: str) -> str | None:
     return next((code for code in codes if isinstance(code, str) and code.strip()), None)
 
 
-def _who(flight: Place) -> tuple[dict[str, Any], Any]:
+def _who(flight: JsonObject) -> tuple[dict[str, Any], Any]:
     """Return the flight's name, origin and date, or the UTC day where the zone of the origin is not known."""
     name = flight.text("ident_icao") or flight.text("ident") or flight.text("ident_iata")
     if name is None:
@@ -125,7 +125,7 @@ def _who(flight: Place) -> tuple[dict[str, Any], Any]:
     return who | {"date": scheduled.astimezone(tz).date().isoformat()}, None
 
 
-def _flight(flight: Place, push: Place | None = None, end: Place | None = None) -> None:
+def _flight(flight: JsonObject, push: JsonObject | None = None, end: JsonObject | None = None) -> None:
     """Report a flight; `end` is the record that shows where it went instead."""
     report, utc_day = _who(flight)
     if not report:
@@ -155,7 +155,7 @@ def _flight(flight: Place, push: Place | None = None, end: Place | None = None) 
     flight.tell(report, utc_day=utc_day, names=tuple(name for name in names if name))
 
 
-def _times(flight: Place, short: str) -> dict[str, Any]:
+def _times(flight: JsonObject, short: str) -> dict[str, Any]:
     return said(
         scheduled=flight.time(f"scheduled_{short}"),
         estimated=flight.time(f"estimated_{short}"),
@@ -163,7 +163,7 @@ def _times(flight: Place, short: str) -> dict[str, Any]:
     )
 
 
-def _cancelled(flight: Place, push: Place | None) -> bool | None:
+def _cancelled(flight: JsonObject, push: JsonObject | None) -> bool | None:
     """Return whether it is cancelled. AeroAPI's flag alone means "no longer tracked", so true needs the status too."""
     flag = flight.truth("cancelled")
     if not flag:
@@ -177,7 +177,7 @@ def _cancelled(flight: Place, push: Place | None) -> bool | None:
     return True if any("cancel" in word.lower() for word in words if word) else None
 
 
-def _delays(flight: Place, report: dict[str, Any]) -> dict[str, int]:
+def _delays(flight: JsonObject, report: dict[str, Any]) -> dict[str, int]:
     """Return the delays, in seconds, that no time shows: neither at the gate, nor at the runway beside its plan.
 
     Zero is also what AeroAPI says when it knows no delay.

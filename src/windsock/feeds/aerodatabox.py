@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from windsock.errors import ConfigError
 from windsock.feeds.format import Format
-from windsock.feeds.json import Place, decode, records, refused
+from windsock.feeds.json import JsonObject, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
 from windsock.feeds.reports import observed, said, zone
@@ -89,8 +89,8 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aerodatabox") ->
     return gathering.parsed()
 
 
-def _all(flights: list[Place]) -> None:
-    operated: dict[Leg, list[Place]] = {}
+def _all(flights: list[JsonObject]) -> None:
+    operated: dict[Leg, list[JsonObject]] = {}
     sold: dict[str, list[str]] = {}
     shared = [flight for flight in flights if flight.fields.get("codeshareStatus") == "IsCodeshared"]
     if shared:
@@ -114,10 +114,10 @@ def _all(flights: list[Place]) -> None:
             _flight(flight, sold.get(flight.path, []))
 
 
-def _legs(flight: Place) -> list[Leg]:
+def _legs(flight: JsonObject) -> list[Leg]:
     """Return what identifies codeshares of one flight: origin, time and aircraft, else origin, time and destination."""
     # Read separately: otherwise the same faults would be reported twice.
-    quiet = Place(flight.fields, flight.path, Gathering(flight.gathering.received_at, ""))
+    quiet = JsonObject(flight.fields, flight.path, Gathering(flight.gathering.received_at, ""))
     departure = quiet.inner("departure")
     origin, scheduled = _code(departure.inner("airport")), _moment(departure, "scheduledTime")
     if origin is None or scheduled is None:
@@ -127,11 +127,11 @@ def _legs(flight: Place) -> list[Leg]:
     return [(origin, scheduled, mark) for mark in (aircraft, destination) if mark is not None]
 
 
-def _code(airport: Place) -> str | None:
+def _code(airport: JsonObject) -> str | None:
     return airport.text("iata") or airport.text("icao")
 
 
-def _moment(side: Place, name: str) -> datetime | None:
+def _moment(side: JsonObject, name: str) -> datetime | None:
     """Return a time, in either shape."""
     if name in side.fields:
         both = side.inner(name)
@@ -139,7 +139,7 @@ def _moment(side: Place, name: str) -> datetime | None:
     return side.time(f"{name}Utc") or side.time(f"{name}Local")
 
 
-def _flight(flight: Place, sold: list[str]) -> None:
+def _flight(flight: JsonObject, sold: list[str]) -> None:
     number, callsign = flight.text("number"), flight.text("callSign")
     name = number if number is not None and _is_designator(number) else callsign or number
     if name is None:
@@ -200,7 +200,7 @@ def _is_designator(text: str) -> bool:
     return True
 
 
-def _gate_side(side: Place, scheduled: datetime | None, places: dict[str, str]) -> dict[str, Any]:
+def _gate_side(side: JsonObject, scheduled: datetime | None, places: dict[str, str]) -> dict[str, Any]:
     revised = _moment(side, "revisedTime") or _moment(side, "actualTime")
     estimated = revised or _moment(side, "predictedTime")
     return said(
@@ -208,7 +208,7 @@ def _gate_side(side: Place, scheduled: datetime | None, places: dict[str, str]) 
     )
 
 
-def _runway(side: Place, updated: datetime | None) -> dict[str, Any]:
+def _runway(side: JsonObject, updated: datetime | None) -> dict[str, Any]:
     """Return take-off or landing: actual only if the data are live and the time had passed when they were updated."""
     time = _moment(side, "runwayTime")
     if time is None:
@@ -220,7 +220,7 @@ def _runway(side: Place, updated: datetime | None) -> dict[str, Any]:
     return said(estimated=time)
 
 
-def _status(flight: Place) -> dict[str, bool | str | None]:
+def _status(flight: JsonObject) -> dict[str, bool | str | None]:
     status = flight.text("status")
     if status is None:
         return {}

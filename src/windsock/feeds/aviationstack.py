@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from windsock.errors import FeedError
 from windsock.feeds import watching
 from windsock.feeds.format import Format
-from windsock.feeds.json import Place, decode, records, refused
+from windsock.feeds.json import JsonObject, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request
 from windsock.feeds.reports import said, zone
@@ -97,7 +97,7 @@ class _Flight:
     """One operated flight: the record to report it from, and the numbers that it is sold under."""
 
     name: str
-    record: Place
+    record: JsonObject
     operated: bool
     sold: list[str] = field(default_factory=list)
 
@@ -116,7 +116,7 @@ def parse(data: bytes, *, received_at: datetime, source: str = "aviationstack") 
     return gathering.parsed()
 
 
-def _collect(record: Place, flights: dict[tuple[str, ...], _Flight]) -> None:
+def _collect(record: JsonObject, flights: dict[tuple[str, ...], _Flight]) -> None:
     own = record.inner("flight")
     name, operating = _name(own, record.inner("airline")), None
     shared = own.inner("codeshared")
@@ -148,7 +148,7 @@ def _collect(record: Place, flights: dict[tuple[str, ...], _Flight]) -> None:
         known.sold.append(name)
 
 
-def _name(flight: Place, airline: Place) -> str | None:
+def _name(flight: JsonObject, airline: JsonObject) -> str | None:
     """Return the flight's number in capitals: codeshares are in lower case."""
     prefix = "flight_" if "flight_number" in flight.fields else ""
     name = flight.text(f"{prefix}iata") or flight.text(f"{prefix}icao")
@@ -160,7 +160,7 @@ def _name(flight: Place, airline: Place) -> str | None:
     return name.upper() if name else None
 
 
-def _names(record: Place) -> tuple[str, ...]:
+def _names(record: JsonObject) -> tuple[str, ...]:
     """Yield each name that the record gives its flight, by both codes of the operating and the marketing carrier."""
     own = record.inner("flight")
     operating = own.inner("codeshared") if own.fields.get("codeshared") else own
@@ -168,11 +168,11 @@ def _names(record: Place) -> tuple[str, ...]:
     return tuple(name.upper() for name in given if name is not None)
 
 
-def _code(side: Place) -> str | None:
+def _code(side: JsonObject) -> str | None:
     return side.text("iata") or side.text("icao")
 
 
-def _zone(side: Place) -> ZoneInfo | None:
+def _zone(side: JsonObject) -> ZoneInfo | None:
     # The record's own zone first: by it the provider made its times.
     return zone(None, side.fields.get("timezone")) or zone(_code(side))
 
@@ -207,14 +207,14 @@ def _tell(flight: _Flight) -> None:
     record.tell(report | _STATUS.get(status or "", {}), names=_names(record))
 
 
-def _arrival(side: Place) -> dict[str, Any]:
+def _arrival(side: JsonObject) -> dict[str, Any]:
     tz = _zone(side)
     scheduled = side.time("scheduled", tz=tz, ignore_utc=True)
     return _gate_side(side, tz, scheduled, ("terminal", "gate")) | said(belt=side.text("baggage"))
 
 
 def _gate_side(
-    side: Place, tz: ZoneInfo | None, scheduled: datetime | None, places: tuple[str, ...]
+    side: JsonObject, tz: ZoneInfo | None, scheduled: datetime | None, places: tuple[str, ...]
 ) -> dict[str, Any]:
     actual = side.past("actual", side.time("actual", tz=tz, ignore_utc=True))
     if side.fields.get("actual") == side.fields.get("actual_runway"):
@@ -227,7 +227,7 @@ def _gate_side(
     )
 
 
-def _runway(side: Place, tz: ZoneInfo | None) -> dict[str, Any]:
+def _runway(side: JsonObject, tz: ZoneInfo | None) -> dict[str, Any]:
     return said(
         estimated=side.time("estimated_runway", tz=tz, ignore_utc=True),
         actual=side.past("actual_runway", side.time("actual_runway", tz=tz, ignore_utc=True)),

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from windsock.feeds.format import Format
-from windsock.feeds.json import Place, decode, records, refused
+from windsock.feeds.json import JsonObject, decode, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Request, two_parts
 from windsock.feeds.reports import observed, said, zone
@@ -84,19 +84,19 @@ def parse(data: bytes, *, received_at: datetime, source: str = "flightstats") ->
     gathering = Gathering(received_at, source)
     if not isinstance(body, dict) or isinstance(body.get("error"), dict):
         raise refused(body, name=_NAME, expected=_EXPECTED)
-    appendix = Place(body, "", gathering).inner("appendix")
+    appendix = JsonObject(body, "", gathering).inner("appendix")
     reader = _Reader(_codes(appendix, "airlines", "airline"), _codes(appendix, "airports", "airport"))
     if "alert" in body:
-        alert = Place.record(body["alert"], "alert", gathering)
+        alert = JsonObject.record(body["alert"], "alert", gathering)
         if alert is not None:
-            flight = Place.record(alert.fields.get("flightStatus"), "alert.flightStatus", gathering)
+            flight = JsonObject.record(alert.fields.get("flightStatus"), "alert.flightStatus", gathering)
             if flight is not None:
                 reader.flight(flight, _recorded(alert))
     elif "flightStatuses" in body:
         for flight in records(body["flightStatuses"], "flightStatuses", gathering):
             reader.flight(flight, None)
     elif "flightStatus" in body:
-        flight = Place.record(body["flightStatus"], "flightStatus", gathering)
+        flight = JsonObject.record(body["flightStatus"], "flightStatus", gathering)
         if flight is not None:
             reader.flight(flight, None)
     else:
@@ -104,7 +104,7 @@ def parse(data: bytes, *, received_at: datetime, source: str = "flightstats") ->
     return gathering.parsed()
 
 
-def _codes(appendix: Place, name: str, wrapped: str) -> Codes:
+def _codes(appendix: JsonObject, name: str, wrapped: str) -> Codes:
     found = {}
     for entry in appendix.objects(name, wrapped):
         code = entry.text("fs")
@@ -119,7 +119,7 @@ class _Reader:
     def __init__(self, carriers: Codes, airports: Codes) -> None:
         self.carriers, self.airports = carriers, airports
 
-    def flight(self, flight: Place, recorded: datetime | None) -> None:
+    def flight(self, flight: JsonObject, recorded: datetime | None) -> None:
         """Report one flight; `recorded` is when its alert was made."""
         name = self.name(flight, "carrierFsCode")
         if name is None:
@@ -171,7 +171,7 @@ class _Reader:
             names=self.names(flight),
         )
 
-    def names(self, flight: Place) -> tuple[str, ...]:
+    def names(self, flight: JsonObject) -> tuple[str, ...]:
         """Yield the flight's numbers under both codes that the appendix gives its carrier."""
         number, listed = (
             flight.text("flightNumber"),
@@ -182,7 +182,7 @@ class _Reader:
             f"{code}{number}" for code in codes if isinstance(code, str) and _CARRIER.fullmatch(code)
         )
 
-    def name(self, place: Place, field: str) -> str | None:
+    def name(self, place: JsonObject, field: str) -> str | None:
         """Return the designator made of the carrier's code in `field` and `flightNumber`."""
         number, code = place.text("flightNumber"), place.text(field)
         if number is None or code is None:
@@ -200,7 +200,7 @@ class _Reader:
         )
         return None
 
-    def airport(self, flight: Place, field: str) -> str | None:
+    def airport(self, flight: JsonObject, field: str) -> str | None:
         """Return the airport's IATA code, else its ICAO code, else Cirium's own."""
         code = flight.text(field)
         if code is None:
@@ -209,22 +209,22 @@ class _Reader:
         known = (listed.get("iata"), listed.get("icao"), code)
         return next(known for known in known if isinstance(known, str) and known)
 
-    def zone(self, flight: Place, field: str, code: str | None) -> ZoneInfo | None:
+    def zone(self, flight: JsonObject, field: str, code: str | None) -> ZoneInfo | None:
         """Return the airport's zone by our table, else by the appendix."""
         return zone(code, self.airports.get(flight.text(field) or "", {}).get("timeZoneRegionName"))
 
-    def codeshares(self, flight: Place) -> list[str]:
+    def codeshares(self, flight: JsonObject) -> list[str]:
         """Return the numbers that it is sold under."""
         names = (self.name(entry, "fsCode") for entry in flight.objects("codeshares", "codeshare"))
         return [name for name in names if name is not None]
 
 
-def _time(times: Place, name: str, tz: ZoneInfo | None) -> datetime | None:
+def _time(times: JsonObject, name: str, tz: ZoneInfo | None) -> datetime | None:
     both = times.inner(name)
     return both.time("dateUtc") if both.fields.get("dateUtc") else both.time("dateLocal", tz=tz)
 
 
-def _gate_side(times: Place, side: str, tz: ZoneInfo | None) -> dict[str, Any]:
+def _gate_side(times: JsonObject, side: str, tz: ZoneInfo | None) -> dict[str, Any]:
     return said(
         scheduled=_time(times, f"scheduledGate{side}", tz) or _time(times, f"published{side}", tz),
         estimated=_time(times, f"estimatedGate{side}", tz),
@@ -232,21 +232,21 @@ def _gate_side(times: Place, side: str, tz: ZoneInfo | None) -> dict[str, Any]:
     )
 
 
-def _runway(times: Place, side: str, tz: ZoneInfo | None) -> dict[str, Any]:
+def _runway(times: JsonObject, side: str, tz: ZoneInfo | None) -> dict[str, Any]:
     return said(
         estimated=_time(times, f"estimatedRunway{side}", tz),
         actual=times.past(f"actualRunway{side}", _time(times, f"actualRunway{side}", tz)),
     )
 
 
-def _recorded(alert: Place) -> datetime | None:
+def _recorded(alert: JsonObject) -> datetime | None:
     # A plain time in the pushes known; everywhere else this provider writes times as objects.
     name = "dateTimeRecorded"
     wrapped = isinstance(alert.fields.get(name), dict)
     return alert.inner(name).time("dateUtc") if wrapped else alert.time(name)
 
 
-def _updated(flight: Place) -> datetime | None:
+def _updated(flight: JsonObject) -> datetime | None:
     """Return the latest entry of the change log, if it has one."""
     times = [
         entry.inner("updatedAt").time("dateUtc")

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from windsock.feeds.clocks import days_off
 from windsock.feeds.format import Format
-from windsock.feeds.json import Place, decode, excerpt, records, refused
+from windsock.feeds.json import JsonObject, decode, excerpt, records, refused
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
@@ -132,7 +132,7 @@ def _day(day: Any, path: str, gathering: Gathering) -> None:
 class _Flight:
     """One entry of a day, read into one report."""
 
-    def __init__(self, record: Place, day: Day, arrival: bool) -> None:
+    def __init__(self, record: JsonObject, day: Day, arrival: bool) -> None:
         self.record, self.day = record, day
         self.side = "arrival" if arrival else "departure"
         self.zone: ZoneInfo = zone("Asia/Hong_Kong")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from windsock.feeds.format import Format
-from windsock.feeds.json import Place, decode, list_in, records
+from windsock.feeds.json import JsonObject, decode, list_in, records
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request, two_parts
@@ -182,14 +182,14 @@ def _place(path: str, number: Any) -> str:
 class _Numbered:
     """One record: a number that the flight `main` is sold under, on one side of it, scheduled for `when`."""
 
-    record: Place
+    record: JsonObject
     main: str
     own: str
     side: str
     when: str
 
 
-def _numbered(record: Place) -> _Numbered | None:
+def _numbered(record: JsonObject) -> _Numbered | None:
     """Return what the record is about; None, with a fault, if it does not say."""
     main, own = record.text("mainFlight"), record.text("flightName")
     direction = record.text("flightDirection")
@@ -254,12 +254,12 @@ def _tell(flight: list[_Numbered]) -> None:
     record.tell(report, about=about)
 
 
-def _expected(record: Place, estimated: str, actual: str) -> dict[str, Any]:
+def _expected(record: JsonObject, estimated: str, actual: str) -> dict[str, Any]:
     """Return estimate and actual time. Null says nothing, as if it were absent."""
     return said(estimated=record.time(estimated), actual=record.time(actual))
 
 
-def _states(given: Place, side: str) -> dict[str, Any]:
+def _states(given: JsonObject, side: str) -> dict[str, Any]:
     """Return what the states say. An unknown one is a fault and does not affect the others."""
     states = set()
     for state in given.texts("flightStates"):

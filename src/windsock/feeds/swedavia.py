@@ -12,7 +12,7 @@ from typing import Any
 from windsock.errors import ConfigError
 from windsock.feeds.clocks import on_its_day
 from windsock.feeds.format import Format
-from windsock.feeds.json import Place, decode, list_in, records
+from windsock.feeds.json import JsonObject, decode, list_in, records
 from windsock.feeds.parsing import Gathering, Parsed
 from windsock.feeds.polling import Poller as BasePoller
 from windsock.feeds.polling import Request
@@ -134,7 +134,7 @@ def continuation(data: bytes) -> str | None:
     return token if isinstance(token, str) and 0 < len(token) <= MAX_TOKEN else None
 
 
-def _tell(record: Place, side: str) -> None:
+def _tell(record: JsonObject, side: str) -> None:
     """Report one flight, seen from the airport where it departs or arrives."""
     leg, times, state = (record.inner(name) for name in (_LEG, f"{side}Time", "locationAndStatus"))
     number = record.text("flightId") or leg.text("flightId")
@@ -182,7 +182,7 @@ def _tell(record: Place, side: str) -> None:
     )
 
 
-def _estimate_in_words(state: Place, plan: datetime | None) -> datetime | None:
+def _estimate_in_words(state: JsonObject, plan: datetime | None) -> datetime | None:
     """Return the time in a status like "Estimated 16:45", which is Swedish time and may be past midnight."""
     words = _ESTIMATED.fullmatch(state.text("flightLegStatusEnglish") or "")
     if words is None or plan is None or int(words[1]) > 23 or int(words[2]) > 59:
@@ -190,14 +190,14 @@ def _estimate_in_words(state: Place, plan: datetime | None) -> datetime | None:
     return on_its_day(plan, int(words[1]), int(words[2]), airports.zone(_ZONE))
 
 
-def _baggage(baggage: Place) -> dict[str, Any]:
+def _baggage(baggage: JsonObject) -> dict[str, Any]:
     return said(
         belt=baggage.text("baggageClaimUnit"),
         first_bag=baggage.time("firstBagUtc") or baggage.time("estimatedFirstBagUtc"),
     )
 
 
-def _checkin(desks: Place) -> dict[str, Any]:
+def _checkin(desks: JsonObject) -> dict[str, Any]:
     """Return the check-in desks: one, or the first and the last."""
     first, last = desks.text("checkInDeskFrom"), desks.text("checkInDeskTo")
     return said(
@@ -205,11 +205,11 @@ def _checkin(desks: Place) -> dict[str, Any]:
     )
 
 
-def _airport(leg: Place, end: str) -> str | None:
+def _airport(leg: JsonObject, end: str) -> str | None:
     return leg.text(f"{end}AirportIata") or leg.text(f"{end}AirportIcao")
 
 
-def _status(state: Place) -> dict[str, Any]:
+def _status(state: JsonObject) -> dict[str, Any]:
     """Return what the status says. An unknown one is a fault and says nothing."""
     status = state.text("flightLegStatus")
     if status is None:
@@ -220,7 +220,7 @@ def _status(state: Place) -> dict[str, Any]:
     return _STATUSES[status.upper()]
 
 
-def _stated(state: Place, side: str) -> dict[str, Any]:
+def _stated(state: JsonObject, side: str) -> dict[str, Any]:
     found = _STATED.get((state.text("flightLegStatus") or "").upper())
     return {} if found is None else {"stated_status": found[side]}
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from windsock.api import bodies, bodylimit
 from windsock.api.bodylimit import Reading, Room
-from windsock.api.problems import Problem, quoted
+from windsock.api.problems import HttpProblem, quoted
 
 
 def request(body: bytes, content_type: str = "application/json") -> HttpRequest:
@@ -37,7 +37,7 @@ def request(body: bytes, content_type: str = "application/json") -> HttpRequest:
     ],
 )
 def test_an_error_is_where_people_count_it_to_be(body: bytes, line: int, column: int) -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(HttpProblem) as caught:
         bodies.decode(body)
     assert (caught.value.members["line"], caught.value.members["column"]) == (line, column), (
         caught.value.detail
@@ -47,7 +47,7 @@ def test_an_error_is_where_people_count_it_to_be(body: bytes, line: int, column:
 
 def test_a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() -> None:
     assert bodies.read(request(b"x" * 100), 100) == b"x" * 100
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(HttpProblem) as caught:
         bodies.read(request(b"x" * 101), 100)
     assert caught.value.status == 413
 
@@ -55,7 +55,7 @@ def test_a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() -> None
 def test_a_body_that_lies_about_its_length_is_still_bounded() -> None:
     lying = request(b"x" * 1000)
     lying.META["CONTENT_LENGTH"] = ""
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(HttpProblem) as caught:
         bodies.read(lying, 100)
     assert caught.value.status == 413
 
@@ -115,7 +115,7 @@ def test_gzip_gives_what_went_in_or_says_that_it_is_too_much(
     if len(content) <= limit:
         assert bodies.decompressed(body, "gzip", limit) == content
         return
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(HttpProblem) as caught:
         bodies.decompressed(body, "gzip", limit)
     assert caught.value.status == 413
 
@@ -128,10 +128,10 @@ def test_damaged_gzip_is_a_400_and_nothing_else(content: bytes, cut: int, wrong:
 
 
 def refusal_of(work: Callable[[], object]) -> int | None:
-    """The status of the Problem that it raises, if any."""
+    """The status of the HttpProblem that it raises, if any."""
     try:
         work()
-    except Problem as problem:
+    except HttpProblem as problem:
         return problem.status
     return None
 
@@ -140,20 +140,20 @@ def test_a_bomb_is_cut_off_at_the_limit() -> None:
     bomb = gzip.compress(bytes(200_000_000), compresslevel=1)
     tracemalloc.start()
     try:
-        with pytest.raises(Problem) as caught:
+        with pytest.raises(HttpProblem) as caught:
             bodies.decompressed(bomb, "gzip", 100_000)
         assert tracemalloc.get_traced_memory()[1] < 10 * len(bomb)
     finally:
         tracemalloc.stop()
     assert caught.value.status == 413
     many = gzip.compress(b"") * 10_000
-    with pytest.raises(Problem):
+    with pytest.raises(HttpProblem):
         bodies.decompressed(many, "gzip", 100_000)
 
 
 @pytest.mark.parametrize("encoding", ["br", "deflate", "zstd", "gzip, gzip", "x"])
 def test_another_encoding_is_a_415_that_says_what_is_taken(encoding: str) -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(HttpProblem) as caught:
         bodies.decompressed(b"x", encoding, 100)
     assert caught.value.status == 415
     assert caught.value.headers["Accept-Encoding"] == "gzip, identity"
@@ -181,7 +181,7 @@ async def test_a_body_within_the_bound_is_whole() -> None:
 
 
 async def test_a_body_beyond_the_bound_is_cut_off_where_it_is_reached() -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(HttpProblem) as caught:
         await read_through(Room(100), 10, [b"12345", b"678901", b"never read"])
     assert caught.value.status == 413
 
@@ -191,13 +191,13 @@ async def test_all_room_that_was_taken_is_given_back(known: bool) -> None:
     room = Room(10_000)
     for chunks in ([b"x" * 9_000], [b"x" * 5_000, b"x" * 6_000], [b"x" * 20_000], [b""]):
         for limit in (5_000, 50_000):
-            with contextlib.suppress(Problem):
+            with contextlib.suppress(HttpProblem):
                 await read_through(room, limit, chunks, known=known)
             assert room.left == 10_000
 
 
 async def test_without_room_the_sender_is_asked_to_come_again_but_small_forms_still_fit() -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(HttpProblem) as caught:
         await read_through(Room(10), 10_000, [b"x" * 5_000], known=False)
     assert caught.value.status == 503
     assert caught.value.headers["Retry-After"]
@@ -212,7 +212,7 @@ async def test_a_body_that_drips_is_ended_in_time(monkeypatch: pytest.MonkeyPatc
             await asyncio.sleep(delay)
             return {"type": "http.request", "body": b"x", "more_body": True}
 
-        with pytest.raises(Problem) as caught:
+        with pytest.raises(HttpProblem) as caught:
             async with asyncio.timeout(60):
                 await Reading(Room(1_000_000), known=True).body(receive, 10_000)
         assert caught.value.status == 408

@@ -14,7 +14,7 @@ from tests.unit.feeds.damage import damaged, endures
 from tests.unit.feeds.reading import the_only, utc
 from windsock.errors import FeedError
 from windsock.feeds import hongkong
-from windsock.feeds.json.places import MAX_RECORDS
+from windsock.feeds.json.objects import MAX_RECORDS
 from windsock.feeds.parsing import Parsed
 from windsock.flights import ArrivalReport, DepartureReport, Report, RunwayReport
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from windsock.errors import FeedError
-from windsock.feeds.json import Place, decode, records, refused
+from windsock.feeds.json import JsonObject, decode, records, refused
 from windsock.feeds.json.bodies import MAX_BYTES, MAX_DEPTH, without_secrets
-from windsock.feeds.json.places import MAX_ENTRIES, MAX_FAULTS, MAX_RECORDS
+from windsock.feeds.json.objects import MAX_ENTRIES, MAX_FAULTS, MAX_RECORDS
 from windsock.feeds.parsing import Gathering
 from windsock.feeds.reports import zone
 
@@ -20,8 +20,8 @@ def gathering() -> Gathering:
     return Gathering(NOW, "test")
 
 
-def at(fields: dict[str, Any]) -> Place:
-    return Place(fields, "flights[2]", gathering())
+def at(fields: dict[str, Any]) -> JsonObject:
+    return JsonObject(fields, "flights[2]", gathering())
 
 
 def test_a_byte_order_mark_is_no_fault() -> None:
@@ -125,7 +125,7 @@ def test_the_longest_lists_are_cut_with_one_fault() -> None:
 def test_a_body_of_rubbish_gives_no_million_of_faults() -> None:
     into = gathering()
     for index in range(MAX_FAULTS // MAX_ENTRIES + 3):
-        Place({"a": [1] * MAX_ENTRIES}, f"flights[{index}]", into).objects("a")
+        JsonObject({"a": [1] * MAX_ENTRIES}, f"flights[{index}]", into).objects("a")
 
     assert len(into.faults) == MAX_FAULTS
 

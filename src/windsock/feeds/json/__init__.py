@@ -1,6 +1,6 @@
-"""Foreign JSON, read carefully: `decode` returns a body or raises FeedError, and a `Place` is one object of it."""
+"""Foreign JSON, read carefully: `decode` returns a body or raises FeedError, and a `JsonObject` is one object of it."""
 
 from windsock.feeds.json.bodies import decode, excerpt, list_in, refused
-from windsock.feeds.json.places import Place, records
+from windsock.feeds.json.objects import JsonObject, records
 
-__all__ = ["Place", "decode", "excerpt", "list_in", "records", "refused"]
+__all__ = ["JsonObject", "decode", "excerpt", "list_in", "records", "refused"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from windsock.access.problems import Problem
+from windsock.access.problems import HttpProblem
 from windsock.protocol import close_reasons
 from windsock.protocol.codes import CloseCode
 
@@ -100,7 +100,7 @@ def _answers_http(scope: Any) -> bool:
 async def _answer(
     send: Any, status: int, code: str, why: str, headers: Iterable[tuple[bytes, bytes]] = ()
 ) -> None:
-    problem = Problem(status, code, why)
+    problem = HttpProblem(status, code, why)
     sent = [(b"content-type", b"application/problem+json"), *headers, (b"cache-control", b"no-store")]
     await send({"type": "websocket.http.response.start", "status": status, "headers": sent})
     await send({"type": "websocket.http.response.body", "body": msgspec.json.encode(problem.document())})

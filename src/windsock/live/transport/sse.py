@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 
 from windsock.access.http import address_of, identity_of_request
-from windsock.access.problems import Problem
+from windsock.access.problems import HttpProblem
 from windsock.access.rights import Identity, require_read
 from windsock.errors import AccessDenied, ProtocolError
 from windsock.live.admission.overload import RETRY_SECONDS
@@ -114,7 +114,7 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
     """Stream the topics asked for (default `all`): first a snapshot, or what was missed after `Last-Event-ID`."""
     if request.method != "GET":
         text = f"{request.method} is not possible here; GET is."
-        return Problem(405, "method_not_allowed", text, headers={"Allow": "GET"}).response()
+        return HttpProblem(405, "method_not_allowed", text, headers={"Allow": "GET"}).response()
     asked = [name for name in request.GET.get("topics", "all").split(",") if name.strip()] or ["all"]
     # An EventSource ends for good at an error status, and its page cannot change the id it sends. So an id that is not
     # ours (another service's behind the same address, a proxy's) counts as none: a snapshot comes.
@@ -122,31 +122,31 @@ async def stream_view(request: HttpRequest) -> HttpResponseBase:
     given = request.GET.get("after")
     service = await LiveService.running()
     if (why := service.gate.refuses(full=service.hub.full)) is not None:
-        return Problem(503, "overloaded", why, retry_after=RETRY_SECONDS).response()
+        return HttpProblem(503, "overloaded", why, retry_after=RETRY_SECONDS).response()
     try:
         topics = [str(Topic.parse(name)) for name in asked]
         after = last or (Position.parse(given) if given else None)
     except ProtocolError as error:
-        return Problem(422, str(error.code), error.message).response()
+        return HttpProblem(422, str(error.code), error.message).response()
     if len(topics) > service.settings.max_topics:
         limit = service.settings.max_topics
         text = f"{len(topics)} topics were asked for; at most {limit} are allowed."
-        return Problem(422, "too_many_topics", text).response()
+        return HttpProblem(422, "too_many_topics", text).response()
     outlet = StreamOutlet()
     try:
         with service.gate:
             identity = require_read(await sync_to_async(_identity)(request))
         address = address_of(request) or None
         conversation = await service.attach(outlet, identity, address=address)
-    except Problem as problem:
+    except HttpProblem as problem:
         return problem.response()
     except AccessDenied as denied:
-        return Problem(401, "not_authenticated", str(denied)).response()
+        return HttpProblem(401, "not_authenticated", str(denied)).response()
     except SessionRefused as refused:
         many = refused.code == CloseCode.TOO_MANY_CONNECTIONS
         wait = max(1, round(refused.retry_after))
         code = "too_many_connections" if many else "overloaded"
-        return Problem(429 if many else 503, code, refused.reason, retry_after=wait).response()
+        return HttpProblem(429 if many else 503, code, refused.reason, retry_after=wait).response()
     outlet.session = conversation.session
     service.hub.subscribe(conversation.session, topics, after=after)
     response = StreamingHttpResponse(

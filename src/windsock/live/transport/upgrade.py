@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 
-from windsock.access.problems import Problem
+from windsock.access.problems import HttpProblem
 
 
 def upgrade_required(request: HttpRequest) -> HttpResponse:
@@ -25,7 +25,7 @@ def upgrade_required(request: HttpRequest) -> HttpResponse:
         )
     else:
         detail = "This address speaks WebSocket only. Events are also at /api/v1/stream (Server-Sent Events)."
-    return Problem(
+    return HttpProblem(
         426, "upgrade_required", detail, headers={"Upgrade": "websocket", "Connection": "Upgrade"}
     ).response()
 

@@ -29,7 +29,7 @@ MAX_FAULTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class JsonObject:
     """One object of a body, and its path."""
 
     fields: Mapping[str, Any]
@@ -208,7 +208,7 @@ class Place:
         )
 
 
-def records(values: Any, path: str, gathering: Gathering) -> Iterator[Place]:
+def records(values: Any, path: str, gathering: Gathering) -> Iterator[JsonObject]:
     """Yield the flights of the list at `path` of a body, each with its own path; none if it is absent."""
     if values is None:
         return
@@ -221,6 +221,6 @@ def records(values: Any, path: str, gathering: Gathering) -> Iterator[Place]:
             path=f"{path}[{MAX_RECORDS}]",
         )
     for index, value in enumerate(values[:MAX_RECORDS]):
-        place = Place.record(value, f"{path}[{index}]", gathering)
+        place = JsonObject.record(value, f"{path}[{index}]", gathering)
         if place is not None:
             yield place
