@@ -16,7 +16,10 @@ from tests.services import free_port, only_one, run_folder, wait_until
 
 PREPARE = """
 import json, django
+from importlib import import_module
 django.setup()
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from django.contrib.auth import get_user_model
@@ -25,10 +28,16 @@ from windsock.access import tokens
 user = get_user_model().objects.create_user("ben", password="x")
 user.user_permissions.add(Permission.objects.get(codename="publish", content_type__app_label="windsock"))
 reader = get_user_model().objects.create_user("ada", password="x")
+session = import_module(settings.SESSION_ENGINE).SessionStore()
+session[SESSION_KEY] = str(reader.pk)
+session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+session[HASH_SESSION_KEY] = reader.get_session_auth_hash()
+session.save()
 print(json.dumps({
     "publisher": tokens.create(user, "Operations", ["read", "publish"])[1],
     "reader": tokens.create(reader, "board", ["read"])[1],
     "feed": tokens.create(None, "feed", ["publish"])[1],
+    "session": session.session_key,
 }))
 """
 
@@ -81,7 +90,7 @@ class RunningService:
     """A service on `port`, over the data in `folder`: ask it with `get`, `post`, `ask`; `kill` and `start` it again.
 
     The users are ben (may publish; token "publisher") and ada (may read; "reader"), both with the password "x"; the
-    token "feed" belongs to nobody.
+    token "feed" belongs to nobody, and "session" is the cookie of ada's browser.
     """
 
     folder: Path
