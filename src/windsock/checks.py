@@ -284,11 +284,11 @@ def check_duties(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Check
     if chosen is None or chosen.database not in connections or set(sys.argv[1:2]) & set(NEVER_WARNED):
         return []
     from windsock.duties import health, registry
-    from windsock.journal.models import JournalHead
+    from windsock.journal.head_row import has_head
 
     try:
         feeds = any(name.startswith("feed.") for name in registry.expected())
-        if not feeds and not JournalHead.objects.using(chosen.database).exists():
+        if not feeds and not has_head(chosen.database):
             return []  # a project that has just been set up
         said = health.complaint()
     except Exception:

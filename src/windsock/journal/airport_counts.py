@@ -1,4 +1,4 @@
-"""How many flights each airport has in a window of time: what the choice of airports shows."""
+"""Count the flights of each airport in a window of time, for the list of airports."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -13,7 +13,7 @@ from windsock.journal.models import FlightRow
 def flights_by_airport(
     using: str, since: datetime | None = None, until: datetime | None = None
 ) -> dict[str, tuple[int, int]]:
-    """Airport code → (departures, arrivals) whose best known time is in the window; only airports that have any."""
+    """Return airport code → (departures, arrivals) by best known time in the window; only airports with any."""
     found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for index, (place, time) in enumerate((("origin", "departs_at"), ("destination", "arrives_at"))):
         rows = FlightRow.objects.using(using).filter(version__gt=0, **{f"{place}__isnull": False})

@@ -1,15 +1,15 @@
-"""The journal's contract. Every backend keeps all of it; `tests/contract/test_journal.py` runs on each.
+"""The journal's contract. Every backend keeps it, and `tests/contract/test_journal.py` runs on each.
 
 What is promised:
 
 - Offsets of committed events are 1, 2, 3 … without a gap, in commit order. A rolled-back write leaves no hole.
-- Whoever has read up to offset n and asks again gets n+1 onward: nothing is ever committed behind a reader's back.
-- `after` answers with the whole tail (up to `limit`, from its beginning) or raises;
-  never with a part that hides a hole.
-- When `write()` has left its block without an error, what it wrote is durable (fsync'ed, on backends with a disk).
-- A write sees the flights it loads as no other write can change them until it ends.
+- A reader that has read up to offset n reads n+1 onward next: nothing is ever committed behind a reader's back.
+- `after` returns the whole tail (up to `limit`, from its beginning) or raises; it never returns a part with a hole.
+- When the block of `write()` ends without an error, what it wrote is durable (fsync'ed, on backends with a disk).
+- No other write can change the flights that a write has loaded until it ends.
 
-What is not: that readers are told of new events (that is the doorbell's hint), or that old events are kept for ever.
+What is not promised: that readers learn of new events at once (the doorbell is a hint), or that events are kept
+forever.
 
 All calls are synchronous and may block; call them from a thread. No Django here.
 """
@@ -34,7 +34,7 @@ from windsock.protocol.positions import Position
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the journal stands: events `floor`+1 … `offset` of `epoch` are held; `clock` is set while a replay runs."""
+    """The head of the journal: it holds events `floor`+1 … `offset` of `epoch`. `clock` is set while a replay runs."""
 
     epoch: str
     offset: int
@@ -48,17 +48,17 @@ class Head:
 
 
 PROGRAMMES = "programmes:"
-"""How the topics of programmes begin, by which their events go in place of a flight's id."""
+"""The prefix of the topics of programmes, which their events have in place of a flight id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One row of the journal: a flight, or the programmes of an airport, went from version-1 to `version`.
 
-    Of programmes `flight_id` is their topic, as `programmes:JFK`, which is no flight's id. `topics` are the canonical
-    names it concerns, of the flight before and after. `body` is the wire JSON that follows the position:
-    `"flight":{…},"changes":[…],"recorded_at":"…"}` (of programmes `"standing"` comes first), so that an event is
-    encoded once in its life.
+    For programmes, `flight_id` is their topic, such as `programmes:JFK`. `topics` are the canonical topics of the
+    flight before and after. `body` is the wire JSON that follows the position:
+    `"flight":{…},"changes":[…],"recorded_at":"…"}` (for programmes, `"standing"` in place of `"flight"`), so that an
+    event is encoded once in its life.
     """
 
     offset: int
@@ -69,13 +69,13 @@ class Event:
     recorded_at: datetime
 
     def message(self, epoch: str) -> bytes:
-        """The complete `event` or `programmes` message, the same bytes for every client."""
+        """Return the complete `event` or `programmes` message, the same bytes for every client."""
         kind = b"programmes" if self.of_programmes else b"event"
         return b'{"type":"%s","position":"%s:%d",%s' % (kind, epoch.encode(), self.offset, self.body)
 
     @property
     def of_programmes(self) -> bool:
-        """Whether it is about the programmes of an airport, not about a flight."""
+        """Whether the event is about the programmes of an airport, not about a flight."""
         return self.flight_id.startswith(PROGRAMMES)
 
     @property
@@ -144,7 +144,7 @@ _programme_changes = msgspec.json.Decoder(tuple[ProgrammeChange, ...]).decode
 
 
 class Draft(msgspec.Struct, frozen=True, gc=False):
-    """An event to be: the flight as it is after the changes, and the topics before and after."""
+    """An event to be appended: the flight after the changes, and its topics before and after."""
 
     record: FlightRecord
     changes: tuple[Change, ...]
@@ -153,7 +153,7 @@ class Draft(msgspec.Struct, frozen=True, gc=False):
 
 
 class RawReport(msgspec.Struct, frozen=True, gc=False):
-    """A report as it came, kept for audit: what source said what, when, about which flight, and what became of it."""
+    """A report as received, kept for audit: its source, body, times and flight, and its outcome."""
 
     source: str
     received_at: datetime
@@ -162,69 +162,69 @@ class RawReport(msgspec.Struct, frozen=True, gc=False):
     offset: int | None
     error: str | None
     body: bytes
-    match: str | None = None  # by what the flight was recognised, for people
-    reporter: str | None = None  # who handed it in: "token:3 gate displays", "user:7 ann", "feed:oslo"
+    match: str | None = None  # how the flight was recognised, for people
+    reporter: str | None = None  # the sender: "token:3 gate displays", "user:7 ann", "feed:oslo"
     entrance: str | None = (
-        None  # by which way: rest, socket, webhook, poll, folder, mailbox, console, command, code
+        None  # how it arrived: rest, socket, webhook, poll, folder, mailbox, console, command, code
     )
 
 
 class Writing(abc.ABC):
-    """One transaction. Load, then save or append; append at most once, as the last call: it takes the head's lock."""
+    """One transaction: load, then save or append. Append at most once, as the last call, since it locks the head."""
 
     @abc.abstractmethod
     def known(self, keys: Iterable[FlightKey]) -> set[FlightKey]:
-        """Those of `keys` whose flights exist. Not locked: other writes may add flights while this one goes on."""
+        """Return the keys whose flights exist. Nothing is locked: other writes may add flights meanwhile."""
 
     @abc.abstractmethod
     def load(self, keys: Iterable[FlightKey]) -> dict[FlightKey, FlightRecord]:
-        """The flights that exist among `keys`, locked until the end of this write, and those that do not exist as well.
+        """Return the flights that exist among `keys`; lock all keys, also of missing flights, until this write ends.
 
-        Locks are taken in key order; call it once per write, with all keys, and writers never deadlock.
+        Locks are taken in key order: call it once per write, with all keys, and writers never deadlock.
         """
 
     @abc.abstractmethod
     def named(self, names: Iterable[tuple[Designator, Day]]) -> dict[tuple[Designator, Day], list[FlightKey]]:
-        """For each (designator, flight date): the flights that bear it as their own or as a codeshare, sorted.
+        """Return, for each (designator, flight date), the flights that have it as their own or as a codeshare, sorted.
 
-        Names that nobody bears are absent. Not locked: a flight may gain a name while this write goes on.
+        Names without a flight are absent. Nothing is locked: a flight may gain a name meanwhile.
         """
 
     @abc.abstractmethod
     def save(self, records: Iterable[FlightRecord]) -> None:
-        """Keeps flights whose provenance changed without an event (a repeat, a lower-ranked source)."""
+        """Save flights whose provenance changed without an event (a repeat, a lower-ranked source)."""
 
     @abc.abstractmethod
     def remove(self, keys: Iterable[FlightKey]) -> None:
-        """Drops flights that were loaded, or are new in this write: they turned out to be others, which bear their ids
-        in `former_ids`. Their events stay, as history of those."""
+        """Remove flights that were loaded, or are new in this write: they turned out to be other flights, which have
+        their ids in `former_ids`. Their events stay, as part of the history of those."""
 
     @abc.abstractmethod
     def append(self, drafts: Sequence[Draft], reports: Sequence[RawReport] = ()) -> list[Event]:
-        """Writes flights and events, advances the head by their number, and keeps the raw reports.
+        """Write flights and events, advance the head by their number, and keep the raw reports.
 
-        Of a flight that was also given to `save`, the record saved is kept: it is the newer one, in which a later
-        report of the same write added to the provenance. `RawReport.offset` counts within this write (index into
-        `drafts`) and is stored as the event's real offset.
+        If a flight was also passed to `save`, that record is stored: it is newer, since a later report of the same
+        write added to its provenance. `RawReport.offset` is an index into `drafts`, and is stored as the event's
+        offset.
         """
 
     @abc.abstractmethod
     def standings(self) -> tuple[dict[str, Standing], dict[str, datetime]]:
-        """The programmes of every airport that ever had any, and of each source when its newest list was observed.
+        """Return the programmes of every airport that ever had any, and when each source's newest list was observed.
 
-        Takes the head's lock at once, so nobody else tells programmes until this write ends. For a write that does
-        nothing but this and `append_programmes`: whoever holds the head must wait for no flight.
+        Lock the head at once, so that no other write changes programmes until this one ends. Only for a write that does
+        nothing but this and `append_programmes`: a write that holds the head must not wait for a flight.
         """
 
     @abc.abstractmethod
     def append_programmes(
         self, changes: Sequence[StandingChange], now: datetime, observed: Mapping[str, datetime]
     ) -> list[Event]:
-        """Writes the standings and their events, advances the head by their number, and keeps `observed` by source."""
+        """Write the standings and their events, advance the head by their number, and store `observed` by source."""
 
     @abc.abstractmethod
     def head(self) -> Head:
-        """The head as this write sees it; after `append` it is what the commit will make it."""
+        """Return the head as this write sees it; after `append`, as the commit will make it."""
 
 
 Direction = Literal["departures", "arrivals", "both"]
@@ -232,12 +232,12 @@ Direction = Literal["departures", "arrivals", "both"]
 
 @dataclass(frozen=True, slots=True)
 class FlightQuery:
-    """Which flights to find: all given conditions hold.
+    """Which flights to find: those for which all given conditions hold.
 
     `since` (inclusive) and `until` (exclusive) bound the best known time at `airport` in that direction; without an
-    airport, the departure. A diversion airport counts as arrival. `text` is the beginning of a designator, or exactly
-    a codeshare, registration, airport code or flight id; in any usual spelling (`DL 1`, `dal0001`, `GEUPT`). Flights of
-    which it is a whole name come first, the others in order of time. `after_id` continues behind a page's last flight.
+    airport, the departure. A diversion airport counts as arrival. `text` is the beginning of a designator, or exactly a
+    codeshare, registration, airport code or flight id; in any usual spelling (`DL 1`, `dal0001`, `GEUPT`). Flights that
+    it names in full come first, the others in order of time. `after_id` continues after the last flight of a page.
     """
 
     airport: str | None = None
@@ -256,64 +256,64 @@ class Journal(abc.ABC):
 
     @abc.abstractmethod
     def head(self) -> Head:
-        """Where the journal stands now; creates it (a fresh epoch, offset 0) on first use."""
+        """Return the head of the journal; create the journal (a fresh epoch, offset 0) on first use."""
 
     @abc.abstractmethod
     def write(self) -> AbstractContextManager[Writing]:
-        """A transaction, committed durably when the block ends, rolled back when it raises.
+        """Open a transaction, committed durably when the block ends, rolled back when it raises.
 
         Raises JournalUnavailable when the database cannot be reached, is locked for too long, or is full.
         """
 
     @abc.abstractmethod
     def after(self, position: Position, limit: int = 1000) -> list[Event]:
-        """The events that follow `position`, oldest first, at most `limit`.
+        """Return the events that follow `position`, oldest first, at most `limit`.
 
         Raises PositionTrimmed below the floor, PositionUnknown for another epoch or ahead of the head.
         """
 
     @abc.abstractmethod
     def snapshot(self, since: datetime | None = None) -> tuple[Head, list[FlightRecord]]:
-        """The head and, as of exactly that head, the flights that matter at or after `since`.
+        """Return the head and, as of exactly that head, the flights that matter at or after `since`.
 
         A flight matters while its latest known or scheduled time, or last update, is at or after `since`; None: all.
         """
 
     @abc.abstractmethod
     def standings(self) -> tuple[Head, list[Standing]]:
-        """The head and, as of exactly that head, the programmes of every airport that ever had any, by its code."""
+        """Return the head and, as of exactly that head, the programmes of every airport that ever had any, by code."""
 
     @abc.abstractmethod
     def programme_sources(self) -> dict[str, datetime]:
-        """Of each source of programmes, when its newest list was observed."""
+        """Return when the newest list of each source of programmes was observed."""
 
     @abc.abstractmethod
     def flight(self, key: FlightKey) -> FlightRecord | None:
-        """The flight as now believed, with its provenance; also by an id that it had before (`former_ids`)."""
+        """Return the flight as now believed, with its provenance; also by an id that it had before (`former_ids`)."""
 
     @abc.abstractmethod
     def history(self, key: FlightKey, limit: int = 1000) -> list[Event]:
-        """The events of one flight that are still held, oldest first, those of its `former_ids` included."""
+        """Return the events of one flight that are still held, oldest first, including those of its `former_ids`."""
 
     @abc.abstractmethod
     def find(self, query: FlightQuery) -> list[FlightRecord]:
-        """The flights that match, in order of their time at the airport asked for (else of departure), then id."""
+        """Return the flights that match, by their time at the airport asked for (else of departure), then by id."""
 
     @abc.abstractmethod
     def reports(self, key: FlightKey, limit: int = 100) -> list[RawReport]:
-        """What was reported about one flight, newest first, as far as it is kept."""
+        """Return the reports about one flight that are still kept, newest first."""
 
     @abc.abstractmethod
     def due(self, before: datetime, since: datetime | None = None, limit: int = 1000) -> list[FlightRecord]:
-        """Flights overdue, longest first: nothing was heard of a milestone expected at or before `before`.
+        """Return overdue flights, longest first: no report of a milestone that was expected at or before `before`.
 
-        A flight already said to be n minutes overdue counts as expected n minutes after its schedule, so it comes up
-        again only as time goes by. `since` leaves out those expected earlier than that (given up on).
+        A flight already reported as n minutes overdue counts as expected n minutes after its schedule, so it is
+        returned again only as time passes. `since` leaves out flights expected earlier than that, which were given up.
         """
 
     @abc.abstractmethod
     def ahead(self, of: datetime, limit: int = 1000) -> int:
-        """Count the flights last changed later than `of`, up to `limit`. Where that is now, a clock ran ahead."""
+        """Count the flights last changed later than `of`, up to `limit`. If `of` is now, a clock ran ahead."""
 
     @abc.abstractmethod
     def prune(
@@ -331,18 +331,18 @@ class Journal(abc.ABC):
 
     @abc.abstractmethod
     def set_clock(self, clock: ReplayClock | None) -> None:
-        """Says that a replay drives (or no longer drives) this journal; every process sees it in `head()`."""
+        """Set or clear the clock of the replay that drives this journal; every process sees it in `head()`."""
 
     @abc.abstractmethod
     def renew(self, seen: Position | None = None) -> Head:
-        """Starts a new epoch and keeps everything: the journal came from a backup, its positions now name other events.
+        """Start a new epoch and keep everything: the journal was restored, and its positions now name other events.
 
-        With `seen`, a position that was once in this journal, only if the journal has lost it since.
+        With `seen`, a position that this journal once reached, do so only if it is now behind that.
         """
 
     @abc.abstractmethod
     def reset(self) -> Head:
-        """Forgets every flight and event and starts a new epoch. For replays, demos and restores."""
+        """Remove every flight and event and start a new epoch. For replays, demos and restores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +362,7 @@ class Pruned:
 
 
 def in_order(events: Iterable[Event], after: int) -> Iterator[Event]:
-    """The events themselves, checked: raises ValueError at the first that does not follow gap-free from `after`."""
+    """Yield the events; raise ValueError at the first that does not follow gap-free from `after`."""
     for event in events:
         if event.offset != after + 1:
             raise ValueError(f"event {event.offset} does not follow {after}")
@@ -371,17 +371,17 @@ def in_order(events: Iterable[Event], after: int) -> Iterator[Event]:
 
 
 def new_epoch() -> str:
-    """A name no journal ever had: 60 random bits."""
+    """Return a name that no journal ever had: 60 random bits."""
     return secrets.token_hex(8)[:15]
 
 
 def lost(seen: Position, head: Head) -> bool:
-    """Whether a journal that once was at `seen` has been put back to an older state: the same epoch, a lower head."""
+    """Return whether a journal that once reached `seen` was put back to an older state: same epoch, lower head."""
     return seen.epoch == head.epoch and seen.offset > head.offset
 
 
 def check_position(position: Position, head: Head) -> None:
-    """Raises PositionUnknown or PositionTrimmed unless the events after `position` are all there."""
+    """Raise PositionUnknown or PositionTrimmed unless all events after `position` are held."""
     if position.epoch != head.epoch:
         raise PositionUnknown(f"{position} is of another epoch than {head.position}. Take a fresh snapshot.")
     if position.offset > head.offset:

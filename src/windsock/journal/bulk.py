@@ -15,20 +15,20 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 Row = tuple[Any, ...]
 
 CHUNK = 900
-"""Values in one IN list; with a few more below every SQLite's limit of parameters."""
+"""Values in one IN list; with a few others, still below the parameter limit of every SQLite."""
 
 
 def insert(
     connection: BaseDatabaseWrapper, model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]
 ) -> None:
-    """Inserts rows; `columns` are field names in the order of their values."""
+    """Insert rows; `columns` are field names in the order of their values."""
     _write(connection, model, columns, rows, "")
 
 
 def insert_missing(
     connection: BaseDatabaseWrapper, model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]
 ) -> None:
-    """Inserts those rows whose primary key is not there yet; waits for whoever is inserting it just now."""
+    """Insert the rows whose primary key does not exist yet; wait for a transaction that is inserting it."""
     _write(connection, model, columns, rows, " ON CONFLICT DO NOTHING")
 
 
@@ -39,7 +39,7 @@ def upsert(
     rows: Sequence[Row],
     update: Sequence[str],
 ) -> None:
-    """Inserts rows; where the primary key, which is the first column, is there already, sets the columns `update`."""
+    """Insert rows; if the primary key, which is the first column, exists already, set the columns `update`."""
     quote = connection.ops.quote_name
     sets = ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in update)
     _write(connection, model, columns, rows, f" ON CONFLICT ({quote(columns[0])}) DO UPDATE SET {sets}")
@@ -48,7 +48,7 @@ def upsert(
 def update(
     connection: BaseDatabaseWrapper, model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]
 ) -> None:
-    """Sets the columns of rows that are there; the last of `columns` is the primary key."""
+    """Set the columns of existing rows; the last of `columns` is the primary key."""
     if not rows:
         return
     quote = connection.ops.quote_name
@@ -81,7 +81,7 @@ def select(
     where: str = "",
     given: Sequence[Any] = (),
 ) -> list[Row]:
-    """The columns of the rows whose column `among[0]` has one of the values `among[1]`.
+    """Return the columns of the rows whose column `among[0]` has one of the values `among[1]`.
 
     `where` goes on after that condition, with `given` for its %s; the values come as the driver gives them.
     """
@@ -135,7 +135,7 @@ def _field(model: type[models.Model], name: str) -> Any:
 def _arrays(
     connection: BaseDatabaseWrapper, fields: Sequence[Any], rows: Sequence[Row]
 ) -> tuple[str, list[Any]]:
-    """One array per column: the statement is the same for any number of rows, so it is parsed and planned once."""
+    """Return the statement with one array per column: for any number of rows it is parsed and planned once."""
     return (
         ", ".join(f"%b::{field.cast_db_type(connection)}[]" for field in fields),
         [list(column) for column in zip(*rows, strict=True)],
@@ -143,7 +143,7 @@ def _arrays(
 
 
 def _server_side(connection: BaseDatabaseWrapper) -> Callable[..., list[Row]] | None:
-    """Runs a statement with parameters bound on the server, in the connection's transaction; None without psycopg 3."""
+    """Run a statement with parameters bound on the server, in the connection's transaction; None without psycopg 3."""
     try:
         import psycopg
     except ImportError:
@@ -161,7 +161,7 @@ def _server_side(connection: BaseDatabaseWrapper) -> Callable[..., list[Row]] | 
 
 
 def _adapted(connection: BaseDatabaseWrapper, fields: Sequence[Any], rows: Sequence[Row]) -> Sequence[Row]:
-    """The rows as the database stores them; by columns, because most columns need nothing."""
+    """Return the rows as the database stores them; by columns, because most need no conversion."""
     adapters = {
         index: adapt
         for index, field in enumerate(fields)
@@ -176,7 +176,7 @@ def _adapted(connection: BaseDatabaseWrapper, fields: Sequence[Any], rows: Seque
 
 
 def _each(adapt: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
-    """Adapts a column; a value that follows itself, like the time at which a whole batch came, only once."""
+    """Convert a column; a value that repeats, such as the time of receipt of a whole batch, only once."""
     adapted: list[Any] = []
     last = made = None
     for value in values:
@@ -187,7 +187,7 @@ def _each(adapt: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
 
 
 def _adapter(connection: BaseDatabaseWrapper, field: Any) -> Callable[[Any], Any] | None:
-    """What makes of a value (never None) what the database stores; None where it is stored as it is."""
+    """Return the function that converts a value (never None) to what the database stores; None if it needs none."""
     if isinstance(field, models.DateTimeField):
         if connection.vendor == "sqlite" and connection.timezone_name == "UTC":
             return _sqlite_time
@@ -198,7 +198,7 @@ def _adapter(connection: BaseDatabaseWrapper, field: Any) -> Callable[[Any], Any
 
 
 def _sqlite_time(value: datetime) -> str:
-    """As Django's SQLite backend writes it: UTC, without an offset."""
+    """Return a time as Django's SQLite backend writes it: UTC, without an offset."""
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
     return value.isoformat(" ")[:-6]

@@ -1,4 +1,4 @@
-"""What the journal asks of a Django connection, whatever the host's DATABASES says: durable, and with clear errors."""
+"""Use a Django connection so that commits are durable and errors clear, whatever the host's DATABASES says."""
 
 import os
 import threading
@@ -27,23 +27,23 @@ from windsock.journal.models import JournalHead
 
 T = TypeVar("T")
 
-# The driver's connection that was prepared last, per Django connection: after a reconnect it is another one.
+# The driver's connection that was prepared last, by Django connection; a reconnect makes another one.
 _prepared: WeakKeyDictionary[BaseDatabaseWrapper, object] = WeakKeyDictionary()
 
 
 def _prepare(connection: BaseDatabaseWrapper) -> None:
-    """Makes commits on this SQLite connection durable: WAL and synchronous=FULL, even if the host chose otherwise."""
+    """Make commits on this SQLite connection durable: WAL and synchronous=FULL, even if the host chose otherwise."""
     connection.ensure_connection()
     if _prepared.get(connection) is connection.connection:
         return
     with connection.cursor() as cursor:
-        # Pragmas, not ORM: they cannot be said otherwise. WAL stays in the file; the others are the connection's.
+        # The ORM has no pragmas. WAL stays with the file, the others with the connection.
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute(f"PRAGMA busy_timeout={LOCK_SECONDS * 1000}")
-        # Every 32 instead of 4 MB: pages that each batch touches go from the WAL into the file once, not every time.
+        # Every 32 MB instead of 4: pages that each batch touches go from the WAL into the file once, not every time.
         cursor.execute("PRAGMA wal_autocheckpoint=8000")
-        # 16 instead of 2 MB: a batch's pages need not leave before the commit, nor be read again by the next one.
+        # 16 MB instead of 2: the pages of a batch stay until the commit, and for the next batch.
         cursor.execute("PRAGMA cache_size=-16000")
     _prepared[connection] = connection.connection
 
@@ -65,9 +65,9 @@ def last_outcome(using: str) -> Outcome | None:
 
 @contextmanager
 def durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
-    """A transaction of its own that is on the disk when the block has ended. How it ended is remembered.
+    """Open a transaction that is on the disk when the block has ended, and remember how it ended.
 
-    Raises as `_durable_transaction` does.
+    Raises the same as `_durable_transaction`.
     """
     try:
         with _durable_transaction(using) as connection:
@@ -80,13 +80,13 @@ def durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
 
 @contextmanager
 def _durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
-    """A transaction of its own that is on the disk when the block has ended.
+    """Open a transaction that is on the disk when the block has ended.
 
-    Raises JournalUnavailable for whatever the database fails at, JournalError inside another transaction: what is
-    acknowledged there could still be rolled back.
+    Raises JournalUnavailable for any failure of the database, and JournalError inside another transaction, which could
+    still roll back what was acknowledged.
     """
     connection = connections[using]
-    # Django's TestCase wraps every test in a transaction; atomic(durable=True) knows that and lets it pass.
+    # Django's TestCase wraps every test in a transaction, which atomic(durable=True) tolerates.
     if connection.in_atomic_block and not getattr(connection.atomic_blocks[-1], "_from_testcase", False):
         raise JournalError(
             "The journal cannot be written inside transaction.atomic(): a report is acknowledged when it is durable. "
@@ -99,7 +99,7 @@ def _durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
         with _turn(connection), _immediate(connection), transaction.atomic(using, durable=True):
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
-                    # For this transaction only, in one round trip: the host or a pooler may share the session.
+                    # For this transaction only, since the host or a pooler may share the session; in one round trip.
                     cursor.execute(
                         f"SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '{LOCK_SECONDS}s'; "
                         f"SET LOCAL statement_timeout = '{3 * LOCK_SECONDS}s'; "
@@ -110,21 +110,21 @@ def _durable_transaction(using: str) -> Iterator[BaseDatabaseWrapper]:
                 JournalHead.objects.using(using).filter(id=1, epoch=outlived).update(epoch=new_epoch())
             yield connection
             sqlite_file.verify(connection)
-        # It may have been replaced before the commit, unseen: what is acknowledged must be in the file that is there.
+        # The file may have been replaced just before the commit: what is acknowledged must be in the file at the path.
         sqlite_file.verify(connection)
         if outlived is not None:
             sqlite_file.renewed(using, outlived)
 
 
-# SQLite lets waiting writers sleep and try again, up to 100 ms at a time, and whoever wakes first wins: among sixteen
-# threads one was measured to starve for ten seconds. So the threads of a process queue here, only processes there.
+# SQLite lets waiting writers sleep and retry, up to 100 ms at a time, and the first to wake wins: of sixteen threads,
+# one starved for ten seconds when measured. So the threads of a process queue here, and only processes compete there.
 _turns: dict[str, Any] = {}
 _turns_lock = threading.Lock()
 
 
 @contextmanager
 def _turn(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Waits until no other thread of this process writes to the same SQLite file."""
+    """Wait until no other thread of this process writes to the same SQLite file."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -139,7 +139,7 @@ def _turn(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def _forget_turns() -> None:
-    """In a forked child: whoever held a turn stayed behind in the parent."""
+    """Forget the turns in a forked child: the threads that held them stayed in the parent."""
     global _turns_lock
     _turns_lock = threading.Lock()
     _turns.clear()
@@ -151,7 +151,7 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def _immediate(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """SQLite's BEGIN as BEGIN IMMEDIATE: a transaction that reads first and then writes fails at once otherwise."""
+    """Make SQLite's BEGIN a BEGIN IMMEDIATE; otherwise a transaction that reads first and then writes fails at once."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -165,7 +165,7 @@ def _immediate(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 @contextmanager
 def answering(using: str) -> Iterator[None]:
-    """Turns every failure of the database into JournalUnavailable; drops the connection, so the next call may work."""
+    """Turn failures of the database into JournalUnavailable; drop the connection, so that the next call may work."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:
@@ -176,13 +176,13 @@ def answering(using: str) -> Iterator[None]:
 
 
 def ask(using: str, question: Callable[[], T]) -> T:
-    """The answer to a read. Asked a second time, on a new connection, where the first turns out to be dead."""
+    """Return the result of a read. Repeat it on a new connection if the first one turns out to be dead."""
     connection = connections[using]
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         sqlite_file.refresh(connection)
         if sqlite_file.outlived_epoch(using) is not None:
             with durable_transaction(using):
-                pass  # begins the new epoch
+                pass  # starts the new epoch
     if (
         connection.vendor == "postgresql"
         and not connection.in_atomic_block
@@ -203,6 +203,4 @@ def _unavailable(error: Exception) -> NoReturn:
         raise ValueRefused(
             f"The journal's database refused a value. Nothing was acknowledged. (The database says: {text})"
         ) from error
-    raise JournalUnavailable(
-        f"{why} Nothing was acknowledged; try again. (The database says: {text})"
-    ) from error
+    raise JournalUnavailable(f"{why} Nothing was acknowledged; retry. (The database says: {text})") from error

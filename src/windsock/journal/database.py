@@ -1,7 +1,7 @@
-"""The journal in the host's database, by Django's ORM: SQLite or PostgreSQL, the same promises on both.
+"""The journal in the host's database, by Django's ORM: SQLite or PostgreSQL, with the same promises.
 
-Every read is one SQL statement, and thus one snapshot of the database, without a transaction: the head comes as columns
-beside the rows. So reads give the same answers inside a host's open transaction, whatever its isolation.
+Every read is one SQL statement, and thus one snapshot of the database, without a transaction: the head is read as
+columns beside the rows. So reads return the same inside a host's open transaction, whatever its isolation.
 """
 
 from collections.abc import Iterator
@@ -53,8 +53,8 @@ _EVENT = ("offset", "flight_id", "version", "topics", "body", "recorded_at")
 
 
 class DatabaseJournal(Journal):
-    """The journal in the database `using` (an alias of settings.DATABASES). Any thread may use it; two objects for
-    one database know nothing of each other and need not."""
+    """The journal in the database `using`, an alias of settings.DATABASES. Any thread may use it, and several objects
+    may use one database."""
 
     def __init__(self, using: str = "default") -> None:
         self.using = using
@@ -86,14 +86,14 @@ class DatabaseJournal(Journal):
                 return [_event(row[4:]) for row in rows]
             if head.offset == position.offset:
                 return []
-            # Somebody committed between the two looks: look again.
+            # A writer committed between the two queries: repeat them.
 
     def _after(self, position: Position, limit: int) -> QuerySet[EventRow, tuple[Any, ...]]:
         rows = EventRow.objects.using(self.using).filter(offset__gt=position.offset).order_by("offset")
         return rows.annotate(**head_columns(self.using)).values_list(*HEAD_COLUMNS, *_EVENT)[:limit]
 
     def snapshot(self, since: datetime | None = None) -> tuple[Head, list[FlightRecord]]:
-        # Read first: if there are no flights at all, whatever comes after this head is still to be told.
+        # Read first: if there are no flights at all, the events after this head are still to be sent.
         head = self.head()
         rows = FlightRow.objects.using(self.using).order_by("id").annotate(**head_columns(self.using))
         if since is not None:
@@ -121,7 +121,7 @@ class DatabaseJournal(Journal):
         return self._formerly(key) if row is None else FlightRecord.from_json(bytes(row[0]))
 
     def _formerly(self, key: FlightKey) -> FlightRecord | None:
-        """The flight that had this id before it turned out to be another one."""
+        """Return the flight that had this id before it turned out to be another one."""
         names = FlightName.objects.using(self.using).filter(
             designator=str(key.designator), date=key.date, flight_id__endswith=f".{key.origin}"
         )
@@ -171,7 +171,7 @@ class DatabaseJournal(Journal):
         return [FlightRecord.from_json(bytes(record)) for record in found]
 
     def ahead(self, of: datetime, limit: int = 1000) -> int:
-        # Whoever was changed later than that matters until later than that, too: there is an index on this.
+        # A flight changed later than that also matters until later than that, and there is an index on the latter.
         rows = FlightRow.objects.using(self.using).filter(matters_until__gt=of, updated_at__gt=of)
         return ask(self.using, rows[:limit].count)
 
@@ -214,7 +214,7 @@ class DatabaseJournal(Journal):
     def reset(self) -> Head:
         with durable_transaction(self.using) as connection:
             if connection.vendor == "postgresql":
-                # Waits for the writers at work and keeps others out; the ORM has no word for it. SQLite has one writer.
+                # Waits for writers in progress and keeps others out; the ORM cannot express it. SQLite has one writer.
                 with connection.cursor() as cursor:
                     cursor.execute(f"LOCK TABLE {FlightRow._meta.db_table} IN EXCLUSIVE MODE")
             for model in (
@@ -231,9 +231,9 @@ class DatabaseJournal(Journal):
             return read_head(connection)
 
     def probe(self, filler: int = 0) -> None:
-        """Write a row that means nothing, with `filler` bytes; raise JournalUnavailable if nothing can be written.
+        """Write a row without meaning, with `filler` bytes; raise JournalUnavailable if nothing can be written.
 
-        Durable as a report is: what keeps a report from being recorded keeps this from being written.
+        It is as durable as a report: whatever keeps a report from being recorded also makes this fail.
         """
         with durable_transaction(self.using):
             values = {"at": datetime.now(UTC), "filler": bytes(filler)}
@@ -242,7 +242,7 @@ class DatabaseJournal(Journal):
                 rows.bulk_create([WriteProbe(id=1, **values)], ignore_conflicts=True)
 
     def ping(self) -> None:
-        """Raises JournalUnavailable unless the database answers and has the journal's tables."""
+        """Raise JournalUnavailable unless the database answers and has the journal's tables."""
         self.head()
         if not connections[self.using].is_usable():
             raise JournalUnavailable("The journal's database does not answer.")

@@ -1,4 +1,4 @@
-"""What a database's error means, and what to do about it: its own words rarely say so. Pure."""
+"""Explain what a database's error means and what to do about it, which its own text rarely does. Pure."""
 
 import re
 
@@ -8,12 +8,12 @@ LOCK_SECONDS = 20
 STANDSTILL_SECONDS = 5
 """How long a writer may keep PostgreSQL waiting inside its transaction, and with it every other writer.
 
-Who merges a large batch between two statements takes tenths of a second; who takes so long was stopped (SIGSTOP, a
-frozen virtual machine) or has lost its network. PostgreSQL ends its session then, and the others go on.
+Merging a large batch between two statements takes tenths of a second. A writer that takes this long was stopped
+(SIGSTOP, a frozen virtual machine) or has lost its network. PostgreSQL then ends its session, and the others continue.
 """
 
 REPLACED = "the database file was replaced"
-"""In the text of the error by which a transaction ends on a file that is no longer there."""
+"""Part of the text of the error that ends a transaction on a replaced file."""
 
 UNKNOWN = "The journal's database did not answer."
 
@@ -31,11 +31,11 @@ _SQLITE = (
         "readonly|read-only",
         "The journal's database is read-only. Give the process the right to write to the file and its directory.",
     ),
-    ("disk i/o error", "The disk of the journal's database fails: it could not be written to or synced."),
-    ("malformed|not a database", "The journal's database file is damaged. Put a backup back."),
+    ("disk i/o error", "The disk of the journal's database failed: it could not be written to or synced."),
+    ("malformed|not a database", "The journal's database file is damaged. Restore a backup."),
     (
         "unable to open",
-        "The journal's database file cannot be opened. See whether its directory exists and may be written to.",
+        "The journal's database file cannot be opened. Check that its directory exists and is writable.",
     ),
     (
         "no such table",
@@ -43,7 +43,7 @@ _SQLITE = (
     ),
 )
 
-# The texts are those of PostgreSQL 13 to 18 and of its library. The first that fits counts.
+# The texts of PostgreSQL 13 to 18 and of libpq. The first match counts.
 _POSTGRESQL = (
     (
         "lock timeout|lock_timeout",
@@ -61,7 +61,7 @@ _POSTGRESQL = (
     ),
     (
         "password authentication failed|no password supplied|no pg_hba.conf entry|authentication failed",
-        "PostgreSQL does not let this user in. Correct user and password in DATABASE_URL (or DATABASES), or "
+        "PostgreSQL refuses this user. Correct user and password in DATABASE_URL (or DATABASES), or "
         "pg_hba.conf on the server.",
     ),
     ('role ".*" does not exist', "PostgreSQL does not know the user that DATABASE_URL (or DATABASES) names."),
@@ -71,12 +71,12 @@ _POSTGRESQL = (
     ),
     (
         r"certificate|\bssl\b|\btls\b|sslmode",
-        "The TLS connection to PostgreSQL could not be made. See sslmode and sslrootcert in DATABASE_URL (or "
+        "The TLS connection to PostgreSQL failed. Check sslmode and sslrootcert in DATABASE_URL (or "
         "DATABASES).",
     ),
     (
         "could not translate host name|name or service not known|failed to resolve|name resolution",
-        "The host name in DATABASE_URL (or DATABASES) is not known.",
+        "The host name in DATABASE_URL (or DATABASES) cannot be resolved.",
     ),
     (
         "connection refused|no such file or directory",
@@ -89,7 +89,7 @@ _POSTGRESQL = (
     ("no space left|disk full", "The disk of PostgreSQL is full. Free some space."),
     (
         "permission denied",
-        "The user in DATABASE_URL (or DATABASES) may not use the journal's tables. Grant it the right.",
+        "The user in DATABASE_URL (or DATABASES) may not use the journal's tables. Grant it permission.",
     ),
     (
         'relation ".*" does not exist',
@@ -100,12 +100,12 @@ _POSTGRESQL = (
 
 
 def explain(error: BaseException) -> str:
-    """Return what the error means and what to do; `UNKNOWN` where its words say nothing."""
+    """Return what the error means and what to do; `UNKNOWN` if its text is not known."""
     low = " ".join(str(error).lower().split())
     known = _POSTGRESQL if _is_postgresql(error) else _SQLITE
     return next((meaning for pattern, meaning in known if re.search(pattern, low)), UNKNOWN)
 
 
 def _is_postgresql(error: BaseException) -> bool:
-    """Whether it is psycopg's error, or Django's that stands for one."""
+    """Return whether it is psycopg's error, or Django's in place of one."""
     return type(error.__cause__ or error).__module__.partition(".")[0] in ("psycopg", "psycopg2")

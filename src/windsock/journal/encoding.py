@@ -1,4 +1,4 @@
-"""The bytes of an event: encoded once, when it is written, and the same for everybody ever after."""
+"""Encode events: once, when they are written; every client then receives the same bytes."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,19 +13,19 @@ _encode = msgspec.json.Encoder().encode
 
 
 def wire_time(time: datetime) -> str:
-    """The wire form of a time: UTC, "Z", no fraction unless it has one."""
+    """Return the wire form of a time: UTC, "Z", no fraction unless it has one."""
     return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def flight_json(flight: Flight) -> bytes:
-    """A flight's wire form, as it stands in events and in its record."""
+    """Return a flight's wire form, as events and records hold it."""
     return _encode(flight)
 
 
 def event_body(draft: Draft, flight: bytes | None = None) -> bytes:
-    """What follows the position in an `event` message: flight, changes, recorded_at, and the closing brace.
+    """Return what follows the position in an `event` message: flight, changes, recorded_at, and the closing brace.
 
-    Whoever has the flight's JSON at hand gives it as `flight`.
+    `flight` is the flight's JSON, if the caller already has it.
     """
     return b'"flight":%s,"changes":%s,"recorded_at":"%s"}' % (
         flight_json(draft.record.flight) if flight is None else flight,
@@ -35,12 +35,12 @@ def event_body(draft: Draft, flight: bytes | None = None) -> bytes:
 
 
 def standing_json(standing: Standing) -> bytes:
-    """The wire form of an airport's programmes."""
+    """Return the wire form of an airport's programmes."""
     return _encode(standing)
 
 
 def standing_body(change: StandingChange, recorded_at: datetime) -> bytes:
-    """What follows the position in a `programmes` message: standing, changes, recorded_at, and the closing brace."""
+    """Return what follows the position in a `programmes` message: standing, changes, recorded_at, closing brace."""
     return b'"standing":%s,"changes":%s,"recorded_at":"%s"}' % (
         standing_json(change.standing),
         _encode(change.changes),
@@ -49,7 +49,7 @@ def standing_body(change: StandingChange, recorded_at: datetime) -> bytes:
 
 
 def events_of(changes: Sequence[StandingChange], first: int, now: datetime) -> list[Event]:
-    """The events of these changes, from offset `first` on."""
+    """Return the events of these changes, from offset `first` on."""
     return [
         Event(
             offset,

@@ -1,8 +1,8 @@
-"""Flights as this process last read or wrote them, so that a write need not decode again what nobody has changed.
+"""Cache flights as this process last read or wrote them, so that a write need not decode unchanged ones again.
 
-Each row bears a stamp: 62 random bits, drawn anew whenever the row is written. So whoever holds a flight with the stamp
-that stands in the row holds exactly what the row holds, whoever wrote it, in whatever process, however often; and what
-was written by a transaction that was rolled back bears a stamp that stands nowhere. Nothing has to be forgotten.
+Each row has a stamp: 62 random bits, drawn whenever the row is written. A cached flight with the stamp of the row is
+therefore exactly what the row holds, whichever process wrote it; and the stamps of a transaction that was rolled back
+are in no row. So nothing ever has to be invalidated.
 """
 
 import secrets
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from windsock.flights import FlightRecord
 
-MOST = 4096
-"""Flights held: those in the air over a continent at one time. Some 7 KB each."""
+MAX_FLIGHTS = 4096
+"""Flights in the cache, of about 7 KB each: as many as are in the air over a continent at one time."""
 
 Searched = tuple[object, ...]
-"""The values by which a flight is searched, as its row holds them."""
+"""The values of the columns by which flights are searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,15 @@ class CachedFlight:
 
 
 def new_stamp() -> int:
-    """A number that no row bears yet: 62 random bits, which any database's big integer holds."""
+    """Return a number that no row has yet: 62 random bits, which fit a big integer of any database."""
     return secrets.randbits(62)
 
 
 class FlightCache:
-    """The last `most` flights that were read or written. Any thread may use it."""
+    """The last `limit` flights that were read or written. Any thread may use it."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
+    def __init__(self, limit: int = MAX_FLIGHTS) -> None:
+        self._limit = limit
         self._held: dict[str, CachedFlight] = {}
 
     def __len__(self) -> int:
@@ -46,17 +46,17 @@ class FlightCache:
         return iter(tuple(self._held))
 
     def get(self, flight_id: str, stamp: int) -> CachedFlight | None:
-        """The flight as the row with this stamp holds it; None when that is not known."""
+        """Return the flight as the row with this stamp holds it; None if it is not cached."""
         found = self._held.get(flight_id)
         return found if found is not None and found.stamp == stamp else None
 
     def keep(self, flight_id: str, recent: CachedFlight) -> None:
-        """Remembers a flight; forgets the one that was used longest ago, if there are too many."""
+        """Cache a flight; drop the least recently used one if there are too many."""
         held = self._held
         held.pop(flight_id, None)
         held[flight_id] = recent
-        while len(held) > self._most:
+        while len(held) > self._limit:
             try:
                 held.pop(next(iter(held)), None)
-            except (StopIteration, RuntimeError):  # another thread is at it, too
+            except (StopIteration, RuntimeError):  # another thread is dropping one too
                 return

@@ -1,4 +1,4 @@
-"""What a FlightQuery means, for one flight: the reference that every backend's own search agrees with."""
+"""Define what a FlightQuery means for one flight: the reference for the search of every backend."""
 
 from datetime import UTC, datetime
 from datetime import date as Day
@@ -8,22 +8,22 @@ from windsock.journal.base import FlightQuery
 from windsock.journal.projection import Projection
 
 LAST = datetime.max.replace(tzinfo=UTC)
-"""Where a flight without a known time stands in the order: after all others."""
+"""The time of a flight whose time is not known: after all others."""
 
 Place = tuple[bool, datetime, str]
-"""Where a flight stands in an answer: first those that the text means exactly, then by time, then by id."""
+"""The sort key of a result: flights that the text names in full first, then by time, then by id."""
 
 
 def canonical_airport(code: str) -> str:
-    """The code under which flights carry this airport: IATA where it has one; an unknown code stays as given."""
+    """Return the code that flights use for this airport: IATA if it has one; an unknown code as given."""
     found = airports.airport(code)
     return found.code if found else code.upper()
 
 
 def canonical_text(text: str, on: Day | None = None) -> str:
-    """What was typed into a search box, as it is compared: a canonical designator or id, else capitals without blanks.
+    """Return a search text as it is compared: a canonical designator or id, else capitals without blanks.
 
-    `on` is the date asked for, if one is: codes pass from one carrier to another.
+    `on` is the date searched for, if any: codes pass from one carrier to another.
     """
     try:
         return str(FlightKey.parse(text.strip()) if "." in text else Designator.parse(text, on))
@@ -32,13 +32,13 @@ def canonical_text(text: str, on: Day | None = None) -> str:
 
 
 def registrations(text: str) -> frozenset[str]:
-    """The spellings of a registration under which a flight may hold it: with a hyphen somewhere, or without."""
+    """Return the spellings of a registration that a flight may have: with a hyphen somewhere, or without."""
     plain = text.replace("-", "")
     return frozenset({text, plain, *(f"{plain[:at]}-{plain[at:]}" for at in range(1, min(4, len(plain))))})
 
 
 class Search:
-    """A FlightQuery made ready to be put to many flights."""
+    """A FlightQuery, prepared for matching many flights."""
 
     def __init__(self, query: FlightQuery) -> None:
         self.query = query
@@ -47,15 +47,15 @@ class Search:
         self.registrations = registrations(self.text) if self.text else frozenset()
 
     def matches(self, flight: Flight, times: Projection) -> bool:
-        """Whether every condition of the query holds."""
+        """Return whether every condition of the query holds."""
         return self._named(flight) and bool(self._times(flight, times))
 
     def place(self, flight: Flight, times: Projection) -> Place:
-        """Where a flight that matches stands in the answer: the text's own first, then by time there and id."""
+        """Return the sort key of a flight that matches."""
         return (not self.exact(flight), min(self._times(flight, times)), flight.id)
 
     def exact(self, flight: Flight) -> bool:
-        """Whether the text, if any, is a whole name of the flight: its designator, a codeshare, registration or id."""
+        """Return whether the text, if any, names the flight in full: designator, codeshare, registration or id."""
         return self.text is None or (
             self.text in (flight.designator, flight.id)
             or flight.registration in self.registrations
@@ -76,7 +76,7 @@ class Search:
         )
 
     def _times(self, flight: Flight, times: Projection) -> list[datetime]:
-        """The flight's times on each side of the airport asked for, as far as they are in the window."""
+        """Return the flight's times on each side of the airport searched for that are in the window."""
         sides: list[datetime | None] = []
         if self.airport is None:
             sides.append(times.departs_at)

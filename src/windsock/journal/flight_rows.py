@@ -1,4 +1,4 @@
-"""How a flight becomes a row: its record, and beside it the columns by which it is searched."""
+"""Turn a flight into a row: its record, and the columns by which it is searched."""
 
 from datetime import UTC, datetime
 
@@ -20,12 +20,12 @@ SEARCHED = (
 )
 WRITTEN = ("version", "updated_at", "stamp", "record")
 UPDATED = SEARCHED + WRITTEN
-"""Everything but what is in the id, which never changes."""
+"""All columns but those that are in the id, which never change."""
 FLIGHT = ("id", "designator", "carrier", "date", "origin", *UPDATED)
 
 
 def searched(flight: Flight) -> Searched:
-    """The values of the columns SEARCHED."""
+    """Return the values of the columns SEARCHED."""
     times = project(flight)
     return (
         flight.destination,
@@ -40,13 +40,13 @@ def searched(flight: Flight) -> Searched:
 
 
 def written(record: FlightRecord, stamp: int, wire: bytes | None = None) -> tuple[object, ...]:
-    """The values of the columns WRITTEN; `wire` is the flight's JSON, where it is known already."""
+    """Return the values of the columns WRITTEN; `wire` is the flight's JSON, if the caller already has it."""
     flight = record.flight
     return (flight.version, flight.updated_at or LONG_AGO, stamp, record.to_json(wire))
 
 
 def names_beside(flight: Flight) -> tuple[str, ...]:
-    """The designators by which a flight goes on its date beside its own: codeshares, and what it was called before."""
+    """Return the other designators of a flight on its date: codeshares, and those it had before."""
     if not flight.former_ids:
         return flight.codeshares
     former = (id.partition(".")[0] for id in flight.former_ids)
@@ -54,18 +54,18 @@ def names_beside(flight: Flight) -> tuple[str, ...]:
 
 
 def flight_row(record: FlightRecord, stamp: int = 0) -> tuple[object, ...]:
-    """The whole row, in the order of FLIGHT."""
+    """Return the whole row, in the order of FLIGHT."""
     return (*identity(record), *searched(record.flight), *written(record, stamp))
 
 
 def identity(record: FlightRecord) -> tuple[object, ...]:
-    """The values of the columns that never change, the id first."""
+    """Return the values of the columns that never change, the id first."""
     flight, key = record.flight, record.key
     return (flight.id, flight.designator, key.carrier, key.date, flight.origin)
 
 
 def difference(before: Searched, after: Searched) -> tuple[tuple[str, ...], tuple[object, ...]]:
-    """The searched columns that are not what they were, and their new values."""
+    """Return the searched columns that have changed, and their new values."""
     if before == after:
         return (), ()
     changed = [index for index, value in enumerate(after) if value != before[index]]
@@ -87,5 +87,5 @@ PLACE = (
 
 
 def placeholder(key: FlightKey) -> tuple[object, ...]:
-    """An empty row that keeps a flight's place, in the order of PLACE."""
+    """Return an empty row that reserves a flight's place, in the order of PLACE."""
     return (str(key), str(key.designator), key.carrier, key.date, key.origin, "", 0, LONG_AGO, 0, b"")

@@ -1,6 +1,6 @@
-"""Finding flights in the database: each side of an airport is one walk along one index, and the sides are merged.
+"""Find flights in the database: one walk along one index for each side of an airport, merged.
 
-One query with OR over origin, destination and diversion would make both databases scan; three short ones do not.
+One query with OR over origin, destination and diversion makes both databases scan; three short queries do not.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ Rows = QuerySet[FlightRow, FlightRow]
 
 
 def find(using: str, query: FlightQuery) -> list[FlightRecord]:
-    """The flights that match `query`, in its order; see FlightQuery."""
+    """Return the flights that match `query`, in its order; see FlightQuery."""
     search = Search(query)
     behind: Place | None = None
     if query.after_id is not None:
@@ -30,7 +30,7 @@ def find(using: str, query: FlightQuery) -> list[FlightRecord]:
     rows = FlightRow.objects.using(using).filter(version__gt=0)
     if query.carrier:
         carrier = query.carrier.upper()
-        # Its flights' numbers begin with it: that is what the index of a day is ordered by.
+        # Their designators begin with it, which is what the index of a day is ordered by.
         rows = rows.filter(_begins_with(using, carrier), carrier=carrier)
     if query.date:
         rows = rows.filter(date=query.date)
@@ -58,10 +58,10 @@ def _place(search: Search, record: FlightRecord) -> Place:
 
 
 def _named(using: str, search: Search) -> list[tuple[bool, Q]]:
-    """The ways in which a flight may be meant by the text, and whether the text is then a whole name of it.
+    """Return the conditions under which the text may mean a flight, and whether it then names the flight in full.
 
-    At an airport those of a kind are one condition: its index leaves few flights to look at. Everywhere, each is a walk
-    of its own along the index that serves it; with OR between them the databases read every flight of the day, or all.
+    At an airport, all conditions of a kind are one, since its index leaves few flights to look at. Otherwise each is a
+    walk along an index of its own; with OR between them the databases would read every flight of the day, or all.
     """
     text = search.text
     if not text:
@@ -72,13 +72,13 @@ def _named(using: str, search: Search) -> list[tuple[bool, Q]]:
     names = FlightName.objects.using(using).filter(designator=text)
     if search.query.date:
         names = names.filter(date=search.query.date)
-    # Asked first: as a subquery it makes SQLite read the whole day, to find nearly always nothing.
+    # A query of its own: as a subquery it makes SQLite read the whole day, nearly always to find nothing.
     if sharing := list(names.values_list("flight_id", flat=True)):
         exact.append(Q(id__in=sharing))
     begun = [_begins_with(using, text)]
     if len(text) <= 4:
         begun += [Q(origin=text), Q(destination=text)]
-    # Without those of the first kind, else they would take the place of others on a page.
+    # Without those of the first kind, which would take the place of others on a page.
     others = Q(designator=text) | Q(registration__in=search.registrations) | Q(id__in=sharing)
     if search.airport is not None:
         exact, begun = [_any(exact)], [_any(begun)]
@@ -93,7 +93,7 @@ def _any(ways: list[Q]) -> Q:
 
 
 def _begins_with(using: str, text: str) -> Q:
-    """Designators that begin with `text`, said so that the database can use its index."""
+    """Return the condition "the designator begins with `text`" in a form for which the database uses its index."""
     if connections[using].vendor == "postgresql":
         return Q(designator__startswith=text)  # the index has varchar_pattern_ops
     # SQLite compares bytes, but Django's LIKE there has an ESCAPE, which keeps it from its index.
@@ -114,9 +114,9 @@ def _sides(rows: Rows, search: Search) -> Iterator[tuple[Rows, str]]:
 def _walk(
     rows: Rows, column: str, query: FlightQuery, behind: Place | None, *, exact: bool
 ) -> Iterator[tuple[Place, bytes]]:
-    """One side's flights in order, from `behind` on, as (place, record); `exact`: those that the text means exactly."""
+    """Yield (place, record) of one side's flights in order, after `behind`; `exact`: those the text names in full."""
     if behind is not None and exact and behind[0]:
-        return  # all of them stand on earlier pages
+        return  # all of them were on earlier pages
     if query.since is not None:
         rows = rows.filter(**{f"{column}__gte": query.since})
     if query.until is not None:

@@ -1,4 +1,4 @@
-"""The journal's one head row: read, made, and as a Head."""
+"""Read, lock and create the one row that is the head of the journal."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +40,7 @@ def lock_head(connection: BaseDatabaseWrapper) -> Head:
 
 
 def read_head(connection: BaseDatabaseWrapper) -> Head:
-    """The head as this connection sees it; created if there is none."""
+    """Return the head as this connection sees it; create it if there is none."""
     rows = select(connection, JournalHead, HEAD, ("id", [1]))
     if not rows:
         create_head(connection.alias)
@@ -49,7 +49,7 @@ def read_head(connection: BaseDatabaseWrapper) -> Head:
 
 
 def head_of(row: Sequence[Any]) -> Head:
-    """The Head of a row (epoch, offset, floor, clock); the clock as JSON or as what it decodes to."""
+    """Return the Head of a row (epoch, offset, floor, clock); the clock is JSON, or already decoded."""
     epoch, offset, floor, clock = row
     if isinstance(clock, (str, bytes)):
         clock = msgspec.json.decode(clock, type=ReplayClock)
@@ -59,7 +59,12 @@ def head_of(row: Sequence[Any]) -> Head:
 
 
 def create_head(using: str) -> None:
-    """Makes the head row of a new journal, unless somebody else just did."""
+    """Create the head row of a new journal, unless another process just did."""
     JournalHead.objects.using(using).bulk_create(
         [JournalHead(id=1, epoch=new_epoch())], ignore_conflicts=True
     )
+
+
+def has_head(using: str) -> bool:
+    """Return whether the journal was ever used. Raises what the database raises."""
+    return JournalHead.objects.using(using).exists()

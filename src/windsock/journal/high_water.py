@@ -1,8 +1,8 @@
-"""How far each database's journal has been seen: who has seen more than there is knows that it was put back.
+"""Remember the highest position seen of each journal, to detect one that was restored from an older backup.
 
-A backup that is restored brings its epoch along, and soon its offsets name other events than before. Whichever process
-still knows better starts a new epoch with its next write or look. So that somebody does, also when the backup was put
-back while no process ran, a node notes it in a file of its own (`SEEN_FILE`).
+A restored backup has the epoch it was made in, and soon its offsets name other events than before. A process that has
+seen a higher position starts a new epoch with its next write or look. So that this also happens when the backup was
+restored while no process ran, a node keeps the position in a file (`SEEN_FILE`).
 """
 
 import importlib.util
@@ -15,22 +15,22 @@ from windsock.conf import config
 from windsock.errors import ProtocolError
 from windsock.protocol.positions import Position
 
-log = logging.getLogger("windsock.journal")
+logger = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _highest: dict[str, Position] = {}
 
-# Without (Windows) each process knows only what it has seen itself.
+# Without it (Windows), each process knows only what it has seen itself.
 LOCKS = importlib.util.find_spec("fcntl") is not None
 
-# A position with its epoch is far shorter; one write of one length leaves nothing of a longer one behind.
+# Longer than any position: writes of the same length leave nothing of an earlier one behind.
 _WIDTH = 80
 
 
 def remember(using: str, position: Position) -> None:
-    """The journal in `using` has been here. A position behind one that was seen in the same epoch is not remembered.
+    """Note that the journal in `using` has reached this position, unless a higher one of the same epoch is known.
 
-    Called before anybody is told of the position.
+    Call it before the position is given to anybody.
     """
     with _lock:
         known = _highest.get(using)
@@ -43,7 +43,7 @@ def remember(using: str, position: Position) -> None:
 
 
 def highest_seen(using: str) -> Position | None:
-    """The highest_seen position seen in the newest epoch seen, by this process or, with a file, on this node."""
+    """Return the highest position seen in the newest epoch, by this process or, with a file, on this node."""
     with _lock:
         known = _highest.get(using)
         return known if known is not None else _highest_of(using)
@@ -65,20 +65,20 @@ def _highest_of(using: str) -> Position | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, ProtocolError) as error:
-        log.warning("What was seen of the journal cannot be read from %s: %s", path, error)
+        logger.warning("The highest position seen cannot be read from %s: %s", path, error)
         return None
     return _highest.setdefault(using, found)
 
 
 def _note(path: Path, position: Position) -> None:
-    """Writes the position, unless another process of this node has seen more. Survives a killed process, as it must;
-    not a power failure, which nobody's memory survives either."""
+    """Write the position, unless another process of this node has seen a higher one. It survives a killed process, but
+    not a power failure, which no process survives either."""
     import fcntl
 
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        log.warning("What was seen of the journal cannot be noted in %s: %s", path, error)
+        logger.warning("The highest position seen cannot be written to %s: %s", path, error)
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -88,6 +88,6 @@ def _note(path: Path, position: Position) -> None:
             return
         os.pwrite(file, str(position).ljust(_WIDTH - 1).encode() + b"\n", 0)
     except OSError as error:
-        log.warning("What was seen of the journal cannot be noted in %s: %s", path, error)
+        logger.warning("The highest position seen cannot be written to %s: %s", path, error)
     finally:
         os.close(file)

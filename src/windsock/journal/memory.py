@@ -32,7 +32,7 @@ from windsock.protocol.positions import Position
 
 
 class MemoryJournal(Journal):
-    """The whole contract under one lock. Writers wait for each other; readers see only what is committed."""
+    """The whole contract under one lock: writers wait for each other, and readers see only what is committed."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -183,7 +183,7 @@ class MemoryJournal(Journal):
 
 
 class _MemoryWriting(Writing):
-    """Collects what a write does and lets it happen at the end, so that an error leaves nothing behind."""
+    """Collect what a write does and apply it at the end, so that an error leaves nothing behind."""
 
     def __init__(self, journal: MemoryJournal) -> None:
         self._journal = journal

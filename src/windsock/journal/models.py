@@ -18,7 +18,7 @@ __all__ = [
 
 
 class JournalHead(models.Model):
-    """The one row that orders everything: it is advanced, as a transaction's last lock, by the number of its events."""
+    """The one row that orders everything: a transaction locks it last and advances it by the number of its events."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     epoch = models.CharField(max_length=32)
@@ -40,7 +40,7 @@ class JournalHead(models.Model):
 
 
 class FlightRow(models.Model):
-    """One flight as now believed. `record` is the whole truth; the columns beside it exist to be searched.
+    """One flight as now believed. `record` is the whole truth; the columns beside it are for searching.
 
     `departs_at` and `arrives_at` are the best known times (actual, else estimated, else scheduled); `matters_until` is
     the latest of all its times and of its last update; `due_at` is when its next milestone is expected (null: none is).
@@ -148,7 +148,7 @@ class EventRow(models.Model):
 
 
 class ReportRow(models.Model):
-    """A report as it came, kept for audit: who said what, when, and what became of it."""
+    """A report as received, kept for audit: its source, body and times, and its outcome."""
 
     id = models.BigAutoField(primary_key=True)
     source = models.CharField(max_length=100)
@@ -193,7 +193,7 @@ class CursorRow(models.Model):
 
 
 class StandingRow(models.Model):
-    """The programmes of one airport. Once there it stays, empty when all is normal: its version must go on."""
+    """The programmes of one airport. The row stays, empty when all is normal, since its version must keep growing."""
 
     airport = models.CharField(primary_key=True, max_length=4)
     version = models.PositiveIntegerField()
@@ -210,7 +210,7 @@ class StandingRow(models.Model):
 
 
 class ProgrammeSource(models.Model):
-    """Of a source of programmes, when its newest list was observed: an older one that comes later says nothing."""
+    """When the newest list of a source of programmes was observed: an older list that arrives later is ignored."""
 
     source = models.CharField(primary_key=True, max_length=100)
     observed_at = models.DateTimeField()
@@ -225,7 +225,7 @@ class ProgrammeSource(models.Model):
 
 
 class WriteProbe(models.Model):
-    """The one row that readiness writes to see whether anything can be written. It means nothing."""
+    """The one row that readiness writes to find out whether anything can be written. It has no meaning."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     at = models.DateTimeField()

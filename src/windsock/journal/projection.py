@@ -1,4 +1,4 @@
-"""What a flight is searched by: the columns beside its record. Pure, shared by every backend, so that all agree."""
+"""Compute the times by which a flight is searched. Pure, and shared by every backend, so that all agree."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Literal
 
 from windsock.flights import Flight
 
-# A flight in one of these has no milestone left that one could wait for.
+# A flight in one of these has no milestone left to wait for.
 _DONE = frozenset({"arrived", "cancelled", "diverted"})
 _GONE = frozenset({"out", "airborne", "landed"})
 
@@ -15,7 +15,7 @@ Milestone = Literal["departure", "arrival"]
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Times by which boards, snapshots and the overdue watch find a flight; all UTC."""
+    """The times by which boards, snapshots and the overdue watch find a flight; all UTC."""
 
     departs_at: datetime | None
     arrives_at: datetime | None
@@ -24,9 +24,9 @@ class Projection:
 
 
 def expected(flight: Flight) -> tuple[Milestone, datetime] | None:
-    """The milestone that comes next and when it is expected (estimated, else scheduled); None when there is none.
+    """Return the next milestone and when it is expected (estimated, else scheduled); None if there is none.
 
-    Once a flight has landed nobody waits for its arrival any more, even if no source ever tells when it parked.
+    Once a flight has landed, nobody waits for its arrival, even if no source ever reports when it parked.
     """
     if flight.status in _DONE or flight.status == "landed" or flight.arrival.actual or flight.landing.actual:
         return None
@@ -38,7 +38,7 @@ def expected(flight: Flight) -> tuple[Milestone, datetime] | None:
 
 
 def _carried_over(flight: Flight) -> datetime | None:
-    """Return when the arrival is expected by the flight's late departure, where nobody has said."""
+    """Return when the arrival is expected because of the late departure, if no source has reported it."""
     end = flight.arrival
     if (
         end.delay_basis != "inferred"
@@ -51,12 +51,12 @@ def _carried_over(flight: Flight) -> datetime | None:
 
 
 def project(flight: Flight) -> Projection:
-    """The searched times of a flight."""
+    """Return the times by which the flight is searched."""
     departure, arrival = flight.departure, flight.arrival
     takeoff, landing = flight.takeoff.actual, flight.landing.actual
     departs_at = departure.actual or departure.estimated or takeoff or departure.scheduled
     arrives_at = arrival.actual or arrival.estimated or landing or _carried_over(flight) or arrival.scheduled
-    # A loop, since every report passes here: max() with a generator takes twice as long.
+    # A loop, since every report comes through here: max() with a generator takes twice as long.
     matters_until = flight.updated_at
     for time in (arrives_at, departs_at, arrival.scheduled, departure.scheduled, takeoff, landing):
         if time is not None and (matters_until is None or time > matters_until):

@@ -96,7 +96,7 @@ def _would_lose(using: str, epoch: str, upper: int, known: Sequence[_Cursor]) ->
 
 
 def prune_reports(using: str, before: datetime) -> int:
-    """Drops the oldest raw reports up to the first one received at or after `before`."""
+    """Drop the oldest raw reports up to the first one received at or after `before`."""
     reports = ReportRow.objects.using(using)
     kept = reports.filter(received_at__gte=before).order_by("id").values_list("id", flat=True)
     first_kept = ask(using, kept.first)
@@ -104,7 +104,7 @@ def prune_reports(using: str, before: datetime) -> int:
     dropped = 0
     while ids := ask(using, lambda: list(old.order_by("id").values_list("id", flat=True)[:CHUNK])):
         with durable_transaction(using):
-            # Never past what was looked at: reports that came in meanwhile are newer.
+            # Never beyond what was looked at: reports received since are newer.
             dropped += old.filter(id__lte=ids[-1]).delete()[0]
         if first_kept is None and len(ids) < CHUNK:
             break
@@ -112,7 +112,7 @@ def prune_reports(using: str, before: datetime) -> int:
 
 
 def prune_flights(using: str, before: datetime) -> int:
-    """Drops flights that have not mattered since `before`. No event is written: nobody shows them any more."""
+    """Drop flights that have not mattered since `before`. No event is written, since nothing shows them."""
     flights = FlightRow.objects.using(using).filter(matters_until__lt=before)
     dropped = 0
     while True:

@@ -1,4 +1,4 @@
-"""Give stored flights the key that the tables of carriers and airports give them now.
+"""Give stored flights the keys that the current tables of carriers and airports give them.
 
 A key holds a carrier's code and a date in the calendar of the origin. When a table is corrected, new reports about the
 same flight get another key, and a second flight would be born. So flights move to their new key with their reports,
@@ -25,19 +25,19 @@ from windsock.journal.flight_rows import FLIGHT, flight_row
 
 @dataclass(slots=True)
 class Rekeyed:
-    """What changed: old id → new id, and which of the new ids stood there before and took the other one in."""
+    """What changed: old id → new id, and which of the new ids existed before and absorbed the other flight."""
 
     moved: list[tuple[str, str]] = field(default_factory=list)
     joined: set[str] = field(default_factory=set)
 
     def lines(self) -> Iterator[str]:
-        """One line for people per flight."""
+        """Return one line per flight, for people."""
         for old, new in self.moved:
             yield f"{old} is now {new}" + (" (two flights became one)" if new in self.joined else "")
 
 
 def key_now(flight: Flight) -> FlightKey:
-    """The key that today's tables give a stored flight.
+    """Return the key that the current tables give a stored flight.
 
     The date moves only where it was that of the first schedule by the clocks of a zone that has been corrected since:
     a date that a source stated itself stays.
@@ -61,7 +61,7 @@ def _local_day(moment: datetime, zone: str) -> Day:
 
 
 def rekey(using: str, models: Any, rules: MergeRules = DEFAULT_RULES) -> Rekeyed:
-    """Move every flight whose key is not that of today; must run in a transaction, with nothing else writing.
+    """Move every flight whose key is not the current one; run it in a transaction, with no other writer.
 
     `models` has FlightRow, FlightName, ReportRow, EventRow and JournalHead (a migration gives its own). If anything
     changed the journal starts a new epoch, so that every reader takes a fresh snapshot.
@@ -91,7 +91,7 @@ def rekey(using: str, models: Any, rules: MergeRules = DEFAULT_RULES) -> Rekeyed
 
 
 def _vacating(moves: dict[str, FlightKey]) -> Iterator[str]:
-    """The old ids in an order in which each new id is free before a flight moves there: daily flights move as a row."""
+    """Yield the old ids in an order in which each new id is free before a flight moves there, as daily flights need."""
     waiting = dict.fromkeys(sorted(moves))
     while waiting:
         chain = [next(iter(waiting))]
@@ -103,7 +103,7 @@ def _vacating(moves: dict[str, FlightKey]) -> Iterator[str]:
 
 
 def _moved(record: FlightRecord, key: FlightKey) -> FlightRecord:
-    """The same flight under another key; nothing else of it changes."""
+    """Return the same flight under another key, otherwise unchanged."""
     own = str(key.designator)
     flight = msgspec.structs.replace(
         record.flight,
@@ -118,7 +118,7 @@ def _moved(record: FlightRecord, key: FlightKey) -> FlightRecord:
 
 
 def _joined(one: FlightRecord, other: FlightRecord, rules: MergeRules) -> FlightRecord:
-    """One flight with what the sources of both said."""
+    """Return one flight with what the sources of both reported."""
     facts: Facts = one.facts
     for path, by_source in other.facts.items():
         for source, fact in by_source.items():
@@ -140,7 +140,7 @@ def _write(rows: Any, model: Any, record: FlightRecord) -> None:
 
 
 def _follow(using: str, models: Any, old: str, key: FlightKey) -> None:
-    """Have the names, reports and events of the flight point to its new id."""
+    """Point the names, reports and events of the flight to its new id."""
     for model in (models.ReportRow, models.EventRow):
         model.objects.using(using).filter(flight_id=old).update(flight_id=str(key))
     names = models.FlightName.objects.using(using)

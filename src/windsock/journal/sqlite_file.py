@@ -1,10 +1,10 @@
-"""Notice that the SQLite file at its path is no longer the one this process has open: a backup was moved over it.
+"""Detect that the SQLite file at its path is no longer the one this process has open: a backup was moved over it.
 
-A connection goes on writing to the file it has opened, which then has no name any more: all it acknowledges is
-lost. And worse: the old file's `-wal` still lies beside the new one, and SQLite would play it into it. So the
-device and inode of each connection's file are compared with those at the path before a connection is used, before
-each commit, and before what was committed is acknowledged. Where they differ the old file's `-wal` and `-shm` are
-put aside, the connection is given up, and the new file begins a new epoch.
+A connection keeps writing to the file it has opened, which then has no name: all that it acknowledges is lost. Worse,
+the old file's `-wal` still lies beside the new file, and SQLite would play it into that. So the device and inode of
+each connection's file are compared with those at the path before a connection is used, before each commit, and before
+the acknowledgement. If they differ, the old file's `-wal` and `-shm` are moved aside, the connection is given up, and
+the new file starts a new epoch.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from windsock.journal.database_faults import REPLACED
 from windsock.journal.high_water import highest_seen
 
-log = logging.getLogger("windsock.journal")
+logger = logging.getLogger(__name__)
 
 Identity = tuple[int, int]  # device, inode
 
@@ -29,28 +29,28 @@ BESIDE = ("-wal", "-shm")
 
 # The file that each Django connection has open: the driver's connection, its path, and which file it was.
 _opened: WeakKeyDictionary[BaseDatabaseWrapper, tuple[object, str, Identity]] = WeakKeyDictionary()
-# Which files lay beside the database while it was open, by path: what is left of them belongs to it.
+# Which files lay beside the database while it was open, by path: they belong to it.
 _beside: dict[str, set[Identity]] = {}
 _lock = threading.RLock()
-# The file that took the place of another one last, by path: what the old one left beside it has been put aside.
+# The last file that replaced another one, by path: what the old one left behind has been moved aside.
 _handled: dict[str, Identity | None] = {}
 # The epoch that was known when the file of a database was replaced, until the new file has another one.
 _outlived: dict[str, str] = {}
 
 
 def outlived_epoch(alias: str) -> str | None:
-    """Return the epoch that must not be gone on with, since the file of this database was replaced."""
+    """Return the epoch that must not be continued, since the file of this database was replaced."""
     return _outlived.get(alias) if _outlived else None
 
 
 def renewed(alias: str, epoch: str) -> None:
-    """Note that the file has another epoch than this one now."""
+    """Note that the file now has another epoch than this one."""
     if _outlived.get(alias) == epoch:
         del _outlived[alias]
 
 
 def path_of(connection: BaseDatabaseWrapper) -> str | None:
-    """Return the path of the connection's file; None where it is not a SQLite file."""
+    """Return the path of the connection's file; None if it is not a SQLite file."""
     if connection.vendor != "sqlite":
         return None
     name = os.fspath(connection.settings_dict["NAME"])
@@ -58,7 +58,7 @@ def path_of(connection: BaseDatabaseWrapper) -> str | None:
 
 
 def identity(path: str) -> Identity | None:
-    """Return which file lies there; None where none does."""
+    """Return which file lies at the path; None if there is none."""
     try:
         found = os.stat(path)
     except OSError:
@@ -69,8 +69,8 @@ def identity(path: str) -> Identity | None:
 def connected(connection: BaseDatabaseWrapper) -> None:
     """Note which file a new connection has open (Django's signal `connection_created`).
 
-    Raises OperationalError, and gives the connection up, where others of this process still have another file open: it
-    may have found that one's `-wal` beside the new file.
+    Raises OperationalError and gives the connection up if others of this process still have another file open: it may
+    have found the `-wal` of that one beside the new file.
     """
     path = path_of(connection)
     if path is None or (here := identity(path)) is None:
@@ -78,8 +78,8 @@ def connected(connection: BaseDatabaseWrapper) -> None:
     with _lock:
         if _handled.get(path) != here and any(known != here for known in _live(path)):
             driver, connection.connection = connection.connection, None
-            # Closing it could play the old file's -wal into the new one. It is kept open until the process ends, and
-            # not closed then either: one connection for each time a database is replaced.
+            # Closing it could play the old file's -wal into the new one. So it stays open until the process ends, and
+            # is not closed then either: one connection for each time that a database is replaced.
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(driver))
             _replaced(connection.alias, path)
             raise OperationalError(f"{REPLACED}: {path}")
@@ -107,11 +107,11 @@ def verify(connection: BaseDatabaseWrapper) -> None:
         _replaced(connection.alias, path)
         raise OperationalError(f"{REPLACED}: {path}")
     if (found := _opened.get(connection)) is not None:
-        note_beside(found[1], found[2])  # SQLite makes them when it writes first
+        note_beside(found[1], found[2])  # SQLite creates them with its first write
 
 
 def noticed(alias: str, path: str) -> None:
-    """Do what there is to do when another file is seen at the path, before anybody opens it."""
+    """Handle another file found at the path, before anybody opens it."""
     here = identity(path)
     with _lock:
         if any(known != here for known in _live(path)):
@@ -121,7 +121,7 @@ def noticed(alias: str, path: str) -> None:
 def note_beside(path: str, file: Identity) -> None:
     """Remember which `-wal` and `-shm` lie beside the database `file` while it is open."""
     found = {here for end in BESIDE if (here := identity(path + end)) is not None}
-    # Looked at again: those of a new file must never be taken for the old one's.
+    # Checked again: files of a new database must never be taken for the old one's.
     if not found <= _beside.setdefault(path, set()) and identity(path) == file:
         _beside[path] |= found
 
@@ -136,7 +136,7 @@ def _live(path: str) -> set[Identity]:
 
 
 def _replaced(alias: str, path: str) -> None:
-    """Put aside what the old file left beside the new one, and give up its epoch; once for each new file."""
+    """Move aside what the old file left beside the new one, and give up its epoch; once for each new file."""
     with _lock:
         here = identity(path)
         if path in _handled and _handled[path] == here:
@@ -148,18 +148,18 @@ def _replaced(alias: str, path: str) -> None:
             try:
                 os.rename(name, aside)
             except OSError as error:
-                log.error(
-                    "%s belongs to the database that was replaced and cannot be put aside: %s", name, error
+                logger.error(
+                    "%s belongs to the database that was replaced and cannot be moved aside: %s", name, error
                 )
         _beside.pop(path, None)
         if (seen := highest_seen(alias)) is not None:
             _outlived[alias] = seen.epoch
-    log.error(
+    logger.error(
         "The database file %s was replaced while this process ran. %s",
         path,
-        "It is opened anew, under a new epoch; every client takes a fresh snapshot."
+        "The new file is opened under a new epoch, and every client takes a fresh snapshot."
         if here is not None
-        else "There is no file now; nothing can be recorded until there is one.",
+        else "There is no file now, and nothing can be recorded until there is one.",
     )
 
 

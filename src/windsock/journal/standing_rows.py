@@ -1,4 +1,4 @@
-"""The rows of airports' programmes: read and written under the head's lock, which orders whoever tells programmes."""
+"""Read and write the programmes of airports, under the head's lock, which orders the writers of programmes."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,23 +13,23 @@ _decode = msgspec.json.Decoder(Standing).decode
 
 
 def standing_of(record: bytes | memoryview) -> Standing:
-    """The standing of a row."""
+    """Return the standing of a row."""
     return _decode(bytes(record))
 
 
 def read_standings(using: str) -> dict[str, Standing]:
-    """All standings, by airport."""
+    """Return all standings, by airport."""
     rows = StandingRow.objects.using(using).order_by("airport").values_list("airport", "record")
     return {airport: standing_of(record) for airport, record in rows}
 
 
 def read_observed(using: str) -> dict[str, datetime]:
-    """Of each source, when its newest list was observed."""
+    """Return when the newest list of each source was observed."""
     return dict(ProgrammeSource.objects.using(using).values_list("source", "observed_at"))
 
 
 def write_standings(using: str, changes: Sequence[StandingChange], observed: Mapping[str, datetime]) -> None:
-    """Keeps the standings of these changes, and when which source's list was observed."""
+    """Write the standings of these changes, and when each source's list was observed."""
     StandingRow.objects.using(using).bulk_create(
         [
             StandingRow(

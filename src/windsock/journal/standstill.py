@@ -1,7 +1,7 @@
 """Give up PostgreSQL connections whose server stands still: no answer, no reset, and no timeout of the driver's.
 
 A server that is frozen (a stopped virtual machine, a disk that hangs, a firewall that drops everything) keeps every
-query waiting for ever, and with it a thread for each request. Connections that have waited for long are suspected; a
+query waiting forever, and with it a thread for each request. Connections that have waited for long are suspected; a
 new connection, which has a timeout, tells whether the server is merely slow. If it does not answer either, the suspects
 are shut down under their threads, which then get the error they would get from a server that has died.
 
@@ -21,22 +21,22 @@ from weakref import WeakKeyDictionary
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-log = logging.getLogger("windsock.journal")
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 SUSPECT_SECONDS = 4.0
-"""A query that takes this long has the server asked whether it lives; most never come near it."""
+"""After a query has taken this long, the server is asked whether it lives; most queries never come near it."""
 
 ANSWER_SECONDS = 3
-"""In which a server that lives takes a new connection, however busy it is. With the two above, and another try on a new
+"""A live server takes a new connection within this, however busy it is. With the two above, and one retry on a new
 connection, every request is answered within 20 seconds."""
 
 CONNECT_SECONDS = 5
-"""For how long a new connection is tried, where the settings do not say: the driver's own patience is minutes."""
+"""How long to try a new connection, unless the settings say otherwise: the driver itself tries for minutes."""
 
 KEPT_ALIVE: dict[str, object] = {
     "connect_timeout": CONNECT_SECONDS,
-    # A link that is cut while nothing is under way is noticed within a minute, not after two hours.
+    # Notice a link that was cut while idle within a minute, not after two hours.
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -61,7 +61,7 @@ def set_patience(alias: str) -> None:
         return
     options = database.setdefault("OPTIONS", {})
     if "service" in options:
-        return  # libpq's service file says how it is connected to
+        return  # libpq's service file configures the connection
     for name, value in KEPT_ALIVE.items():
         options.setdefault(name, value)
 
@@ -71,7 +71,7 @@ def on_connection_created(sender: Any, connection: BaseDatabaseWrapper, **kwargs
     global _thread
     driver = connection.connection
     if connection.vendor != "postgresql" or not hasattr(driver, "pgconn"):
-        return  # psycopg2 tells nobody what it is at
+        return  # psycopg2 does not expose its state
     with _lock:
         _watched[driver] = _Watched(connection.alias)
         if _thread is None or not _thread.is_alive():
@@ -88,11 +88,11 @@ def _watch() -> None:
                 answers = _answers(alias)
                 for driver, watched in suspects:
                     if watched.alias == alias:
-                        watched.busy_since = None  # suspected anew after as long
+                        watched.busy_since = None  # suspected again after the same time
                         if not answers:
                             _end(driver)
         except Exception:
-            log.exception("The watch over PostgreSQL's standstill failed; it goes on")
+            logger.exception("The watch over PostgreSQL's standstill failed; continuing")
 
 
 def _suspects() -> list[tuple[Any, _Watched]]:
@@ -134,11 +134,11 @@ def _answers(alias: str) -> bool:
                 timer.cancel()
         return True
     except psycopg.errors.TooManyConnections:
-        return True  # it said so
+        return True  # that was an answer
     except psycopg.Error as error:
         if getattr(error, "sqlstate", None) is not None:
-            return True  # whatever it said
-        log.warning("PostgreSQL (%s) does not answer: %s", alias, " ".join(str(error).split()))
+            return True  # that was an answer, too
+        logger.warning("PostgreSQL (%s) does not answer: %s", alias, " ".join(str(error).split()))
         return False
 
 
@@ -146,15 +146,15 @@ def _end(driver: Any, quietly: bool = False) -> None:
     with suppress(OSError, Exception):
         if not _is_waiting(driver):
             return
-        # A copy of the descriptor: shutting it down wakes the thread that waits on it, which closes its own.
+        # A copy of the descriptor: shutting it down wakes the thread that waits on it, which closes the original.
         with socket.socket(fileno=os.dup(driver.fileno())) as found:
             found.shutdown(socket.SHUT_RDWR)
         if not quietly:
-            log.warning("A query that PostgreSQL does not answer was given up")
+            logger.warning("A query that PostgreSQL does not answer was given up")
 
 
 def _forget() -> None:
-    """In a forked child: the thread stayed behind in the parent, and its connections are the parent's."""
+    """Forget everything in a forked child: the thread and the connections stayed in the parent."""
     global _lock, _thread
     _lock, _thread = threading.Lock(), None
     _watched.clear()

@@ -38,7 +38,7 @@ from windsock.journal.standing_rows import read_observed, read_standings, write_
 
 
 class DatabaseWriting(Writing):
-    """The writes of one transaction; made by DatabaseJournal.write()."""
+    """The writes of one transaction; created by DatabaseJournal.write()."""
 
     def __init__(self, connection: BaseDatabaseWrapper, recent: FlightCache) -> None:
         self._connection = connection
@@ -66,12 +66,12 @@ class DatabaseWriting(Writing):
             self._hold_places(by_id)
             rows = self._locked(by_id)
         else:
-            # Nobody else writes until this write has ended, so what `known` has seen still holds.
+            # No other write until this one has ended, so what `known` has read still holds.
             seen = self._existing
             rows = [(flight_id, 1, seen[flight_id]) for flight_id in by_id if flight_id in seen]
             rows += self._locked([flight_id for flight_id in by_id if flight_id not in seen])
         if self._locks_rows and len(rows) < len(by_id):
-            # Pruned since `known` saw them.
+            # Pruned since `known` read them.
             gone = sorted(by_id.keys() - {row[0] for row in rows})
             for flight_id in gone:
                 self._existing.pop(flight_id, None)
@@ -88,7 +88,7 @@ class DatabaseWriting(Writing):
             else:
                 found[by_id[flight_id]] = recent
         if stamps:
-            # The rows cannot change between the two looks: they are locked, or nobody else may write at all.
+            # The rows cannot change between the two queries: they are locked, or no other write is possible at all.
             for flight_id, data in select(self._connection, FlightRow, ["id", "record"], ("id", stamps)):
                 record = FlightRecord.from_json(bytes(data))
                 recent = CachedFlight(stamps[flight_id], record, searched(record.flight))
@@ -98,19 +98,19 @@ class DatabaseWriting(Writing):
         return {key: recent.record for key, recent in found.items()}
 
     def _locked(self, ids: Iterable[str]) -> list[tuple[Any, ...]]:
-        """Id, version and stamp of the rows, in the order of their ids where they have to be locked."""
+        """Return id, version and stamp of the rows, ordered by id if they have to be locked."""
         order = " ORDER BY id FOR UPDATE" if self._locks_rows else ""
         return select(self._connection, FlightRow, ["id", "version", "stamp"], ("id", ids), where=order)
 
     def _hold_places(self, by_id: dict[str, FlightKey]) -> None:
-        """Inserts an empty row (version 0) for each flight not there, so that no other write creates it meanwhile."""
+        """Insert an empty row (version 0) for each missing flight, so that no other write creates it meanwhile."""
         unsure = [flight_id for flight_id in by_id if flight_id not in self._existing]
         if not unsure:
             return
         existing = {row[0] for row in select(self._connection, FlightRow, ["id"], ("id", unsure))}
         missing = [flight_id for flight_id in unsure if flight_id not in existing]
         if missing:
-            # Waits for whoever is inserting one of them just now, and leaves theirs alone.
+            # Waits for a transaction that is inserting one of them, and leaves its row alone.
             places = [placeholder(by_id[flight_id]) for flight_id in missing]
             insert_missing(self._connection, FlightRow, PLACE, places)
             self._placeholders.update(missing)
@@ -159,7 +159,7 @@ class DatabaseWriting(Writing):
             elif saved[0].flight == draft.record.flight:
                 self._saved[key] = (saved[0], wire)
         self._write_flights()
-        # The head's lock is taken here and held until the commit: nothing that could be done before comes after it.
+        # The head is locked from here until the commit: nothing comes after this that could be done before.
         head = self._advance(len(drafts))
         first = head.offset - len(drafts) + 1
         events = [
@@ -232,7 +232,7 @@ class DatabaseWriting(Writing):
         return self._head or read_head(self._connection)
 
     def finish(self) -> None:
-        """Writes what was only saved and takes away the places held in vain; the last thing before the commit."""
+        """Write what was only saved and remove the places reserved in vain; the last thing before the commit."""
         self._write_flights()
         vain = sorted(self._placeholders)
         for start in range(0, len(vain), CHUNK):
@@ -241,7 +241,7 @@ class DatabaseWriting(Writing):
             ).delete()
 
     def _advance(self, count: int) -> Head:
-        """Takes the head's lock, adds `count`, and gives the head as it then is."""
+        """Lock the head, add `count`, and return the head as it then is."""
         if not count:
             self._head = read_head(self._connection)
             return self._head
@@ -249,14 +249,14 @@ class DatabaseWriting(Writing):
         head = read_head(self._connection)
         seen = highest_seen(self._using)
         if seen is not None and lost(seen, replace(head, offset=head.offset - count)):
-            # Put back to an older state behind our back: from here on its offsets name other events.
+            # Restored to an older state while we ran: from here on its offsets name other events.
             JournalHead.objects.using(self._using).filter(id=1).update(epoch=new_epoch())
             head = read_head(self._connection)
         self._head = self.advanced = head
         return head
 
     def _hold_head(self, count: int) -> None:
-        """Takes the head's lock, until the commit, and adds `count` to it."""
+        """Lock the head until the commit, and add `count` to it."""
         with self._connection.cursor() as cursor:
             cursor.execute(_ADVANCE, [count])
             if not cursor.rowcount:
@@ -288,14 +288,14 @@ class DatabaseWriting(Writing):
             columns: tuple[str, ...] = SEARCHED
             differing = recent.searched
             if before is not None and not self._locks_rows:
-                # SQLite writes the entry of every index one of whose columns is set, even to an equal value.
+                # SQLite rewrites the entry of every index with a column that is set, even to an equal value.
                 columns, differing = difference(before.searched, recent.searched)
             changed.setdefault(columns, []).append((*differing, *values, flight_id))
         upsert(self._connection, FlightRow, FLIGHT, new, UPDATED)
         for columns, rows in changed.items():
             update(self._connection, FlightRow, (*columns, *WRITTEN, "id"), rows)
         for recent in now.values():
-            # Even before the commit: if it fails, no row bears this stamp.
+            # Even before the commit: if that fails, no row has this stamp.
             self._cache.keep(recent.record.flight.id, recent)
             self._placeholders.discard(recent.record.flight.id)
         self._write_names()

@@ -104,7 +104,7 @@ def test_a_report_that_only_adds_to_the_provenance_is_kept_behind_an_event_of_th
 
 
 def test_no_more_are_remembered_than_asked_for_and_the_oldest_goes_first() -> None:
-    recent = FlightCache(most=2)
+    recent = FlightCache(limit=2)
     stamp = new_stamp()
     record = FlightRecord.from_json(tell_nobody().to_json())
     for name in ("a", "b", "c"):

@@ -1,10 +1,8 @@
 """The console's pages of feeds: how each one does, what it sent, and processing an input once more."""
 
 import logging
-from collections.abc import Iterable
-from datetime import timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -21,7 +19,7 @@ from windsock.feeds.configuration import FeedSettings
 from windsock.feeds.configuration import read as read_feeds
 from windsock.ingest import pipeline
 from windsock.ingest.wrongclock import watch as wrong_clock
-from windsock.journal.models import ReportRow
+from windsock.journal.report_lags import report_lags
 from windsock.pages.console.page import number_in, operators_only, page
 from windsock.pages.console.wording import feed_line
 
@@ -37,7 +35,6 @@ MAX_FAULTS = 10
 """Faults of one input that are shown; the others are folded away."""
 
 # The lag of a feed is that of its newest report, which is searched for among this many of all feeds.
-_MAX_LAG_REPORTS = 2000
 _MAX_SHOWN_BYTES = 2000
 
 
@@ -48,7 +45,7 @@ def feeds(request: HttpRequest) -> HttpResponseBase:
     configured = _configured()
     states = {state.name: state for state in FeedState.objects.filter(name__in=configured)}
     parked = _waiting_by_feed()
-    lags = _lags({settings.source for settings in configured.values()})
+    lags = report_lags(config().database, {settings.source for settings in configured.values()})
     now = timezone.now()
     run = attended([duty_name(name) for name in configured])
     lines = [
@@ -107,7 +104,7 @@ def feed(request: HttpRequest, name: str) -> HttpResponseBase:
             settings,
             FeedState.objects.filter(name=name).first(),
             parked=_waiting_by_feed().get(name, 0),
-            lag=_lags({settings.source}).get(settings.source),
+            lag=report_lags(config().database, {settings.source}).get(settings.source),
             now=now,
             attended=bool(attended([duty_name(name)])),
         )
@@ -176,22 +173,6 @@ def _configured() -> dict[str, FeedSettings]:
 def _waiting_by_feed() -> dict[str, int]:
     counted = ParkedReport.objects.filter(settled_at=None).order_by().values_list("feed")
     return dict(counted.annotate(Count("pk")))
-
-
-def _lags(sources: Iterable[str]) -> dict[str, timedelta]:
-    """Return how long after its observation each source's newest report was received."""
-    reports = ReportRow.objects.using(config().database)
-    newest = reports.aggregate(newest=Max("id"))["newest"] or 0
-    rows = (
-        reports.filter(id__gt=newest - _MAX_LAG_REPORTS, source__in=list(sources), observed_at__isnull=False)
-        .order_by("id")
-        .values_list("source", "received_at", "observed_at")
-    )
-    return {
-        source: received_at - observed_at
-        for source, received_at, observed_at in rows
-        if observed_at is not None
-    }
 
 
 def _secret_from(settings: FeedSettings | None) -> str:
