@@ -1,1 +1,1 @@
-"""Who may do what: tokens, tickets, sign-in links, permissions."""
+"""Authentication and permissions: tokens, tickets, sign-in, the rights of each, and their end."""

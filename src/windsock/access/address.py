@@ -6,9 +6,9 @@ from typing import Any
 
 
 def client_address(scope: Any) -> str | None:
-    """The client's address as the server names it; of IPv6 the /64, which one household or host has as a whole.
+    """Return the client's address as the server names it; of IPv6 the /64, which belongs to one household or host.
 
-    No header is looked at. Behind a proxy the server does that, if it was told to trust it (TRUSTED_PROXY).
+    Headers are ignored: behind a proxy the server reads them, if it is configured to trust it (TRUSTED_PROXY).
     """
     client = scope.get("client")
     return network(str(client[0])) if client else None
@@ -16,7 +16,7 @@ def client_address(scope: Any) -> str | None:
 
 @lru_cache(maxsize=1024)  # behind a proxy, or at a fair, many come from few
 def network(address: str) -> str | None:
-    """As `client_address`, for an address as text."""
+    """Do what `client_address` does, for an address as text."""
     try:
         known = ip_address(address.partition("%")[0])
     except ValueError:

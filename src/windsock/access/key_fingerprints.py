@@ -33,7 +33,7 @@ _recorded_at = float("-inf")
 
 
 def fingerprint(key: str | bytes | None = None) -> str:
-    """Return a value that tells one SECRET_KEY from another without revealing it."""
+    """Return a value that identifies a SECRET_KEY without revealing it."""
     return salted_hmac(
         "windsock.access.keys", "", secret=key or settings.SECRET_KEY, algorithm="sha256"
     ).hexdigest()[:16]

@@ -34,23 +34,25 @@ class Token(models.Model):
     A token never has more rights than its user: `publish` counts only while the user may publish.
     """
 
-    name = models.CharField(max_length=100, help_text="What or who uses it, for people.")
+    name = models.CharField(max_length=100, help_text="Who or what uses it.")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         null=True,
         blank=True,
         related_name="windsock_tokens",
-        help_text="Whose rights bound it. Empty: a machine's own token.",
+        help_text="The user whose rights limit it. Empty: a machine's own token.",
     )
-    prefix = models.CharField(max_length=16, db_index=True, editable=False, help_text="To recognise it by.")
+    prefix = models.CharField(
+        max_length=16, db_index=True, editable=False, help_text="Identifies the token in lists."
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(default=default_scopes)
     source = models.CharField(
         max_length=MAX_LENGTH,
         blank=True,
         default="",
-        help_text="As which source it reports, no other token's. Empty: made from the name.",
+        help_text="The source it reports as; no other token may use it. Empty: made from the name.",
     )
     speaks_for = models.JSONField(
         default=list, blank=True, help_text='Other sources that its reports may name; "*" is any.'
@@ -105,7 +107,7 @@ class Ticket(models.Model):
         related_name="windsock_tickets",
     )
     token = models.ForeignKey(Token, on_delete=models.CASCADE, null=True, blank=True, related_name="tickets")
-    # Whose logout ends what the ticket opened. With sessions in signed cookies the key is the whole cookie.
+    # The session whose logout ends what the ticket opened. With sessions in signed cookies the key is the whole cookie.
     session_key = models.TextField(blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
