@@ -85,7 +85,7 @@ def _sold_as() -> dict[str, tuple[str, date]]:
 
 @remembered(maxsize=16_384)
 def airline(code: str, on: date | None = None) -> Airline | None:
-    """The carrier that held this IATA or ICAO code on that day (None: its most likely holder now), or None.
+    """Return the carrier that held this IATA or ICAO code on that day (None: its most likely holder now), or None.
 
     Two carriers may share a 2-letter code at the same time; then the busier one answers.
     """
@@ -97,7 +97,7 @@ def airline(code: str, on: date | None = None) -> Airline | None:
 
 @remembered(maxsize=16_384)
 def canonical(code: str, on: date | None = None) -> str:
-    """The code that keys use for this carrier: its IATA code if that leads back to the same carrier, else `code`.
+    """Return the code that keys use for this carrier: its IATA code if that leads to the same carrier, else `code`.
 
     A carrier whose group sells its flights under another code goes by that one: EJU (easyJet Europe) is U2. A carrier
     that shares its IATA code with a busier one keeps its ICAO code, so that two carriers' flights never fall together.

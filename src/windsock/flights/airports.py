@@ -48,7 +48,7 @@ class Airport(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def zone(name: str) -> ZoneInfo:
-    """The IANA zone of that name (there are a few hundred, so all are kept)."""
+    """Return the IANA zone of that name (there are a few hundred, so all are kept)."""
     return ZoneInfo(name)
 
 
@@ -122,7 +122,7 @@ def _index() -> tuple["array[int]", "array[int]"]:
 
 @remembered(maxsize=8192)
 def airport(code: str) -> Airport | None:
-    """The airport with this IATA (3 letters) or ICAO code, upper or lower case, or None.
+    """Return the airport with this IATA (3 letters) or ICAO code in any case, or None.
 
     Where a code passed from a closed airport to its successor, the successor answers. A code that an airport has given
     up answers with that airport, as long as no other has taken it.
@@ -139,7 +139,7 @@ def _renamed(code: str) -> Airport | None:
 
 
 def listed(code: str) -> Airport | None:
-    """The airport of that code in the shipped tables."""
+    """Return the airport of that code in the shipped tables."""
     codes, starts = _index()
     packed = int.from_bytes(code.encode())
     at = bisect_left(codes, packed)
@@ -152,7 +152,7 @@ def listed(code: str) -> Airport | None:
 
 
 def former_zones(airport: Airport) -> tuple[str, ...]:
-    """The zones that the shipped tables give or once gave this airport, where they are not its zone."""
+    """Return other zones that the shipped tables give or once gave this airport."""
     zones: list[str] = []
     for code in filter(None, (airport.icao, airport.iata)):
         if (shipped := listed(code)) is not None:
@@ -178,7 +178,7 @@ def codes() -> tuple[str, ...]:
 
 
 def _read(start: int) -> Airport | None:
-    """The airport whose line begins there; None for the few (in Antarctica) without a zone."""
+    """Return the airport whose line begins there; None for the few (in Antarctica) without a zone."""
     end = _table().find(b"\n", start)
     row = next(csv.reader([_table()[start : end if end >= 0 else None].decode()]))
     if not row[9]:

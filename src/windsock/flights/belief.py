@@ -28,7 +28,7 @@ def carrier_of(code: str, on: Day) -> Carrier:
 
 
 def blank(key: FlightKey) -> Flight:
-    """A flight of which nothing is known but who it is."""
+    """Return a flight of which only the identity is known."""
     return Flight(
         id=str(key),
         designator=str(key.designator),
@@ -41,7 +41,7 @@ def blank(key: FlightKey) -> Flight:
 
 
 def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
-    """The flight that these facts make. Only who it is (and was), version and updated_at are taken from `before`."""
+    """Return the flight that these facts make. Only its identities, version and updated_at come from `before`."""
     reading = Reading(facts, rules, before.origin)
     value = reading.values.get
     cancelled = reading.cancelled()
@@ -251,14 +251,14 @@ def _carried_over(departure: Departure, takeoff: Runway, late: int) -> int | Non
 
 
 def _other_names(names: tuple[str, ...] | None, own: str) -> tuple[str, ...]:
-    """The codeshares without the flight's own designator: EJU7181, "sold as U27181", is U27181 already."""
+    """Return the codeshares without the flight's own designator: EJU7181, "sold as U27181", is U27181 already."""
     if not names:
         return ()
     return tuple(name for name in names if name != own) if own in names else names
 
 
 def _worded(reasons: tuple[Reason, ...] | None) -> tuple[Reason, ...]:
-    """The reasons with our wording where the source gave none."""
+    """Return the reasons, with our wording where the source gave none."""
     if not reasons:
         return ()
     return tuple(

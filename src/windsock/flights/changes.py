@@ -25,7 +25,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"from_
 
 # What follows from the rest and is therefore never a change of its own: `settle` recomputes it.
 #   status, flags, *.delay_basis, *.delay_from_first_minutes
-# What goes without saying: `diverted` with a `diverted_to`, the first schedule published, that a flight which has
+# Implied values: `diverted` with a `diverted_to`, the first schedule published, that a flight which has
 # moved on is no longer overdue, that what has happened is expected no more, and that nobody boards a flight which has
 # left.
 
@@ -47,7 +47,7 @@ _EMPTY: dict[str, Departure | Runway | Arrival] = {
 }
 _RUNWAYS = ("takeoff", "landing")
 Part = Departure | Runway | Arrival
-# What a new flight brings along by itself; the rest is told as changes, so that nobody misses a delay it came with.
+# What a new flight brings along by itself; the rest is reported as changes, so that no delay it came with is missed.
 _PLAN = tuple(field.path for field in TABLE if field.planned and not field.part)
 _PLAN_PARTS = {
     part: (
@@ -59,7 +59,7 @@ _PLAN_PARTS = {
 
 
 def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES) -> tuple[Change, ...]:
-    """The changes from `before` (None: not known yet) to `after`; empty if only version and updated_at differ.
+    """Return the changes from `before` (None: not known yet) to `after`; empty if only version and updated_at differ.
 
     The weightiest come first: what happened to the flight, then its times, its delay, its places, its data. `from` and
     `to` are values of the flight. What follows from other fields (status, flags, grounds of the delay) is not listed.
@@ -172,7 +172,7 @@ def _fate(found: list[Change], before: Flight, after: Flight) -> None:
 
 
 def _diverted_as_said(before: Flight, after: Flight) -> bool:
-    """What `diverted` becomes by the change of `diverted_to` alone."""
+    """Return what `diverted` becomes by the change of `diverted_to` alone."""
     return before.diverted if before.diverted_to == after.diverted_to else after.diverted_to is not None
 
 
@@ -192,7 +192,7 @@ def _milestones(
         elif (was is None and MILESTONES[_REACHED[name]] > known) or (
             back is not None and was is not None and was <= back < now
         ):
-            # That it happened is told once; the time of what was stated before is a correction.
+            # That it happened is reported once; the time of a milestone stated before is a correction.
             kind = _HAPPENED[name]
         found.append(Change(kind=kind, field=f"{name}.actual", from_=was, to=now))
 
@@ -206,7 +206,7 @@ def _return(before: Flight, after: Flight) -> tuple[datetime | None, Kind | None
 
 
 def _stated(found: list[Change], before: Flight, after: Flight) -> None:
-    """A milestone told without its time. That a time is known by now takes the statement back without a word."""
+    """Yield the change of a milestone reported without its time, unless its time is known by now."""
     was, now = before.stated_status, after.stated_status
     departure, arrival = after.departure.actual, after.arrival.actual
     if now == beyond_times(was, departure, after.takeoff.actual, after.landing.actual, arrival):
@@ -239,7 +239,7 @@ def _retimed(name: str, old: Part, new: Part) -> Change:
 
 
 def _first_as_said(old: Departure | Arrival, new: Departure | Arrival) -> datetime | None:
-    """What the first schedule becomes by the change of the schedule alone: the first time is the first published."""
+    """Return the first schedule after a change of the schedule alone: the first time is the first published."""
     if old.first_scheduled is None and old.scheduled is None:
         return new.scheduled
     return old.first_scheduled
@@ -275,7 +275,7 @@ def _moved_forward(
 
 
 def delay_kind(was: int | None, now: int | None, late: int) -> Kind:
-    """What it means that a delay went from `was` to `now`, when `late` minutes make a flight late."""
+    """Return the kind of a delay's change from `was` to `now`, when `late` minutes make a flight late."""
     before, after = was or 0, now or 0
     if after >= late:
         return "delay.changed" if before >= late else "delay.raised"
@@ -287,7 +287,7 @@ def delay_kind(was: int | None, now: int | None, late: int) -> Kind:
 
 
 def _added(after: Flight) -> tuple[dict[str, Any], Flight]:
-    """What a new flight brings along (only what is set), and the flight that this alone would make."""
+    """Return what a new flight brings along (only what is set), and the flight that this alone would make."""
     plan: dict[str, Any] = {"id": after.id}
     values: dict[str, Any] = {}
     for name in _PLAN:
@@ -310,7 +310,7 @@ def _added(after: Flight) -> tuple[dict[str, Any], Flight]:
 def apply_changes(
     before: Flight | None, changes: Sequence[Change], rules: MergeRules = DEFAULT_RULES
 ) -> Flight:
-    """The flight that `before` becomes by these changes; equals the later flight but for version and updated_at.
+    """Return the flight that `before` becomes by these changes: the later one but for version and updated_at.
 
     Takes changes as `diff` made them or as decoded from JSON. Raises ValueError if `before` is missing and the first
     change does not add the flight.

@@ -21,7 +21,7 @@ def basis_of(
     actual: datetime | None,
     runway: Runway,
 ) -> Basis | None:
-    """On what grounds a side's delay stands, told from what is shown of the flight alone.
+    """Return the grounds of a side's delay, from what the flight shows alone.
 
     "actual" or "estimated" gate time; "runway" where the delay is that of take-off or landing, because nothing better
     is known; "inferred" where nobody said so: this much time has passed without the flight leaving or arriving, or its

@@ -56,7 +56,7 @@ def reason_text(scheme: str, code: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def bts_bucket(scheme: str, code: str) -> str | None:
-    """The BTS cause (carrier, weather, nas, security, late_aircraft) that this code counts to; our own assignment."""
+    """Return the BTS cause (carrier, weather, nas, security, late_aircraft) of this code, by our own assignment."""
     if scheme == "ahm730":
         found = _find(code)
         return None if found is None else found[1]

@@ -46,11 +46,11 @@ _PARTS = tuple((part, tuple((name, f"{part}.{name}") for name in names)) for par
 
 
 def assertions(report: Report) -> list[tuple[str, Any]]:
-    """What the report says, field by field, None where it erases.
+    """Return the report's values, field by field, None where it erases.
 
     To name the airport of a diversion is to say that the flight is diverted; to deny the diversion takes
-    the airport back. Reasons told together with a cancellation are reasons of that, and so are those whose code is one
-    of cancellations, whenever they are told.
+    the airport back. Reasons reported together with a cancellation belong to it, and so do those whose code is one
+    of cancellations, whenever they are reported.
     """
     said: list[tuple[str, Any]] = []
     for part, names in _PARTS:
@@ -210,7 +210,7 @@ def beliefs(facts: Facts, rules: MergeRules) -> dict[str, Belief]:
 
 
 def best(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Belief:
-    """The belief among these words; of a first schedule the earliest of the highest rank."""
+    """Return the belief among these facts; of a first schedule the earliest of the highest rank."""
     ranked = rules.rank
     chosen, fact, rank = "", None, 0
     # Loops instead of max() with a key: these are the busiest lines of all when several sources speak.
@@ -256,5 +256,5 @@ def _settled(path: str, by_source: Mapping[str, Fact], rules: MergeRules) -> Map
 
 
 def weight(path: str, belief: Belief, rules: MergeRules) -> tuple[int, datetime]:
-    """What a belief of the field `path` weighs against one of another field."""
+    """Return the weight of a belief of the field `path` against one of another field."""
     return (rules.rank(belief[0], path), belief[1].observed_at)

@@ -56,7 +56,7 @@ def _spellings() -> dict[str, str]:
 
 
 def meant_field(name: str, prefix: str, known: tuple[str, ...]) -> str | None:
-    """The path of the field that was probably meant by `name` below `prefix` ("departure." or ""), or None."""
+    """Return the path of the field probably meant by `name` below `prefix` ("departure." or ""), or None."""
     guess = (prefix + name[:40]).lower().replace(".", "_").replace("-", "_").replace(" ", "_")
     if exact := _spellings().get(guess):
         return exact

@@ -40,7 +40,7 @@ Kind = Literal[
     "data.conflict",
     "flight.corrected",
 ]
-"""The kinds of change. A kind of its own is for what somebody may want to be told of by itself."""
+"""The kinds of change. A change has a kind of its own if somebody may want to be notified of it alone."""
 
 Value = Literal[
     "time",
@@ -67,7 +67,7 @@ many at once ("101-118, 201-204"), so they may have more."""
 
 _DELAY = (-1440, 3 * 1440)
 """Minutes of a delay that are believed. Of 2.9 million in US on-time data the longest was 2,461, the earliest −92. What
-comes beyond is a unit mistaken (5400 seconds are 90 minutes), or a flight to be told of by its time."""
+exceeds this is a mistaken unit (5400 seconds are 90 minutes), or a flight to be reported by its time."""
 
 _WAITED = (0, 400 * 1440)
 """Minutes that Windsock's own watch may have waited in vain: a replay's clock can leap."""
@@ -184,7 +184,7 @@ FIRST = {
     "arrival.scheduled": "arrival.first_scheduled",
 }
 
-# Reasons told together with a cancellation are a fact of their own: they end with it.
+# Reasons reported together with a cancellation are a fact of their own: they end with it.
 CANCELLATION_REASONS = "cancellation_reasons"
 
 # The operating day in UTC from which a flight's date was made, where the source stated no more (ADR 18). Kept as text.

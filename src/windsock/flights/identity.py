@@ -1,4 +1,4 @@
-"""Who a flight is: designators (DL1865) and keys (DL1865.2015-01-02.ATL)."""
+"""The identity of a flight: designators (DL1865) and keys (DL1865.2015-01-02.ATL)."""
 
 import re
 from datetime import date as Day
@@ -34,7 +34,7 @@ class Designator(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
 
     @classmethod
     def parse(cls, text: str, on: Day | None = None) -> Self:
-        """The designator that `text` spells ("DL 1865", "DAL1865", "DL1865A"); raises ValueError with the cure.
+        """Return the designator in `text` ("DL 1865", "DAL1865", "DL1865A"); raise ValueError with the cure.
 
         `on` is the flight's date, because 2-letter codes pass from one carrier to another over the years.
         """
@@ -82,12 +82,12 @@ class FlightKey(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
 
     @classmethod
     def parse(cls, text: str) -> "FlightKey":
-        """The key that `text` ("DL1865.2015-01-02.ATL") spells; raises ValueError saying what is wrong with it."""
+        """Return the key in `text` ("DL1865.2015-01-02.ATL"); raise ValueError that says what is wrong with it."""
         return _parse_key(text)
 
     @classmethod
     def of(cls, designator: Designator, date: Day, origin: str) -> "FlightKey":
-        """The key of the leg of `designator` that leaves `origin` on `date`."""
+        """Return the key of the leg of `designator` that leaves `origin` on `date`."""
         return cls(designator.carrier, designator.number, designator.suffix, date, origin)
 
     @property

@@ -21,7 +21,7 @@ class TwiceThatDay(ValueError):
 
 
 def resolve(local: datetime, zone: ZoneInfo) -> datetime:
-    """The moment in UTC at which the clocks of `zone` showed the naive time `local`.
+    """Return the moment in UTC at which the clocks of `zone` showed the naive time `local`.
 
     Raises NoSuchTime in the gap when clocks go forward, TwiceThatDay in the overlap when they go back.
     """
@@ -35,7 +35,7 @@ def resolve(local: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _end_of_gap(local: datetime, zone: ZoneInfo) -> datetime:
-    """The moment of the jump. Found by halving: `fold` 1 reads the time by the later offset, so it lies before it."""
+    """Find the moment of the jump by halving: `fold` 1 reads the time by the later offset, so it lies before it."""
     low = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
     high = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     before = low.astimezone(zone).utcoffset()

@@ -38,7 +38,7 @@ def apply_report(
     latest: bool = False,
     now: datetime | None = None,
 ) -> Merged:
-    """The record (None: a new flight) after this report about the flight `key`.
+    """Return the record (None: a new flight) after this report about the flight `key`.
 
     Any order and any repetition of the same reports gives the same flight (but for version and updated_at) and the
     same facts, if they bear their own times. A report without `observed_at` bears the time of its receipt and, among

@@ -1,8 +1,8 @@
 """Airport programmes: what holds up all flights at an airport (a ground stop, a closure), and how that changed.
 
-Air traffic control speaks of airports, not of flights. A programme is no field of a flight and is merged with none:
-each source tells its whole list again and again, and `differences` says what is new in it. What all sources say of one
-airport is its `Standing`, which has versions as a flight has.
+Air traffic control reports on airports, not on flights. A programme is not a field of a flight and is not merged with
+one: each source sends its whole list again and again, and `differences` finds what is new in it. All sources' lists for
+one airport are its `Standing`, which has versions as a flight has.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ KINDS: tuple[ProgrammeKind, ...] = get_args(ProgrammeKind)
 
 
 class Programme(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One programme as its source told it. `airport` is the canonical code; all times are aware UTC.
+    """One programme as its source reported it. `airport` is the canonical code; all times are aware UTC.
 
     Ground stop: nothing leaves for `airport`. Ground delay: flights to it get slots, `average_minutes` late. Departure
     and arrival delay: between `minimum_minutes` and `maximum_minutes`, going `trend`. Closure: from `begins_at` to
@@ -47,7 +47,7 @@ _TOLD = tuple(name for name in Programme.__struct_fields__ if name != "observed_
 
 
 class ProgrammeChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One difference between two lists. `programme` is as now; of an ended one, as last told.
+    """One difference between two lists. `programme` is the current one; of an ended one, the last reported.
 
     `before` is how it was, and `fields` the names that differ, for changed ones alone.
     """
@@ -90,7 +90,7 @@ class StandingChange(msgspec.Struct, frozen=True, kw_only=True):
 def retold(
     standings: Mapping[str, Standing], told: ProgrammeList, now: datetime
 ) -> tuple[StandingChange, ...]:
-    """What a source's newest list makes of the standings, by airport; nothing where it says the same again.
+    """Return the standings that a source's newest list changes, by airport; nothing if it is the same list again.
 
     The lists of other sources stay as they are. Whether the list is the source's newest is for the caller to know.
     """
@@ -145,9 +145,9 @@ def _weight(programmes: Iterable[Programme]) -> tuple[int, list[str]]:
 
 
 def differences(before: Iterable[Programme], after: Iterable[Programme]) -> tuple[ProgrammeChange, ...]:
-    """What changed from one whole list to the next: by airport, kind and source; the order of the lists is nothing.
+    """Return the changes from one whole list to the next, by airport, kind and source; order does not matter.
 
-    The same programme told twice counts once. An airport rarely has several closures at a time: those that are alike
+    A programme listed twice counts once. An airport rarely has several closures at a time: those that are alike
     are the same one, then those with the same beginning, then they are taken in order of time.
     """
     old, new = _by_place(before), _by_place(after)
@@ -167,7 +167,7 @@ def _by_place(programmes: Iterable[Programme]) -> defaultdict[tuple[str, str, st
 
 
 def _of_one(old: list[Programme], new: list[Programme]) -> Iterator[ProgrammeChange]:
-    """The changes among the programmes of one airport, kind and source."""
+    """Return the changes among the programmes of one airport, kind and source."""
     same = {_told(programme) for programme in old} & {_told(programme) for programme in new}
     old = [programme for programme in old if _told(programme) not in same]
     new = [programme for programme in new if _told(programme) not in same]

@@ -1,4 +1,4 @@
-"""Whose word counts how much, as an operator says it: a rank a source, or one a field of a source."""
+"""The ranks that an operator configures: one per source, or one per field of a source."""
 
 import difflib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ DEFAULT = "default"
 
 
 def ranks_of(given: Mapping[str, object]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-    """The ranks of sources and those of their fields that `SOURCE_RANKS` spells; raises ConfigError with the cure.
+    """Return the ranks of sources and of their fields in `SOURCE_RANKS`; raise ConfigError with the cure.
 
     A source has a number, or an object whose keys are fields ("departure.gate"), parts ("arrival") and "default".
     """

@@ -20,7 +20,7 @@ _BY_ORDER = tuple(MILESTONES)
 _LEFT = (MILESTONES["out"], MILESTONES["airborne"])
 
 CLOCKS_DIFFER = timedelta(minutes=5)
-"""By so much one milestone may stand before another at the same airport: two sources' clocks, and whole minutes."""
+"""How far one milestone may precede another at the same airport: two sources' clocks, and whole minutes."""
 
 FASTEST = 0.4
 """No flight takes less of its planned block time than this. Schedules are padded, those of short hops most: of the 60
@@ -228,7 +228,7 @@ class Reading:
     def estimate(
         self, side: str, scheduled: datetime | None
     ) -> tuple[datetime | None, int | None, datetime | None]:
-        """The estimated gate time, the bare delay where no schedule makes a time of it, and when this was observed.
+        """Return the estimated gate time, the bare delay if no schedule makes a time of it, and when this was observed.
 
         A delay in minutes and an estimated time are two ways of saying the same; the weightier word holds, and in
         the same report the time.
@@ -270,7 +270,7 @@ class Reading:
         return passed if passed > 0 else None
 
     def silent_source(self) -> str | None:
-        """The feed that fell silent, unless somebody (the feed itself, too) has spoken of the flight since then."""
+        """Return the feed that fell silent, unless a source (that feed included) has reported the flight since."""
         held = self.held.get("silent_source")
         if held is None or held[1].value is None:
             return None
@@ -287,8 +287,8 @@ class Reading:
     def cancelled(self) -> bool:
         """Return whether it is cancelled: said so, and not seen to fly. After take-off nothing cancels a flight.
 
-        An off-block time is no such sight: flights leave the gate, come back and are cancelled. Nor is a take-off that
-        only the very source reported whose last word is that the flight is cancelled: it came back.
+        An off-block time does not prove it: flights leave the gate, return and are cancelled. Nor is a take-off that
+        only the source reported that later reports the flight cancelled: it returned.
         """
         claim = self.held.get("cancelled")
         if (

@@ -74,7 +74,7 @@ class FlightRecord:
         return f"FlightRecord(key={self.key!r}, facts={self.facts!r}, flight={self.flight!r})"
 
     def to_json(self, flight: bytes | None = None) -> bytes:
-        """The whole record, compact; `from_json` gives an equal one.
+        """Return the whole record, compact; `from_json` gives an equal one.
 
         What one source said at one moment is stored as one group [source, observed_at, received_at or null if the
         same, {field: value}]. The believed flight is stored as well: changed ranks must not change it unannounced.
@@ -88,7 +88,7 @@ class FlightRecord:
 
     @classmethod
     def from_json(cls, data: bytes | str) -> "FlightRecord":
-        """The record that `to_json` wrote; raises msgspec.DecodeError on anything else."""
+        """Return the record that `to_json` wrote; raise msgspec.DecodeError on anything else."""
         stored = _decoder.decode(data)
         return cls(key=stored.flight.key, facts=stored.facts.copy(), flight=stored.flight)
 

@@ -29,7 +29,7 @@ class DepartureReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class RunwayReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Take-off at the origin, or landing. `scheduled` is the runway's own plan, where a source tells it."""
+    """Take-off at the origin, or landing. `scheduled` is the runway's own plan, if a source gives it."""
 
     scheduled: Time = UNSET
     estimated: Time = UNSET

@@ -30,7 +30,7 @@ class Departure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `delay_minutes` is signed (early is negative) against `scheduled`; `delay_from_first_minutes` against
     `first_scheduled`. `delay_basis` says on what grounds: an actual or estimated gate time, the runway where only that
-    is known (taxi time included), or "inferred": at least so many minutes have passed without word, which is then
+    is known (taxi time included), or "inferred": at least this many minutes have passed without a report, which is then
     also in `overdue_minutes`.
     """
 
@@ -84,7 +84,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     flight moved 14 hours forward leaves on time and yet without its passengers.
 
     `stated_status` is how far it is said to have come where that is further than any time known: the milestone that
-    `status` shows and whose time nobody has told.
+    `status` shows and whose time no source has reported.
     """
 
     id: str

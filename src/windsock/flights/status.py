@@ -26,7 +26,7 @@ def status_of(
     boarding: bool,
     stated: Milestone | None,
 ) -> Status:
-    """The furthest the flight is known to have come; a cancellation or diversion says more than any milestone."""
+    """Return the furthest known progress of the flight; a cancellation or diversion outweighs any milestone."""
     if cancelled:
         return "cancelled"
     if diverted:
@@ -62,7 +62,7 @@ def flags_of(
     silent: bool,
     rules: MergeRules,
 ) -> tuple[str, ...]:
-    """What else is to be said of the flight, sorted."""
+    """Return the flags of the flight, sorted."""
     flags = []
     back = latest(returned_to_gate, air_return)
     left = stated or departure.actual or takeoff.actual or landing.actual or arrival.actual
@@ -91,7 +91,7 @@ def flags_of(
 
 
 def latest(*times: datetime | None) -> datetime | None:
-    """The latest of those that are known."""
+    """Return the latest of the known times."""
     return max((time for time in times if time is not None), default=None)
 
 
@@ -107,7 +107,7 @@ def under_way(flight: Flight) -> bool:
 
 
 def moved_on(flight: Flight, side: str) -> bool:
-    """Whether the flight has left (side "departure") or come down (side "arrival"), or never will: not due any more."""
+    """Whether the flight has left (side "departure") or landed (side "arrival"), or never will: no longer due."""
     stated = flight.stated_status
     down = stated in DOWN or (flight.landing.actual or flight.arrival.actual) is not None
     if side == "arrival":
@@ -119,7 +119,7 @@ def moved_on(flight: Flight, side: str) -> bool:
 def beyond_times(
     stated: str | None, out: datetime | None, off: datetime | None, on: datetime | None, in_: datetime | None
 ) -> Milestone | None:
-    """The milestone that is stated, if no time is known of it or of one behind it."""
+    """Return the stated milestone, if no time of it or of a later one is known."""
     if stated is None:
         return None
     for milestone, time in zip(_BACKWARDS, (in_, on, off, out), strict=True):
@@ -131,7 +131,7 @@ def beyond_times(
 
 
 def from_first(delay: int | None, scheduled: datetime | None, first: datetime | None) -> int | None:
-    """The delay against the schedule as first published, from the delay against the schedule as now.
+    """Return the delay against the schedule as first published, from the delay against the current schedule.
 
     Of a retimed flight whose delay is not known (yet): how far its schedule was moved.
     """
@@ -141,7 +141,7 @@ def from_first(delay: int | None, scheduled: datetime | None, first: datetime | 
 
 
 def settle(flight: Flight, rules: MergeRules = DEFAULT_RULES) -> Flight:
-    """The flight with everything recomputed that follows from the rest: status, flags, basis, delay from first."""
+    """Return the flight with everything recomputed that follows from the rest: status, flags, basis, first delay."""
     departure, arrival = flight.departure, flight.arrival
     if flight.stated_status is not None:
         stated = beyond_times(

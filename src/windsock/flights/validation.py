@@ -14,7 +14,7 @@ The codes of InvalidReport, stable for machines:
     contradiction          two fields say different things
     unknown_airport        no such airport
     bad_date               not a date like 2015-01-02
-    impossible_date        a date that no calendar has
+    impossible_date        no such calendar date
     bad_time               not a time like 2015-01-02T13:55:00Z
     impossible_time        a time that no clock shows
     local_time_without_airport  a time without offset, and no airport to take the zone from
@@ -68,7 +68,7 @@ _FIELD_SET = frozenset(_FIELDS)
 
 
 def parse_report(data: object, *, source: str | None, now: datetime, trusted: bool = False) -> Report:
-    """The report that `data` (decoded JSON) spells; raises InvalidReport and nothing else.
+    """Return the report in `data` (decoded JSON); raise InvalidReport and nothing else.
 
     Codes become canonical, times UTC. A time without an offset is read by the clocks of its airport: departure and
     take-off at the origin, landing and arrival at the destination. `flight` may also be a whole flight id. `source`
@@ -265,7 +265,7 @@ class _Reader(ValueReader):
         if _REGISTRATION.fullmatch(text) is None:
             raise fault(
                 "bad_registration",
-                f"{field} is {text!r}, which is no aircraft's registration",
+                f"{field} is {text!r}, which is not an aircraft registration",
                 field,
                 value,
                 "letters, digits and hyphens, like 'N910DE' or 'D-AIBL'",
@@ -315,7 +315,7 @@ class _Reader(ValueReader):
         if not delay_codes.well_formed(scheme, code):
             raise fault(
                 "bad_code",
-                f"{path}.code is {code!r}, which is no code of the scheme {scheme}",
+                f"{path}.code is {code!r}, which is not a code of the scheme {scheme}",
                 f"{path}.code",
                 code,
                 delay_codes.SHAPES[scheme],

@@ -36,7 +36,7 @@ _brief.maxdict = _brief.maxlist = 3
 
 
 def shown(value: object) -> str:
-    """A value as an error's text shows it: short, whatever was sent."""
+    """Return a value as an error's text shows it: short, whatever was sent."""
     try:
         return _brief.repr(value)
     except (ValueError, RecursionError):  # a number of thousands of digits, or brackets without end
@@ -44,13 +44,13 @@ def shown(value: object) -> str:
 
 
 def clean(text: str) -> str:
-    """The text as it can be sent back: not too long, and without halves of surrogate pairs, which no UTF-8 can hold."""
+    """Return the text as it can be sent back: not too long, and without lone surrogates, which UTF-8 cannot encode."""
     text = text if len(text) <= TEXT_LENGTH else text[:TEXT_LENGTH] + "…"
     return text.encode("utf-8", "replace").decode()
 
 
 def fault(code: str, message: str, field: str | None, value: object, expected: str | None) -> InvalidReport:
-    """The error, its value made fit to be sent back."""
+    """Return the error, its value made fit to be sent back."""
     if isinstance(value, str):
         value = clean(value)
     elif value is not None and (not isinstance(value, (bool, int)) or abs(value) > 2**53):
@@ -174,7 +174,7 @@ class ValueReader:
             day = Day.fromisoformat(text)
         except ValueError:
             raise fault(
-                "impossible_date", f"{field} is {text!r}, a day that no calendar has", field, text, expected
+                "impossible_date", f"{field} is {text!r}, which is not a calendar date", field, text, expected
             ) from None
         if not 1930 <= day.year <= 2199:
             raise fault(
@@ -183,7 +183,7 @@ class ValueReader:
         return day
 
     def clock(self, field: str, value: object) -> tuple[datetime, bool]:
-        """The time and whether it bears an offset (then in UTC)."""
+        """Return the time, and whether it has an offset (then in UTC)."""
         expected = "a time with its offset, like '2015-01-02T13:55:00Z' or '2015-01-02T08:55-05:00'"
         if not isinstance(value, str):
             raise fault("wrong_type", f"{field} is {shown(value)}; a time is needed", field, value, expected)
@@ -227,7 +227,7 @@ class ValueReader:
             ) from None
 
     def moment(self, field: str, value: object, where: airports.Airport | None) -> datetime:
-        """A time of the flight in UTC, read by the clocks of `where` if it bears no offset, and not implausible."""
+        """Return a time of the flight in UTC, by the clocks of `where` if it has no offset; raise if implausible."""
         time, aware = self.clock(field, value)
         if not aware:
             time = self.local(field, value, time, where)

@@ -148,7 +148,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str | None, str]] = [
     ({"destination": "XQX"}, "unknown_airport", "destination", "'KJFK'"),
     ({"diverted_to": "XQX"}, "unknown_airport", "diverted_to", "'KJFK'"),
     ({"origin": ""}, "empty", "origin", "null to erase"),
-    ({"date": "2015-02-30"}, "impossible_date", "date", "no calendar"),
+    ({"date": "2015-02-30"}, "impossible_date", "date", "not a calendar"),
     ({"date": "0215-01-02"}, "impossible_date", "date", "no year for a flight"),
     ({"date": "2.1.2015"}, "bad_date", "date", "'2015-01-02'"),
     ({"date": 20150102}, "wrong_type", "date", "20150102"),
