@@ -141,7 +141,7 @@ def test_the_tutorials_project_hears_its_own_consumer(reader: Reader) -> None:
             "ws://127.0.0.1:8000/ws/delays/", origin="http://127.0.0.1:8000"
         ) as socket:
             await asyncio.to_thread(reader.type, announce)
-            told: dict[str, str] = json.loads(await asyncio.wait_for(socket.recv(), 30))
+            told: dict[str, str] = json.loads(await asyncio.wait_for(socket.recv(), 90))
             return told
 
     assert asyncio.run(listen()) == {"text": "Fog until ten."}
