@@ -83,7 +83,7 @@ def select(
 ) -> list[Row]:
     """Return the columns of the rows whose column `among[0]` has one of the values `among[1]`.
 
-    `where` goes on after that condition, with `given` for its %s; the values come as the driver gives them.
+    `where` continues that condition, with `given` for its %s; the values are returned as the driver returns them.
     """
     quote = connection.ops.quote_name
     field = _field(model, among[0])

@@ -8,7 +8,7 @@
 Every event is read at least once, in order, by one runner at a time: `advance` moves a cursor only from where the page
 began, so of two runners that read the same page the second gets CursorMoved and its transaction is rolled back.
 
-A consumer that cannot read on is told so, and decides: PositionTrimmed when events that it had not read were pruned,
+A consumer that cannot read on gets an error, and decides: PositionTrimmed when events that it had not read were pruned,
 JournalReplaced when the journal has a new epoch. `recover` sets it to the oldest event held or to the head.
 """
 

@@ -45,7 +45,7 @@ def find(using: str, query: FlightQuery) -> list[FlightRecord]:
         if flight_id in found:
             continue
         record = FlightRecord.from_json(record_bytes)
-        # A flight on two sides (it came back to where it started) was on an earlier page if its earlier side was.
+        # A flight on two sides (it returned to where it started) was on an earlier page if its earlier side was.
         if behind is None or _place(search, record) > behind:
             found[flight_id] = record
             if len(found) == query.limit:

@@ -105,7 +105,7 @@ class FlightRow(models.Model):
 
 
 class FlightName(models.Model):
-    """A codeshare designator by which a flight goes on a date. A flight's own designator is not repeated here."""
+    """A codeshare designator of a flight on a date. A flight's own designator is not repeated here."""
 
     id = models.BigAutoField(primary_key=True)
     designator = models.CharField(max_length=12)
