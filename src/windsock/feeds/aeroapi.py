@@ -36,11 +36,11 @@ class Poller(Watch):
     every = 60.0  # with `at_once` half of the ten result sets a minute that the smallest plan allows
     address = "https://aeroapi.flightaware.com/aeroapi"
 
-    def ask(self, one: str, now: datetime) -> Sequence[Request]:
+    def ask(self, watched: str, now: datetime) -> Sequence[Request]:
         """Return one request, by flight number: some numbers look like a registration."""
         return [
             Request(
-                url=f"{self.url or self.address}/flights/{one}",
+                url=f"{self.url or self.address}/flights/{watched}",
                 params={
                     "ident_type": "designator",
                     "start": f"{now.astimezone(UTC) - WATCHED:%Y-%m-%dT%H:%M:%SZ}",

@@ -65,13 +65,13 @@ class Poller(Watch):
         if not isinstance(market, str) or market not in _MARKETS:
             raise ConfigError(f"{_NAME}: market is {market!r}; use one of {', '.join(_MARKETS)}.")
 
-    def ask(self, one: str, now: datetime) -> Sequence[Request]:
+    def ask(self, watched: str, now: datetime) -> Sequence[Request]:
         """Return one request without a date: today's flight by the airport's clocks, whose zone we need not know."""
         address, header = _MARKETS[self.options.get("market", "rapidapi")]
         headers = {header: self.secret or "", "Accept": "application/json"}
         if header == "X-RapidAPI-Key":
             headers["X-RapidAPI-Host"] = str(urlsplit(address).hostname)
-        return [Request(url=f"{self.url or address}/flights/number/{one}", headers=headers)]
+        return [Request(url=f"{self.url or address}/flights/number/{watched}", headers=headers)]
 
 
 def parse(data: bytes, *, received_at: datetime, source: str = "aerodatabox") -> Parsed:

@@ -59,13 +59,14 @@ class Poller(Watch):
         """Return the flights, then the airports."""
         return [*super().watched(), *watching.airports(_NAME, self.options)]
 
-    def ask(self, one: str, now: datetime) -> Sequence[Request]:
+    def ask(self, watched: str, now: datetime) -> Sequence[Request]:
         """Return one request for a flight, two for an airport. Three letters and digits are an ICAO flight number."""
-        code = "icao" if one[:3].isalpha() and (len(one) == 4 or not one.isalpha()) else "iata"
-        names = ("dep", "arr") if one.isalpha() else ("flight",)
+        code = "icao" if watched[:3].isalpha() and (len(watched) == 4 or not watched.isalpha()) else "iata"
+        names = ("dep", "arr") if watched.isalpha() else ("flight",)
         fixed = {"access_key": self.secret or "", "limit": str(PAGE)}
         return [
-            Request(url=self.url or self.address, params=fixed | {f"{name}_{code}": one}) for name in names
+            Request(url=self.url or self.address, params=fixed | {f"{name}_{code}": watched})
+            for name in names
         ]
 
     def next_page(self, headers: Mapping[str, str], body: bytes) -> str | None:

@@ -178,7 +178,7 @@ def _feed(name: str, given: object) -> FeedSettings:
 
 def _checked(feed: str, key: str, value: object, kind: type | tuple[type, ...]) -> object:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        names = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        names = " or ".join(each.__name__ for each in (kind if isinstance(kind, tuple) else (kind,)))
         raise ConfigError(f"The feed {feed!r}: {key} is {value!r}; it must be {names}.")
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value <= 0:
         raise ConfigError(f"The feed {feed!r}: {key} is {value!r}; use a number above 0.")

@@ -60,9 +60,9 @@ class Poller(Watch):
             zip(("appId", "appKey"), two_parts(secret, feed=_NAME, parts="appId and appKey"), strict=True)
         )
 
-    def ask(self, one: str, now: datetime) -> Sequence[Request]:
+    def ask(self, watched: str, now: datetime) -> Sequence[Request]:
         """Return one request per day of departure, by UTC: so the zone of the origin need not be known."""
-        flight = Designator.parse(one)
+        flight = Designator.parse(watched)
         today = now.astimezone(UTC)
         days = [today] if today.hour >= YESTERDAY_UNTIL else [today - timedelta(days=1), today]
         return [

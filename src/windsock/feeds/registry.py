@@ -56,8 +56,8 @@ class FeedFormat:
 
 
 FORMATS: dict[str, FeedFormat] = {
-    one.name: one
-    for one in (
+    form.name: form
+    for form in (
         FeedFormat("mvt", "MVT and MVA telexes (AHM 780)"),
         FeedFormat("aidx", "AIDX flight leg notifications"),
         FeedFormat("avinor", "Avinor: the airports of Norway", ("airport",), ("airport",)),

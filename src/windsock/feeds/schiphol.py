@@ -138,9 +138,9 @@ def parse(data: bytes, *, received_at: datetime, source: str = NAME) -> Parsed:
     gathering = Gathering(received_at, source)
     flights: dict[tuple[str, ...], list[_Numbered]] = {}
     for record in records(_flights(data), "flights", gathering):
-        one = _numbered(replace(record, path=_place(record.path, record.fields.get("id"))))
-        if one is not None:
-            flights.setdefault((one.main, one.side, one.when), []).append(one)
+        numbered = _numbered(replace(record, path=_place(record.path, record.fields.get("id"))))
+        if numbered is not None:
+            flights.setdefault((numbered.main, numbered.side, numbered.when), []).append(numbered)
     for same in flights.values():
         _tell(same)
     return gathering.parsed()
@@ -211,14 +211,16 @@ def _squeezed(number: str) -> str:
 
 def _tell(flight: list[_Numbered]) -> None:
     """Report one flight by its own record or, if that is on another page, by the first of its codeshares."""
-    chosen = next((one for one in flight if one.own == one.main), flight[0])
+    chosen = next((numbered for numbered in flight if numbered.own == numbered.main), flight[0])
     record, main, side = chosen.record, chosen.main, chosen.side
     scheduled = record.time("scheduleDateTime")
     # Each once, without the flight itself, in the order found.
     listed = [
-        _squeezed(name) for one in flight for name in one.record.inner("codeshares").texts("codeshares")
+        _squeezed(name)
+        for numbered in flight
+        for name in numbered.record.inner("codeshares").texts("codeshares")
     ]
-    names = dict.fromkeys([*listed, *(one.own for one in flight)])
+    names = dict.fromkeys([*listed, *(numbered.own for numbered in flight)])
     names.pop(main, None)
     aircraft = record.inner("aircraftType")
     part: dict[str, Any] = said(

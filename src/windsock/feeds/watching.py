@@ -41,7 +41,7 @@ class Watch(Poller):
         """Return the watched flights, in the order of the settings."""
         return flights(self.name, self.options)
 
-    def ask(self, one: str, now: datetime) -> Sequence[Request]:
+    def ask(self, watched: str, now: datetime) -> Sequence[Request]:
         """Return the requests for one of the watched."""
         raise NotImplementedError
 
@@ -49,7 +49,9 @@ class Watch(Poller):
         """Return the requests for the next ones in the list, which starts over after the last."""
         begin = self._place(cursor)
         return [
-            request for one in self.watched()[begin : begin + self.at_once] for request in self.ask(one, now)
+            request
+            for flight in self.watched()[begin : begin + self.at_once]
+            for request in self.ask(flight, now)
         ]
 
     def cursor(self, bodies: Sequence[bytes], cursor: str, now: datetime) -> str:
@@ -93,7 +95,7 @@ def airports(feed: str, options: Mapping[str, Any], key: str = "airports") -> li
 
 def _list(feed: str, options: Mapping[str, Any], key: str, like: str) -> list[str]:
     given = options.get(key, [])
-    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+    if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
         raise ConfigError(f"{feed}: {key} is {given!r}; use a list of {like}.")
     if key in options and not given:
         raise ConfigError(f"{feed}: {key} is empty; name at least one, or leave the key out.")

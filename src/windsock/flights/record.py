@@ -63,6 +63,11 @@ class FlightRecord:
             facts = self._facts = _facts_of(facts)
         return facts
 
+    def has_fact(self, path: str) -> bool:
+        """Return whether any source has reported the field, without reading stored facts."""
+        facts = self._facts
+        return b'"%s":' % path.encode() in bytes(facts) if isinstance(facts, msgspec.Raw) else path in facts
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FlightRecord):
             return NotImplemented

@@ -57,11 +57,8 @@ def on_its_date(
     if not moved:
         return alone
     scheduled = scheduled_departure(report)
-    if scheduled is not None and date_at(scheduled, next(iter(moved)).origin) == report.date:
-        day = _utc_day(scheduled)
-        provisional = [key for key, record in moved.items() if stated_day(record) == day]
-        if provisional and all(_is_another_day(records[key], day) for key in exact):
-            return provisional
+    if scheduled is not None and (provisional := _of_stated_day(scheduled, report, moved, exact, records)):
+        return provisional
     if scheduled is None:
         there = [key for key, record in moved.items() if _local_date(record.flight) == report.date]
         return _by_its_departure(exact, moved, report, records) or exact or there or alone
@@ -77,6 +74,19 @@ def on_its_date(
     if known is None or away is None or abs(away) <= SAME_PLAN or _cost(away) <= _cost(gap):
         return exact
     return [best]
+
+
+def _of_stated_day(
+    scheduled: datetime, report: Report, moved: Records, exact: Sequence[FlightKey], records: Records
+) -> list[FlightKey]:
+    """Return the flight of another date whose stated UTC day is that of the plan that gave the report its date."""
+    days = {key: day for key, record in moved.items() if (day := stated_day(record)) is not None}
+    if not days or date_at(scheduled, next(iter(days)).origin) != report.date:
+        return []
+    day = _utc_day(scheduled)
+    if not all(_is_another_day(records[key], day) for key in exact):
+        return []
+    return [key for key, stated in days.items() if stated == day]
 
 
 def _is_another_day(record: FlightRecord | None, day: Day | None) -> bool:

@@ -363,8 +363,10 @@ class Merging:
         own, scheduled = parsed.own, scheduled_departure(parsed.report)
         if own is None or scheduled is None or (record := self.records.get(own)) is None:
             return {}
-        stated, day = stated_day(record), scheduled.astimezone(UTC).date()
-        if stated is None or stated == day or date_at(scheduled, own.origin) != own.date:
+        if (stated := stated_day(record)) is None:
+            return {}
+        day = scheduled.astimezone(UTC).date()
+        if stated == day or date_at(scheduled, own.origin) != own.date:
             return {}
         if flight_of_day(own, day, self.records) is not None:
             return {}  # the report lands there

@@ -54,14 +54,13 @@ def marked(record: FlightRecord, report: Report, stated: Day, received_at: datet
 
 def stated_day(record: FlightRecord | None) -> Day | None:
     """Return the UTC day from which the record's date was made; None if its date is certain, or was given as a date."""
-    if record is None:
-        return None
+    if record is None or not record.has_fact(UTC_DAY):
+        return None  # nearly all
     departure = record.flight.departure
     first = departure.first_scheduled or departure.scheduled
     if first is not None and date_at(first, record.key.origin) == record.key.date:
         return None
-    by_source = record.facts.get(UTC_DAY)
-    return None if by_source is None else Day.fromisoformat(min(fact.value for fact in by_source.values()))
+    return Day.fromisoformat(min(fact.value for fact in record.facts[UTC_DAY].values()))
 
 
 def other_date(key: FlightKey, stated: Day) -> FlightKey | None:

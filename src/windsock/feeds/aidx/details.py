@@ -59,12 +59,14 @@ def _say_resource(resource: Element, side: str, said: dict[str, object]) -> None
             continue
         for tag in tags:
             elements = list(children(resource, tag))
-            values = list(dict.fromkeys(value for one in elements if (value := text(one)) is not None))
+            values = list(
+                dict.fromkeys(value for element in elements if (value := text(element)) is not None)
+            )
             if values:
                 joined = "/".join(values)
                 said[name] = joined if len(joined) <= LENGTHS[f"{side}.{name}"] else values[0]
                 break
-            if any(is_nil(one) for one in elements):
+            if any(is_nil(element) for element in elements):
                 said.setdefault(name, None)
                 break
 
@@ -112,7 +114,7 @@ def say_reasons(leg_data: Element, report: dict[str, object], fault: Telling) ->
                 reason["minutes"] = minutes
         reasons.append(reason)
     # Both ends may give the same reason.
-    reasons = list({tuple(one.values()): one for one in reasons}.values())
+    reasons = list({tuple(reason.values()): reason for reason in reasons}.values())
     if len(reasons) > _MAX_REASONS:
         fault(f"{len(reasons)} reasons of delay; the first {_MAX_REASONS} are kept", "IrregularityDelay", "")
         del reasons[_MAX_REASONS:]
@@ -154,7 +156,9 @@ def say_aircraft(leg_data: Element, report: dict[str, object], fault: Telling) -
         report["registration"] = None
     # ZZZ and ZZZZ are the codes for a type that has none.
     types = [
-        value for one in children(info, "AircraftType") if (value := text(one)) not in (None, "ZZZ", "ZZZZ")
+        value
+        for element in children(info, "AircraftType")
+        if (value := text(element)) not in (None, "ZZZ", "ZZZZ")
     ]
     if types:
         report["aircraft_type"] = types[0]
@@ -187,8 +191,8 @@ def say_fate(leg_data: Element, destination: str | None, report: dict[str, objec
     """Add whether it is cancelled, reinstated or diverted, and where to."""
     stated = {
         code
-        for one in children(leg_data, "OperationalStatus")
-        if (code := (text(one) or "").upper()) in _STATED
+        for element in children(leg_data, "OperationalStatus")
+        if (code := (text(element) or "").upper()) in _STATED
     }
     if stated:
         # Several can be present, each of its own moment: the furthest one applies.
@@ -202,7 +206,9 @@ def say_fate(leg_data: Element, destination: str | None, report: dict[str, objec
         elif code == "DV":
             report["diverted"] = True
     history = list(_by_index(leg_data, "PlannedArrivalAptHistory"))
-    planned = [value for one in history if (value := text(one) or text(one, "ArrivalAirport")) is not None]
+    planned = [
+        value for entry in history if (value := text(entry) or text(entry, "ArrivalAirport")) is not None
+    ]
     if planned:
         other = _airport(planned[-1])
         if other != _airport(destination or ""):
@@ -210,7 +216,7 @@ def say_fate(leg_data: Element, destination: str | None, report: dict[str, objec
         elif "diverted" not in report:
             # It flies to its original destination: a diversion that was taken back.
             report["diverted"], report["diverted_to"] = False, None
-    elif any(is_nil(one) for one in history):
+    elif any(is_nil(entry) for entry in history):
         report["diverted_to"] = None
 
 
@@ -228,4 +234,4 @@ def _by_index(parent: Element, name: str) -> Iterator[Element]:
 
 
 def _nil(parent: Element, name: str) -> bool:
-    return any(is_nil(one) for one in children(parent, name))
+    return any(is_nil(element) for element in children(parent, name))

@@ -218,7 +218,7 @@ def _flat(table: Reading) -> Iterator[tuple[str, object]]:
     for name in table.take_all():
         value = table.data[name]
         if name in SIDES and isinstance(value, dict):
-            yield from ((f"{name}.{leaf}", one) for leaf, one in value.items())
+            yield from ((f"{name}.{leaf}", inner) for leaf, inner in value.items())
         else:
             yield name, value
 

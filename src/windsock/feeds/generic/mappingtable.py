@@ -48,7 +48,7 @@ class Reading:
         value = self._ask(name, False, '["…"]')
         if value is None:
             return ()
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             raise self.wrong(name, 'a list of texts, like ["-", "n/a"]')
         return tuple(value)
 

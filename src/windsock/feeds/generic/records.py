@@ -79,7 +79,7 @@ def missing_columns(record: Record, mapping: Mapping) -> Iterator[tuple[str, str
 
 
 def _hint(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, [one for one in known if len(one) < 80], n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, [column for column in known if len(column) < 80], n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -141,7 +141,7 @@ def _ndjson(text: str) -> Iterator[Record | Fault]:
         except ValueError as error:
             message = f"This line is not a record: {_clean(str(error)[:200])}."
             found.append(Fault(number, message, _clean(line.strip()[:MAX_RAW])))
-    if not any(isinstance(one, Record) for one in found):
+    if not any(isinstance(record, Record) for record in found):
         raise FeedError("No line is a JSON object; this is not NDJSON.")
     return iter(found)
 

@@ -43,7 +43,7 @@ class Side:
         if self.days is None:
             # From the day before on: eastwards over the date line a flight arrives before it left, by the calendar.
             days = (day + timedelta(days=(departure.days or 0) + more) for more in (-1, 0, 1, 2))
-            found = next((at for at in (self.moment(one, local) for one in days) if at > departs), None)
+            found = next((at for at in (self.moment(day, local) for day in days) if at > departs), None)
             if found is not None and found - departs <= LONGEST_LEG:
                 return found
         if arrives <= departs:
