@@ -60,7 +60,7 @@ PHRASES = (
     ),
     Phrase(r"\bany more(?=[.,;:)]|$)", "translated, at the end of a sentence", "no longer"),
     Phrase(
-        r"(?:(?<=[.;:] )|(?<=^))(?:Who|Whom|Whose) (?!else\b)[^?\n]*?[.;:](?= |$)",
+        r"(?:(?<=[.;:] )|(?<=^))(?:Who|Whom|Whose) (?!else\b|or what\b)[^?\n]*?[.;:](?= |$)",
         "a relative clause without a noun",
         "a client that …, anyone who …",
     ),
