@@ -1,7 +1,9 @@
 """A bearer has the same rights by whichever way they come in: alone, among many, by ticket, and when asked again."""
 
+import ast
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.test import RequestFactory
 
+import windsock
 from windsock.access import tickets, tokens
 from windsock.access.http import identity_of_bearer
 from windsock.access.lookup import bulk, redemption, session_users
@@ -129,3 +132,20 @@ def test_a_users_ticket_gives_the_same_by_every_way(
         recheck(Identity(user_id=user.pk, name="before")),
     ):
         assert found == right
+
+
+def test_a_row_becomes_an_identity_in_one_place_and_a_ticket_is_used_up_in_one_statement() -> None:
+    """A new scope, or a new reason for rights to end, must not have to be written twice."""
+    source = Path(windsock.__file__).parent
+    makers, redeemers = set(), []
+    for path in source.rglob("*.py"):
+        text = path.read_text("utf-8")
+        redeemers += [path.relative_to(source).as_posix()] * text.count("SET used_at")
+        for node in ast.walk(ast.parse(text)):
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Identity"
+            ):
+                makers.add(path.relative_to(source).as_posix())
+    assert makers == {"access/rights.py"}
+    assert redeemers == ["access/lookup/redemption.py"]

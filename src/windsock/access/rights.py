@@ -99,6 +99,11 @@ def of_person(person: Person | None, *, session_key: str | None = None) -> Ident
     )
 
 
+def of_visitor(public_read: bool) -> Identity | None:
+    """Return the rights of a visitor without credentials: a reader of a public board, otherwise nobody."""
+    return Identity(name="anonymous") if public_read else None
+
+
 def of_token(token: TokenFacts | None, owner: Person | None, now: datetime) -> Identity | None:
     """Return the rights of a token: its scopes, and never more than its user (`owner`) has.
 

@@ -98,7 +98,7 @@ class FeedRun:
         self._client = client or _client
         self._made: tuple[Intake, Poller | None] | None = None
         self._making = threading.Lock()
-        self._troubles = _Troubles(settings.name)
+        self._errors = _ChannelErrors(settings.name)
         self._folder = None if settings.folder is None else Folder(Path(settings.folder).expanduser())
         # The validators of polls of several addresses; lost with the process, whose first poll then fetches everything.
         self._marks: Marks = {}
@@ -119,31 +119,31 @@ class FeedRun:
             work.append(self._work("poll", POLL_SECONDS, self._poll))
         return Duty(duty_name(self.name), f"the feed {self.name}", work)
 
-    def _work(self, way: str, seconds: float, step: Callable[[datetime], None]) -> Work:
+    def _work(self, channel: str, seconds: float, step: Callable[[datetime], None]) -> Work:
         def run() -> None:
             now = self._clock()
-            rests = self._rests.get(way)
+            rests = self._rests.get(channel)
             if rests is not None and now < rests <= now + LONGEST_REST:
                 return
             try:
                 step(now)
             except WindsockError as error:
-                self._failed(way, str(error), None)
+                self._failed(channel, str(error), None)
             except Exception as error:
-                self._failed(way, f"{type(error).__name__}: {error}"[:MAX_ERROR], error)
+                self._failed(channel, f"{type(error).__name__}: {error}"[:MAX_ERROR], error)
 
-        return Work(way, seconds, run)
+        return Work(channel, seconds, run)
 
-    def _failed(self, way: str, why: str, unexpected: Exception | None) -> None:
-        now, failures = self._clock(), self._troubles.of(way) + 1
+    def _failed(self, channel: str, why: str, unexpected: Exception | None) -> None:
+        now, failures = self._clock(), self._errors.of(channel) + 1
         rest = timedelta(seconds=BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS)) - 1])
-        if way == "folder":
+        if channel == "folder":
             rest = timedelta(0)  # `Folder` knows which of its files has to wait; the others must not
         # A poll may have set a longer rest, for a provider that asked for it.
-        self._rests[way] = max(now + rest, self._rests.get(way, now))
-        if failures % LOG_EVERY == 1 or self._troubles.why(way) != why:
-            logger.warning("Feed %s: %s failed; retrying: %s", self.name, way, why, exc_info=unexpected)
-        self._troubles.add(way, why, now)
+        self._rests[channel] = max(now + rest, self._rests.get(channel, now))
+        if failures % LOG_EVERY == 1 or self._errors.why(channel) != why:
+            logger.warning("Feed %s: %s failed; retrying: %s", self.name, channel, why, exc_info=unexpected)
+        self._errors.add(channel, why, now)
 
     def _parts(self) -> tuple[Intake, Poller | None]:
         """Return the feed's intake and poller, made on first use so that a misconfigured feed fails alone."""
@@ -169,11 +169,11 @@ class FeedRun:
         parser = self.settings.format.parser(self.settings.source, self.settings.options)
         return Intake(self.name, parser, self._pipeline, clock=self._clock)
 
-    def _state(self, way: str, now: datetime) -> FeedState | None:
+    def _state(self, channel: str, now: datetime) -> FeedState | None:
         """Return the feed's row; None while an operator has paused it."""
         state, _ = FeedState.objects.get_or_create(name=self.name)
         if state.paused:
-            self._rests[way] = now + timedelta(seconds=PAUSED_SECONDS)
+            self._rests[channel] = now + timedelta(seconds=PAUSED_SECONDS)
             return None
         return state
 
@@ -201,7 +201,7 @@ class FeedRun:
         left = None if budget is None else budget - state.requests
         # Scheduled before the request: whatever becomes of it and of this process, no other poll follows at once.
         self._later(state, interval)
-        failures = self._troubles.of("poll") or state.failures
+        failures = self._errors.of("poll") or state.failures
         rest = max(interval, BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)])
         try:
             with self._client() as client:
@@ -238,7 +238,7 @@ class FeedRun:
         self._marks = fetched.marks
         if fetched.requests:
             state.heard_at = self._clock()
-        state.failures, state.error, state.error_at = self._troubles.over("poll", state)
+        state.failures, state.error, state.error_at = self._errors.over("poll", state)
         self._later(state, interval, _ANSWERED)
 
     def _empty_folder(self, now: datetime) -> None:
@@ -249,7 +249,7 @@ class FeedRun:
             intake = self._intake()
             self._folder.empty(files, lambda body: not intake.take(body, entrance="folder").error)
         if not self._folder.stuck:
-            self._troubles.end("folder")
+            self._errors.end("folder")
 
     def _empty_mailbox(self, now: datetime) -> None:
         """Record the unseen messages in the mailbox."""
@@ -269,7 +269,7 @@ class FeedRun:
         )
         wait = max(MAILBOX_SECONDS, self.settings.interval_seconds or 0.0)
         self._rests["mailbox"] = now if visit.more else self._clock() + timedelta(seconds=wait)
-        self._troubles.end("mailbox")
+        self._errors.end("mailbox")
 
     def _watch(self, now: datetime) -> None:
         """Mark the flights of a source that has fallen silent as stale, and unmark them when it reports again."""
@@ -282,7 +282,7 @@ class FeedRun:
             minutes = max(every, self.settings.interval_seconds or 0.0) * STALE_INTERVALS / 60
         state, _ = FeedState.objects.get_or_create(name=self.name)
         silence.watch(self._pipeline, self.settings.source, state, timedelta(minutes=minutes), now)
-        self._troubles.end("watch")
+        self._errors.end("watch")
 
     def _later(self, state: FeedState, seconds: float, fields: tuple[str, ...] = _ASKED) -> None:
         state.next_at = self._clock() + timedelta(
@@ -292,7 +292,7 @@ class FeedRun:
         self._rests["poll"] = state.next_at
 
 
-class _Troubles:
+class _ChannelErrors:
     """The errors of a feed's channels. The row shows the newest, and the longest run of failures of any channel."""
 
     def __init__(self, feed: str) -> None:
@@ -301,40 +301,40 @@ class _Troubles:
         self._now: dict[str, tuple[int, str, datetime]] = {}
         self._worked: set[str] = set()
 
-    def of(self, way: str) -> int:
+    def of(self, channel: str) -> int:
         """Return how many times in a row the channel has failed."""
-        found = self._now.get(way)
+        found = self._now.get(channel)
         return 0 if found is None else found[0]
 
-    def why(self, way: str) -> str:
+    def why(self, channel: str) -> str:
         """Return the channel's last error; "" while it works."""
-        found = self._now.get(way)
+        found = self._now.get(channel)
         return "" if found is None else found[1]
 
-    def add(self, way: str, why: str, at: datetime) -> None:
+    def add(self, channel: str, why: str, at: datetime) -> None:
         """Record a failure, also in the feed's row."""
         with self._lock:
-            self._now[way] = (self.of(way) + 1, why, at)
+            self._now[channel] = (self.of(channel) + 1, why, at)
             failures = max(count for count, _, _ in self._now.values())
         FeedState.objects.get_or_create(name=self._feed)
         FeedState.objects.filter(name=self._feed).update(failures=failures, error=why, error_at=at)
 
-    def over(self, way: str, state: FeedState) -> tuple[int, str, datetime | None]:
+    def over(self, channel: str, state: FeedState) -> tuple[int, str, datetime | None]:
         """Record that the channel works; return what the row has to show: failures, error, and its time."""
         with self._lock:
-            self._now.pop(way, None)
-            self._worked.add(way)
+            self._now.pop(channel, None)
+            self._worked.add(channel)
             if not self._now:
                 return 0, "", state.error_at
-            _, why, at = max(self._now.values(), key=lambda trouble: trouble[2])
+            _, why, at = max(self._now.values(), key=lambda failure: failure[2])
             return max(count for count, _, _ in self._now.values()), why, at
 
-    def end(self, way: str) -> None:
+    def end(self, channel: str) -> None:
         """Record that the channel works, also in the feed's row; the first time even if another process saw it fail."""
-        if way in self._worked and way not in self._now:
+        if channel in self._worked and channel not in self._now:
             return
         state = FeedState.objects.filter(name=self._feed, failures__gt=0).first()
-        failures, why, at = self.over(way, state or FeedState(name=self._feed))
+        failures, why, at = self.over(channel, state or FeedState(name=self._feed))
         if state is not None:
             FeedState.objects.filter(name=self._feed).update(failures=failures, error=why, error_at=at)
 

@@ -14,7 +14,7 @@ from windsock.conf import config
 
 def anonymous_identity() -> Identity | None:
     """Return a visitor's identity: a reader where `WINDSOCK["PUBLIC_READ"]` is on, otherwise None."""
-    return Identity(name="anonymous") if config().public_read else None
+    return rights.of_visitor(config().public_read)
 
 
 def person_of(user: Any, may_publish: bool | None = None) -> Person | None:
