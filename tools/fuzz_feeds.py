@@ -68,7 +68,7 @@ def targets() -> dict[str, Target]:
             if given.format == "aidx":
                 aidx.acknowledgement(data, found, received_at=given.now)
                 aidx.rotations(data)
-            return [(one.where, one.raw) for one in found.statements], found.faults
+            return [(statement.where, statement.raw) for statement in found.statements], found.faults
 
         return Target(read, list(given.bodies))
 

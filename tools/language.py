@@ -186,7 +186,7 @@ def _javascript(text: str) -> Iterator[tuple[int, str]]:
 
 def main(names: list[str]) -> int:
     """Print what is refused below these names; return 1 if there is anything."""
-    found = [one for path in files(*names) for one in findings(path)]
+    found = [each for path in files(*names) for each in findings(path)]
     for each in found:
         text = " ".join(each.text.split())
         print(f"{each.path}:{each.line}: {text[:70]!r}: {each.phrase.why}; write: {each.phrase.instead}")

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "docs/how-to/embed.md": "tests/browser/test_documents.py",
     "docs/reference/javascript.md": "tests/browser/test_documents.py",
     "docs/reference/feeds/generic.md": "tests/unit/feeds/generic/test_generic.py",
+    "docs/reference/feeds/finavia.md": "tests/unit/feeds/test_finavia.py",
 }
 """Pages whose blocks another test follows."""
 
@@ -106,12 +107,12 @@ def test_the_readme_can_be_followed_by_an_operator(reader: Reader) -> None:
 
 
 def test_the_readme_can_be_followed_in_a_clone(clone: Reader) -> None:
-    for title in ("Windsock", "… travel, or answer those who do", "… write a program"):
+    for title in ("Windsock", "… travel, or inform those who do", "… write a program"):
         followed(clone, section("README.md", title))
 
 
 def test_no_part_of_the_readme_is_left_out() -> None:
-    here = {"Windsock", "… run a service", "… travel, or answer those who do", "… write a program"}
+    here = {"Windsock", "… run a service", "… travel, or inform those who do", "… write a program"}
     in_chromium = {"… write Django"}
     assert {block.section for block in BLOCKS["README.md"]} == here | in_chromium
 

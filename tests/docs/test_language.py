@@ -3,6 +3,7 @@
 `python tools/language.py src/windsock/live` lists what is left in a folder.
 """
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,20 @@ def test_a_refused_phrase_is_found_wherever_people_read(tmp_path: Path, name: st
 )
 def test_names_code_and_plain_sentences_pass(tmp_path: Path, name: str, text: str) -> None:
     assert list(language.findings(tmp_path / name, text)) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instead"),
+    [
+        (r"\bMOST_[A-Z]", "MAX_"),
+        (r"^_?log = ", "logger = logging.getLogger(__name__)"),
+        (r"\bfor one in\b", "the noun"),
+    ],
+)
+def test_names_follow_the_style_page(pattern: str, instead: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: write {instead}"
+        for path in language.files("src/windsock", "tools")
+        if path.suffix == ".py" and re.search(pattern, path.read_text(), flags=re.MULTILINE)
+    ]
+    assert found == []

@@ -68,7 +68,7 @@ def assertions(report: Report) -> list[tuple[str, Any]]:
         if not report.delay_reasons:
             said.append((CANCELLATION_REASONS, None))
         elif report.cancelled is True or all(
-            of_cancellation(one.scheme, one.code) for one in report.delay_reasons
+            of_cancellation(reason.scheme, reason.code) for reason in report.delay_reasons
         ):
             said[said.index(("delay_reasons", report.delay_reasons))] = (
                 CANCELLATION_REASONS,

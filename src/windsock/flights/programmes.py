@@ -109,8 +109,10 @@ def retold(
     found = []
     for airport, changes in sorted(by_airport.items()):
         held = standings.get(airport)
-        programmes = [one for one in (held.programmes if held else ()) if one.source != told.source]
-        programmes += [one for one in now_told.values() if one.airport == airport]
+        programmes = [
+            programme for programme in (held.programmes if held else ()) if programme.source != told.source
+        ]
+        programmes += [programme for programme in now_told.values() if programme.airport == airport]
         programmes.sort(key=lambda one: (KINDS.index(one.kind), one.source, *_order(one)))
         standing = Standing(
             airport=airport,

@@ -27,17 +27,19 @@ def strip_unknown(raw: dict[str, Any]) -> ServerMessage | None:
     standings = raw.get("standings") if raw.get("type") == "snapshot" else [raw.get("standing")]
     for standing in standings if isinstance(standings, list) else ():
         if isinstance(standing, dict) and isinstance(listed := standing.get("programmes"), list):
-            standing["programmes"] = [one for one in listed if _programme(one)]
+            standing["programmes"] = [programme for programme in listed if _programme(programme)]
     given = raw.get("flights") if raw.get("type") == "snapshot" else [raw.get("flight")]
     for flight in given if isinstance(given, list) else ():
         if isinstance(flight, dict):
             _simplify(flight)
     changes = raw.get("changes")
     if isinstance(changes, list) and raw.get("type") == "programmes":
-        raw["changes"] = [one for one in changes if _programme_change(one)]
+        raw["changes"] = [change for change in changes if _programme_change(change)]
     elif isinstance(changes, list):
         raw["changes"] = [
-            one for one in changes if not (isinstance(one, dict) and _newer(one.get("kind"), _KINDS))
+            change
+            for change in changes
+            if not (isinstance(change, dict) and _newer(change.get("kind"), _KINDS))
         ]
     try:
         message: ServerMessage = msgspec.convert(raw, ServerMessage)

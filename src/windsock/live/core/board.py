@@ -83,7 +83,8 @@ class Board:
         for flight in flights:
             self._put(flight.id, row_of(flight, msgspec.json.encode(flight)))
         self._standings = {
-            f"{PROGRAMMES}{one.airport}": (one.version, msgspec.json.encode(one)) for one in standings
+            f"{PROGRAMMES}{standing.airport}": (standing.version, msgspec.json.encode(standing))
+            for standing in standings
         }
 
     def apply(self, event: Event) -> Flight:

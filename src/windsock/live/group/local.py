@@ -76,13 +76,13 @@ class LocalGroup:
             held = hub.ring.after(self._at.offset, _FLIGHTS)
             if held is not None:
                 last = Position(hub.epoch, hub.offset)
-                await self.ringer.ring(hub.epoch, [Rung(one.offset, one.data) for one in held])
+                await self.ringer.ring(hub.epoch, [Rung(entry.offset, entry.data) for entry in held])
             else:
                 events = await self._read(self._at, PAGE)
                 if not events:
                     return
                 last = Position(self._at.epoch, events[-1].offset)
-                flights = [one for one in events if not one.flight_id.startswith(PROGRAMMES)]
-                rung = [Rung(one.offset, one.message(last.epoch)) for one in flights]
+                flights = [event for event in events if not event.flight_id.startswith(PROGRAMMES)]
+                rung = [Rung(event.offset, event.message(last.epoch)) for event in flights]
                 await self.ringer.ring(last.epoch, rung)
             self._at = last
