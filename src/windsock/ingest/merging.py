@@ -43,6 +43,7 @@ from windsock.ingest.resolution import (
     Names,
     candidates,
     check_same_leg,
+    late_neighbour,
     names_of,
     neighbours,
     own_key,
@@ -184,6 +185,14 @@ class Merging:
         # A report that names an existing flight by date and origin means it, even if another one has that number too.
         own = {parsed.own for parsed in understood if parsed.own is not None}
         self._names = names = Names(writing.known(others.union(own, *(parsed.near for parsed in understood))))
+        late: set[FlightKey] = set()
+        for parsed in understood:
+            assert parsed.report is not None
+            if parsed.own not in names and (key := late_neighbour(parsed.report, parsed.own)) is not None:
+                parsed.near += (key,)
+                late.add(key)
+        if late:
+            names.add(writing.known(late))
         wanted: dict[Name, None] = {}
         for parsed in understood:
             assert parsed.report is not None
@@ -368,6 +377,11 @@ class Merging:
         day = scheduled.astimezone(UTC).date()
         if stated == day or date_at(scheduled, own.origin) != own.date:
             return {}
+        if (late := late_neighbour(parsed.report, own)) is not None and late not in parsed.near:
+            parsed.near += (late,)
+            if late not in self.records and late not in self._removed:
+                self.records.update(self._writing.load([late]))
+                self._names.add(self.records.keys() & {late})
         if flight_of_day(own, day, self.records) is not None:
             return {}  # the report lands there
         moves: dict[FlightKey, FlightKey] = {}

@@ -45,6 +45,10 @@ class Names:
         for name, keys in known.items():
             self._keys.setdefault(name, set()).update(keys)
 
+    def add(self, flights: Iterable[FlightKey]) -> None:
+        """Add existing flights."""
+        self._flights.update(flights)
+
     def bearers(self, names: Iterable[Name]) -> list[FlightKey]:
         """Return the flights with any of the names, sorted."""
         found = [keys for name in names if (keys := self._keys.get(name))]
@@ -213,6 +217,25 @@ def neighbours(report: Report, own: FlightKey | None) -> tuple[FlightKey, ...]:
     elif (local.hour >= _EVENING or utc > day) and day + _DAY != own.date:
         found.append(day + _DAY)
     return tuple(FlightKey(own.carrier, own.number, own.suffix, on, own.origin) for on in found)
+
+
+def late_neighbour(report: Report, own: FlightKey | None) -> FlightKey | None:
+    """Return the next day's flight for a plan before the evening in a zone ahead of UTC, which `neighbours` leaves out.
+
+    Such a flight, known only by its UTC day, has the next date if it left after midnight, many hours late, while that
+    UTC day lasted.
+    """
+    if own is None or (scheduled := scheduled_departure(report)) is None:
+        return None
+    if (where := airport(own.origin)) is None:
+        return None
+    local = scheduled.astimezone(where.tz)
+    offset = local.utcoffset()
+    if local.hour >= _EVENING or not offset or offset < timedelta(0):
+        return None
+    if not local.date() == own.date == scheduled.astimezone(UTC).date():
+        return None
+    return FlightKey(own.carrier, own.number, own.suffix, own.date + _DAY, own.origin)
 
 
 _FORENOON, _EVENING = 12, 18

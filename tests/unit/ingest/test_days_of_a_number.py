@@ -80,15 +80,6 @@ class Leg:
             self.local(self.out, self.origin).date() == self.local(self.std, self.origin).date()
         )
 
-    @property
-    def seems_to_be_of_the_next_day(self) -> bool:
-        """Of the afternoon, and so late that it leaves after midnight, in a zone where its UTC day is not over then.
-
-        Its first report gives it the next date, and plans of an afternoon are not compared with those of the next day.
-        """
-        planned, left = self.local(self.std, self.origin), self.local(self.out, self.origin)
-        return left.date() > planned.date() and self.out.date() == self.std.date() and planned.hour < 18
-
     def local(self, time: datetime, code: str) -> datetime:
         place = airports.airport(code)
         assert place is not None
@@ -385,6 +376,9 @@ def _plan_of_the_days_around(leg: Leg) -> list[Leg]:
 @example("BRU", 21 * 60 + 30, 160, 160, None)
 @example("LAX", 7 * 60 + 55, 35, 35, None)  # out at half past midnight, by the clock of the same UTC day
 @example("LAX", 7 * 60 + 55, 1500, 0, None)
+@example("BRU", 815, 575, 900, None)  # out after its own midnight on the same UTC day
+@example("SYD", 4 * 60, 700, 0, None)
+@example("BRU", 0, 1405, 1020, None)
 @example(
     "AKL", 12 * 60, 800, 800, None
 )  # planned for one in the night, by its own clock, and out a UTC day later
@@ -394,8 +388,6 @@ def test_a_report_of_a_flight_nobody_knows_adds_one_of_its_own(
 ) -> None:
     expected = TELLING[tells][3]
     legs = _two(tells, origin, minute, (first, second))
-    if expected == NEARLY:
-        legs = [replace(leg, delay=timedelta(0)) if leg.seems_to_be_of_the_next_day else leg for leg in legs]
     ids = [leg.id for leg in legs]
     journal = MemoryJournal()
     added = _told(journal, tells, legs)
