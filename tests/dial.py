@@ -11,17 +11,22 @@ from typing import Any
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-BUSY = b"this server is overloaded"
+from windsock.protocol.close_reasons import SERVER_OVERLOADED
+
+BUSY = SERVER_OVERLOADED.encode()
 WAIT_SECONDS = 90.0
 PAUSE_SECONDS = 0.5
 
 
 def dial(url: str, **options: Any) -> ClientConnection:
-    """Open a WebSocket with the options of `websockets.sync.client.connect`."""
+    """Open a WebSocket with the options of `websockets.sync.client.connect`.
+
+    Without its keepalive: a test that reads one connection after another leaves the pongs of the others unread.
+    """
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
-            return connect(url, **{"open_timeout": WAIT_SECONDS, **options})
+            return connect(url, **{"open_timeout": WAIT_SECONDS, "ping_interval": None, **options})
         except InvalidStatus as refused:
             if BUSY not in (refused.response.body or b"") or time.monotonic() > deadline:
                 raise

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
+from windsock.protocol.close_reasons import SERVER_OVERLOADED
+
 TEXT, BINARY, CONT, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 SUBPROTOCOL = "windsock.v1.json"
 
@@ -110,7 +112,7 @@ class RawSocket:
         size = int(self.header("Content-Length") or 0)
         while len(self.read) < size:
             self.more()
-        return b"this server is overloaded" in self.read
+        return SERVER_OVERLOADED.encode() in self.read
 
     @property
     def status(self) -> int:

@@ -47,7 +47,8 @@ def heard(client: ClientConnection, count: int, within: float = 90) -> list[str]
 
 
 def tutorial(server: Server) -> ClientConnection:
-    return dial(f"ws://127.0.0.1:{server.port}/ws/tutorial/")
+    # Without a bound: all consumers are sent everything while one after another is read here.
+    return dial(f"ws://127.0.0.1:{server.port}/ws/tutorial/", max_queue=None)
 
 
 def is_rung(server: Server, token: str, consumers: list[ClientConnection]) -> None:
