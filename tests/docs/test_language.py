@@ -89,3 +89,14 @@ def test_names_follow_the_style_page(pattern: str, instead: str) -> None:
         if path.suffix == ".py" and re.search(pattern, path.read_text(), flags=re.MULTILINE)
     ]
     assert found == []
+
+
+def test_a_checkout_is_read_whatever_the_folder_above_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data" / "src").mkdir(parents=True)
+    (tmp_path / "data" / "src" / "page.md").write_text("Text.\n")
+    (tmp_path / "data" / "src" / "data").mkdir()
+    (tmp_path / "data" / "src" / "data" / "table.md").write_text("Text.\n")
+    monkeypatch.setattr(language, "ROOT", tmp_path / "data")
+    assert [path.name for path in language.files("src")] == ["page.md"]
