@@ -92,7 +92,7 @@ class BodyLimit:
         rule = rule_for(unprefixed(scope))
         if rule.signs_in and (wait := passwords.refused(client_address(scope) or "")) is not None:
             # Before Django does anything: whoever tries passwords in a loop must hardly cost the others anything.
-            await refuse_handshake(receive, send, passwords.refusal(wait), wait)
+            await refuse_sign_in(receive, send, passwords.refusal(wait), wait)
             return
         limit = rule.limit(self._elsewhere)
         if limit is None:
@@ -310,7 +310,7 @@ async def refuse(receive: Any, send: Any, problem: HttpProblem) -> None:
     await closing.send({"type": "http.response.body", "body": body})
 
 
-async def refuse_handshake(receive: Any, send: Any, text: str, wait: int) -> None:
+async def refuse_sign_in(receive: Any, send: Any, text: str, wait: int) -> None:
     """Answer 429 with a text for people, and close the connection as `refuse` does."""
     body = text.encode()
     headers = [
