@@ -19,8 +19,8 @@ from windsock.feeds import aidx, mvt
 from windsock.feeds.parsing import Parsed, Statement
 from windsock.flights import MergeRules
 from windsock.ingest.batch import write_batch
-from windsock.ingest.merging import Submission
 from windsock.ingest.results import Rejected
+from windsock.ingest.submissions import Submission
 from windsock.journal.base import Journal
 from windsock.journal.database import DatabaseJournal
 from windsock.replay.bts import read

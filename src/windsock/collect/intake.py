@@ -25,12 +25,12 @@ from windsock.feeds.registry import Parser
 from windsock.flights.facts import TICK
 from windsock.flights.programmes import ProgrammeChange
 from windsock.flights.values import CLOCK_SKEW
-from windsock.ingest.merging import Submission
 from windsock.ingest.pipeline import Pipeline
 from windsock.ingest.programmes import record_programmes
 from windsock.ingest.resolution import Hints
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.ingest.speaker import MAX_REPORTER, Speaker, feed_speaker
+from windsock.ingest.submissions import Submission
 
 logger = logging.getLogger(__name__)
 

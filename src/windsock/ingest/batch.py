@@ -7,16 +7,16 @@ from datetime import datetime
 
 from windsock.errors import InvalidReport
 from windsock.flights import FlightKey, MergeRules
-from windsock.ingest.merging import (
+from windsock.ingest.merging import Merging
+from windsock.ingest.results import Recorded, Rejected, Result
+from windsock.ingest.submissions import (
     MAX_KEPT_BYTES,
-    Merging,
     ParsedSubmission,
     Submission,
     kept,
     parse,
     refused,
 )
-from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.base import Event, Head, Journal
 from windsock.protocol.positions import Position
 

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from windsock.flights import FlightKey, MergeRules
 from windsock.ingest.batch import Written, transact
-from windsock.ingest.merging import Merging, ParsedSubmission, Submission, parse
+from windsock.ingest.merging import Merging
 from windsock.ingest.overdue import OverdueWatch
+from windsock.ingest.submissions import ParsedSubmission, Submission, parse
 from windsock.journal.base import Journal
 from windsock.journal.projection import project
 from windsock.replay.player import Step

@@ -13,7 +13,7 @@ from windsock.flights.facts import assertions
 from windsock.flights.fields import BY_PATH, TABLE, Field
 from windsock.flights.own_sources import FORESIGHT, OVERDUE, OWN_FIELDS, OWN_SOURCES
 from windsock.flights.state import Basis
-from windsock.ingest.merging import Submission, parse
+from windsock.ingest.submissions import Submission, parse
 
 NOW = datetime(2015, 1, 2, 18, 0, tzinfo=UTC)
 PAIRS = [

@@ -19,10 +19,11 @@ from windsock.flights import Flight, FlightRecord, MergeRules, Report, apply_rep
 from windsock.flights.fields import BY_PATH, TABLE, Field
 from windsock.ingest import Pipeline
 from windsock.ingest.batch import Submission, write_batch
-from windsock.ingest.merging import Merging, parse
+from windsock.ingest.merging import Merging
 from windsock.ingest.overdue import OverdueWatch
 from windsock.ingest.replay import IntoJournal
 from windsock.ingest.steps import write_steps
+from windsock.ingest.submissions import parse
 from windsock.journal.memory import MemoryJournal
 from windsock.replay.player import Step
 
