@@ -41,7 +41,7 @@ from windsock.ingest.resolution import (
     sold_as,
     with_names,
 )
-from windsock.ingest.submissions import ParsedSubmission, blame_ourselves, reject_alone
+from windsock.ingest.submissions import ParsedSubmission, reject_alone, reject_as_internal_error
 from windsock.journal.base import Draft, Writing
 from windsock.protocol.topics import topics_of
 
@@ -172,7 +172,7 @@ class Merging:
             self.records.update(gave_way)
             return None
         except Exception as error:
-            blame_ourselves(parsed, error)
+            reject_as_internal_error(parsed, error)
             self.records.update(gave_way)
             return None
         for old, new in making_way.items():

@@ -90,7 +90,7 @@ def parse(submission: Submission, now: datetime, place: int = 0, *, latest: bool
         if isinstance(error, SourceRefused):
             parsed.report = None
     except Exception as error:
-        blame_ourselves(parsed, error)
+        reject_as_internal_error(parsed, error)
     return parsed
 
 
@@ -107,10 +107,10 @@ def reject_alone(parsed: ParsedSubmission) -> Iterator[None]:
     except ReportError as error:
         parsed.error = error
     except Exception as error:
-        blame_ourselves(parsed, error)
+        reject_as_internal_error(parsed, error)
 
 
-def blame_ourselves(parsed: ParsedSubmission, error: Exception) -> None:
+def reject_as_internal_error(parsed: ParsedSubmission, error: Exception) -> None:
     """Log a fault of our own code, and reject the report alone."""
     logger.error("Internal error while merging a report: %.2000r", parsed.submission.data, exc_info=error)
     parsed.error = _OWN_FAULT
