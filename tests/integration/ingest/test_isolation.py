@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from windsock.errors import JournalUnavailable
 from windsock.flights import Report, merge
 from windsock.flights.fields import PARTS, TABLE, Field
-from windsock.ingest import Recorded, Rejected, merging, pipeline, record, stop
+from windsock.ingest import Recorded, Rejected, merging, pipeline, record, stop, submissions
 from windsock.ingest.batch import Submission
 from windsock.ingest.resolution import Hints
 from windsock.journal.database import DatabaseJournal
@@ -118,7 +118,7 @@ def broken(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 STAGES = [
-    (merging, "own_key"),
+    (submissions, "own_key"),
     (merging, "names_of"),
     (merging, "candidates"),
     (merging, "resolve"),
