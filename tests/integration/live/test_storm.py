@@ -120,4 +120,4 @@ async def test_nothing_of_a_storm_stays(service: LiveService) -> None:
     for conversation, _ in crowd:
         service.detach(conversation)
     assert service.hub.session_count == len(service.rights) == 0
-    assert not service.hub._per_user
+    assert not service.hub._connection_limits._per_user
