@@ -177,7 +177,7 @@ def _rights_given_or_taken(
 # Reading ----------------------------------------------------------------------------------------------------------
 
 
-class Reader:
+class RightsChangeReader:
     """Read the changes recorded since the last call. Synchronous, single-threaded; one query per call.
 
     A row gets its number before its transaction commits, so a lower number may appear after a higher one. Each call

@@ -122,7 +122,7 @@ class BodyLimit:
             if declared is not None and declared > limit:
                 await refuse(receive, send, too_large(limit, declared))
                 return
-        reading = Reading(self.known if known else self.strangers, known=known)
+        reading = BodyReading(self.known if known else self.strangers, known=known)
         try:
             body = await reading.body(receive, limit)
             if body is not None:
@@ -155,7 +155,7 @@ class BodyLimit:
         return key is not None and await sync_to_async(_signed_in)(key)
 
 
-class Reading:
+class BodyReading:
     """A body while it is being read. It counts as held until `end`."""
 
     def __init__(self, room: Room, *, known: bool) -> None:

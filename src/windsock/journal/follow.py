@@ -49,7 +49,7 @@ BACK_OFF = (0.1, 2.0)
 """Seconds before a failed look is repeated: the first time, and at most."""
 
 
-class Reader(Protocol):
+class Followed(Protocol):
     """What a follower keeps level with the journal. Used on the event loop alone."""
 
     epoch: str
@@ -72,7 +72,7 @@ class Follower(abc.ABC, Generic[Loaded]):
     def __init__(
         self,
         journal: Journal,
-        reader: Reader,
+        reader: Followed,
         *,
         run: Callable[[Callable[[], object]], "asyncio.Future[object]"],
         look_seconds: float = LOOK_SECONDS,

@@ -17,7 +17,7 @@ from windsock.access import revocations, tokens
 from windsock.access.lookup.recheck import recheck_all
 from windsock.access.lookup.single import identity_of_user
 from windsock.access.models import AccessChange
-from windsock.access.revocations import Kind, Reader, RightsChange
+from windsock.access.revocations import Kind, RightsChange, RightsChangeReader
 from windsock.access.rights import Identity
 
 pytestmark = pytest.mark.django_db
@@ -39,8 +39,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def reader(clock: Clock) -> Reader:
-    made = Reader(clock)
+def reader(clock: Clock) -> RightsChangeReader:
+    made = RightsChangeReader(clock)
     assert made.read() is None  # what was noted before is unknown
     assert made.read() == []
     return made
@@ -59,7 +59,7 @@ def publish() -> Permission:
 
 
 def test_a_saved_user_is_noted_and_a_sign_in_or_a_new_one_is_not(
-    reader: Reader, ann: Any, client: Any
+    reader: RightsChangeReader, ann: Any, client: Any
 ) -> None:
     client.force_login(ann)  # saves `last_login`, and the browser's earlier session ends
     assert [change.kind for change in reader.read() or ()] == [Kind.SESSION]
@@ -70,7 +70,7 @@ def test_a_saved_user_is_noted_and_a_sign_in_or_a_new_one_is_not(
     assert RightsChange(Kind.USER, "None") not in (reader.read() or [])
 
 
-def test_permissions_and_groups_are_noted_for_whom_they_concern(reader: Reader, ann: Any) -> None:
+def test_permissions_and_groups_are_noted_for_whom_they_concern(reader: RightsChangeReader, ann: Any) -> None:
     group = Group.objects.create(name="operations")
     me, everybody = RightsChange(Kind.USER, str(ann.pk)), RightsChange(Kind.EVERYBODY, "")
     deeds = (
@@ -87,7 +87,7 @@ def test_permissions_and_groups_are_noted_for_whom_they_concern(reader: Reader, 
         assert reader.read() == [expected], number
 
 
-def test_a_revoked_token_is_noted_once_and_not_again(reader: Reader) -> None:
+def test_a_revoked_token_is_noted_once_and_not_again(reader: RightsChangeReader) -> None:
     token, _ = tokens.create(None, "board")
     assert tokens.revoke(token)
     assert reader.read() == [RightsChange(Kind.TOKEN, str(token.pk))]
@@ -95,7 +95,7 @@ def test_a_revoked_token_is_noted_once_and_not_again(reader: Reader) -> None:
     assert reader.read() == []
 
 
-def test_a_session_is_noted_by_its_hash_and_only_while_it_lived(reader: Reader) -> None:
+def test_a_session_is_noted_by_its_hash_and_only_while_it_lived(reader: RightsChangeReader) -> None:
     store = SessionStore()
     store.create()
     key = str(store.session_key)
@@ -107,7 +107,7 @@ def test_a_session_is_noted_by_its_hash_and_only_while_it_lived(reader: Reader) 
     assert reader.read() == []
 
 
-def test_a_note_goes_with_its_transaction(reader: Reader, ann: Any) -> None:
+def test_a_note_goes_with_its_transaction(reader: RightsChangeReader, ann: Any) -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
         ann.is_active = False
         ann.save()
@@ -134,7 +134,7 @@ def add(id: int, subject: str) -> None:
     AccessChange.objects.create(id=id, kind=Kind.USER, subject=subject)
 
 
-def test_a_lower_number_that_commits_later_is_not_missed(reader: Reader, clock: Clock) -> None:
+def test_a_lower_number_that_commits_later_is_not_missed(reader: RightsChangeReader, clock: Clock) -> None:
     first = AccessChange.objects.count() + 100
     add(first + 2, "late's successor")
     assert reader.read() == [RightsChange(Kind.USER, "late's successor")]
@@ -144,7 +144,7 @@ def test_a_lower_number_that_commits_later_is_not_missed(reader: Reader, clock: 
     assert reader.read() == []
 
 
-def test_old_notes_are_not_asked_for_again(reader: Reader, clock: Clock) -> None:
+def test_old_notes_are_not_asked_for_again(reader: RightsChangeReader, clock: Clock) -> None:
     for number in range(1_000, 1_010):
         add(number, str(number))
     assert len(reader.read() or ()) == 10
@@ -155,7 +155,9 @@ def test_old_notes_are_not_asked_for_again(reader: Reader, clock: Clock) -> None
     assert "1009" in queries.captured_queries[0]["sql"]
 
 
-def test_after_a_restore_of_an_older_database_notes_are_read_again(reader: Reader, clock: Clock) -> None:
+def test_after_a_restore_of_an_older_database_notes_are_read_again(
+    reader: RightsChangeReader, clock: Clock
+) -> None:
     add(1_000, "before")
     reader.read()
     clock.now += 61
@@ -166,7 +168,7 @@ def test_after_a_restore_of_an_older_database_notes_are_read_again(reader: Reade
     assert reader.read() == [RightsChange(Kind.USER, "after")]
 
 
-def test_notes_are_dropped_after_an_hour(reader: Reader, clock: Clock) -> None:
+def test_notes_are_dropped_after_an_hour(reader: RightsChangeReader, clock: Clock) -> None:
     AccessChange.objects.create(kind=Kind.USER, subject="old", at=timezone.now() - timedelta(hours=2))
     AccessChange.objects.create(kind=Kind.USER, subject="new")
     clock.now += 601

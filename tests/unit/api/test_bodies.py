@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windsock.api import bodies, bodylimit
-from windsock.api.bodylimit import Reading, Room
+from windsock.api.bodylimit import BodyReading, Room
 from windsock.api.problems import HttpProblem, quoted
 
 
@@ -159,7 +159,7 @@ def test_another_encoding_is_a_415_that_says_what_is_taken(encoding: str) -> Non
     assert caught.value.headers["Accept-Encoding"] == "gzip, identity"
 
 
-# --- Reading, before Django -------------------------------------------------------------------------------------------
+# --- Reading a body, before Django --------------------------------------------------------------------------------------
 
 
 async def read_through(room: Room, limit: int, chunks: list[bytes], *, known: bool = True) -> bytes | None:
@@ -169,7 +169,7 @@ async def read_through(room: Room, limit: int, chunks: list[bytes], *, known: bo
         part = pending.pop(0)
         return {"type": "http.request", "body": part, "more_body": bool(pending)}
 
-    reading = Reading(room, known=known)
+    reading = BodyReading(room, known=known)
     try:
         return await reading.body(receive, limit)
     finally:
@@ -214,5 +214,5 @@ async def test_a_body_that_drips_is_ended_in_time(monkeypatch: pytest.MonkeyPatc
 
         with pytest.raises(HttpProblem) as caught:
             async with asyncio.timeout(60):
-                await Reading(Room(1_000_000), known=True).body(receive, 10_000)
+                await BodyReading(Room(1_000_000), known=True).body(receive, 10_000)
         assert caught.value.status == 408

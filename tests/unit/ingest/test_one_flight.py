@@ -15,7 +15,7 @@ from windsock.flights import Flight, FlightKey, MergeRules
 from windsock.ingest.batch import Submission, write_batch
 from windsock.ingest.results import Recorded, Rejected, Result
 from windsock.journal.memory import MemoryJournal
-from windsock.live.core.board import Board
+from windsock.live.core.board import LiveBoard
 
 NOW = datetime(2026, 11, 27, 22, tzinfo=UTC)
 
@@ -241,12 +241,12 @@ THIRD = SOLD | {"flight": "AC9100", "source": "other board", "observed_at": "202
 def test_any_order_of_codeshares_gives_one_flight(order: list[dict[str, Any]], together: bool) -> None:
     journal, expected = MemoryJournal(), MemoryJournal()
     put(expected, FLOWN, SOLD, THIRD, BOARDED)
-    board = Board()
+    board = LiveBoard()
     before = journal.head()
     put(journal, *order, together=together)
     for event in journal.after(before.position):
         board.apply(event)
-    fresh, (flight,) = Board(), flights(journal).values()
+    fresh, (flight,) = LiveBoard(), flights(journal).values()
     fresh.load([flight])
     assert flight.id == "LH418.2026-11-27.FRA"
     (same,) = flights(expected).values()

@@ -24,7 +24,7 @@ from windsock.feeds.generic.mapping import (
     Word,
     kind_of,
 )  # fmt: skip
-from windsock.feeds.generic.mappingtable import Reading
+from windsock.feeds.generic.mappingtable import MappingTable
 from windsock.flights import delay_codes
 from windsock.flights.airports import airport
 from windsock.flights.airports import zone as zone_of
@@ -44,10 +44,10 @@ def read_mapping(text: str) -> Mapping:
         data = tomllib.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"The mapping is not TOML: {error}.") from None
-    return Mapping(**_mapping(Reading(data, "")))
+    return Mapping(**_mapping(MappingTable(data, "")))
 
 
-def _mapping(top: Reading) -> dict[str, Any]:
+def _mapping(top: MappingTable) -> dict[str, Any]:
     form = top.one_of("format", ("json", "ndjson", "csv"), required=True)
     times = _rule(top.table("times"), TimeRule())
     found: dict[str, Any] = {
@@ -73,7 +73,7 @@ def _mapping(top: Reading) -> dict[str, Any]:
     return found
 
 
-def _encoding(top: Reading) -> str:
+def _encoding(top: MappingTable) -> str:
     name = top.text("encoding") or "utf-8"
     try:
         b"1".decode(name)
@@ -84,7 +84,7 @@ def _encoding(top: Reading) -> str:
     return name
 
 
-def _flight(table: Reading) -> FlightColumns:
+def _flight(table: MappingTable) -> FlightColumns:
     found = FlightColumns(
         designator=table.text("designator"),
         carrier=table.text("carrier"),
@@ -117,13 +117,13 @@ def field_named(key: str, name: str) -> str:
     raise ConfigError(f"{key}: a report has no field {name[:80]!r}; {hint}")
 
 
-def _columns(table: Reading, times: TimeRule) -> Iterator[Column]:
+def _columns(table: MappingTable, times: TimeRule) -> Iterator[Column]:
     for name in table.take_all():
         key, value = table.at(name), table.data[name]
         if isinstance(value, str):
-            yield _column(Reading({}, key), name, field_named(key, value), times)
+            yield _column(MappingTable({}, key), name, field_named(key, value), times)
         elif isinstance(value, dict):
-            inner = Reading(value, key)
+            inner = MappingTable(value, key)
             field = inner.text("field")
             if field is None:
                 raise ConfigError(
@@ -135,7 +135,7 @@ def _columns(table: Reading, times: TimeRule) -> Iterator[Column]:
             raise table.wrong(name, 'a field\'s name, or a table like { field = "departure.scheduled" }')
 
 
-def _column(table: Reading, name: str, field: str, times: TimeRule) -> Column:
+def _column(table: MappingTable, name: str, field: str, times: TimeRule) -> Column:
     kind = kind_of(field)
     date, date_format, after = None, "iso", None
     rule = times
@@ -158,7 +158,7 @@ def _column(table: Reading, name: str, field: str, times: TimeRule) -> Column:
     return Column(column=name, field=field, rule=rule, date=date, date_format=date_format, after=after)
 
 
-def _rule(table: Reading, default: TimeRule, *, finish: bool = True) -> TimeRule:
+def _rule(table: MappingTable, default: TimeRule, *, finish: bool = True) -> TimeRule:
     zone = table.text("zone") or default.zone
     if zone not in ZONES:
         try:
@@ -180,7 +180,7 @@ def _rule(table: Reading, default: TimeRule, *, finish: bool = True) -> TimeRule
     return rule
 
 
-def _written(table: Reading, name: str, words: tuple[str, ...]) -> str | None:
+def _written(table: MappingTable, name: str, words: tuple[str, ...]) -> str | None:
     """Return a way of writing times: one of `words`, or a strptime format that works."""
     given = table.text(name)
     if given is None or given in words:
@@ -207,13 +207,13 @@ _WHOLE_DAYS = [
 ] + [("%x",), ("%c",)]
 
 
-def _constants(table: Reading) -> Iterator[tuple[str, Value]]:
+def _constants(table: MappingTable) -> Iterator[tuple[str, Value]]:
     for name, value in _flat(table):
         field = field_named(table.at(name), name)
         yield field, _constant(table.at(name), field, value)
 
 
-def _flat(table: Reading) -> Iterator[tuple[str, object]]:
+def _flat(table: MappingTable) -> Iterator[tuple[str, object]]:
     """Return fields and values, whether a field is spelt as 'departure.gate' in quotes or as a table in a table."""
     for name in table.take_all():
         value = table.data[name]
@@ -243,7 +243,7 @@ def _constant(key: str, field: str, value: object) -> Value:
     )
 
 
-def _status(table: Reading, times: TimeRule) -> Status:
+def _status(table: MappingTable, times: TimeRule) -> Status:
     column = table.text("column", required=True) or ""
     words = {}
     inner = table.table("words", required=True)
@@ -256,13 +256,13 @@ def _status(table: Reading, times: TimeRule) -> Status:
     )
 
 
-def _word(table: Reading, times: TimeRule) -> Word:
+def _word(table: MappingTable, times: TimeRule) -> Word:
     fields, columns = [], []
     for name, value in _flat(table):
         key = table.at(name)
         field = field_named(key, name)
         if isinstance(value, dict):
-            inner = Reading(value, key)
+            inner = MappingTable(value, key)
             column = inner.text("column", required=True) or ""
             columns.append(_column(inner, column, field, times))
         else:
@@ -270,7 +270,7 @@ def _word(table: Reading, times: TimeRule) -> Word:
     return Word(fields=tuple(fields), columns=tuple(columns))
 
 
-def _codeshares(table: Reading) -> Codeshares:
+def _codeshares(table: MappingTable) -> Codeshares:
     found = Codeshares(
         column=table.text("column", required=True) or "", separator=table.text("separator") or ","
     )
@@ -278,7 +278,7 @@ def _codeshares(table: Reading) -> Codeshares:
     return found
 
 
-def _reasons(table: Reading) -> Reasons:
+def _reasons(table: MappingTable) -> Reasons:
     found = Reasons(
         column=table.text("column", required=True) or "",
         scheme=table.one_of("scheme", delay_codes.SCHEMES) or "text",

@@ -7,7 +7,7 @@ from collections.abc import Mapping as Table
 from windsock.errors import ConfigError
 
 
-class Reading:
+class MappingTable:
     """A table being read: each known key is read once, and `finish` refuses all others."""
 
     def __init__(self, data: dict[str, object], prefix: str) -> None:
@@ -52,14 +52,14 @@ class Reading:
             raise self.wrong(name, 'a list of texts, like ["-", "n/a"]')
         return tuple(value)
 
-    def table(self, name: str, *, required: bool = False) -> "Reading":
+    def table(self, name: str, *, required: bool = False) -> "MappingTable":
         """Return the table at `name`; an empty one if the key is not there."""
         value = self._ask(name, required, "a table")
         if value is None:
             value = {}
         if not isinstance(value, dict):
             raise self.wrong(name, f"a table, [{self.at(name)}]")
-        return Reading(value, self.at(name))
+        return MappingTable(value, self.at(name))
 
     def take_all(self) -> Iterator[str]:
         """Return all names of a table whose keys are the source's own."""

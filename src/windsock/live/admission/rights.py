@@ -66,7 +66,7 @@ class RightsWatch:
         self._again: list[RightsChange] = []
         self._doubtful: set[Conversation] = set()
         self._round: deque[Conversation] = deque()  # those the minute's check has yet to look up
-        self._reader = revocations.Reader()
+        self._reader = revocations.RightsChangeReader()
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None

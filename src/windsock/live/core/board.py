@@ -42,7 +42,7 @@ class _Cached:
         self.size = sum(len(rest.data) for rest in rests)
 
 
-class Row:
+class LiveFlight:
     """One flight as the board holds it."""
 
     __slots__ = ("flight", "matters_until", "topics", "version")
@@ -56,11 +56,11 @@ class Row:
         self.matters_until = matters_until
 
 
-class Board:
+class LiveBoard:
     """Flights by id and by topic. `changed` offsets make a cached snapshot good for as long as nothing in it moved."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, LiveFlight] = {}
         self._by_topic: dict[str, dict[str, None]] = {}
         self._standings: dict[str, tuple[int, bytes]] = {}  # topic → version, encoded
         self._changed: dict[str, int] = {}
@@ -81,7 +81,7 @@ class Board:
         self._changed.clear()
         self._forget_snapshots()
         for flight in flights:
-            self._put(flight.id, row_of(flight, msgspec.json.encode(flight)))
+            self._put(flight.id, live_flight(flight, msgspec.json.encode(flight)))
         self._standings = {
             f"{PROGRAMMES}{standing.airport}": (standing.version, msgspec.json.encode(standing))
             for standing in standings
@@ -92,7 +92,7 @@ class Board:
         flight_id, offset = event.flight_id, event.offset
         raw = event.flight_json()
         flight = _flight.decode(raw)
-        row = row_of(flight, raw)
+        row = live_flight(flight, raw)
         before = self._rows.get(flight_id)
         for former in flight.former_ids:
             if (gone := self._rows.pop(former, None)) is not None:
@@ -198,7 +198,7 @@ class Board:
         self._cache.clear()
         self._cached_bytes = 0
 
-    def _put(self, flight_id: str, row: Row) -> None:
+    def _put(self, flight_id: str, row: LiveFlight) -> None:
         before = self._rows.get(flight_id)
         if before is not None and before.topics != row.topics:
             self._unlist(flight_id, before.topics - row.topics)
@@ -215,6 +215,6 @@ class Board:
                     del self._by_topic[topic]
 
 
-def row_of(flight: Flight, encoded: bytes) -> Row:
+def live_flight(flight: Flight, encoded: bytes) -> LiveFlight:
     """Return the flight as a row of the board."""
-    return Row(encoded, flight.version, topics_of(flight), project(flight).matters_until)
+    return LiveFlight(encoded, flight.version, topics_of(flight), project(flight).matters_until)

@@ -25,7 +25,7 @@ from windsock.clock import Clock, ReplayClock, system_clock
 from windsock.flights import Flight
 from windsock.flights.programmes import Standing
 from windsock.journal.base import Event, Head, Journal
-from windsock.live.core.board import Board
+from windsock.live.core.board import LiveBoard
 from windsock.live.core.connection_limits import SOON_SECONDS, ConnectionLimits, SessionRefused
 from windsock.live.core.fanout import Fanout
 from windsock.live.core.frames import ByteCount, Encoded, LiveEvent
@@ -62,7 +62,7 @@ class Hub:
         self.limits = limits or HubLimits()
         self.journal = journal
         self.query = query
-        self.board = Board()
+        self.board = LiveBoard()
         self.ring = Ring(self.limits.ring_events)
         self.subscriptions: Subscriptions[Session] = Subscriptions()
         self.stats = Stats()

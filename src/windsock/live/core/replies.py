@@ -13,7 +13,7 @@ import msgspec
 from windsock.errors import JournalError, PositionTrimmed, PositionUnknown, WindsockError
 from windsock.flights import FlightKey, FlightRecord
 from windsock.journal.base import Event, Journal
-from windsock.live.core.board import Board
+from windsock.live.core.board import LiveBoard
 from windsock.live.core.frames import ByteCount, Encoded, LiveEvent
 from windsock.live.core.ports import HubLimits, Query, Stats
 from windsock.live.core.ring import Ring
@@ -40,7 +40,7 @@ class ReplySource(Protocol):
     epoch: str
     offset: int
     floor: int
-    board: Board
+    board: LiveBoard
     ring: Ring
     journal: Journal | None
     query: Query | None

@@ -17,7 +17,7 @@ from windsock.protocol.codes import CloseCode
 NEVER = 2**63
 
 
-class State(Enum):
+class SessionState(Enum):
     """How a session stands between the hub and its reader."""
 
     DIRECT = "direct"  # its reader keeps up and nothing is queued: batches are written at once
@@ -26,7 +26,7 @@ class State(Enum):
 
 
 # As module names: the fan-out compares them once for every session and event.
-DIRECT, QUEUED, CLOSED = State.DIRECT, State.QUEUED, State.CLOSED
+DIRECT, QUEUED, CLOSED = SessionState.DIRECT, SessionState.QUEUED, SessionState.CLOSED
 
 
 class SessionHost(Protocol):

@@ -20,7 +20,7 @@ EVICT_SECONDS = 60.0
 """How often flights that no longer matter leave the board."""
 
 
-class Board(NamedTuple):
+class HubStart(NamedTuple):
     """What a hub begins with: flights and programmes as of the head, and the newest events before it."""
 
     head: Head
@@ -29,7 +29,7 @@ class Board(NamedTuple):
     standings: list[Standing]
 
 
-class Tail(Follower[Board]):
+class Tail(Follower[HubStart]):
     """Follows the journal for a hub. `active` is how long flights stay on the board after their last time."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Tail(Follower[Board]):
             self._evicted_at = self._loop.time()
             self.hub.evict(self.hub.now() - self._active)
 
-    def read_all(self) -> Board:
+    def read_all(self) -> HubStart:
         first = self.journal.head()
         since = self.hub.now() - self._active
         if first.clock is not None:
@@ -81,7 +81,7 @@ class Tail(Follower[Board]):
                 break
             recent += page
             place = page[-1].offset
-        return Board(head, [record.flight for record in records], recent, standings)
+        return HubStart(head, [record.flight for record in records], recent, standings)
 
-    def load(self, loaded: Board) -> None:
+    def load(self, loaded: HubStart) -> None:
         self.hub.load(loaded.head, loaded.flights, loaded.recent, loaded.standings)
