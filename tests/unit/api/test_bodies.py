@@ -159,7 +159,7 @@ def test_another_encoding_is_a_415_that_says_what_is_taken(encoding: str) -> Non
     assert caught.value.headers["Accept-Encoding"] == "gzip, identity"
 
 
-# --- Reading a body, before Django --------------------------------------------------------------------------------------
+# --- Reading a body, before Django ----------------------------------------------------------------------------
 
 
 async def read_through(room: Room, limit: int, chunks: list[bytes], *, known: bool = True) -> bytes | None:
