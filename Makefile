@@ -10,7 +10,7 @@ SECONDS ?= 60
 BIN := $(VENV)/bin
 export VENV
 
-# Three runs, each on two cores: what only computes; what starts servers and kills them, and waits for most of its time,
+# Three runs: what computes, with servers of its own; what starts servers and kills them. Both wait for part of their time,
 # so that three share two cores; what holds a server to a time in milliseconds, which must not meet the load of others.
 # Whole files, as their tests share servers; the longest first (tests/conftest.py).
 PYTEST := $(BIN)/python -m pytest -q
@@ -19,7 +19,7 @@ DAYS := tests/acceptance/test_feed_days.py tests/acceptance/test_replay_day.py
 COMPUTING := tests/unit tests/contract tests/docs tests/js $(filter-out %/live,$(wildcard tests/integration/[a-z]*)) $(DAYS)
 SERVING := tests/integration/live tests/acceptance tests/browser $(DAYS:%=--ignore=%)
 TESTS = $(if $(PYTEST_ARGS),$(PYTEST) $(PYTEST_ARGS),\
-	$(PYTEST) -n 2 $(SHARED_OUT) $(COMPUTING) \
+	$(PYTEST) -n 3 $(SHARED_OUT) $(COMPUTING) \
 	&& $(PYTEST) -n 3 $(SHARED_OUT) -m "not timed" $(SERVING) \
 	&& $(PYTEST) -n 2 $(SHARED_OUT) -m timed $(SERVING))
 
