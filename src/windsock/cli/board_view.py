@@ -14,6 +14,7 @@ from windsock.client.backlog import Update
 from windsock.clock import Clock, system_clock
 from windsock.flights import Flight
 from windsock.flights.airports import airport
+from windsock.flights.place_names import place_name
 from windsock.protocol.board import arrival_time, departure_time
 from windsock.protocol.client_outputs import (
     Happened,
@@ -191,5 +192,4 @@ class BoardView:
         if self._airport is None:
             return f"{flight.origin}-{flight.destination or '?'}"
         code = flight.origin if self._direction == "arrivals" else flight.destination
-        place = airport(code) if code else None
-        return f"{code or '?'} {place.city if place else ''}".strip()
+        return f"{code or '?'} {(code and place_name(code)) or ''}".strip()

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from windsock.flights import Change, Flight
 from windsock.flights.airports import airport
+from windsock.flights.place_names import place_name
 from windsock.flights.programmes import ProgrammeChange, Standing
 from windsock.wording.changes import ChangeContext, describe_change
 from windsock.wording.programmes import describe_programme_change
@@ -18,8 +19,8 @@ VERY_LATE_MINUTES = 60
 def situation(flight: Flight, direction: Direction = "departures", at: str | None = None) -> Situation:
     """Return where the flight stands, as seen from a board of this direction, at the airport `at` if it is one's."""
     codes = {code for code in (flight.origin, flight.destination, flight.diverted_to) if code}
-    cities = {code: place.city or place.name for code in codes if (place := airport(code))}
-    return describe_status(flight, Viewpoint(direction=direction, airport=at or "", airports=cities))
+    places = {code: name for code in codes if (name := place_name(code))}
+    return describe_status(flight, Viewpoint(direction=direction, airport=at or "", airports=places))
 
 
 def remark(flight: Flight, direction: Direction = "departures", at: str | None = None) -> str:

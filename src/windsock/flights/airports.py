@@ -8,7 +8,7 @@ import csv
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -175,6 +175,15 @@ def codes() -> tuple[str, ...]:
     numbers, _ = _index()
     listed = (number.to_bytes(4 if number >= 1 << 24 else 3).decode() for number in numbers)
     return tuple(dict.fromkeys((*_own, *listed, *_former())))
+
+
+def listed_with_both_codes() -> Iterator[Airport]:
+    """Yield the airports of the shipped tables that have both an IATA and an ICAO code, closed ones aside."""
+    for match in _CODES.finditer(_table()):
+        if match[1] and match[2]:
+            found = _read(match.start() + 1)
+            if found is not None and found.closed is None:
+                yield found
 
 
 def _read(start: int) -> Airport | None:

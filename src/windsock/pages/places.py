@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from windsock import journal
 from windsock.flights import airlines, airports
 from windsock.flights.airports import Airport
+from windsock.flights.place_names import place_name
 from windsock.flights.programmes import Standing
 
 
 def city(code: str) -> str:
-    """Return the city that people know the airport by; the code itself if the airport is unknown."""
-    found = airports.airport(code)
-    return (found.city or found.name or code) if found else code
+    """Return the airport's city, with the airport's own name where the city has several; an unknown code itself."""
+    return place_name(code) or code
 
 
 def airline_name(code: str) -> str:
@@ -28,11 +28,11 @@ def airport_or_unknown(code: str) -> Airport:
 
 
 def names(airport_codes: Iterable[str], carrier_codes: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return what a browser needs: cities and zones by airport, names by carrier. Unknown codes are left out."""
+    """Return what a browser needs: places and zones by airport, names by carrier. Unknown codes are left out."""
     known = {code: found for code in sorted(set(airport_codes)) if (found := airports.airport(code))}
     carriers = {code: line.name for code in sorted(set(carrier_codes)) if (line := airlines.airline(code))}
     return {
-        "airports": {code: found.city or found.name for code, found in known.items()},
+        "airports": {code: city(code) for code in known},
         "zones": {code: found.zone for code, found in known.items()},
         "carriers": carriers,
     }

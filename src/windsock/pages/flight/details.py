@@ -144,9 +144,7 @@ def _end(
     if gate.delay_basis == "inferred":
         inferred = "at least " if departing or gate.overdue_minutes else "about "
     return End(
-        city=("diverted to " if elsewhere else "") + (airport.city or airport.name)
-        if airport.code
-        else "Unknown",
+        city=("diverted to " if elsewhere else "") + places.city(airport.code) if airport.code else "Unknown",
         code=airport.code,
         zone=airport.zone,
         time=time,
