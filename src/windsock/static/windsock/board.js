@@ -3,8 +3,10 @@
 
 import { announcer, goLive } from "./live.js";
 import { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
+import { OrderedRows, momentsOf, nextMoment } from "./ordered-rows.js";
+import { RowTable } from "./row-table.js";
 import { fillRow, freshen } from "./rows.js";
-import { announcement, boardRow, inWindow, sortKey, wallClock } from "./wording.js";
+import { ANNOUNCED, WAITING_HOURS, announcement, boardRow, inWindow, sortKey, wallClock } from "./wording.js";
 
 /** @typedef {import("./types.js").Flight} Flight */
 
@@ -19,7 +21,10 @@ const direction = /** @type {"departures"|"arrivals"} */ (root.dataset.direction
 const names = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("names")).textContent ?? "{}");
 const lateMinutes = Number(root.dataset.late);
 const wall = document.documentElement.classList.contains("wall");
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** Milliseconds between two ticks at least: a replay at 60× has a minute every second, which is as often as anybody looks. */
+const MIN_TICK = 1000;
 const STEP = 3 * HOUR;
 
 let from = Date.parse(/** @type {string} */ (root.dataset.from));
@@ -35,10 +40,6 @@ const client = goLive([`${direction}:${airport}`], zone, [`programmes:${airport}
 const list = /** @type {HTMLElement} */ (root.querySelector("[data-programmes]"));
 const lineTemplate = /** @type {HTMLTemplateElement} */ (root.querySelector("[data-programme-template]"));
 
-/** @type {Map<string, HTMLElement>} */
-const rows = new Map();
-for (const tr of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll("tr"))) rows.set(tr.dataset.flight ?? "", tr);
-
 /** @returns {import("./wording.js").BoardContext} */
 const context = () => ({ direction, airport, zone, now: client.now(), names, lateMinutes, because: becauseOf(standing(), direction, client.now()) });
 /** Returns the programmes at the airport; until the socket has delivered them, those that the page was rendered with. @returns {import("./programmes.js").Programme[]} */
@@ -46,12 +47,34 @@ const standing = () => client.session.topics.get(`programmes:${airport}`) ? clie
 const rendered = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("standing")).textContent ?? "[]");
 const shown = () => /** @type {HTMLInputElement} */ (form.querySelector("[name=show]:checked"))?.value ?? "all";
 
+/** A number as people type it: "DL 1" and "dl0001" are DL1. */
+const typed = () => search.value.trim().toLowerCase().replace(/^([a-z]{3}|[a-z][a-z0-9]|[0-9][a-z])[ -]*0*([1-9]\d{0,3}[a-z]?)$/, "$1$2");
+let text = typed(), show = shown();
+
+let at = context();
+const board = new OrderedRows({
+  inside: (flight) => inWindow(flight, direction, new Date(from), new Date(to)),
+  row: (flight) => boardRow(flight, at),
+  key: (flight) => sortKey(flight, direction),
+  matches: (row) => (show === "all" || row.group === show) && row.search.includes(text),
+  groups: (row) => [...(row.group ? [row.group] : []), ...(row.gate || row.terminal ? ["gated"] : [])],
+  // A row enters the hours shown, grows late, and leaves them.
+  due: (flight, now) => nextMoment(momentsOf(flight), [0, lateMinutes * MINUTE, -ahead, before, before + WAITING_HOURS * HOUR], now),
+});
 /** The flights that have just changed; their rows are marked when drawn. @type {Set<string>} */
 const news = new Set();
-let drawing = false;
+const table = new RowTable(body, template, (tr, { id, row }, added) => {
+  if (row) fillRow(tr, row, { now: at.now, href: flightUrl.replace("ID", encodeURIComponent(id)), mark: !added && news.has(id) });
+});
 
-/** Draws soon, and only once for all events of this turn. */
-function draw() {
+/** The flights to read again in the next frame, and whether that is all of them. @type {Set<string>} */
+const changed = new Set();
+let everything = false, drawing = false;
+
+/** Draws in the next frame, and only once for all events until then. @param {string[]|null} ids null: everything may differ */
+function draw(ids = null) {
+  if (ids) for (const id of ids) changed.add(id);
+  else everything = true;
   if (drawing) return;
   drawing = true;
   requestAnimationFrame(() => {
@@ -62,51 +85,86 @@ function draw() {
 
 function drawNow() {
   if (!client.session.complete) return; // until the snapshot arrives, the rows rendered by the server are right
-  const now = client.now();
-  drawProgrammes(now);
-  if (follow) [from, to] = [now.getTime() - before, now.getTime() + ahead];
-  const at = context();
-  const inside = [...client.board.values()].filter((flight) => inWindow(flight, direction, new Date(from), new Date(to)));
-  const texts = inside.map((flight) => ({ key: sortKey(flight, direction), row: boardRow(flight, at) }));
-  texts.sort((a, b) => (a.key < b.key ? -1 : 1));
-  // A number as people type it: "DL 1" and "dl0001" are DL1.
-  const text = search.value.trim().toLowerCase().replace(/^([a-z]{3}|[a-z][a-z0-9]|[0-9][a-z])[ -]*0*([1-9]\d{0,3}[a-z]?)$/, "$1$2");
-  const show = shown();
-  const visible = texts.filter(({ row }) => (show === "all" || row.group === show) && row.search.includes(text));
-
-  const keep = new Set(visible.map(({ row }) => row.id));
-  for (const [id, tr] of rows) {
-    if (keep.has(id)) continue;
-    tr.remove();
-    rows.delete(id);
-  }
-  /** @type {Element|null} */
-  let next = body.firstElementChild;
-  const upcoming = visible.find(({ row }) => row.planned !== null && row.planned >= now.getTime())?.row.id;
-  for (const { row } of visible) {
-    let tr = rows.get(row.id);
-    const known = Boolean(tr);
-    if (!tr) {
-      tr = /** @type {HTMLElement} */ (/** @type {any} */ (template.content.firstElementChild).cloneNode(true));
-      rows.set(row.id, tr);
+  at = context();
+  const now = at.now.getTime();
+  if (everything) {
+    if (follow) [from, to] = [now - before, now + ahead];
+    board.load(client.board.values(), now);
+    learn(client.board.values());
+    table.draw(board.visible);
+    drawProgrammes(at.now);
+    drawHours();
+  } else {
+    const flights = [];
+    let order = false;
+    for (const id of changed) {
+      const flight = client.board.get(id);
+      if (flight) flights.push(flight);
+      const what = flight ? board.put(flight, now) : board.drop(id);
+      if (what === "order") order = true;
+      const entry = board.entries.get(id);
+      if (what === "row" && entry) table.touch(entry);
     }
-    fillRow(tr, row, { now, href: flightUrl.replace("ID", encodeURIComponent(row.id)), mark: known && news.has(row.id) });
-    tr.classList.toggle("next", row.id === upcoming);
-    if (tr === next) next = next.nextElementSibling;
-    else body.insertBefore(tr, next);
+    if (order) table.draw(board.visible);
+    learn(flights);
   }
+  changed.clear();
   news.clear();
-  none.hidden = visible.length > 0;
-  none.textContent = text || show !== "all" ? "No matching flights." : `No ${direction} in these hours.`;
-  root.querySelector("table")?.classList.toggle("has-gates", visible.some(({ row }) => row.gate || row.terminal));
-  for (const [value, count] of [["all", texts.length], ["delayed", texts.filter(({ row }) => row.group === "delayed").length],
-    ["cancelled", texts.filter(({ row }) => row.group === "cancelled").length]]) {
-    const place = root.querySelector(`[data-count="${value}"]`);
-    if (place && place.textContent !== String(count)) place.textContent = String(count);
+  everything = false;
+  drawCounts();
+}
+
+/** Time alone changes a board, from minute to minute: flights come and leave, and updates grow old. */
+function tick() {
+  if (client.session.complete && !everything) {
+    at = context();
+    const now = at.now.getTime();
+    if (follow) [from, to] = [now - before, now + ahead];
+    if (board.tick(now).order) table.draw(board.visible);
+    else table.touchAll(); // the ages of updates
+    drawProgrammes(at.now);
+    drawHours();
+    drawCounts();
   }
+  arm();
+}
+
+/** @type {any} */
+let timer = null;
+/** Ticks at the next minute of the service's clock, which a replay may turn much faster. */
+function arm() {
+  clearTimeout(timer);
+  const speed = client.clock ? client.clock.speed : 1;
+  const wait = speed > 0 ? (MINUTE - client.now().getTime() % MINUTE) / speed : MINUTE;
+  timer = setTimeout(tick, Math.min(MINUTE, Math.max(MIN_TICK, wait)));
+}
+
+function drawCounts() {
+  const now = at.now.getTime();
+  const upcoming = board.visible.find(({ row }) => row && row.planned !== null && row.planned >= now)?.id;
+  for (const tr of table.rows.values()) {
+    const is = tr.dataset.flight === upcoming;
+    if (tr.classList.contains("next") !== is) tr.classList.toggle("next", is);
+  }
+  const empty = board.visible.length === 0;
+  if (none.hidden === empty) none.hidden = !empty;
+  if (empty) write(none, text || show !== "all" ? "No matching flights." : `No ${direction} in these hours.`);
+  const gated = (board.counts.get("gated") ?? 0) > 0;
+  if (table.table.classList.contains("has-gates") !== gated) table.table.classList.toggle("has-gates", gated);
+  for (const value of ["all", "delayed", "cancelled"]) {
+    const place = root.querySelector(`[data-count="${value}"]`);
+    if (place) write(place, String(board.counts.get(value) ?? 0));
+  }
+}
+
+function drawHours() {
   const words = root.querySelector("[data-window-text]");
-  if (words) words.textContent = `${wallClock(new Date(from), zone).time} to ${wallClock(new Date(to), zone).time}`;
-  void learn();
+  if (words) write(words, `${wallClock(new Date(from), zone).time} to ${wallClock(new Date(to), zone).time}`);
+}
+
+/** @param {Element} place @param {string} words */
+function write(place, words) {
+  if (place.textContent !== words) place.textContent = words;
 }
 
 /** @param {Date} now */
@@ -133,10 +191,10 @@ function drawProgrammes(now) {
 /** Codes that have been looked up, so that an unknown one is looked up once. @type {Set<string>} */
 const asked = new Set();
 
-/** Fetches the names of codes that the page was rendered without. */
-async function learn() {
+/** Fetches the names of codes that the page was rendered without. @param {Iterable<Flight>} flights */
+async function learn(flights) {
   const airports = new Set(), carriers = new Set();
-  for (const flight of client.board.values()) {
+  for (const flight of flights) {
     for (const code of [flight.origin, flight.destination, flight.diverted_to]) if (code && !names.airports[code] && !asked.has(code)) airports.add(code);
     const carrier = flight.carrier.iata ?? flight.carrier.icao;
     if (carrier && !names.carriers[carrier] && !asked.has(carrier)) carriers.add(carrier);
@@ -164,19 +222,23 @@ client.addEventListener("programmes", (event) => {
   }
   draw();
 });
-client.addEventListener("snapshot", draw);
-client.addEventListener("resumed", draw);
+client.addEventListener("snapshot", () => draw());
+client.addEventListener("resumed", () => draw());
+// A replay may have begun, or been given another speed.
+client.addEventListener("head", arm);
 client.addEventListener("event", (event) => {
   const { flight, before, changes } = /** @type {CustomEvent} */ (event).detail;
   // An overdue flight grows later every quarter of an hour: its row changes quietly, or a bad day would only flicker.
   const step = before?.flags.includes("overdue") && changes.some((/** @type {any} */ change) => change.kind === "overdue.raised");
-  if (step) return draw();
+  const ids = [flight.id, ...(flight.former_ids ?? [])];
+  if (step) return draw(ids);
   news.add(flight.id);
-  if (inWindow(flight, direction, new Date(from), new Date(to))) announce(announcement(boardRow(flight, context()), changes));
-  draw();
+  if (changes.some((/** @type {any} */ { kind }) => ANNOUNCED[kind]) && inWindow(flight, direction, new Date(from), new Date(to))) {
+    announce(announcement(boardRow(flight, context()), changes));
+  }
+  draw(ids);
 });
-// Time alone changes a board: flights leave the window, and updates grow old.
-setInterval(draw, 5000);
+arm();
 
 search.addEventListener("input", remember);
 form.addEventListener("change", remember);
@@ -201,5 +263,9 @@ function remember() {
     else url.searchParams.delete(name);
   }
   history.replaceState(null, "", url);
-  draw();
+  [text, show] = [typed(), shown()];
+  if (!client.session.complete) return;
+  board.filter();
+  table.draw(board.visible);
+  drawCounts();
 }

@@ -15,13 +15,11 @@ const FRESH_MS = 6000;
  */
 export function fillRow(tr, row, { now, href, mark = false }) {
   let changed = false;
-  tr.dataset.flight = row.id;
-  tr.dataset.tone = row.tone;
-  tr.dataset.group = row.group;
-  for (const leaf of /** @type {NodeListOf<HTMLElement>} */ (tr.querySelectorAll("[data-f]"))) {
+  for (const [name, value] of [["flight", row.id], ["tone", row.tone], ["group", row.group]]) if (tr.dataset[name] !== value) tr.dataset[name] = value;
+  for (const leaf of leavesOf(tr)) {
     const name = /** @type {string} */ (leaf.dataset.f);
     if (name === "heard") {
-      leaf.setAttribute("datetime", row.heard ?? "");
+      if (leaf.getAttribute("datetime") !== (row.heard ?? "")) leaf.setAttribute("datetime", row.heard ?? "");
       const text = row.heard ? age(new Date(row.heard), now) : "";
       if (leaf.textContent !== text) leaf.textContent = text;
       continue;
@@ -38,11 +36,20 @@ export function fillRow(tr, row, { now, href, mark = false }) {
   return changed;
 }
 
-/** @param {HTMLElement} leaf */
+/** Row → its leaves, which never change: looking them up costs more than comparing them. @type {WeakMap<HTMLElement, HTMLElement[]>} */
+const leaves = new WeakMap();
+
+/** @param {HTMLElement} tr @returns {HTMLElement[]} */
+function leavesOf(tr) {
+  let found = leaves.get(tr);
+  if (!found) leaves.set(tr, found = [.../** @type {NodeListOf<HTMLElement>} */ (tr.querySelectorAll("[data-f]"))]);
+  return found;
+}
+
+/** Turns a text over once, as a flap does. Two classes with equal animations, since another one is what starts it again. @param {HTMLElement} leaf */
 function turn(leaf) {
-  leaf.classList.remove("turned");
-  void leaf.offsetWidth; // restarts the animation
-  leaf.classList.add("turned");
+  if (leaf.classList.contains("turned")) leaf.classList.replace("turned", "turned-again");
+  else if (!leaf.classList.replace("turned-again", "turned")) leaf.classList.add("turned");
 }
 
 /** @type {WeakMap<HTMLElement, any>} */
@@ -51,11 +58,10 @@ const timers = new WeakMap();
 /** Marks an element as changed for a few seconds. @param {HTMLElement} element */
 export function freshen(element) {
   clearTimeout(timers.get(element));
-  element.classList.remove("fading");
-  element.classList.add("fresh");
+  if (element.classList.contains("fading")) element.classList.remove("fading");
+  if (!element.classList.contains("fresh")) element.classList.add("fresh");
   timers.set(element, setTimeout(() => {
-    element.classList.add("fading");
-    element.classList.remove("fresh");
+    element.classList.replace("fresh", "fading");
     timers.set(element, setTimeout(() => element.classList.remove("fading"), 2600));
   }, FRESH_MS));
 }
