@@ -1,6 +1,6 @@
 """Addresses of the pages: what people open in a browser."""
 
-from windsock.pages import outage
+from windsock.pages import language, outage
 from windsock.pages.account.urls import urlpatterns as account
 from windsock.pages.airports.urls import urlpatterns as airports
 from windsock.pages.board.urls import urlpatterns as board
@@ -9,4 +9,4 @@ from windsock.pages.flight.urls import urlpatterns as flight
 
 app_name = "windsock"
 
-urlpatterns = outage.said([*airports, *board, *flight, *account, *console])
+urlpatterns = language.speaking(outage.said([*airports, *board, *flight, *account, *console]))

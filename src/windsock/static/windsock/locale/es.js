@@ -1,0 +1,3 @@
+// Made by tools/catalogues.py from locale/es/LC_MESSAGES/django.po.
+import { learn } from "../language.js";
+learn({"language":"es","plurals":["one","other"],"messages":{}});
