@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.cookies import SimpleCookie
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from websockets.sync.client import ClientConnection
@@ -99,10 +98,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 def test_it_starts_within_seconds_and_the_link_signs_in_once(demo: Demo) -> None:
     assert demo.started_in < START_SECONDS
-    path = urlsplit(demo.link).path
+    path = demo.link.removeprefix(demo.url)
 
     status, headers, _ = demo.get(path)
     assert status == 302
+    assert headers["location"] == "/airports/JFK/departures/", "the first link lands on the board"
     session = SimpleCookie(headers["set-cookie"])["sessionid"].value
     status, _, page = demo.get("/airports/JFK/departures/", Cookie=f"sessionid={session}")
     assert status == 200

@@ -72,7 +72,7 @@ def sign_in_link(user: Any, base_url: str, *, next_path: str = "/", seconds: int
     """Return an address that signs `user` in once and leads to `next_path`. Anyone who has it becomes that user."""
     text = issue(user, "sign-in", seconds=seconds)
     address = f"{base_url.rstrip('/')}{reverse('windsock:sign-in-link', args=[text])}"
-    return address if next_path == "/" else f"{address}?{urlencode({'next': next_path})}"
+    return address if next_path == "/" else f"{address}?{urlencode({'next': next_path}, safe='/')}"
 
 
 aissue = sync_to_async(issue)

@@ -1,8 +1,9 @@
 """The day that `demo` and `replay` play: one of the two shipped ones, or a file."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from operator import attrgetter
 from pathlib import Path
 
 from windsock.clock import system_clock
@@ -13,6 +14,7 @@ from windsock.replay.bts import read
 from windsock.replay.days import DAYS
 from windsock.replay.past_flights import PastFlight
 from windsock.replay.script import TimedReport, script, shifted
+from windsock.replay.staging import Staging, stage
 
 # Wrong lines are all counted, but a file of another kind must not fill the terminal.
 FAULTS_SHOWN = 10
@@ -20,7 +22,10 @@ FAULTS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class LoadedDay:
-    """The flights of a day, ready to play. `hub` is the airport with the most departures; `--from` is in its `zone`."""
+    """The flights of a day, ready to play. `hub` is the airport with the most departures; `--from` is in its `zone`.
+
+    `rows` are the flights of the data; `staging` is what was added to them, its reports included in the script.
+    """
 
     label: str
     story: str
@@ -31,6 +36,7 @@ class LoadedDay:
     rows: list[PastFlight]
     faults: list[Fault]
     tells: list[TimedReport]
+    staging: Staging | None = None
 
     def at(self, clock_time: str) -> datetime:
         """Return the moment when it is `clock_time` (hh:mm) at the hub on the day played.
@@ -50,8 +56,10 @@ class LoadedDay:
         return min(min(row.scheduled_out, row.out or row.scheduled_out) for row in self.rows)
 
 
-def load(name: str, *, shift: timedelta | None = None) -> LoadedDay:
+def load(name: str, *, shift: timedelta | None = None, staged: bool = False) -> LoadedDay:
     """Return the day `storm` or `snow`, or that of a file, moved by `shift`.
+
+    `staged`: with the additions that `windsock.replay.staging` makes to the shipped days; a file gets none.
 
     Raises:
         FeedError: There are no flights to play.
@@ -80,7 +88,7 @@ def load(name: str, *, shift: timedelta | None = None) -> LoadedDay:
     if len(days) >= 4:
         last = max(days)
         when += f" to {last.day} {last:%B %Y}"
-    return LoadedDay(
+    loaded = LoadedDay(
         label=when + (", New York" if shipped else ""),
         story=shipped.story if shipped else f"{len(rows):,} flights of {path.name}",
         hub=hub,
@@ -91,6 +99,12 @@ def load(name: str, *, shift: timedelta | None = None) -> LoadedDay:
         faults=faults,
         tells=script(rows),
     )
+    if shipped is None or not staged:
+        return loaded
+    added = stage(rows, hub=hub, begins=loaded.at(loaded.begins), weather=shipped.weather)
+    # Stable: of the same moment, what the data says comes first.
+    tells = sorted([*loaded.tells, *added.tells], key=attrgetter("at"))
+    return replace(loaded, tells=tells, staging=added)
 
 
 def shift_to_now(day: LoadedDay, from_time: str | None) -> timedelta:

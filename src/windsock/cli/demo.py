@@ -1,14 +1,17 @@
 """`windsock demo`: one command, and a real day of flights comes alive."""
 
+import gc
+import json
 import math
 import os
 import threading
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from windsock.cli.console import console, fail, migrate, say, start_django, use_data_directory
+from windsock.cli.console import fail, migrate, say, start_django, use_data_directory
 
 if TYPE_CHECKING:
     from windsock.cli.day import LoadedDay
@@ -16,8 +19,15 @@ if TYPE_CHECKING:
 
 USER = "demo"
 TOKEN_NAME = "windsock demo"
-# Somebody reads the terminal, fetches a coffee, and then opens the link.
-LINK_SECONDS = 3600
+LINK_SECONDS = 24 * 3600
+"""A sign-in link waits for as long as a demo is likely to run: somebody starts it, and opens it after the meeting. It
+still works once, and ends with the demo. L prints another one."""
+
+PERMISSIONS = ("publish", "operate_feeds")
+"""What the user `demo` may do beside reading: publish delays, and use the console."""
+
+FEEDS = {"telex": {"format": "mvt"}}
+"""The feeds of the demo: the one whose two telexes wait in the console."""
 
 
 def register(app: typer.Typer) -> None:
@@ -37,15 +47,30 @@ def demo(
     speed: Annotated[float, typer.Option(help="Speed as a factor of real time.")] = 60,
     from_time: Annotated[
         str | None,
-        typer.Option("--from", metavar="HH:MM", help="Local time to begin at.", show_default="07:00"),
+        typer.Option(
+            "--at",
+            "--from",
+            metavar="HH:MM",
+            help="Local time to begin at. The storm is at its worst at 17:44, the snow at 11:30.",
+            show_default="07:00",
+        ),
     ] = None,
 ) -> None:
     """Show a real day of flights, live, on your machine.
 
+    Departures, delays and aircraft are real. What the data lacks is added and marked as "staged": arrivals in New
+    York, gates, belts, codeshares, estimates, reasons, a ground stop, a diversion, and two telexes for the console.
+
     Each start plays the day from the beginning, in a database of its own (demo.sqlite3). When the day is over, the
-    boards stay as they are. Space pauses and resumes, Ctrl-C ends.
+    boards stay as they are. Space pauses and resumes, L prints a new sign-in link, Ctrl-C ends.
+
+    Examples:
+
+    windsock demo --at 17:44
+
+    windsock demo --day snow --at 11:30 --speed 10
     """
-    from windsock.cli import progress, serving
+    from windsock.cli import demo_guide, progress, serving
     from windsock.cli.day import load
 
     if not speed > 0 or math.isinf(speed):
@@ -54,34 +79,45 @@ def demo(
     use_data_directory(data)
     from windsock.cli.data import data_directory
 
+    # Almost everything that is made from here on stays: searching it for garbage would take a tenth of the start.
+    gc.disable()
     directory = data_directory()
     # Never the database of a real service: each start of the demo forgets every flight in its own.
     os.environ["DATABASE_URL"] = f"sqlite:///{(directory / 'demo.sqlite3').as_posix()}"
     os.environ["DJANGO_SETTINGS_MODULE"] = "windsock.service.settings"
+    # Nor its feeds: real flights of today have no place in a day of 2013.
+    os.environ.update(WINDSOCK_FEEDS=json.dumps(FEEDS))
     # The day is an hour's viewing: one line per warning, and the terminal stays readable.
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     start_django()
-    loaded = load(day)
+    loaded = load(day, staged=True)
     migrate()
     run = _begin(loaded, from_time, speed)
     progress.say_faults(loaded)
-    say(f"Windsock {_version()}: {loaded.label}: {loaded.story}")
+    demo_guide.headline(_version(), loaded)
     _load(run, loaded)
 
     url = serving.address("127.0.0.1", port)
     user = _account()
-    _welcome(url, _sign_in_link(user, url), _token(user, directory), run, loaded, speed)
+    link, token = _sign_in_link(user, url, loaded), _token(user, directory)
+    demo_guide.print_guide(url, link, token, run, loaded, speed=speed)
     over = threading.Event()
+    notes: deque[str] = deque()
+
+    def another_link() -> None:
+        notes.append(_sign_in_link(user, url, loaded))
+
     threading.Thread(target=_play, args=(run, loaded), name="replay", daemon=True).start()
     screen = threading.Thread(
         target=progress.follow,
         args=(run, loaded),
-        kwargs={"speed": speed, "done": over},
+        kwargs={"speed": speed, "done": over, "notes": notes},
         name="progress",
         daemon=True,
     )
     config = serving.configure(log_level="warning")
-    with progress.pause_on_request(run):
+    gc.enable()
+    with progress.pause_on_request(run, keys={b"l": another_link, b"L": another_link}):
         screen.start()
         try:
             serving.run(config, taken)
@@ -92,6 +128,7 @@ def demo(
     from windsock.ingest import stop
 
     stop(1.0)
+    _end_links(user)
     say("Windsock demo ended.")
 
 
@@ -99,12 +136,18 @@ def _begin(loaded: "LoadedDay", from_time: str | None, speed: float) -> "Replay"
     """Create a fresh journal, and return the replay that will fill it."""
     from windsock.ingest import pipeline
     from windsock.ingest.replay import IntoJournal
-    from windsock.replay.player import Replay
+    from windsock.replay.player import Listener, Replay
 
     start = loaded.at(from_time or loaded.begins)
     journal = pipeline().journal
     journal.reset()
-    return Replay(loaded.tells, IntoJournal(pipeline()), label=loaded.label, start=start, speed=speed)
+    listener: Listener = IntoJournal(pipeline())
+    if loaded.staging is not None:
+        from windsock.collect.staged_day import IntoStagedJournal, forget_inputs
+
+        forget_inputs()
+        listener = IntoStagedJournal(IntoJournal(pipeline()), pipeline(), loaded.staging)
+    return Replay(loaded.tells, listener, label=loaded.label, start=start, speed=speed)
 
 
 def _load(run: "Replay", loaded: "LoadedDay") -> None:
@@ -115,7 +158,7 @@ def _load(run: "Replay", loaded: "LoadedDay") -> None:
     screen = threading.Thread(
         target=progress.follow,
         args=(run, loaded),
-        kwargs={"speed": math.inf, "done": done},
+        kwargs={"speed": math.inf, "done": done, "transient": True},
         name="progress",
         daemon=True,
     )
@@ -142,7 +185,7 @@ def _play(run: "Replay", loaded: "LoadedDay") -> None:
 
 
 def _account() -> Any:
-    """Create the user `demo`, who may publish, has no password and is not an administrator."""
+    """Create the user `demo`, who may publish and operate feeds, has no password and is not an administrator."""
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Permission
 
@@ -150,14 +193,19 @@ def _account() -> Any:
     if new:
         user.set_unusable_password()
         user.save()
-    user.user_permissions.add(Permission.objects.get(content_type__app_label="windsock", codename="publish"))
+    granted = Permission.objects.filter(content_type__app_label="windsock", codename__in=PERMISSIONS)
+    user.user_permissions.add(*granted)
     return user
 
 
-def _sign_in_link(user: Any, url: str) -> str:
+def _sign_in_link(user: Any, url: str, loaded: "LoadedDay") -> str:
+    """Return a link that signs in and opens the board of the day's hub."""
+    from django.urls import reverse
+
     from windsock.access import tickets
 
-    return tickets.sign_in_link(user, url, seconds=LINK_SECONDS)
+    board = reverse("windsock:departures", args=[loaded.hub])
+    return tickets.sign_in_link(user, url, next_path=board, seconds=LINK_SECONDS)
 
 
 def _token(user: Any, directory: Path) -> Path:
@@ -175,43 +223,11 @@ def _token(user: Any, directory: Path) -> Path:
     return path
 
 
-def _welcome(url: str, link: str, token: Path, run: "Replay", loaded: "LoadedDay", speed: float) -> None:
-    """Print what to open and what to try next."""
-    example = _example(run, loaded)
-    screen = console()
-    screen.print()
-    screen.print(f"  [bold]Board[/]    {url}/airports/{loaded.hub}/departures/")
-    # The link on a line of its own and unwrapped, so that it can be clicked and copied.
-    screen.print("  [bold]Sign in[/]  once, within the hour:")
-    screen.print(f"  {link}", soft_wrap=True, style="yellow")
-    screen.print()
-    screen.print("  [dim]Try next, in another terminal:[/]")
-    screen.print(f'  export WINDSOCK_URL={url} WINDSOCK_TOKEN="$(cat {token})"', soft_wrap=True)
-    screen.print(f"  windsock watch departures:{loaded.hub}")
-    flight, on = example
-    screen.print(f"  windsock publish {flight} --date {on} --delay 35 --reason 93")
-    screen.print(
-        '  curl -H "Authorization: Bearer $WINDSOCK_TOKEN" '
-        f'"{url}/api/v1/flights?airport={loaded.hub}&direction=departures"',
-        soft_wrap=True,
-    )
-    screen.print()
-    pause = "  Space pauses." if screen.is_terminal else ""
-    screen.print(
-        f"  [dim]{loaded.local(run.start)} in {loaded.hub}, {speed:g} times as fast.{pause}  Ctrl-C ends.[/]"
-    )
-    screen.print()
+def _end_links(user: Any) -> None:
+    """Revoke the sign-in links that nobody opened."""
+    from windsock.access.models import Ticket
 
-
-def _example(run: "Replay", loaded: "LoadedDay") -> tuple[str, str]:
-    """Return a flight that leaves the hub soon, to try things on."""
-    soon = [
-        row
-        for row in loaded.rows
-        if row.origin == loaded.hub and row.scheduled_out > run.start and not row.cancelled
-    ]
-    row = min(soon or loaded.rows, key=lambda row: row.scheduled_out)
-    return f"{row.carrier}{row.number}", row.date.isoformat()
+    Ticket.objects.filter(user=user, purpose="sign-in").delete()
 
 
 def _version() -> str:

@@ -7,7 +7,8 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from windsock.cli.console import console, say
@@ -20,8 +21,19 @@ if TYPE_CHECKING:
 REFRESH_SECONDS = 0.2
 
 
-def follow(replay: Replay, day: LoadedDay, *, speed: float, done: threading.Event) -> None:
-    """Show the progress of the replay until `done` is set. Without a terminal: a line at each full simulated hour."""
+def follow(
+    replay: Replay,
+    day: LoadedDay,
+    *,
+    speed: float,
+    done: threading.Event,
+    notes: deque[str] | None = None,
+    transient: bool = False,
+) -> None:
+    """Show the progress of the replay until `done` is set. Without a terminal: a line at each full simulated hour.
+
+    Lines that other threads append to `notes` are printed above it. `transient`: it leaves no trace in the end.
+    """
     screen = console(stderr=True)
     if not screen.is_terminal:
         hour = None
@@ -33,12 +45,14 @@ def follow(replay: Replay, day: LoadedDay, *, speed: float, done: threading.Even
                     f"{now:%d %b %H:%M}  {replay.summary.reports:,} reports, {replay.summary.all_events:,} events"
                 )
         return
-    with _bar() as bar:
+    with _bar(transient=transient) as bar:
         task = bar.add_task(
             "", total=(replay.last - replay.start).total_seconds(), clock="", state="", counts=""
         )
 
         def update() -> None:
+            while notes:
+                bar.console.print(f"  {notes.popleft()}", style="yellow", soft_wrap=True)
             now, summary = replay.now, replay.summary
             state = (
                 "paused, space resumes"
@@ -68,7 +82,7 @@ def follow(replay: Replay, day: LoadedDay, *, speed: float, done: threading.Even
         update()
 
 
-def _bar() -> "Progress":
+def _bar(*, transient: bool) -> "Progress":
     from rich.progress import BarColumn, Progress, TextColumn
 
     return Progress(
@@ -77,7 +91,7 @@ def _bar() -> "Progress":
         TextColumn("{task.fields[state]}"),
         TextColumn("[dim]{task.fields[counts]}"),
         console=console(stderr=True),
-        transient=False,
+        transient=transient,
         expand=True,
     )
 
@@ -87,15 +101,23 @@ def _factor(speed: float) -> str:
 
 
 @contextlib.contextmanager
-def pause_on_request(replay: Replay) -> Iterator[None]:
-    """While the block runs, the space bar (in a terminal) and SIGUSR1 pause and resume the replay."""
+def pause_on_request(
+    replay: Replay, *, keys: Mapping[bytes, Callable[[], object]] | None = None
+) -> Iterator[None]:
+    """While the block runs, the space bar (in a terminal) and SIGUSR1 pause and resume the replay.
+
+    `keys` are further keys of the terminal, and what each of them does.
+    """
+    actions = {b" ": replay.toggle, **(keys or {})}
     ended = threading.Event()
     previous = None
     if hasattr(signal, "SIGUSR1") and threading.current_thread() is threading.main_thread():
         previous = signal.signal(signal.SIGUSR1, lambda *_: replay.toggle())
-    with _single_keys() as keys:
-        if keys is not None:
-            threading.Thread(target=_listen, args=(keys, replay, ended), name="keys", daemon=True).start()
+    with _single_keys() as terminal:
+        if terminal is not None:
+            threading.Thread(
+                target=_listen, args=(terminal, actions, ended), name="keys", daemon=True
+            ).start()
         try:
             yield
         finally:
@@ -104,11 +126,11 @@ def pause_on_request(replay: Replay) -> Iterator[None]:
                 signal.signal(signal.SIGUSR1, previous)
 
 
-def _listen(keys: int, replay: Replay, ended: threading.Event) -> None:
+def _listen(terminal: int, actions: Mapping[bytes, Callable[[], object]], ended: threading.Event) -> None:
     while not ended.is_set():
-        ready, _, _ = select.select([keys], [], [], 0.2)
-        if ready and os.read(keys, 1) == b" ":
-            replay.toggle()
+        ready, _, _ = select.select([terminal], [], [], 0.2)
+        if ready and (action := actions.get(os.read(terminal, 1))) is not None:
+            action()
 
 
 @contextlib.contextmanager

@@ -30,21 +30,27 @@ def forget_silent(journal: Journal, now: datetime) -> list[str]:
     return silent
 
 
-def record_programmes(pipeline: Pipeline, reported: ProgrammeList) -> list[ProgrammeChange]:
+def record_programmes(
+    pipeline: Pipeline, reported: ProgrammeList, *, now: datetime | None = None
+) -> list[ProgrammeChange]:
     """Record the list durably; return what it changed. A list older than the source's newest changes nothing.
+
+    `now` is when it was received; without it, the service's time.
 
     Waits for the disk. Raises JournalUnavailable if it could not be written; recording it again does no harm.
     """
 
     def write(journal: Journal, _: MergeRules) -> tuple[Written, list[ProgrammeChange]]:
-        now = pipeline.now()
+        received_at = now or pipeline.now()
         with journal.write() as writing:
             standings, observed = writing.standings()
             changes: tuple[StandingChange, ...] = ()
             events: list[Event] = []
             if is_news(standings, observed.get(reported.source), reported):
-                changes = retold(standings, reported, now)
-                events = writing.append_programmes(changes, now, {reported.source: reported.observed_at})
+                changes = retold(standings, reported, received_at)
+                events = writing.append_programmes(
+                    changes, received_at, {reported.source: reported.observed_at}
+                )
             epoch = writing.head().epoch
         return Written([], epoch, events), [
             change for standing_change in changes for change in standing_change.changes

@@ -6,9 +6,9 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from windsock import journal
 from windsock.collect.feed_run import duty_name
 from windsock.collect.intake import Intake
 from windsock.collect.models import FeedInput, FeedState, ParkedReport
@@ -20,6 +20,7 @@ from windsock.feeds.configuration import read as read_feeds
 from windsock.ingest import pipeline
 from windsock.ingest.wrongclock import watch as wrong_clock
 from windsock.journal.report_lags import report_lags
+from windsock.pages import layout
 from windsock.pages.console.page import number_in, operators_only, page
 from windsock.pages.console.wording import feed_line
 
@@ -46,7 +47,7 @@ def feeds(request: HttpRequest) -> HttpResponseBase:
     states = {state.name: state for state in FeedState.objects.filter(name__in=configured)}
     parked = _waiting_by_feed()
     lags = report_lags(config().database, {settings.source for settings in configured.values()})
-    now = timezone.now()
+    now = layout.service_now(journal.current().head().clock)
     run = attended([duty_name(name) for name in configured])
     lines = [
         feed_line(
@@ -97,7 +98,7 @@ def feed(request: HttpRequest, name: str) -> HttpResponseBase:
     more, shown = len(shown) > MAX_INPUTS, shown[:MAX_INPUTS]
     unread = FeedInput.objects.filter(id__in=[kept.pk for kept in shown if kept.error])
     starts = {kept.pk: bytes(kept.body)[:_MAX_SHOWN_BYTES].decode("utf-8", "replace") for kept in unread}
-    now = timezone.now()
+    now = layout.service_now(journal.current().head().clock)
     line = None
     if settings is not None:
         line = feed_line(

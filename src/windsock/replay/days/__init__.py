@@ -6,7 +6,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of flights that ships with the package. `start` is where its story begins, local hh:mm."""
+    """A day of flights that ships with the package.
+
+    `start` is where its story begins, and `worst` when the most flights wait, both local hh:mm.
+    `weather` is the reason of the day's delays.
+    """
 
     name: str
     path: Path
@@ -14,6 +18,8 @@ class Day:
     story: str
     airport: str
     start: str
+    worst: str
+    weather: str
 
 
 _HERE = Path(__file__).parent
@@ -26,6 +32,8 @@ DAYS = {
         "fog, then heavy rain: 327 of 966 departures left an hour late or more, 85 not at all",
         "JFK",
         "07:00",
+        "17:44",
+        "thunderstorms",
     ),
     "snow": Day(
         "snow",
@@ -34,5 +42,7 @@ DAYS = {
         "a blizzard comes in: 472 of 930 departures never leave",
         "LGA",
         "07:00",
+        "11:30",
+        "snow",
     ),
 }
