@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from windsock.access import passwords
@@ -22,6 +21,7 @@ from windsock.access.limits import FEED_FAILURES
 from windsock.access.lookup import bulk
 from windsock.access.problems import HttpProblem
 from windsock.access.rights import Identity
+from windsock.access.session_cookie import session_key
 from windsock.api.bearers import Bearers
 from windsock.api.bodies import too_large
 from windsock.api.bodyrules import SIGNED_BYTES, STRANGER_BYTES, Rule, rule_for, unprefixed
@@ -114,7 +114,7 @@ class BodyLimit:
         if bearer is not None:
             scope = {**scope, BEARER: bearer}
         if not known:
-            if b"authorization" in headers or not _may_prove(rule, headers, declared):
+            if b"authorization" in headers or not _may_prove(rule, scope["headers"], declared):
                 # Django responds with the reason; it needs no body for that.
                 await self._application(scope, _without_body(), _Closing(receive, send).send)
                 return
@@ -151,7 +151,7 @@ class BodyLimit:
             return await sync_to_async(FEED_FAILURES.retry_after)(client_address(scope) or "") is None
         if declared is not None and declared <= STRANGER_BYTES:
             return False
-        key = _cookie(headers.get(b"cookie", b""))
+        key = session_key(scope["headers"])
         return key is not None and await sync_to_async(_signed_in)(key)
 
 
@@ -218,27 +218,14 @@ def too_slow(size: int) -> HttpProblem:
     )
 
 
-def _may_prove(rule: Rule, headers: dict[bytes, bytes], declared: int | None) -> bool:
+def _may_prove(rule: Rule, headers: list[tuple[bytes, bytes]], declared: int | None) -> bool:
     """Return whether a sender without an Authorization header may still prove that it may send here."""
     if not rule.needs_credentials:
         return True
     if rule.feed is not None:
-        return rule.secret is None and b"webhook-signature" in headers
+        return rule.secret is None and any(name == b"webhook-signature" for name, _ in headers)
     # A larger body's session was looked up.
-    return (
-        declared is not None
-        and declared <= STRANGER_BYTES
-        and _cookie(headers.get(b"cookie", b"")) is not None
-    )
-
-
-def _cookie(header: bytes) -> str | None:
-    name = settings.SESSION_COOKIE_NAME
-    for part in header.decode("latin-1").split(";"):
-        cookie, _, given = part.strip().partition("=")
-        if cookie == name and given:
-            return given.strip('"')
-    return None
+    return declared is not None and declared <= STRANGER_BYTES and session_key(headers) is not None
 
 
 def _signed_in(key: str) -> bool:

@@ -19,9 +19,9 @@ APPLICATION = "windsock.service.asgi:application"
 # Open event streams never end by themselves: stopping the server takes two seconds at most.
 GRACE_SECONDS = 1
 
-WORKER_SECONDS = 30
-"""How long a worker may take to start, or to answer the process that watches it. A machine under load needs more than
-uvicorn's 5 s to start one: a restart by SIGHUP would be given up, and a worker be killed that was only slow."""
+START_SECONDS = 30
+"""How long a worker may take to start. A machine under load needs more than uvicorn's 5 s: a restart by SIGHUP would be
+given up."""
 BACKLOG = 2048
 
 # A proxy is another user, and its requests are checked like any other; the directory decides who can reach the socket.
@@ -118,7 +118,7 @@ def configure(*, workers: int = 1, log_level: str = "info", unix_socket: bool = 
         # A little above our own limit, so that it is our protocol that answers with code and reason.
         ws_max_size=2 * config().max_message_bytes,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_worker_healthcheck=WORKER_SECONDS,
+        timeout_worker_healthcheck=START_SECONDS,
         access_log=False,
         server_header=False,
         # X-Forwarded-For is whatever the client sends, unless a trusted proxy is in front.
@@ -141,9 +141,9 @@ def run(config: "uvicorn.Config", taken: socket.socket) -> None:
     previous = signal.signal(signal.SIGTERM, _end)
     try:
         if config.workers > 1:
-            from uvicorn.supervisors import Multiprocess
+            from windsock.cli.workers import Workers
 
-            Multiprocess(config, sockets=[taken]).run()
+            Workers(config, sockets=[taken]).run()
         else:
             server = uvicorn.Server(config)
             server.run(sockets=[taken])

@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.conf import settings
 from django.db import close_old_connections, connections
 
 from windsock.access.lookup import bulk, redemption
 from windsock.access.rights import Identity
+from windsock.access.session_cookie import session_key
 
 logger = logging.getLogger(__name__)
 
@@ -118,19 +118,7 @@ class SessionCookie:
         self.inner = inner
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
-        return await self.inner({**scope, SCOPE_KEY: session_key(scope)}, receive, send)
-
-
-def session_key(scope: Any) -> str | None:
-    """Return the session's key in the cookies of a request, or None."""
-    name = settings.SESSION_COOKIE_NAME
-    for header, value in scope.get("headers") or ():
-        if header.lower() == b"cookie":
-            for part in value.decode("latin-1").split(";"):
-                cookie, _, given = part.strip().partition("=")
-                if cookie == name and given:
-                    return str(given.strip('"'))
-    return None
+        return await self.inner({**scope, SCOPE_KEY: session_key(scope.get("headers") or ())}, receive, send)
 
 
 def _redeemed(texts: Collection[str]) -> Mapping[str, Identity]:
