@@ -40,7 +40,7 @@ class Worker(multiprocess.Process):
         return not late or self.ping(LAST_LOOK_SECONDS)
 
     def _healthcheck(self, timeout: float) -> bool | None:
-        # In place of uvicorn's: it ends when the process does, and has one question open at a time, so that no late
+        # In place of uvicorn's: it ends when the process does, and asks again only after an answer, so that no late
         # answer can pass for that of a worker that hangs by now.
         try:
             if self._asked_at is None:
