@@ -12,10 +12,8 @@ from windsock.cli import lines
 from windsock.client import WindsockClient
 from windsock.client.backlog import Update
 from windsock.clock import Clock, system_clock
-from windsock.flights import Flight
+from windsock.flights import Arrival, Departure, Flight
 from windsock.flights.airports import airport
-from windsock.flights.place_names import place_name
-from windsock.protocol.board import arrival_time, departure_time
 from windsock.protocol.client_outputs import (
     Happened,
     Loaded,
@@ -25,10 +23,13 @@ from windsock.protocol.client_outputs import (
     State,
     StateChanged,
 )
-from windsock.wording.status import Direction
+from windsock.wording.board import BoardRow, board_row, in_window, sort_key
+from windsock.wording.status import dotted
+from windsock.wording.times import Direction
 
 # A flight that is over stays on the board this long; others stay until they are over: an overdue flight never vanishes.
-DONE_MINUTES = 30
+BEHIND = timedelta(minutes=30)
+AHEAD = timedelta(hours=12)
 
 HIGHLIGHT_SECONDS = 4.0
 
@@ -126,49 +127,33 @@ class BoardView:
         table.add_column(self._place_heading(), no_wrap=True, ratio=1, overflow="ellipsis", min_width=15)
         table.add_column("Gate", no_wrap=True, width=5, overflow="ellipsis")
         table.add_column("Remark", no_wrap=True, ratio=2, overflow="ellipsis", min_width=24)
+        now = self._now(client)
         for flight in self.flights(client, rows):
-            at = flight.departure if self._direction == "departures" else flight.arrival
-            code = flight.origin if self._direction == "departures" else flight.destination
-            best = at.actual or at.estimated
-            now = lines.local(best, code, flight)
-            scheduled = lines.local(at.scheduled, code, flight)
-            where = ("/".join(part for part in (at.terminal, at.gate) if part)) or ""
+            row = board_row(flight, lines.viewpoint(flight, self._direction, now, self._airport))
             table.add_row(
-                scheduled,
-                now if now != scheduled else "",
+                f"{row.sched}{row.day}",
+                f"{row.qualifier} {row.exp}".strip(),
                 flight.designator,
-                self._place(flight),
-                where,
-                Text(
-                    lines.remark(flight, self._direction, self._airport),
-                    style=lines.style(flight, self._direction),
-                ),
+                self._place(flight, row),
+                "/".join(part for part in (self._side(flight).terminal, row.gate) if part),
+                Text(dotted(row.state, row.why), style=lines.style(row)),
                 style="reverse" if self._is_new(flight) else "",
             )
         return table
 
     def flights(self, client: WindsockClient, rows: int | None) -> list[Flight]:
-        """Those that still matter: not done, or done within the last half hour; all of them where none matters."""
-        found = [flight for flight in client.board.values() if self._time(flight) is not None]
-        found.sort(key=lambda flight: (self._time(flight), flight.id))
-        found += [flight for flight in client.board.values() if self._time(flight) is None]
+        """Return the flights in board order; if they are more than `rows`, those that a board shows now, if any."""
+        found = sorted(client.board.values(), key=lambda flight: sort_key(flight, self._direction))
         if rows is None or len(found) <= rows:
             return found
-        since = self._now(client) - timedelta(minutes=DONE_MINUTES)
+        now = self._now(client)
         relevant = [
-            flight for flight in found if not self._done(flight) or (self._time(flight) or since) >= since
+            flight for flight in found if in_window(flight, self._direction, now - BEHIND, now + AHEAD)
         ]
         return (relevant or found)[:rows]
 
-    def _time(self, flight: Flight) -> datetime | None:
-        return departure_time(flight) if self._direction == "departures" else arrival_time(flight)
-
-    def _done(self, flight: Flight) -> bool:
-        if flight.status in ("cancelled", "arrived"):
-            return True
-        # Of a flight that is only stated to have left, no time of take-off may ever come.
-        left = flight.status in ("airborne", "landed", "diverted") or flight.stated_status is not None
-        return self._direction == "departures" and left
+    def _side(self, flight: Flight) -> Departure | Arrival:
+        return flight.departure if self._direction == "departures" else flight.arrival
 
     def _is_new(self, flight: Flight) -> bool:
         changed = self._changed.get(flight.id)
@@ -188,8 +173,7 @@ class BoardView:
             return "Route"
         return "From" if self._direction == "arrivals" else "To"
 
-    def _place(self, flight: Flight) -> str:
+    def _place(self, flight: Flight, row: BoardRow) -> str:
         if self._airport is None:
             return f"{flight.origin}-{flight.destination or '?'}"
-        code = flight.origin if self._direction == "arrivals" else flight.destination
-        return f"{code or '?'} {(code and place_name(code)) or ''}".strip()
+        return f"{row.code or '?'} {row.place if row.place != row.code else ''}".strip()

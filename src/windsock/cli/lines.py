@@ -4,35 +4,48 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from windsock.clock import system_clock
 from windsock.flights import Change, Flight
 from windsock.flights.airports import airport
 from windsock.flights.place_names import place_name
 from windsock.flights.programmes import ProgrammeChange, Standing
+from windsock.wording.board import BoardRow
 from windsock.wording.changes import ChangeContext, describe_change
+from windsock.wording.presenter import NamedViewpoint, present
 from windsock.wording.programmes import describe_programme_change
-from windsock.wording.status import Direction, Situation, Viewpoint, describe_status, dotted
+from windsock.wording.status import dotted
+from windsock.wording.times import Direction
 
 VERY_LATE_MINUTES = 60
 """A delay from here on is red, a shorter one yellow."""
 
 
-def situation(flight: Flight, direction: Direction = "departures", at: str | None = None) -> Situation:
-    """Return where the flight stands, as seen from a board of this direction, at the airport `at` if it is one's."""
+def viewpoint(flight: Flight, direction: Direction, now: datetime, at: str | None = None) -> NamedViewpoint:
+    """Return this end of the flight, with its clock, as a board at the airport `at` (if it is one's) looks at it.
+
+    The clock is UTC where the airport is unknown.
+    """
+    here = at or (flight.origin if direction == "departures" else flight.destination)
+    place = airport(here) if here else None
     codes = {code for code in (flight.origin, flight.destination, flight.diverted_to) if code}
-    places = {code: name for code in codes if (name := place_name(code))}
-    return describe_status(flight, Viewpoint(direction=direction, airport=at or "", airports=places))
+    return NamedViewpoint(
+        direction=direction,
+        airport=at or "",
+        airports={code: name for code in codes if (name := place_name(code))},
+        zone=place.tz if place else ZoneInfo("UTC"),
+        now=now,
+    )
 
 
-def remark(flight: Flight, direction: Direction = "departures", at: str | None = None) -> str:
+def remark(flight: Flight, direction: Direction, now: datetime, at: str | None = None) -> str:
     """Return state, delay and reason in one line, as a board has them."""
-    now = situation(flight, direction, at)
-    return dotted(now.state, now.why)
+    shown = present(flight, viewpoint(flight, direction, now, at))
+    return dotted(shown.state, shown.why)
 
 
-def style(flight: Flight, direction: Direction = "departures") -> str:
-    """Return the rich style of a flight's remark."""
-    delay = (flight.departure if direction == "departures" else flight.arrival).delay_minutes
-    match situation(flight, direction).tone:
+def style(row: BoardRow) -> str:
+    """Return the rich style of a row's remark."""
+    match row.tone:
         case "cancelled":
             return "bold red"
         case "diverted" | "overdue":
@@ -40,9 +53,9 @@ def style(flight: Flight, direction: Direction = "departures") -> str:
         case "gone":
             return "dim"
         case "late":
-            return "red" if delay is not None and delay >= VERY_LATE_MINUTES else "yellow"
+            return "red" if (row.delay_minutes or 0) >= VERY_LATE_MINUTES else "yellow"
         case _:
-            return "green" if delay is not None else ""
+            return "green" if row.delay_minutes is not None else ""
 
 
 def local(time: datetime | None, code: str | None, flight: Flight | None = None) -> str:
@@ -66,7 +79,8 @@ def event_line(flight: Flight, changes: Sequence[Change]) -> str:
     kinds = ", ".join(dict.fromkeys(change.kind for change in changes))
     when = f"{flight.updated_at:%H:%M:%SZ}" if flight.updated_at else ""
     route = f"{flight.origin}→{flight.destination or '?'}"
-    return f"{when:9} {flight.designator:7} {route:8} {kinds}: {remark(flight)}".strip()
+    now = flight.updated_at or system_clock()  # as it stood when that happened
+    return f"{when:9} {flight.designator:7} {route:8} {kinds}: {remark(flight, 'departures', now)}".strip()
 
 
 def programmes_line(standing: Standing, changes: Sequence[ProgrammeChange]) -> str:

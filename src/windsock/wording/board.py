@@ -1,47 +1,39 @@
 """What a board shows of a flight: whether it belongs there, in which order, and the texts of its row."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
-from zoneinfo import ZoneInfo
 
 from windsock.flights import Flight
 from windsock.wording.durations import age, day_marker
-from windsock.wording.status import (
-    DOWN,
-    GONE,
-    Direction,
-    Tone,
-    Viewpoint,
-    describe_status,
-    expected,
-    scheduled,
-    spaced,
-)
+from windsock.wording.presenter import Group, NamedViewpoint, Shown, present
+from windsock.wording.status import Tone, qualifier
+from windsock.wording.times import DOWN, GONE, Direction, Kind, expected, scheduled
 
 # A flight without reports stays on the board this long past its time; after that it is a schedule without a feed.
 WAITING = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoardContext(Viewpoint):
-    """The board itself: besides the viewpoint its wall clock, the service's time, and names of carriers."""
-
-    zone: ZoneInfo
-    now: datetime
-    carriers: Mapping[str, str] = field(default_factory=dict)
+class BoardContext(NamedViewpoint):
+    """The viewpoint of a board."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardRow:
-    """The texts of one row; an empty one is not shown. `group` is the filter it belongs to, `tone` its color."""
+    """The texts of one row; an empty one is not shown. `group` is the filter it belongs to, `tone` its color.
+
+    `exp` is the time besides the schedule, `qualifier` what it is unless simply expected ("about", "not before"), and
+    `kind` the same for programs. `struck`: the schedule no longer holds.
+    """
 
     id: str
     tone: Tone
     sched: str
     day: str
     exp: str
+    qualifier: str
+    kind: Kind
+    struck: bool
     place: str
     code: str
     flight: str
@@ -49,12 +41,16 @@ class BoardRow:
     also: str
     terminal: str
     gate: str
+    belt: str
     state: str
     why: str
     heard: datetime | None
     planned: datetime | None
     heard_ago: str
-    group: Literal["delayed", "cancelled", ""]
+    countdown: str
+    delay_minutes: int | None
+    waiting: bool
+    group: Group
 
 
 def in_window(flight: Flight, direction: Direction, since: datetime, until: datetime) -> bool:
@@ -79,41 +75,46 @@ def sort_key(flight: Flight, direction: Direction) -> tuple[str, str]:
     return (planned.isoformat() if planned else "9", flight.id)
 
 
-def board_row(flight: Flight, board: BoardContext) -> BoardRow:
+def board_row(flight: Flight, board: NamedViewpoint) -> BoardRow:
     """Return the row of `flight` on `board`."""
-    departing = board.direction == "departures"
-    gate = flight.departure if departing else flight.arrival
-    code = (flight.destination if departing else flight.origin) or ""
-    carrier = flight.carrier.iata or flight.carrier.icao or ""
-    planned, best = scheduled(flight, board.direction), expected(flight, board.direction)
+    return row_of(present(flight, board), board, scheduled(flight, board.direction))
+
+
+def row_of(shown: Shown, board: NamedViewpoint, planned: datetime | None) -> BoardRow:
+    """Return the row that shows this; `planned` is the time that it is sorted by."""
+    end = shown.departure if board.direction == "departures" else shown.arrival
     # An expected time is not a schedule: a telex gives the time of landing, not the time it was planned for.
-    sched = f"{gate.scheduled.astimezone(board.zone):%H:%M}" if gate.scheduled else "–"
-    exp = f"{best.astimezone(board.zone):%H:%M}" if best else ""
-    situation = describe_status(flight, board)
-    tone = situation.tone
-    late = (gate.delay_minutes or 0) >= board.late_minutes
+    sched = f"{end.planned.astimezone(board.zone):%H:%M}" if end.planned else "–"
+    # "Not before now" is no news on a board with a clock; the state says how late it is at least.
+    passed = end.kind == "at_least" and end.at is not None and end.at <= board.now
+    exp = (
+        "" if end.at is None or end.kind == "planned" or passed else f"{end.at.astimezone(board.zone):%H:%M}"
+    )
+    exp = "" if exp == sched else exp
     return BoardRow(
-        id=flight.id,
-        tone=tone,
+        id=shown.id,
+        tone=shown.tone,
         sched=sched,
         day=day_marker(planned, board.now, board.zone) if planned else "",
-        # Once a flight is overdue, its old estimate is no longer believed: showing it would contradict the status.
-        exp="" if exp == sched or (tone == "overdue" and gate.scheduled) else exp,
-        place=board.airports.get(code) or code or "unknown",
-        code=code,
-        flight=spaced(flight.designator),
-        airline=board.carriers.get(carrier) or carrier,
-        also=", ".join(spaced(name) for name in flight.codeshares),
-        terminal=f"Terminal {gate.terminal}" if gate.terminal else "",
-        gate=gate.gate or "",
-        state=situation.state,
-        why=situation.why,
-        heard=flight.updated_at,
+        exp=exp,
+        qualifier=qualifier(end.kind) if exp else "",
+        kind=end.kind,
+        struck=end.struck,
+        place=shown.place,
+        code=shown.code,
+        flight=shown.flight,
+        airline=shown.airline,
+        also=shown.also,
+        terminal=shown.terminal,
+        gate=shown.gate,
+        belt="" if board.direction == "departures" else shown.belt,
+        state=shown.state,
+        why=shown.why,
+        heard=shown.updated,
         planned=planned,
-        heard_ago=age(flight.updated_at, board.now) if flight.updated_at else "",
-        group="cancelled"
-        if tone in {"cancelled", "diverted"}
-        else "delayed"
-        if late or tone in {"late", "overdue"}
-        else "",
+        heard_ago=age(shown.updated, board.now) if shown.updated else "",
+        countdown=shown.countdown,
+        delay_minutes=end.delay_minutes,
+        waiting=shown.waiting,
+        group=shown.group,
     )

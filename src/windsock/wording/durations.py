@@ -3,13 +3,17 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from windsock.wording.language import gettext
+
 
 def duration(minutes: int) -> str:
     """Return how long that is: "35 min", "2 h 5 min"."""
     hours, rest = divmod(abs(minutes), 60)
     if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
+        return gettext("{minutes} min", minutes=rest)
+    if not rest:
+        return gettext("{hours} h", hours=hours)
+    return gettext("{hours} h {minutes} min", hours=hours, minutes=rest)
 
 
 def lateness(minutes: int | None) -> str:
@@ -17,37 +21,44 @@ def lateness(minutes: int | None) -> str:
     if minutes is None:
         return ""
     if minutes == 0:
-        return "on time"
-    return f"{duration(minutes)} late" if minutes > 0 else f"{duration(minutes)} early"
+        return gettext("on time")
+    if minutes > 0:
+        return gettext("{duration} late", duration=duration(minutes))
+    return gettext("{duration} early", duration=duration(minutes))
 
 
 def age(then: datetime, now: datetime) -> str:
     """Return the time since `then`, in short: "now", "4 min", "2 h", "3 d"."""
     minutes = int((now - then).total_seconds() // 60)
     if minutes < 1:
-        return "now"
+        return gettext("now")
     if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
+        return gettext("{minutes} min", minutes=minutes)
+    if minutes < 48 * 60:
+        return gettext("{hours} h", hours=minutes // 60)
+    return gettext("{days} d", days=minutes // 1440)
 
 
 def ago(then: datetime | None, now: datetime) -> str:
     """Return "now" or "4 min ago"; "" for never."""
     if then is None:
         return ""
-    text = age(then, now)
-    return text if text == "now" else f"{text} ago"
+    if now - then < timedelta(minutes=1):
+        return gettext("now")
+    return gettext("{age} ago", age=age(then, now))
 
 
 def span(length: timedelta) -> str:
     """Return how long something takes, in its largest unit: "12 s", "4 min", "3 h"."""
     seconds = max(0, round(length.total_seconds()))
     if seconds < 60:
-        return f"{seconds} s"
+        return gettext("{seconds} s", seconds=seconds)
     minutes = round(seconds / 60)
     if minutes < 120:
-        return f"{minutes} min"
-    return f"{round(minutes / 60)} h" if minutes < 48 * 60 else f"{round(minutes / 1440)} days"
+        return gettext("{minutes} min", minutes=minutes)
+    if minutes < 48 * 60:
+        return gettext("{hours} h", hours=round(minutes / 60))
+    return gettext("{days} days", days=round(minutes / 1440))
 
 
 def day_marker(at: datetime, now: datetime, zone: ZoneInfo) -> str:

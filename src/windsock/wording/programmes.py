@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from windsock.flights import Flight, airports
 from windsock.flights.programmes import Programme, ProgrammeChange, ProgrammeKind
 from windsock.wording.durations import clock_time, duration
-from windsock.wording.status import GONE, Direction, expected, scheduled
+from windsock.wording.times import GONE, Direction, expected, scheduled
 
 AHEAD = timedelta(hours=12)
 """A closure that begins later than this does not matter to a reader of the board now."""

@@ -5,27 +5,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from windsock.flights import Flight
-from windsock.wording.durations import duration, lateness
+from windsock.flights.state import Status
+from windsock.wording.durations import clock_time, duration, lateness
+from windsock.wording.language import gettext
+from windsock.wording.times import Direction, Kind, ShownEnd, ShownTimes, shown_times
 
-Direction = Literal["departures", "arrivals"]
 Tone = Literal["calm", "boarding", "late", "overdue", "cancelled", "diverted", "gone"]
 
-DOWN = frozenset({"landed", "arrived"})
-GONE = frozenset({"out", "airborne", "landed", "arrived"})
+STEP = 5
+"""Minutes by which "at least … late" grows, so that rows of overdue flights do not change every minute."""
 
 _DESIGNATOR = re.compile(r"([A-Z]{3}|[A-Z0-9]{2})(\d+[A-Z]?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewpoint:
-    """From where a flight is looked at: the direction, the airport, names for codes, and when a flight counts as late.
+    """From where and when a flight is looked at: the direction, the airport with its clock, the service's time.
 
-    `because` is what the airport's programmes say; it explains late flights that have no reason of their own.
+    `airports` has names of places for codes. `because` is what the airport's programmes say; it explains late flights
+    that have no reason of their own. A flight counts as late from `late_minutes`.
     """
 
     direction: Direction
+    zone: ZoneInfo
+    now: datetime
     airport: str = ""
     airports: Mapping[str, str] = field(default_factory=dict)
     late_minutes: int = 15
@@ -33,7 +39,7 @@ class Viewpoint:
 
     def place(self, code: str | None) -> str:
         """Return the name of an airport; its code if it has none here."""
-        return (code and self.airports.get(code)) or code or "another airport"
+        return (code and self.airports.get(code)) or code or gettext("another airport")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,98 +72,243 @@ def reason(flight: Flight) -> str:
     if not flight.delay_reasons:
         return ""
     first = flight.delay_reasons[0]
-    return first.text or (f"reason code {first.code}" if first.code else "")
+    return first.text or (gettext("reason code {code}", code=first.code) if first.code else "")
 
 
-def expected(flight: Flight, direction: Direction) -> datetime | None:
-    """Return the best known time at the gate; the runway's if only that is known."""
-    gate, runway = (
-        (flight.departure, flight.takeoff) if direction == "departures" else (flight.arrival, flight.landing)
-    )
-    return gate.actual or gate.estimated or runway.actual or runway.estimated
-
-
-def scheduled(flight: Flight, direction: Direction) -> datetime | None:
-    """Return the time that a board sorts by."""
-    gate = flight.departure if direction == "departures" else flight.arrival
-    return gate.scheduled or expected(flight, direction)
-
-
-def untimed(flight: Flight, direction: Direction) -> str:
-    """Return "time not known" if the flight is only stated to have left, or come down, without a time; else ""."""
-    departing = direction == "departures"
-    gate, runway = (flight.departure, flight.takeoff) if departing else (flight.arrival, flight.landing)
-    if flight.stated_status is None or gate.actual or runway.actual:
-        return ""
-    return "time not known" if departing or flight.stated_status in DOWN else ""
-
-
-def describe_status(flight: Flight, view: Viewpoint) -> Situation:
+def describe_status(flight: Flight, view: Viewpoint, times: ShownTimes | None = None) -> Situation:
     """Word where the flight stands, in the order in which people ask: does it fly, where to, has it left, how late."""
-    departing = view.direction == "departures"
-    gate = flight.departure if departing else flight.arrival
-    delay, because, status = gate.delay_minutes, reason(flight), flight.status
-    stale = "no recent updates" if "stale" in flight.flags else ""
-    if status == "cancelled":
-        return Situation(state="Cancelled", why=because, tone="cancelled")
-    if status == "diverted" or flight.diverted_to:
-        here = not departing and flight.diverted_to == view.airport and flight.destination != view.airport
-        state = "Diverted here" if here else f"Diverted to {view.place(flight.diverted_to)}"
-        return Situation(state=state, why=because, tone="diverted")
-    late = delay is not None and delay >= view.late_minutes
-    over = dotted(lateness(delay), because if late else "")
-    no_time = untimed(flight, view.direction)
-    if departing and status in GONE:
-        state = "Left the gate" if status == "out" and not no_time else "Departed"
-        return Situation(state=state, why=dotted(no_time, over), tone="gone")
-    if not departing and status in DOWN:
-        return Situation(state=status.capitalize(), why=dotted(no_time, over), tone="gone")
-    if gate.delay_basis == "inferred" and delay is not None and delay > 0:
-        if status in GONE and not gate.overdue_minutes:
-            why = dotted(because, "departed late", stale)
-            return Situation(state=f"About {duration(delay)} late", why=why, tone="late")
-        state = f"At least {duration(delay)} late"
-        return Situation(state=state, why="overdue, no update yet (inferred)", tone="overdue")
-    if status == "boarding" and departing:
-        return Situation(state="Boarding", why=over, tone="boarding")
-    if departing and (back := _back(flight)):
-        return Situation(state=back, why=over, tone="late")
-    flying = "" if departing else _flying(flight, view)
-    # A programme that holds at the airport now did not delay a flight that is on its way already.
-    because = because or ("" if flying else view.because)
-    if late:
-        return Situation(state=lateness(delay), why=dotted(because, flying, stale), tone="late")
-    before = None if departing else flight.departure.delay_minutes
-    if delay is None and before is not None and before >= view.late_minutes:
-        inferred = flight.departure.delay_basis == "inferred"
-        state = _late_departure(lateness(before), left=status in GONE, inferred=inferred)
-        why = dotted(because, flying, stale)
-        return Situation(state=state, why=why, tone="overdue" if inferred else "late")
-    calm = lateness(delay)
-    if flying:
-        return Situation(state=upper_first(flying), why=dotted(calm, stale), tone="calm")
-    return Situation(state=upper_first(calm) or "Scheduled", why=stale, tone="calm")
+    if times is None:
+        times = shown_times(flight, view.now, view.late_minutes)
+    because = reason(flight)
+    if flight.status == "cancelled":
+        return Situation(state=gettext("Cancelled"), why=because, tone="cancelled")
+    if flight.status == "diverted" or flight.diverted_to:
+        return Situation(state=_diverted(flight, view), why=because, tone="diverted")
+    if view.direction == "departures":
+        return _departing(flight, view, times, because)
+    return _arriving(flight, view, times, because)
 
 
-def _flying(flight: Flight, view: Viewpoint) -> str:
-    """Return how an arriving flight is on its way; "" if it is not."""
-    match flight.status:
-        case "airborne":
-            return "in flight"
-        case "out":
-            return f"left {view.place(flight.origin)}"
+def announced(flight: Flight, end: ShownEnd, view: Viewpoint) -> str:
+    """Return what a source announced for this end and is no longer believed, with its reason; "" if nothing was."""
+    if end.announced is None:
+        return ""
+    time, because = clock_time(end.announced, view.now, view.zone), reason(flight)
+    if because:
+        return gettext("was announced for {time}, {reason}; not confirmed since", time=time, reason=because)
+    return gettext("was announced for {time}; not confirmed since", time=time)
+
+
+def kind_words(end: ShownEnd, direction: Direction, status: Status) -> str:
+    """Return what the time of an end is: "scheduled", "expected", "took off", "not before"."""
+    departing = direction == "departures"
+    kind = _kind(end, departing)
+    if end.untimed:
+        return dotted(kind, _untimed(departing, status))
+    return dotted(kind, _unconfirmed(departing)) if end.unconfirmed else kind
+
+
+def _kind(end: ShownEnd, departing: bool) -> str:
+    match end.kind:
+        case "actual" if departing:
+            return gettext("took off") if end.runway else gettext("left")
+        case "actual":
+            return gettext("landed") if end.runway else gettext("at the gate")
+        case "expected" if end.runway:
+            return gettext("take-off expected") if departing else gettext("landing expected")
+        case "expected":
+            return gettext("expected")
+        case "about" | "at_least":
+            return qualifier(end.kind)
+    return gettext("scheduled")
+
+
+def qualifier(kind: Kind) -> str:
+    """Return what stands before an inferred time; "" for the other kinds."""
+    match kind:
+        case "about":
+            return gettext("about")
+        case "at_least":
+            return gettext("not before")
     return ""
 
 
-def _late_departure(late: str, *, left: bool, inferred: bool) -> str:
-    """Word the late departure of a flight whose arrival nobody has estimated."""
-    if left:
-        return f"Departed at least {late}" if inferred else f"Departed {late}"
-    return f"Departs at least {late}" if inferred else f"Departs {late}"
+def lateness_words(end: ShownEnd) -> str:
+    """Return how late the time of an end is: "35 min late", "at least 1 h late", "about on time"; "" if unknown."""
+    delay = end.delay_minutes
+    if delay is None or end.kind in ("planned", "none"):
+        return ""
+    if end.kind == "at_least":
+        least = _least(end)
+        return gettext("at least {duration} late", duration=duration(least)) if least else ""
+    if end.kind == "actual" or end.kind == "expected":
+        return lateness(delay)
+    if delay == 0:
+        return gettext("about on time")
+    if delay < 0:
+        return gettext("about {duration} early", duration=duration(delay))
+    return gettext("about {duration} late", duration=duration(delay))
+
+
+def _untimed(departing: bool, status: Status) -> str:
+    if departing:
+        return gettext("departed, time not known")
+    return gettext("landed, time not known") if status == "landed" else gettext("arrived, time not known")
+
+
+def _unconfirmed(departing: bool) -> str:
+    return gettext("departure not confirmed yet") if departing else gettext("arrival not confirmed yet")
+
+
+def _departing(flight: Flight, view: Viewpoint, times: ShownTimes, because: str) -> Situation:
+    end = times.departure
+    delay = end.delay_minutes
+    late = delay is not None and delay >= view.late_minutes
+    stale, pending = _stale(flight), _unconfirmed(True) if end.unconfirmed else ""
+    if times.gone:
+        state = (
+            gettext("Left the gate") if flight.status == "out" and not end.untimed else gettext("Departed")
+        )
+        return Situation(state=state, why=_since(end, because if late else ""), tone="gone")
+    back = _back(flight)
+    if end.kind == "at_least":
+        least = _least(end)
+        why = dotted(*_silence(flight, end, view, because))
+        if back:
+            return Situation(state=back, why=dotted(lateness_words(end), why), tone="overdue")
+        return Situation(state=_at_least_late(least) or gettext("Overdue"), why=why, tone="overdue")
+    over = dotted(lateness(delay), because if late else "", pending)
+    if flight.status == "boarding":
+        return Situation(state=gettext("Boarding"), why=over, tone="boarding")
+    if back:
+        return Situation(state=back, why=over, tone="late")
+    because = because or view.because
+    if end.kind == "about" and delay is not None:
+        why = dotted(gettext("forecast"), because if late else "", pending)
+        return Situation(state=_about(delay), why=why, tone="late" if late else "calm")
+    if late:
+        return Situation(state=lateness(delay), why=dotted(because, stale, pending), tone="late")
+    return Situation(state=_calm(delay), why=dotted(stale, pending), tone="calm")
+
+
+def _arriving(flight: Flight, view: Viewpoint, times: ShownTimes, because: str) -> Situation:
+    end, leaving = times.arrival, times.departure
+    delay = end.delay_minutes
+    late = delay is not None and delay >= view.late_minutes
+    stale, pending = _stale(flight), _unconfirmed(False) if end.unconfirmed else ""
+    if times.down:
+        state = gettext("Landed") if flight.status == "landed" else gettext("Arrived")
+        return Situation(state=state, why=_since(end, because if late else ""), tone="gone")
+    flying = _flying(flight, view)
+    # A programme that holds at the airport now did not delay a flight that is on its way already.
+    explained = because or ("" if flying else view.because)
+    if leaving.kind == "at_least" and not times.gone:
+        return _held(end, leaving, explained, announced(flight, end, view), view)
+    if end.kind == "at_least":
+        state = _at_least_late(_least(end)) or gettext("Overdue")
+        return Situation(state=state, why=dotted(*_silence(flight, end, view, because)), tone="overdue")
+    if end.kind == "about" and delay is not None:
+        cause = _cause(flight, leaving, times, view)
+        said = announced(flight, end, view)
+        why = dotted("" if said else explained, cause, said, stale, pending)
+        return Situation(state=_about(delay), why=why, tone="late" if late else "calm")
+    if late:
+        return Situation(state=lateness(delay), why=dotted(explained, flying, stale, pending), tone="late")
+    before = leaving.delay_minutes
+    if delay is None and before is not None and before >= view.late_minutes:
+        state = (
+            gettext("Departed {duration} late", duration=duration(before))
+            if times.gone
+            else gettext("Departs {duration} late", duration=duration(before))
+        )
+        return Situation(state=state, why=dotted(explained, flying, stale, pending), tone="late")
+    if flying:
+        state = _flying(flight, view, first=True)
+        return Situation(state=state, why=dotted(lateness(delay), stale, pending), tone="calm")
+    return Situation(state=_calm(delay), why=dotted(stale, pending), tone="calm")
+
+
+def _held(end: ShownEnd, leaving: ShownEnd, because: str, said: str, view: Viewpoint) -> Situation:
+    """Word an arrival whose departure is overdue: how late it is at least, or how late it leaves at least."""
+    why = dotted(gettext("its departure is overdue (inferred)"), said or because)
+    least = _least(end) if end.kind == "at_least" else 0
+    if least >= view.late_minutes:
+        return Situation(state=_at_least_late(least), why=why, tone="overdue")
+    least = _least(leaving)
+    state = (
+        gettext("Departs at least {duration} late", duration=duration(least)) if least else gettext("Overdue")
+    )
+    return Situation(state=state, why=why, tone="overdue")
+
+
+def _silence(flight: Flight, end: ShownEnd, view: Viewpoint, because: str) -> tuple[str, str]:
+    """Return that it is overdue, and what was announced before, or else the reason that was given."""
+    if said := announced(flight, end, view):
+        return gettext("overdue (inferred)"), said
+    return gettext("overdue, no update yet (inferred)"), because
+
+
+def _cause(flight: Flight, leaving: ShownEnd, times: ShownTimes, view: Viewpoint) -> str:
+    """Return why the arrival is only about known."""
+    if flight.arrival.delay_basis == "predicted":
+        return gettext("forecast")
+    if times.gone:
+        return gettext("departed late")
+    return gettext("departs late") if (leaving.delay_minutes or 0) >= view.late_minutes else ""
+
+
+def _since(end: ShownEnd, because: str) -> str:
+    """Return how late it was when it left or came down, and that the time is not known."""
+    no_time = gettext("time not known") if end.untimed else ""
+    return dotted(no_time, "" if end.kind == "about" else lateness(end.delay_minutes), because)
+
+
+def _least(end: ShownEnd) -> int:
+    """Return how late it is at least, in whole steps."""
+    return max(0, (end.delay_minutes or 0) // STEP * STEP)
+
+
+def _at_least_late(minutes: int) -> str:
+    return gettext("At least {duration} late", duration=duration(minutes)) if minutes > 0 else ""
+
+
+def _about(minutes: int) -> str:
+    if minutes == 0:
+        return gettext("About on time")
+    if minutes < 0:
+        return gettext("About {duration} early", duration=duration(minutes))
+    return gettext("About {duration} late", duration=duration(minutes))
+
+
+def _calm(minutes: int | None) -> str:
+    if minutes is None:
+        return gettext("Scheduled")
+    return gettext("On time") if minutes == 0 else lateness(minutes)
+
+
+def _stale(flight: Flight) -> str:
+    return gettext("no recent updates") if "stale" in flight.flags else ""
+
+
+def _diverted(flight: Flight, view: Viewpoint) -> str:
+    arriving = view.direction == "arrivals"
+    if arriving and flight.diverted_to == view.airport and flight.destination != view.airport:
+        return gettext("Diverted here")
+    return gettext("Diverted to {place}", place=view.place(flight.diverted_to))
+
+
+def _flying(flight: Flight, view: Viewpoint, *, first: bool = False) -> str:
+    """Return how an arriving flight is on its way, as the `first` words or later ones; "" if it is not."""
+    if flight.status == "airborne":
+        return gettext("In flight") if first else gettext("in flight")
+    if flight.status == "out":
+        place = view.place(flight.origin)
+        return gettext("Left {place}", place=place) if first else gettext("left {place}", place=place)
+    return ""
 
 
 def _back(flight: Flight) -> str:
     """Return how a flight that had left came to be at its origin again; "" if it did not."""
     if "air_return" in flight.flags:
-        return "Turned back"
-    return "Back at the gate" if "returned_to_gate" in flight.flags else ""
+        return gettext("Turned back")
+    return gettext("Back at the gate") if "returned_to_gate" in flight.flags else ""

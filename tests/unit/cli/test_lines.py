@@ -12,7 +12,7 @@ from windsock.cli.lines import programmes_line, remark
 from windsock.flights import Flight
 from windsock.flights.programmes import Programme, ProgrammeChange, Standing
 
-ROWS = json.loads((Path(__file__).parents[2] / "js" / "wording.json").read_text("utf-8"))["cases"]
+SHARED = json.loads((Path(__file__).parents[2] / "js" / "wording.json").read_text("utf-8"))
 NOW = datetime(2026, 7, 6, 2, 16, tzinfo=UTC)
 
 
@@ -32,10 +32,11 @@ def test_a_change_of_programmes_is_one_line_with_place_end_and_reason() -> None:
     )
 
 
-@pytest.mark.parametrize("given", ROWS, ids=lambda given: given["name"])
+@pytest.mark.parametrize("given", SHARED["cases"], ids=lambda given: given["name"])
 def test_the_terminal_uses_the_words_of_the_board(given: dict[str, Any]) -> None:
     flight = msgspec.convert(given["flight"], Flight)
     row = given["row"]
     words = " · ".join(filter(None, (row["state"], row["why"])))
+    now = datetime.fromisoformat(given.get("now", SHARED["now"]))
 
-    assert remark(flight, given["direction"], given["airport"]) == words
+    assert remark(flight, given["direction"], now, given["airport"]) == words

@@ -92,8 +92,8 @@ def test_a_cancelled_flight_that_is_stated_to_fly_is_not_cancelled() -> None:
 @pytest.mark.parametrize(
     ("stated", "departing", "arriving"),
     [
-        ("out", "Departed · time not known", "Left Atlanta"),
-        ("airborne", "Departed · time not known", "In flight"),
+        ("out", "Departed · time not known", "Left Atlanta · arrival not confirmed yet"),
+        ("airborne", "Departed · time not known", "In flight · arrival not confirmed yet"),
         ("landed", "Departed · time not known", "Landed · time not known"),
         ("arrived", "Departed · time not known", "Arrived · time not known"),
     ],
@@ -101,8 +101,8 @@ def test_a_cancelled_flight_that_is_stated_to_fly_is_not_cancelled() -> None:
 def test_the_terminal_says_that_the_time_is_not_known(stated: str, departing: str, arriving: str) -> None:
     flight = flight_after(schedule(), said("15:30", "board", stated_status=stated))
 
-    assert remark(flight, "departures") == departing
-    assert remark(flight, "arrivals") == arriving
+    assert remark(flight, "departures", at("15:31")) == departing
+    assert remark(flight, "arrivals", at("15:31")) == arriving
 
 
 def test_another_word_is_refused_with_those_that_there_are() -> None:

@@ -13,7 +13,8 @@ from windsock.flights import Flight
 from windsock.flights.state import Status
 from windsock.wording.board import BoardContext, board_row, in_window
 from windsock.wording.durations import age, day_marker, duration
-from windsock.wording.status import Direction, Tone, spaced
+from windsock.wording.status import Tone, spaced
+from windsock.wording.times import Direction
 
 SHARED: dict[str, Any] = json.loads((Path(__file__).parents[2] / "js" / "wording.json").read_text("utf-8"))
 NOW = datetime.fromisoformat(SHARED["now"])
@@ -23,14 +24,15 @@ ZONE = ZoneInfo(SHARED["zone"])
 @pytest.mark.parametrize("given", SHARED["cases"], ids=lambda given: given["name"])
 def test_the_board_says_of_a_flight(given: dict[str, Any]) -> None:
     flight = msgspec.convert(given["flight"], Flight)
+    now = datetime.fromisoformat(given.get("now", SHARED["now"]))
     board = BoardContext(
-        direction=given["direction"], airport=given["airport"], zone=ZONE, now=NOW, **SHARED["names"]
+        direction=given["direction"], airport=given["airport"], zone=ZONE, now=now, **SHARED["names"]
     )
 
     row = board_row(flight, board)
 
     assert {key: getattr(row, key) for key in given["row"]} == given["row"]
-    shown = in_window(flight, given["direction"], NOW - timedelta(minutes=30), NOW + timedelta(hours=6))
+    shown = in_window(flight, given["direction"], now - timedelta(minutes=30), now + timedelta(hours=6))
     assert shown == given["in_window"]
 
 

@@ -13,7 +13,7 @@ from windsock.flights import Flight
 from windsock.flights.programmes import Programme, ProgrammeKind
 from windsock.wording.board import BoardContext, board_row
 from windsock.wording.programmes import describe_programme, explain_delays, relevant_programmes
-from windsock.wording.status import Direction
+from windsock.wording.times import Direction
 
 SHARED: dict[str, Any] = json.loads((Path(__file__).parents[2] / "js" / "programmes.json").read_text("utf-8"))
 NOW = datetime.fromisoformat(SHARED["now"])

@@ -14,7 +14,7 @@ from windsock.pages import places
 from windsock.pages.board.window import Window
 from windsock.wording.board import WAITING, BoardContext, BoardRow, board_row, in_window, sort_key
 from windsock.wording.programmes import explain_delays
-from windsock.wording.status import Direction
+from windsock.wording.times import Direction
 
 MAX_FLIGHTS = 2000
 """Flights of one query. The busiest airport of the world has about 1,300 departures in half a day."""

@@ -15,7 +15,7 @@ from windsock.pages.board import rows as board_rows
 from windsock.pages.board.window import STEP, link, window_of
 from windsock.pages.guards import readers_only
 from windsock.wording.programmes import describe_programme, relevant_programmes
-from windsock.wording.status import Direction
+from windsock.wording.times import Direction
 
 SHOW = (("all", "All"), ("delayed", "Delayed"), ("cancelled", "Cancelled"))
 """The filters of a board: their value in the address, and their label."""

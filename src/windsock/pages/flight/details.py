@@ -14,22 +14,19 @@ from windsock.pages import places
 from windsock.pages.flight.beliefs import Belief, beliefs
 from windsock.pages.flight.timeline import Entry, timeline
 from windsock.wording.changes import ChangeContext, describe_value
-from windsock.wording.durations import day_marker, lateness
-from windsock.wording.status import (
-    Direction,
-    Viewpoint,
-    describe_status,
-    expected,
-    scheduled,
-    spaced,
-    untimed,
-    upper_first,
-)
+from windsock.wording.durations import day_marker
+from windsock.wording.language import gettext
+from windsock.wording.presenter import NamedViewpoint, Shown, present
+from windsock.wording.status import kind_words, lateness_words, upper_first
+from windsock.wording.times import Direction, ShownEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """One end of the way: its city, the best known time there, and how it compares with the schedule."""
+    """One end of the way: its place, the time there and what it is, and how it compares with the schedule.
+
+    `struck`: the time is the schedule, and it will not happen.
+    """
 
     city: str
     code: str
@@ -37,6 +34,7 @@ class End:
     time: str
     day: str
     was: str
+    struck: bool
     kind: str
     delay: str
     late: bool
@@ -88,45 +86,44 @@ def flight_details(
     codes = {code for code in (flight.origin, flight.destination, flight.diverted_to) if code}
     cities = {code: places.city(code) for code in codes}
     context = ChangeContext(departure=origin.tz, arrival=destination.tz, cities=cities)
-    landed = flight.status in ("landed", "arrived")
-    situation = describe_status(
+    landed = flight.status in ("landed", "arrived") and not flight.diverted_to
+    here = destination if landed else origin
+    carrier = flight.carrier.iata or flight.carrier.icao or ""
+    shown = present(
         flight,
-        Viewpoint(
-            direction="arrivals" if landed and not flight.diverted_to else "departures",
-            airport=destination.code if landed else origin.code,
+        NamedViewpoint(
+            direction="arrivals" if landed else "departures",
+            airport=here.code,
+            zone=here.tz,
+            now=now,
             airports=cities,
+            carriers={carrier: places.airline_name(carrier)},
             late_minutes=rules.late_minutes,
         ),
     )
     return FlightDetails(
         id=flight.id,
         version=flight.version,
-        designator=spaced(flight.designator),
-        airline=places.airline_name(flight.carrier.iata or flight.carrier.icao or ""),
-        also=", ".join(spaced(name) for name in flight.codeshares),
+        designator=shown.flight,
+        airline=shown.airline,
+        also=shown.also,
         date=f"{flight.date.day} {flight.date:%B %Y}",
-        state=upper_first(situation.state),
-        why=situation.why,
-        tone=situation.tone,
-        flown=_flown(flight, now),
-        origin=_end(flight, "departures", origin, now, rules.late_minutes, context),
-        destination=_end(flight, "arrivals", destination, now, rules.late_minutes, context),
+        state=upper_first(shown.state),
+        why=shown.why,
+        tone=shown.tone,
+        flown=_flown(flight, shown, now),
+        origin=_end(flight, "departures", shown.departure, origin, now, rules.late_minutes, context),
+        destination=_end(flight, "arrivals", shown.arrival, destination, now, rules.late_minutes, context),
         facts=list(_facts(flight, context)),
         timeline=timeline(events, reports, context, origin.tz, now, reporters=reporters),
         beliefs=beliefs(record, context, origin.tz, now, rules),
     )
 
 
-# What the best known time is: actual and expected at the gate, then actual and expected on the runway.
-_KINDS: dict[Direction, tuple[str, str, str, str]] = {
-    "departures": ("left", "expected", "took off", "take-off expected"),
-    "arrivals": ("at the gate", "expected", "landed", "landing expected"),
-}
-
-
 def _end(
     flight: Flight,
     direction: Direction,
+    shown: ShownEnd,
     airport: Airport,
     now: datetime,
     late_minutes: int,
@@ -135,44 +132,25 @@ def _end(
     departing = direction == "departures"
     gate: Departure | Arrival = flight.departure if departing else flight.arrival
     elsewhere = not departing and flight.diverted_to is not None and flight.diverted_to != flight.destination
-    planned, best = scheduled(flight, direction), expected(flight, direction)
-    shown = best or planned
-    time = f"{shown.astimezone(airport.tz):%H:%M}" if shown else "--:--"
-    was = f"{planned.astimezone(airport.tz):%H:%M}" if planned and best and not elsewhere else ""
-    delay = None if elsewhere or flight.status == "cancelled" else gate.delay_minutes
-    inferred = ""
-    if gate.delay_basis == "inferred":
-        inferred = "at least " if departing or gate.overdue_minutes else "about "
+    time = shown.at or (None if elsewhere else shown.planned)
+    was = shown.planned if shown.struck and shown.at is not None and not elsewhere else None
+    place = places.city(airport.code) if airport.code else gettext("Unknown")
     return End(
-        city=("diverted to " if elsewhere else "") + places.city(airport.code) if airport.code else "Unknown",
+        city=gettext("diverted to {place}", place=place) if elsewhere and airport.code else place,
         code=airport.code,
         zone=airport.zone,
-        time=time,
-        day=day_marker(shown, now, airport.tz) if shown else "",
-        was=was if was != time else "",
-        kind=_kind(flight, direction),
-        delay=f"{inferred}{lateness(delay)}",
-        late=delay is not None and delay >= late_minutes,
-        known=best is not None,
+        time=f"{time.astimezone(airport.tz):%H:%M}" if time else "--:--",
+        day=day_marker(time, now, airport.tz) if time else "",
+        was=f"{was.astimezone(airport.tz):%H:%M}" if was else "",
+        struck=shown.struck and shown.at is None and time is not None,
+        kind=kind_words(shown, direction, flight.status),
+        delay=lateness_words(shown),
+        late=shown.delay_minutes is not None and shown.delay_minutes >= late_minutes,
+        known=shown.kind not in ("planned", "none"),
         gate=gate.gate or "",
-        terminal=f"Terminal {gate.terminal}" if gate.terminal else "",
+        terminal=gettext("Terminal {terminal}", terminal=gate.terminal) if gate.terminal else "",
         places=list(_places(gate, "departure" if departing else "arrival", context)),
     )
-
-
-def _kind(flight: Flight, direction: Direction) -> str:
-    """Return what the time shown is: "scheduled", "expected", "took off" and the like."""
-    if flight.status == "cancelled":
-        return "was scheduled"
-    departing = direction == "departures"
-    gate: Departure | Arrival = flight.departure if departing else flight.arrival
-    runway = flight.takeoff if departing else flight.landing
-    known = (gate.actual, gate.estimated, runway.actual, runway.estimated)
-    named = zip(_KINDS[direction], known, strict=True)
-    kind = next((name for name, moment in named if moment is not None), "scheduled")
-    if no_time := untimed(flight, direction):
-        return f"{kind}; {'departed' if departing else flight.status}, {no_time}"
-    return kind
 
 
 def _places(gate: Departure | Arrival, side: str, context: ChangeContext) -> Iterator[str]:
@@ -184,12 +162,12 @@ def _places(gate: Departure | Arrival, side: str, context: ChangeContext) -> Ite
                 yield f"{known.words} {text}"
 
 
-def _flown(flight: Flight, now: datetime) -> int:
+def _flown(flight: Flight, shown: Shown, now: datetime) -> int:
     """Return how much of the way is behind it, in percent: between take-off and the expected arrival."""
-    if flight.status in ("landed", "arrived"):
+    if shown.down:
         return 100
     left = flight.takeoff.actual or flight.departure.actual
-    due = expected(flight, "arrivals") or scheduled(flight, "arrivals")
+    due = shown.arrival.at or shown.arrival.planned
     if flight.status not in ("airborne", "diverted") or left is None or due is None or due <= left:
         return 0
     return min(95, max(3, round(100 * (now - left) / (due - left))))
