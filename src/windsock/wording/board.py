@@ -85,7 +85,7 @@ def row_of(shown: Shown, board: NamedViewpoint, planned: datetime | None) -> Boa
     end = shown.departure if board.direction == "departures" else shown.arrival
     # An expected time is not a schedule: a telex gives the time of landing, not the time it was planned for.
     sched = f"{end.planned.astimezone(board.zone):%H:%M}" if end.planned else "–"
-    # "Not before now" is no news on a board with a clock; the state says how late it is at least.
+    # A board with a clock need not say "not before now"; the state says how late the flight is at least.
     passed = end.kind == "at_least" and end.at is not None and end.at <= board.now
     exp = (
         "" if end.at is None or end.kind == "planned" or passed else f"{end.at.astimezone(board.zone):%H:%M}"

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from windsock.flights import Flight
 from windsock.wording.board import WAITING, sort_key
-from windsock.wording.status import DOWN, GONE, Direction, expected, scheduled
+from windsock.wording.times import DOWN, GONE, Direction, expected, scheduled
 
 SOON = timedelta(minutes=90 + 15)
 """Flights this far ahead are on the pages whatever else happens: from 90 minutes on their passengers stand before

@@ -101,6 +101,7 @@ def shown_times(flight: Flight, now: datetime, late_minutes: int = 15) -> ShownT
     gone = (
         down
         or flight.status in GONE
+        or flight.status == "diverted"
         or bool(departure.actual or flight.takeoff.actual or flight.stated_status)
     )
     leaving = _departure(flight, now, gone)
@@ -117,7 +118,7 @@ def _departure(flight: Flight, now: datetime, gone: bool) -> ShownEnd:
         return _end(plan, gate.actual, "actual", delay=gate.delay_minutes)
     if runway.actual is not None:
         return _end(plan, runway.actual, "actual", delay=gate.delay_minutes, runway=True)
-    if gone or flight.status == "diverted":
+    if gone:
         return _happened(plan, estimate, gate, now, by_runway, untimed=flight.stated_status is not None)
     waiting = estimate or plan
     if waiting is None:
@@ -162,8 +163,9 @@ def _arrival(
         return _estimated(plan, gate, estimate, by_runway, now)
     kind: Kind = "about"
     carried = None if held else _carried_over(flight, leaving, base, block, late_minutes)
-    if carried is None and earliest is not None and (plan is None or plan < earliest):
-        carried = earliest if plan is not None or estimate is not None else None
+    known = carried or plan
+    if earliest is not None and (known is None or known < earliest):
+        carried = max(earliest, now) if known is not None or estimate is not None else None
         kind = "at_least"
     if carried is not None:
         if _overdue(carried, gate.overdue_minutes, now):
@@ -186,7 +188,7 @@ def _end(
     unconfirmed: bool = False,
     announced: datetime | None = None,
 ) -> ShownEnd:
-    if kind in ("about", "at_least") and plan is not None:
+    if plan is not None and kind != "planned" and (not runway or kind in ("about", "at_least")):
         delay = minutes_between(plan, at)
     if announced is not None and plan is not None and announced == plan:
         announced = None  # it was announced on time: the plan says that already
@@ -291,7 +293,7 @@ def _overdue(time: datetime, reported: int | None, now: datetime) -> bool:
 
 
 def _at_least(plan: datetime | None, reported: int | None, waiting: datetime, now: datetime) -> datetime:
-    """Return the time before which it cannot happen any more: now, or what the watch has seen pass already."""
+    """Return the time before which it cannot happen: now, or what the watch has seen pass already."""
     seen = waiting if plan is None or not reported else plan + reported * _MINUTE
     return seen if minutes_between(waiting, now) >= GIVE_UP_MINUTES else max(now, seen)
 

@@ -40,7 +40,7 @@ export function shownTimes(flight, now, lateMinutes) {
   now = minute(now);
   const { departure, arrival, takeoff, landing, status, stated_status: stated } = flight;
   const down = DOWN.has(status) || Boolean(arrival.actual || landing?.actual) || DOWN.has(stated ?? "");
-  const gone = down || GONE.has(status) || Boolean(departure.actual || takeoff?.actual || stated);
+  const gone = down || GONE.has(status) || status === "diverted" || Boolean(departure.actual || takeoff?.actual || stated);
   const leaving = departureEnd(flight, now, gone);
   return { departure: leaving, arrival: arrivalEnd(flight, leaving, now, gone, down, lateMinutes), gone, down };
 }
@@ -53,7 +53,7 @@ function departureEnd(flight, now, gone) {
   if (flight.status === "cancelled") return cancelled(plan);
   if (gate.actual) return end(plan, Date.parse(gate.actual), "actual", { delay: gate.delay_minutes });
   if (runway?.actual) return end(plan, Date.parse(runway.actual), "actual", { delay: gate.delay_minutes, runway: true });
-  if (gone || flight.status === "diverted") return happened(plan, estimate, gate, now, byRunway, Boolean(flight.stated_status));
+  if (gone) return happened(plan, estimate, gate, now, byRunway, Boolean(flight.stated_status));
   const waiting = estimate ?? plan;
   if (waiting === null) return { ...NOTHING, delay: gate.delay_minutes };
   const reported = gate.delay_basis === "inferred" ? gate.delay_minutes : null;
@@ -94,8 +94,9 @@ function arrivalEnd(flight, leaving, now, gone, down, lateMinutes) {
   /** @type {Kind} */
   let kind = "about";
   let carried = held ? null : carriedOver(flight, leaving, base, block, lateMinutes);
-  if (carried === null && earliest !== null && (plan === null || plan < earliest)) {
-    carried = plan !== null || estimate !== null ? earliest : null;
+  const known = carried ?? plan;
+  if (earliest !== null && (known === null || known < earliest)) {
+    carried = known !== null || estimate !== null ? Math.max(earliest, now) : null;
     kind = "at_least";
   }
   if (carried !== null) {
@@ -119,7 +120,7 @@ function end(plan, at, kind, { delay = null, runway = false, unconfirmed = false
   return {
     planned: plan, struck: plan !== null && kind !== "planned" && minute(plan) !== minute(at), at, kind, runway, unconfirmed,
     announced: announced === plan ? null : announced, untimed: false,
-    delay: (kind === "about" || kind === "at_least") && plan !== null ? minutesBetween(plan, at) : delay,
+    delay: plan !== null && kind !== "planned" && (!runway || kind === "about" || kind === "at_least") ? minutesBetween(plan, at) : delay,
   };
 }
 

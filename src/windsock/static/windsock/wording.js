@@ -173,7 +173,7 @@ export function boardRow(flight, context) {
   const planned = key ? Date.parse(key) : null;
   // An expected time is not a schedule: a telex gives the time of landing, not the time it was planned for.
   const sched = end.planned === null ? "–" : wallClock(end.planned, zone).time;
-  // "Not before now" is no news on a board with a clock; the state says how late it is at least.
+  // A board with a clock need not say "not before now"; the state says how late the flight is at least.
   const silent = end.at === null || end.kind === "planned" || (end.kind === "at_least" && end.at <= now.getTime());
   const time = silent ? "" : wallClock(/** @type {number} */ (end.at), zone).time;
   const exp = time === sched ? "" : time;
