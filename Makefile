@@ -24,7 +24,7 @@ TESTS = $(if $(PYTEST_ARGS),$(PYTEST) $(PYTEST_ARGS),\
 	&& $(PYTEST) -n 2 $(SHARED_OUT) -m timed $(SERVING))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-matrix check fmt lint types imports templates migrations spelling bench bench-delivery fuzz docs lock clean
+.PHONY: help setup demo serve test test-matrix check fmt lint types imports templates migrations spelling bench bench-delivery fuzz docs screenshots lock clean
 
 help:  ## This list
 	@echo "Windsock. The first two are all that a newcomer needs:"
@@ -90,6 +90,9 @@ fuzz: setup  ## Damaged input for the parsers of feeds; FEED=mvt SECONDS=60 choo
 
 docs: setup  ## The documentation as HTML, in docs/_build
 	$(BIN)/sphinx-build -q -W -b html docs docs/_build
+
+screenshots: setup  ## Every page, on phone and desktop, light and dark, English and Arabic, into docs/images/pages/
+	@$(BIN)/python -m tools.screenshots $(SHOTS)
 
 lock: setup  ## Resolves requirements/*.txt afresh from pyproject.toml
 	@bin/lock

@@ -1,6 +1,7 @@
 """What a newcomer does, in order: the demo, its link, its board, its socket; then the other verbs against it."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -22,6 +23,8 @@ from tests.services import free_port, wait_until
 # held it up would do so for longer than this: until uvicorn's grace is over, or for good.
 END_SECONDS = 2.0 + 4.0
 
+
+SIGN_IN = r"http://\S+/sign-in/link/\S+"
 
 START_SECONDS = 60.0
 """Ten times what a start takes on a quiet machine; the room is for machines that other tests load."""
@@ -114,6 +117,26 @@ def test_it_starts_within_seconds_and_the_link_signs_in_once(demo: Demo) -> None
     assert status == 410
     assert re.search(r"link.*(once|used|expired|spent)", page, re.DOTALL | re.IGNORECASE)
     assert "/sign-in/" in page, "it says how to sign in otherwise"
+
+
+def test_every_link_it_prints_leads_somewhere_and_l_prints_another_sign_in(demo: Demo) -> None:
+    os.write(demo.terminal.leader, b"l")
+    wait_until(lambda: len(set(re.findall(SIGN_IN, demo.terminal.read()))) == 2, 20, "another link")
+    (link,) = set(re.findall(SIGN_IN, demo.terminal.read())) - {demo.link}
+    status, headers, _ = demo.get(link.removeprefix(demo.url))
+    assert (status, headers["location"]) == (302, "/airports/JFK/departures/")
+    session = SimpleCookie(headers["set-cookie"])["sessionid"].value
+
+    printed = dict(re.findall(rf"^  ([A-Z]\w+) +{demo.url}(/\S*)  ", demo.terminal.read(), re.MULTILINE))
+    assert {"Board", "Arrivals", "Flight", "Console"} <= printed.keys()
+    pages = {name: demo.get(path, Cookie=f"sessionid={session}") for name, path in printed.items()}
+    assert {name: status for name, (status, _, _) in pages.items()} == dict.fromkeys(printed, 200)
+    assert len(re.findall(r"<tr[^>]+data-", pages["Arrivals"][2])) > 10
+    assert "telex" in pages["Console"][2]
+    _, _, parked = demo.get("/console/parked/", Cookie=f"sessionid={session}")
+    assert {"DL 9999", "B6 586"} <= {
+        name.replace("\xa0", " ") for name in re.findall(r"\b[A-Z]\w\s\d+", parked)
+    }
 
 
 def test_an_event_comes_over_the_socket_by_itself(demo: Demo) -> None:

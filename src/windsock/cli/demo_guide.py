@@ -62,8 +62,15 @@ def pages(run: "Replay", day: "LoadedDay") -> list[Page]:
 
 
 def flight_to_watch(day: "LoadedDay", start: "datetime") -> "PastFlight":
-    """Return the most interesting flight soon after `start`: very late, and its aircraft is still on its way in."""
-    inbound = {row.line for row in day.staging.rows} if day.staging else set()
+    """Return the most interesting flight at `start`: very late, as announced, with its aircraft still on its way in."""
+    announced, coming = set(), set()
+    if day.staging is not None:
+        announced = {
+            (tell.report.flight, tell.report.origin)
+            for tell in day.staging.tells
+            if tell.at <= start and tell.report.delay_reasons
+        }
+        coming = {leg.line for leg in day.staging.rows if leg.in_ is not None and leg.in_ > start}
     soon = [
         row
         for row in day.rows
@@ -72,10 +79,12 @@ def flight_to_watch(day: "LoadedDay", start: "datetime") -> "PastFlight":
         and row.out > start
         and abs(row.scheduled_out - start) < _SOON
     ]
-    return max(
-        soon or day.rows,
-        key=lambda row: (row.line in inbound, (row.out or row.scheduled_out) - row.scheduled_out, row.key),
-    )
+
+    def interest(row: "PastFlight") -> tuple[bool, bool, timedelta, object]:
+        late = (row.out or row.scheduled_out) - row.scheduled_out
+        return (f"{row.carrier}{row.number}", row.origin) in announced, row.line in coming, late, row.key
+
+    return max(soon or day.rows, key=interest)
 
 
 def flight_to_delay(day: "LoadedDay", start: "datetime") -> "PastFlight":
