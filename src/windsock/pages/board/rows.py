@@ -1,6 +1,7 @@
 """The flights of a board and their rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from windsock import journal
@@ -18,6 +19,37 @@ from windsock.wording.times import Direction
 
 MAX_FLIGHTS = 2000
 """Flights of one query. The busiest airport of the world has about 1,300 departures in half a day."""
+
+PART = 120
+"""Rows in the page as the server sends it. The first screens are there at once, the others come with the snapshot; where
+there is no JavaScript, links lead to them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some of the rows of a board: those from `first` to `last` of `total`, counted from 1."""
+
+    rows: Sequence[BoardRow]
+    number: int
+    total: int
+
+    @property
+    def first(self) -> int:
+        """The number of its first row."""
+        return (self.number - 1) * PART + 1
+
+    @property
+    def last(self) -> int:
+        """The number of its last row."""
+        return self.first - 1 + len(self.rows)
+
+
+def part_of(rows: Sequence[BoardRow], number: str | None) -> Part:
+    """Return the part of that number (`?part=`); the nearest one there is if the number is too large or nonsense."""
+    parts = max(1, -(-len(rows) // PART))
+    wanted = int(number) if number and number.isascii() and number.isdigit() and len(number) < 6 else 1
+    wanted = min(max(wanted, 1), parts)
+    return Part(rows=rows[(wanted - 1) * PART : wanted * PART], number=wanted, total=len(rows))
 
 
 def flights(code: str, direction: Direction, window: Window) -> list[Flight]:

@@ -49,6 +49,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
     if show not in counts:
         show = "all"
     visible = [row for row in rows if (show in ("all", row.group)) and board_rows.matching(row, text)]
+    part = board_rows.part_of(visible, request.GET.get("part"))
     zone = airport.tz
     return render(
         request,
@@ -56,7 +57,10 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
         {
             "airport": airport,
             "direction": direction,
-            "rows": visible,
+            "rows": part.rows,
+            "part": part,
+            "part_before": link(request.GET, part=part.number - 1),
+            "part_after": link(request.GET, part=part.number + 1),
             "programmes": [
                 describe_programme(programme, airport.tz, now)
                 for programme in relevant_programmes(programmes, direction, now)
@@ -64,7 +68,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "next_id": next((row.id for row in visible if row.planned and row.planned >= now), ""),
             "standing": msgspec.to_builtins(programmes),
             "names": board_rows.names_for(shown, airport),
-            "has_gates": any(row.gate or row.terminal for row in visible),
+            "has_gates": any(row.gate or row.terminal for row in rows),
             "q": text,
             "show": show,
             "choices": [(value, label, counts[value]) for value, label in SHOW],
@@ -73,8 +77,8 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "follow": window.follow,
             "since_local": f"{window.since.astimezone(zone):%H:%M}",
             "until_local": f"{window.until.astimezone(zone):%H:%M}",
-            "earlier": link(window.since - STEP, window.until, text, show),
-            "later": link(window.since, window.until + STEP, text, show),
+            "earlier": link(request.GET, window.since - STEP, window.until),
+            "later": link(request.GET, window.since, window.until + STEP),
             "now": now,
             "now_local": f"{now.astimezone(zone):%H:%M}",
             "now_date": f"{now.astimezone(zone):%a} {now.astimezone(zone).day} {now.astimezone(zone):%B}",

@@ -1,5 +1,6 @@
 """The hours that a board shows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -41,11 +42,17 @@ def _moment(text: str | None) -> datetime | None:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def link(since: datetime, until: datetime, text: str, show: str) -> str:
-    """Return the address of the same board at other hours."""
-    query = {"from": f"{since:%Y-%m-%dT%H:%MZ}", "to": f"{until:%Y-%m-%dT%H:%MZ}"}
-    if text:
-        query["q"] = text
-    if show != "all":
-        query["show"] = show
+def link(
+    choices: Mapping[str, str],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    part: int = 1,
+) -> str:
+    """Return the address of the same board, with the same choices, at other hours or in another part."""
+    query = {name: value for name, value in choices.items() if value and name != "part"}
+    if since and until:
+        query |= {"from": f"{since:%Y-%m-%dT%H:%MZ}", "to": f"{until:%Y-%m-%dT%H:%MZ}"}
+    if part > 1:
+        query["part"] = str(part)
     return f"?{urlencode(query)}"

@@ -92,6 +92,7 @@ function drawNow() {
     board.load(client.board.values(), now);
     learn(client.board.values());
     table.draw(board.visible);
+    root.querySelector("[data-parts]")?.remove(); // all parts are here now
     drawProgrammes(at.now);
     drawHours();
   } else {
