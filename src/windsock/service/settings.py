@@ -64,6 +64,9 @@ else:
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     _CSP_MIDDLEWARE,
+    "windsock.service.static_files.HashedFiles",
+    # Before it nothing reads the body; after it pages are plain.
+    "windsock.service.compressed_pages.CompressedPages",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -191,6 +194,11 @@ USE_I18N = True
 
 STATIC_URL = f"{PREFIX}/static/"
 STATIC_ROOT = DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "windsock.service.static_files.HashedStorage"},
+}
+# What is left to ServeStatic: parts of files, and files that change while one works on them (DEBUG).
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_MAX_AGE = 0 if DEBUG else 60

@@ -21,8 +21,8 @@ MAX_FLIGHTS = 2000
 """Flights of one query. The busiest airport of the world has about 1,300 departures in half a day."""
 
 PART = 120
-"""Rows in the page as the server sends it. The first screens are there at once, the others come with the snapshot; where
-there is no JavaScript, links lead to them."""
+"""Rows in the page as the server sends it. The first screens are there at once, the others come with the snapshot;
+where there is no JavaScript, links lead to them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
