@@ -2,7 +2,7 @@
 
 BREACH guesses a secret from the size of a compressed page that also repeats what an attacker sends. The only secret of
 our pages is the CSRF token, which Django masks anew in each response; and a random number of bytes is added besides
-(docs/adr/0040-compressed-pages.md).
+(decision 40).
 """
 
 from collections.abc import Awaitable, Callable
