@@ -140,7 +140,7 @@ class HashedFiles:
         markcoroutinefunction(self)
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Serve a file by its plain or its hashed name; everything else goes on."""
+        """Serve a file by its plain or its hashed name; pass everything else on."""
         path = request.path_info
         if settings.DEBUG or not path.startswith(self._prefix) or request.method not in {"GET", "HEAD"}:
             return await self._get_response(request)
