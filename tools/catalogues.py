@@ -22,6 +22,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
+from windsock.flights import delay_codes
+from windsock.flights.fields import LABELS
+from windsock.flights.own_sources import OWN_SOURCES
+from windsock.wording.changes import ITEMS
+
 SOURCE = Path(__file__).parent.parent / "src" / "windsock"
 LOCALE = SOURCE / "locale"
 STATIC = SOURCE / "static" / "windsock"
@@ -31,6 +36,7 @@ KEYWORDS = {
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
     "_": None,
+    "message": None,
 }
 # The formula of each language as Django's own catalogues have it, and the categories of Intl.PluralRules in that order.
 PLURALS = {
@@ -73,6 +79,19 @@ def script_messages() -> Iterator[Key]:
             yield from _extracted("javascript", path.read_bytes())
 
 
+def table_messages() -> Iterator[Key]:
+    """Yield the texts of Windsock's own tables: names of fields, reasons of delays, its own sources."""
+    for text in {*LABELS.values(), *ITEMS.values(), *(source.title for source in OWN_SOURCES.values())}:
+        yield None, text
+    yield from reason_messages()
+
+
+def reason_messages() -> Iterator[Key]:
+    """Yield the reasons of delays, which the browser words too."""
+    for text in delay_codes.all_texts():
+        yield None, text
+
+
 def _extracted(method: str, content: bytes) -> Iterator[Key]:
     for _, message, _, context in extract(method, io.BytesIO(content), keywords=KEYWORDS):
         yield context, message if isinstance(message, str) else tuple(message)
@@ -81,10 +100,8 @@ def _extracted(method: str, content: bytes) -> Iterator[Key]:
 def template_catalogue() -> Catalog:
     """Return all messages, without translations."""
     catalogue = Catalog(charset="utf-8")
-    for context, message in sorted(
-        {*python_messages(), *template_messages(), *script_messages()},
-        key=lambda key: (str(key[1]), str(key[0])),
-    ):
+    found = {*python_messages(), *template_messages(), *script_messages(), *table_messages()}
+    for context, message in sorted(found, key=lambda key: (str(key[1]), str(key[0]))):
         catalogue.add(message, context=context)
     return catalogue
 
@@ -144,7 +161,7 @@ def compiled(catalogue: Catalog) -> bytes:
 def module(language: str, catalogue: Catalog) -> bytes:
     """Return the module with the messages that the browser needs."""
     messages: dict[str, str | list[str]] = {}
-    for context, id in sorted(set(script_messages()), key=str):
+    for context, id in sorted({*script_messages(), *reason_messages()}, key=str):
         message = catalogue.get(id, context)
         if message is None or not complete(message):
             continue

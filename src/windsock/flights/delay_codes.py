@@ -54,6 +54,11 @@ def reason_text(scheme: str, code: str) -> str | None:
     return None
 
 
+def all_texts() -> frozenset[str]:
+    """Return every wording that `reason_text` can give, for translators."""
+    return frozenset(_BTS.values()) | {words for words, _ in _ahm730().values()}
+
+
 @lru_cache(maxsize=4096)
 def bts_bucket(scheme: str, code: str) -> str | None:
     """Return the BTS cause (carrier, weather, nas, security, late_aircraft) of this code, by our own assignment."""

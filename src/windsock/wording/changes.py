@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from windsock.flights import Change, Reason, delay_codes
 from windsock.flights.fields import LABELS, TABLE
 from windsock.wording.durations import duration, lateness
+from windsock.wording.language import ENGLISH, current, gettext, message
 from windsock.wording.status import spaced, upper_first
 
 
@@ -72,42 +73,42 @@ _RANK = {kind: rank for rank, kind in enumerate(WEIGHT)}
 
 # Kinds that read the same, whatever their values are.
 _FIXED = {
-    "flight.added": "First report",
-    "flight.cancelled": "Cancelled",
-    "flight.reinstated": "Reinstated",
-    "delay.cleared": "No longer late",
+    "flight.added": message("First report"),
+    "flight.cancelled": message("Cancelled"),
+    "flight.reinstated": message("Reinstated"),
+    "delay.cleared": message("No longer late"),
 }
 # Kinds that read the same, followed by the time if one is known.
 _MILESTONES = {
-    "flight.out": "Left the gate",
-    "flight.off": "Took off",
-    "flight.on": "Landed",
-    "flight.in": "At the gate",
-    "flight.returned_to_gate": "Returned to the gate",
-    "flight.air_return": "Turned back in the air",
+    "flight.out": message("Left the gate"),
+    "flight.off": message("Took off"),
+    "flight.on": message("Landed"),
+    "flight.in": message("At the gate"),
+    "flight.returned_to_gate": message("Returned to the gate"),
+    "flight.air_return": message("Turned back in the air"),
 }
 _STATED = {
-    "out": "Departed, time not known",
-    "airborne": "Took off, time not known",
-    "landed": "Landed, time not known",
-    "arrived": "At the gate, time not known",
+    "out": message("Departed, time not known"),
+    "airborne": message("Took off, time not known"),
+    "landed": message("Landed, time not known"),
+    "arrived": message("At the gate, time not known"),
 }
 _REACHED = {
-    "scheduled": "not departed",
-    "out": "departed",
-    "airborne": "in flight",
-    "landed": "landed",
-    "arrived": "arrived",
+    "scheduled": message("not departed"),
+    "out": message("departed"),
+    "airborne": message("in flight"),
+    "landed": message("landed"),
+    "arrived": message("arrived"),
 }
 # Fields that read differently from "… withdrawn" when their value is.
 _WITHDRAWN = {
-    "departure.overdue_minutes": "Departure no longer overdue",
-    "arrival.overdue_minutes": "Arrival no longer overdue",
-    "boarding": "Not boarding yet",
-    "diverted": "No longer diverted",
-    "diverted_to": "No longer diverted",
-    "returned_to_gate": "Return to the gate withdrawn",
-    "air_return": "Turning back withdrawn",
+    "departure.overdue_minutes": message("Departure no longer overdue"),
+    "arrival.overdue_minutes": message("Arrival no longer overdue"),
+    "boarding": message("Not boarding yet"),
+    "diverted": message("No longer diverted"),
+    "diverted_to": message("No longer diverted"),
+    "returned_to_gate": message("Return to the gate withdrawn"),
+    "air_return": message("Turning back withdrawn"),
 }
 _ACTUALS = {each.path: each.change for each in TABLE if each.name == "actual"}
 _DELAYS = ("delay.raised", "delay.changed", "early.raised")
@@ -117,7 +118,7 @@ def _item_names() -> dict[str, str]:
     """Return what the places of an airport are called, the departure's and unique ones without naming the side."""
     words = [each.words for each in TABLE]
     return {
-        each.path: each.words.capitalize()
+        each.path: upper_first(each.words)
         if each.part == "departure" or words.count(each.words) == 1
         else LABELS[each.path]
         for each in TABLE
@@ -125,7 +126,8 @@ def _item_names() -> dict[str, str]:
     }
 
 
-_ITEMS = _item_names()
+ITEMS = _item_names()
+"""What the plain fields of an airport are called in a sentence about their values: "Gate" in "Gate A3 → A7"."""
 
 
 def describe_changes(changes: Sequence[Change], context: ChangeContext) -> list[Sentence]:
@@ -142,60 +144,86 @@ def describe_changes(changes: Sequence[Change], context: ChangeContext) -> list[
 def describe_change(change: Change, context: ChangeContext) -> str:
     """Word one change. A kind that is newer than this code reads as the field with its values."""
     kind, path, before, after = change.kind, change.field or "", change.from_, change.to
-    if text := _described_by_field(change) or _FIXED.get(kind):
+    if text := _described_by_field(change):
         return text
+    if kind in _FIXED:
+        return gettext(_FIXED[kind])
     if kind == "flight.corrected" and before is None and after and path in _ACTUALS:
         kind = _ACTUALS[path]  # that it happened is known already; here is the time
     side = _side(path)
     if kind in _MILESTONES:
-        return f"{_MILESTONES[kind]} {describe_value(path, after, context)}".rstrip()
+        return joined(gettext(_MILESTONES[kind]), describe_value(path, after, context))
     if kind == "overdue.raised":
-        name = "Arrival" if side == "arrival" else "Departure"
-        if isinstance(after, int) and after:
-            return f"{name} overdue: at least {duration(after)} late (inferred)"
-        return f"{name} overdue (inferred)"
+        return _overdue(side, after)
     if kind in _DELAYS and isinstance(after, int):
-        name = "Arrival" if side == "arrival" else "Departure"
-        if isinstance(before, int) and before:
-            return f"{name} {lateness(after)} (was {lateness(before)})"
-        return f"{name} {lateness(after)}"
+        return _delay(side, before, after)
     if kind == "flight.diverted":
-        return f"Diverted to {context.city(after)}" if isinstance(after, str) else "Diverted"
+        if isinstance(after, str):
+            return gettext("Diverted to {airport}", airport=context.city(after))
+        return gettext("Diverted")
     if kind == "data.stale":
-        return "No updates for a long time"
+        return gettext("No updates for a long time")
     if kind == "flight.boarding":
-        return "Boarding"
+        return gettext("Boarding")
     if not path:
         return upper_first(kind.replace(".", " ").replace("_", " "))
-    return _described_by_values(_ITEMS.get(path) or field_label(path), path, before, after, context)
+    return _described_by_values(path, before, after, context)
+
+
+def _overdue(side: str, minutes: Any) -> str:
+    if not isinstance(minutes, int) or not minutes:
+        if side == "arrival":
+            return gettext("Arrival overdue (inferred)")
+        return gettext("Departure overdue (inferred)")
+    if side == "arrival":
+        return gettext("Arrival overdue: at least {duration} late (inferred)", duration=duration(minutes))
+    return gettext("Departure overdue: at least {duration} late (inferred)", duration=duration(minutes))
+
+
+def _delay(side: str, before: Any, after: int) -> str:
+    if isinstance(before, int) and before:
+        if side == "arrival":
+            return gettext("Arrival {late} (was {before})", late=lateness(after), before=lateness(before))
+        return gettext("Departure {late} (was {before})", late=lateness(after), before=lateness(before))
+    if side == "arrival":
+        return gettext("Arrival {late}", late=lateness(after))
+    return gettext("Departure {late}", late=lateness(after))
 
 
 def _described_by_field(change: Change) -> str:
     """Word a change of one of the fields that read differently from all others; "" for any other field."""
     path, before, after = change.field or "", change.from_, change.to
     if path == "silent_source":
-        return f"{after} has stopped reporting" if after else f"{before} is reporting again"
+        if after:
+            return gettext("{source} has stopped reporting", source=after)
+        return gettext("{source} is reporting again", source=before)
     if path == "former_ids":
         numbers = {_number(id) for id in after or ()} - {_number(id) for id in before or ()}
-        return f"Merged with {', '.join(sorted(numbers))}, which was listed separately"
+        return gettext("Merged with {flight}, which was listed separately", flight=", ".join(sorted(numbers)))
     if path == "conflicts":
         labels = ", ".join(lower_first(field_label(name)) for name in after or ())
-        return f"Sources disagree on: {labels}" if labels else "Sources agree again"
+        return gettext("Sources disagree on: {facts}", facts=labels) if labels else gettext("Sources agree again")
     if path == "stated_status" and after in _STATED:
-        return _STATED[after]
+        return gettext(_STATED[after])
     if path == "stated_status" and before in _REACHED and change.kind not in _MILESTONES:
-        return f"No longer reported as {_REACHED[before]}"
+        return gettext("No longer reported as {state}", state=gettext(_REACHED[before]))
     if path in _WITHDRAWN and not after and change.kind not in _MILESTONES:
-        return _WITHDRAWN[path]
+        return gettext(_WITHDRAWN[path])
     return ""
 
 
-def _described_by_values(label: str, path: str, before: Any, after: Any, context: ChangeContext) -> str:
+def _described_by_values(path: str, before: Any, after: Any, context: ChangeContext) -> str:
     old, new = describe_value(path, before, context), describe_value(path, after, context)
+    label = gettext(ITEMS[path]) if path in ITEMS else field_label(path)
     if not new:
-        return f"{label} withdrawn"
-    name = label if path in _ITEMS else f"{label}:"
-    return f"{name} {old} → {new}" if old else f"{name} {new}"
+        return gettext("{fact} withdrawn", fact=label)
+    name = label if path in ITEMS else gettext("{fact}:", fact=label)
+    return joined(name, gettext("{before} → {after}", before=old, after=new) if old else new)
+
+
+def joined(*parts: str) -> str:
+    """Join the parts that are not empty with a space: a name and its value."""
+    return " ".join(part for part in parts if part)
 
 
 def _number(flight_id: str) -> str:
@@ -203,8 +231,8 @@ def _number(flight_id: str) -> str:
 
 
 def lower_first(text: str) -> str:
-    """Return the text with its first letter in lower case, the others as they are."""
-    return text[:1].lower() + text[1:]
+    """Return a label as it reads inside a sentence: in lower case in English; nouns of other languages keep theirs."""
+    return text[:1].lower() + text[1:] if current().code == ENGLISH else text
 
 
 def _side(path: str) -> str:
@@ -213,7 +241,7 @@ def _side(path: str) -> str:
 
 def field_label(path: str) -> str:
     """Return the name of a field for people: "Expected departure" for "departure.estimated"."""
-    return LABELS.get(path) or upper_first(path.replace(".", " ").replace("_", " "))
+    return gettext(LABELS[path]) if path in LABELS else upper_first(path.replace(".", " ").replace("_", " "))
 
 
 def describe_value(path: str, value: Any, context: ChangeContext) -> str:
@@ -221,7 +249,7 @@ def describe_value(path: str, value: Any, context: ChangeContext) -> str:
     if value is None or value in ([], (), ""):
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list | tuple):
         return ", ".join(filter(None, (describe_value(path, item, context) for item in value)))
     if isinstance(value, Reason):
@@ -237,7 +265,7 @@ def describe_value(path: str, value: Any, context: ChangeContext) -> str:
     if path in ("origin", "destination", "diverted_to") and value in context.cities:
         return f"{context.cities[value]} ({value})"
     if path == "stated_status":
-        return _REACHED.get(value, str(value))
+        return gettext(_REACHED[value]) if value in _REACHED else str(value)
     if path == "conflicts":
         return lower_first(field_label(str(value)))
     if path == "codeshares":
@@ -247,9 +275,11 @@ def describe_value(path: str, value: Any, context: ChangeContext) -> str:
 
 def _reason(scheme: str | None, code: str | None, text: str | None) -> str:
     words = text or delay_codes.reason_text(scheme or "", code or "") or ""
+    if words:
+        words = gettext(words)
     if not code:
         return words
-    return f"{words} ({scheme} {code})" if words else f"code {code} ({scheme})"
+    return f"{words} ({scheme} {code})" if words else gettext("code {code} ({scheme})", code=code, scheme=scheme)
 
 
 def _moment(value: Any) -> datetime | None:

@@ -71,6 +71,11 @@ def speaking(code: str) -> Iterator[Language]:
         _spoken.reset(token)
 
 
+def message(text: str) -> str:
+    """Mark a text of a table as a message, and return it as it is; `gettext` translates it where it is used."""
+    return text
+
+
 def gettext(message: str, **values: object) -> str:
     """Return the message in the spoken language, with its placeholders filled in."""
     code = _spoken.get()

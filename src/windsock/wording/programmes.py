@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from windsock.flights import Flight, airports
 from windsock.flights.programmes import Programme, ProgrammeChange, ProgrammeKind
 from windsock.wording.durations import clock_time, duration
+from windsock.wording.language import gettext
 from windsock.wording.times import GONE, Direction, expected, scheduled
 
 AHEAD = timedelta(hours=12)
@@ -27,13 +28,6 @@ _EXPLAINS: dict[Direction, tuple[ProgrammeKind, ...]] = {
     "arrivals": ("ground_stop", "closure", "ground_delay", "arrival_delay"),
 }
 _IRRELEVANT: dict[Direction, ProgrammeKind] = {"departures": "arrival_delay", "arrivals": "departure_delay"}
-_SHORT: dict[ProgrammeKind, str] = {
-    "ground_stop": "ground stop",
-    "ground_delay": "ground delay",
-    "departure_delay": "departure delays",
-    "arrival_delay": "arrival delays",
-    "closure": "closure",
-}
 _PREFIX = re.compile(r"^[A-Z]{2,4}:(?=[A-Za-z])")
 
 
@@ -72,7 +66,8 @@ def explain_delays(programmes: Iterable[Programme], direction: Direction, now: d
             if programme.kind == kind:
                 # A closure's reason is a NOTAM, which has no room in a row.
                 why = "" if kind == "closure" else _why(programme)
-                return f"{_SHORT[kind]} at {programme.airport}" + (f": {why}" if why else "")
+                short = _short(programme)
+                return gettext("{measure}: {reason}", measure=short, reason=why) if why else short
     return ""
 
 
@@ -81,7 +76,7 @@ def describe_programme(programme: Programme, zone: ZoneInfo, now: datetime) -> P
     source = programme.source
     return ProgrammeLine(
         kind=programme.kind,
-        what=f"{_what(programme)}{_from(programme, zone, now)}{_until(programme, zone, now)}",
+        what=_during(_what(programme), programme, zone, now),
         why=_why(programme),
         source=source.upper() if len(source) <= 4 else source,
     )
@@ -91,8 +86,8 @@ def describe_programme_change(change: ProgrammeChange, zone: ZoneInfo, now: date
     """Word what changed: "Ended: JFK is closed", or the programme as it holds now, with its reason."""
     line = describe_programme(change.programme, zone, now)
     if change.kind == "programme.ended":
-        return f"Ended: {line.what}"
-    return f"{line.what} ({line.why})" if line.why else line.what
+        return gettext("Ended: {measure}", measure=line.what)
+    return gettext("{measure} ({reason})", measure=line.what, reason=line.why) if line.why else line.what
 
 
 def airports_of(flight: Flight) -> tuple[str, ...]:
@@ -126,48 +121,79 @@ def describe_programmes_for(
     return found
 
 
+def _short(programme: Programme) -> str:
+    code = programme.airport
+    match programme.kind:
+        case "ground_stop":
+            return gettext("ground stop at {airport}", airport=code)
+        case "ground_delay":
+            return gettext("ground delay at {airport}", airport=code)
+        case "departure_delay":
+            return gettext("departure delays at {airport}", airport=code)
+        case "arrival_delay":
+            return gettext("arrival delays at {airport}", airport=code)
+        case "closure":
+            return gettext("closure at {airport}", airport=code)
+
+
 def _what(programme: Programme) -> str:
     code = programme.airport
     match programme.kind:
         case "ground_stop":
-            return f"Ground stop: flights to {code} are held at their origins"
+            return gettext("Ground stop: flights to {airport} are held at their origins", airport=code)
         case "ground_delay":
-            if programme.average_minutes is None:
-                return f"Ground delay: flights to {code} wait for departure slots"
-            average, limit = duration(programme.average_minutes), programme.maximum_minutes
-            up_to = "" if limit is None else f", up to {duration(limit)}"
-            return f"Ground delay: flights to {code} depart {average} late on average{up_to}"
+            average, limit = programme.average_minutes, programme.maximum_minutes
+            if average is None:
+                return gettext("Ground delay: flights to {airport} wait for departure slots", airport=code)
+            if limit is None:
+                return gettext(
+                    "Ground delay: flights to {airport} depart {average} late on average",
+                    airport=code,
+                    average=duration(average),
+                )
+            return gettext(
+                "Ground delay: flights to {airport} depart {average} late on average, up to {limit}",
+                airport=code,
+                average=duration(average),
+                limit=duration(limit),
+            )
         case "departure_delay":
-            return f"Departures from {code} are {_late(programme)}"
+            return gettext("Departures from {airport} are {late}", airport=code, late=_late(programme))
         case "arrival_delay":
-            return f"Arrivals at {code} are {_late(programme)}"
+            return gettext("Arrivals at {airport} are {late}", airport=code, late=_late(programme))
         case "closure":
-            return f"{code} is closed"
+            return gettext("{airport} is closed", airport=code)
 
 
 def _late(programme: Programme) -> str:
     least, most = programme.minimum_minutes, programme.maximum_minutes
-    trend = {"increasing": ", and rising", "decreasing": ", and falling"}.get(programme.trend or "", "")
     if least is not None and most is not None and least < most:
-        return f"{duration(least)} to {duration(most)} late{trend}"
-    if most is not None:
-        return f"up to {duration(most)} late{trend}"
-    return f"at least {duration(least)} late{trend}" if least is not None else f"late{trend}"
+        late = gettext("{least} to {most} late", least=duration(least), most=duration(most))
+    elif most is not None:
+        late = gettext("up to {most} late", most=duration(most))
+    elif least is not None:
+        late = gettext("at least {duration} late", duration=duration(least))
+    else:
+        late = gettext("late")
+    match programme.trend:
+        case "increasing":
+            return gettext("{late}, and rising", late=late)
+        case "decreasing":
+            return gettext("{late}, and falling", late=late)
+    return late
 
 
-def _from(programme: Programme, zone: ZoneInfo, now: datetime) -> str:
-    return (
-        ""
-        if programme.begins_at is None or programme.begins_at <= now
-        else f" from {clock_time(programme.begins_at, now, zone)}"
-    )
-
-
-def _until(programme: Programme, zone: ZoneInfo, now: datetime) -> str:
+def _during(what: str, programme: Programme, zone: ZoneInfo, now: datetime) -> str:
+    """Return what holds, and from when until when, as far as that is ahead."""
+    if programme.begins_at is not None and programme.begins_at > now:
+        begin = clock_time(programme.begins_at, now, zone)
+        what = gettext("{measure} from {time}", measure=what, time=begin)
     if programme.ends_at is None:
-        return ""
+        return what
     end = clock_time(programme.ends_at, now, zone)
-    return f" until {end}" if programme.ends_at > now else f" (was due to end at {end})"
+    if programme.ends_at > now:
+        return gettext("{measure} until {time}", measure=what, time=end)
+    return gettext("{measure} (was due to end at {time})", measure=what, time=end)
 
 
 def _why(programme: Programme) -> str:

@@ -7,6 +7,7 @@
  * @typedef {{kind: string, what: string, why: string, source: string}} Line
  */
 
+import { gettext } from "./language.js";
 import { dayMarker, duration, wallClock } from "./wording.js";
 
 /** A closure that begins later than this does not matter to a reader of the board now. */
@@ -20,9 +21,14 @@ const EXPLAINS = {
   arrivals: ["ground_stop", "closure", "ground_delay", "arrival_delay"],
 };
 const IRRELEVANT = { departures: "arrival_delay", arrivals: "departure_delay" };
-/** @type {Record<string, string>} */
-const SHORT = { ground_stop: "ground stop", ground_delay: "ground delay", departure_delay: "departure delays",
-  arrival_delay: "arrival delays", closure: "closure" };
+/** What each kind is called in a row of the board. @type {Record<string, (airport: string) => string>} */
+const SHORT = {
+  ground_stop: (airport) => gettext("ground stop at {airport}", { airport }),
+  ground_delay: (airport) => gettext("ground delay at {airport}", { airport }),
+  departure_delay: (airport) => gettext("departure delays at {airport}", { airport }),
+  arrival_delay: (airport) => gettext("arrival delays at {airport}", { airport }),
+  closure: (airport) => gettext("closure at {airport}", { airport }),
+};
 
 /** Returns the programmes that matter to readers of this board: not those for few aircraft, nor far ahead, nor of a kind that
  * is newer than this page. @param {Programme[]} programmes @param {"departures"|"arrivals"} direction @param {Date} now */
@@ -39,7 +45,8 @@ export function becauseOf(programmes, direction, now) {
     const programme = begun.find((other) => other.kind === kind);
     if (!programme) continue;
     const because = kind === "closure" ? "" : why(programme); // a closure's reason is a NOTAM, which has no room in a row
-    return `${SHORT[kind]} at ${programme.airport}${because ? `: ${because}` : ""}`;
+    const short = SHORT[kind](programme.airport);
+    return because ? gettext("{measure}: {reason}", { measure: short, reason: because }) : short;
   }
   return "";
 }
@@ -47,9 +54,14 @@ export function becauseOf(programmes, direction, now) {
 /** Words a programme, with times of the clocks at its airport. @param {Programme} programme @param {string} zone @param {Date} now @returns {Line} */
 export function programmeLine(programme, zone, now) {
   const clock = (/** @type {string} */ at) => `${wallClock(new Date(at), zone).time} ${dayMarker(new Date(at), now, zone)}`.trim();
-  const from = begins(programme, now) ? ` from ${clock(/** @type {string} */ (programme.begins_at))}` : "";
-  const until = !programme.ends_at ? "" : Date.parse(programme.ends_at) > now.getTime() ? ` until ${clock(programme.ends_at)}` : ` (was due to end at ${clock(programme.ends_at)})`;
-  return { kind: programme.kind, what: `${what(programme)}${from}${until}`, why: why(programme), source: programme.source.length <= 4 ? programme.source.toUpperCase() : programme.source };
+  let words = what(programme);
+  if (begins(programme, now)) words = gettext("{measure} from {time}", { measure: words, time: clock(/** @type {string} */ (programme.begins_at)) });
+  if (programme.ends_at) {
+    const time = clock(programme.ends_at);
+    words = Date.parse(programme.ends_at) > now.getTime() ? gettext("{measure} until {time}", { measure: words, time })
+      : gettext("{measure} (was due to end at {time})", { measure: words, time });
+  }
+  return { kind: programme.kind, what: words, why: why(programme), source: programme.source.length <= 4 ? programme.source.toUpperCase() : programme.source };
 }
 
 /** @param {Programme} programme @param {Date} now whether it is still to begin */
@@ -57,24 +69,29 @@ const begins = (programme, now) => Boolean(programme.begins_at && Date.parse(pro
 
 /** @param {Programme} programme */
 function what(programme) {
-  const code = programme.airport;
-  if (programme.kind === "ground_stop") return `Ground stop: flights to ${code} are held at their origins`;
-  if (programme.kind === "ground_delay") {
-    if (programme.average_minutes === undefined) return `Ground delay: flights to ${code} wait for departure slots`;
-    const limit = programme.maximum_minutes === undefined ? "" : `, up to ${duration(programme.maximum_minutes)}`;
-    return `Ground delay: flights to ${code} depart ${duration(programme.average_minutes)} late on average${limit}`;
+  const airport = programme.airport, limit = programme.maximum_minutes;
+  switch (programme.kind) {
+    case "ground_stop": return gettext("Ground stop: flights to {airport} are held at their origins", { airport });
+    case "ground_delay": {
+      if (programme.average_minutes === undefined) return gettext("Ground delay: flights to {airport} wait for departure slots", { airport });
+      const average = duration(programme.average_minutes);
+      return limit === undefined ? gettext("Ground delay: flights to {airport} depart {average} late on average", { airport, average })
+        : gettext("Ground delay: flights to {airport} depart {average} late on average, up to {limit}", { airport, average, limit: duration(limit) });
+    }
+    case "departure_delay": return gettext("Departures from {airport} are {late}", { airport, late: late(programme) });
+    case "arrival_delay": return gettext("Arrivals at {airport} are {late}", { airport, late: late(programme) });
+    default: return gettext("{airport} is closed", { airport });
   }
-  if (programme.kind === "departure_delay") return `Departures from ${code} are ${late(programme)}`;
-  if (programme.kind === "arrival_delay") return `Arrivals at ${code} are ${late(programme)}`;
-  return `${code} is closed`;
 }
 
 /** @param {Programme} programme */
 function late({ minimum_minutes: least, maximum_minutes: most, trend }) {
-  const going = trend === "increasing" ? ", and rising" : trend === "decreasing" ? ", and falling" : "";
-  if (least !== undefined && most !== undefined && least < most) return `${duration(least)} to ${duration(most)} late${going}`;
-  if (most !== undefined) return `up to ${duration(most)} late${going}`;
-  return least !== undefined ? `at least ${duration(least)} late${going}` : `late${going}`;
+  const words = least !== undefined && most !== undefined && least < most ? gettext("{least} to {most} late", { least: duration(least), most: duration(most) })
+    : most !== undefined ? gettext("up to {most} late", { most: duration(most) })
+    : least !== undefined ? gettext("at least {duration} late", { duration: duration(least) })
+    : gettext("late");
+  return trend === "increasing" ? gettext("{late}, and rising", { late: words })
+    : trend === "decreasing" ? gettext("{late}, and falling", { late: words }) : words;
 }
 
 /** Returns the reason without the FAA's category before it ("VOL:Volume"), cut to a line or two. @param {Programme} programme */
