@@ -202,7 +202,11 @@ def _described_by_field(change: Change) -> str:
         return gettext("Merged with {flight}, which was listed separately", flight=", ".join(sorted(numbers)))
     if path == "conflicts":
         labels = ", ".join(lower_first(field_label(name)) for name in after or ())
-        return gettext("Sources disagree on: {facts}", facts=labels) if labels else gettext("Sources agree again")
+        return (
+            gettext("Sources disagree on: {facts}", facts=labels)
+            if labels
+            else gettext("Sources agree again")
+        )
     if path == "stated_status" and after in _STATED:
         return gettext(_STATED[after])
     if path == "stated_status" and before in _REACHED and change.kind not in _MILESTONES:
@@ -279,7 +283,9 @@ def _reason(scheme: str | None, code: str | None, text: str | None) -> str:
         words = gettext(words)
     if not code:
         return words
-    return f"{words} ({scheme} {code})" if words else gettext("code {code} ({scheme})", code=code, scheme=scheme)
+    return (
+        f"{words} ({scheme} {code})" if words else gettext("code {code} ({scheme})", code=code, scheme=scheme)
+    )
 
 
 def _moment(value: Any) -> datetime | None:
