@@ -453,12 +453,15 @@ def test_every_backend_finds_the_same_flights_in_the_same_order(journal: Journal
             writing.append([draft for draft in drafts if draft])
     windows = [(None, None), (NOON + timedelta(hours=2), NOON + timedelta(hours=6)), (NOON, None)]
     texts = [None, "DL1", "dal 12", "KL6003", "N7DL", "n-7dl", "JFK"]
-    for airport, direction, carrier, (since, until), text in product(
-        (None, "JFK", "KATL"), ("departures", "arrivals", "both"), (None, "DL"), windows, texts
+    opposites = {None: (None, "JFK"), "JFK": (None, "KATL", "MCO"), "KATL": (None, "JFK")}
+    ends = [(airport, opposite) for airport, others in opposites.items() for opposite in others]
+    for (airport, opposite), direction, carrier, (since, until), text in product(
+        ends, ("departures", "arrivals", "both"), (None, "DL"), windows, texts
     ):
         query = FlightQuery(
             airport=airport,
             direction=direction,
+            opposite=opposite,
             carrier=carrier,
             since=since,
             until=until,
@@ -512,6 +515,23 @@ def test_pages_follow_one_another_without_gap_or_repetition(journal: Journal, ai
         pages += [record.flight.id for record in page]
     assert pages == whole
     assert len(whole) == len(set(whole)) > 20
+
+
+def test_flights_between_two_airports_are_found_in_either_direction(journal: Journal) -> None:
+    for number, destination in ((1, "MCO"), (2, "JFK"), (3, "MCO")):
+        departs = DepartureReport(scheduled=NOON + timedelta(minutes=number))
+        arrives = ArrivalReport(scheduled=NOON + timedelta(hours=2, minutes=number))
+        tell(journal, key_of(number), destination=destination, departure=departs, arrival=arrives)
+    diverted = {"diverted": True, "diverted_to": "TPA"}
+    tell(journal, key_of(3), NOON + timedelta(minutes=5), **diverted)
+
+    def numbers(**query: str) -> list[int]:
+        return [record.key.number for record in journal.find(FlightQuery(**query))]  # type: ignore[arg-type]
+
+    assert numbers(airport="ATL", direction="departures", opposite="KMCO") == [1, 3]
+    assert numbers(airport="MCO", direction="arrivals", opposite="ATL") == [1, 3]
+    assert numbers(airport="TPA", direction="arrivals", opposite="ATL") == [3]
+    assert numbers(airport="MCO", direction="departures", opposite="ATL") == []
 
 
 def test_a_board_shows_the_best_known_time(journal: Journal) -> None:

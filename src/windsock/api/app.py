@@ -11,7 +11,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 import windsock
 from windsock.access.rights import Identity
-from windsock.api import events, flights, programmes, reports, tickets
+from windsock.api import events, flights, programmes, reports, search, tickets
 from windsock.api.openapi_document import complete
 from windsock.api.problems import HttpProblem, quoted
 from windsock.errors import AccessDenied, JournalError, ProtocolError, ReportError
@@ -40,7 +40,14 @@ api = WindsockAPI(
     urls_namespace="windsock-api",
     docs_url=None,  # our own page (windsock.api.docs) needs neither scripts nor a CDN
 )
-for _router in (reports.router, flights.router, events.router, programmes.router, tickets.router):
+for _router in (
+    reports.router,
+    flights.router,
+    search.router,
+    events.router,
+    programmes.router,
+    tickets.router,
+):
     api.add_router("", _router)
 
 

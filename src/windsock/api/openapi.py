@@ -90,9 +90,11 @@ def schemas() -> dict[str, Any]:
     from windsock.flights import Change, Flight, Report
     from windsock.flights.programmes import Standing
     from windsock.protocol.messages import Event, Programmes
+    from windsock.search.results import Found
 
     _, wire = msgspec.json.schema_components(
-        [Flight, Report, Change, Event, Standing, Programmes], ref_template="#/components/schemas/{name}"
+        [Flight, Report, Change, Event, Standing, Programmes, Found],
+        ref_template="#/components/schemas/{name}",
     )
     text, whole = {"type": "string"}, {"type": "integer"}
     nullable_text = {"type": ["string", "null"]}

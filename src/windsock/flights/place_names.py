@@ -91,27 +91,33 @@ def _joined(city: str, rest: str) -> str:
     return f"{city}{rest}" if rest.startswith("-") else f"{city} {rest}"
 
 
+def airports_of_area(area: str) -> tuple[str, ...]:
+    """Return the codes of the airports of a metropolitan area such as NYC; none for any other code."""
+    found = _metropolises().get(area.upper())
+    return tuple(found.members) if found else ()
+
+
 @cache
-def _metropolises() -> tuple[_Metropolis, ...]:
-    """Return IATA's metropolitan areas with their airports."""
+def _metropolises() -> dict[str, _Metropolis]:
+    """Return IATA's metropolitan areas with their airports, by the area's code."""
     lines = resources.files("airportsdata").joinpath("iata_macs.csv").read_text("utf-8").splitlines()
     found: dict[str, _Metropolis] = {}
     for _, area, city, code, name in list(csv.reader(lines))[1:]:
         found.setdefault(area, _Metropolis(city, {})).members[code] = name
-    return tuple(found.values())
+    return found
 
 
 @cache
 def _by_city() -> dict[str, list[_Metropolis]]:
     found: dict[str, list[_Metropolis]] = defaultdict(list)
-    for metropolis in _metropolises():
+    for metropolis in _metropolises().values():
         found[_folded(metropolis.city)].append(metropolis)
     return found
 
 
 @cache
 def _by_member() -> dict[str, _Metropolis]:
-    return {code: metropolis for metropolis in _metropolises() for code in metropolis.members}
+    return {code: metropolis for metropolis in _metropolises().values() for code in metropolis.members}
 
 
 def _metropolis_of(airport: Airport) -> _Metropolis | None:

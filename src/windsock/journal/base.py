@@ -235,13 +235,17 @@ class FlightQuery:
     """Which flights to find: those for which all given conditions hold.
 
     `since` (inclusive) and `until` (exclusive) bound the best known time at `airport` in that direction; without an
-    airport, the departure. A diversion airport counts as arrival. `text` is the beginning of a designator, or exactly a
-    codeshare, registration, airport code or flight id; in any usual spelling (`DL 1`, `dal0001`, `GEUPT`). Flights that
-    it names in full come first, the others in order of time. `after_id` continues after the last flight of a page.
+    airport, the departure. A diversion airport counts as arrival. `opposite` is the airport at the flight's other end,
+    seen from `airport`, which it needs: its planned destination, or its origin.
+
+    `text` is the beginning of a designator, or exactly a codeshare, registration, airport code or flight id; in any
+    usual spelling (`DL 1`, `dal0001`, `GEUPT`). Flights that it names in full come first, the others in order of time.
+    `after_id` continues after the last flight of a page.
     """
 
     airport: str | None = None
     direction: Direction = "both"
+    opposite: str | None = None
     carrier: str | None = None
     date: Day | None = None
     text: str | None = None

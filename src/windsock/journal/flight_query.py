@@ -43,6 +43,7 @@ class Search:
     def __init__(self, query: FlightQuery) -> None:
         self.query = query
         self.airport = canonical_airport(query.airport) if query.airport else None
+        self.opposite = canonical_airport(query.opposite) if query.opposite and self.airport else None
         self.text = canonical_text(query.text, query.date) if query.text else None
         self.registrations = registrations(self.text) if self.text else frozenset()
 
@@ -81,12 +82,13 @@ class Search:
         if self.airport is None:
             sides.append(times.departs_at)
         else:
-            if self.query.direction != "arrivals" and flight.origin == self.airport:
+            opposite = self.opposite
+            leaves = opposite is None or flight.destination == opposite
+            comes = opposite is None or flight.origin == opposite
+            if self.query.direction != "arrivals" and flight.origin == self.airport and leaves:
                 sides.append(times.departs_at)
-            if self.query.direction != "departures" and self.airport in (
-                flight.destination,
-                flight.diverted_to,
-            ):
+            at_end = self.airport in (flight.destination, flight.diverted_to)
+            if self.query.direction != "departures" and at_end and comes:
                 sides.append(times.arrives_at)
         since, until = self.query.since, self.query.until
         if since is None and until is None:

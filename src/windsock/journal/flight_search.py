@@ -105,8 +105,11 @@ def _sides(rows: Rows, search: Search) -> Iterator[tuple[Rows, str]]:
         yield rows, "departs_at"
         return
     if search.query.direction != "arrivals":
-        yield rows.filter(origin=search.airport), "departs_at"
+        leaving = rows.filter(origin=search.airport)
+        yield leaving.filter(destination=search.opposite) if search.opposite else leaving, "departs_at"
     if search.query.direction != "departures":
+        if search.opposite:
+            rows = rows.filter(origin=search.opposite)
         yield rows.filter(destination=search.airport), "arrives_at"
         yield rows.filter(diverted_to=search.airport), "arrives_at"
 

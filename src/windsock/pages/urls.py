@@ -2,11 +2,12 @@
 
 from windsock.pages import language, outage
 from windsock.pages.account.urls import urlpatterns as account
-from windsock.pages.airports.urls import urlpatterns as airports
 from windsock.pages.board.urls import urlpatterns as board
 from windsock.pages.console.urls import urlpatterns as console
+from windsock.pages.find.urls import urlpatterns as find
 from windsock.pages.flight.urls import urlpatterns as flight
+from windsock.pages.today.urls import urlpatterns as today
 
 app_name = "windsock"
 
-urlpatterns = language.speaking(outage.said([*airports, *board, *flight, *account, *console]))
+urlpatterns = language.speaking(outage.said([*find, *board, *flight, *today, *account, *console]))

@@ -19,6 +19,7 @@ PAGES = {
     "departures": BOARD,
     "arrivals": "/airports/JFK/arrivals/",
     "flight": "/flights/DL1865.2013-02-08.JFK/",
+    "today": "/today/",
     "sign-in": "/sign-in/",
     "sign-in-link": "/sign-in/link/wst_00000000_x",
     "sign-out": "/sign-out/",

@@ -1,1 +1,0 @@
-"""The choice of an airport, and names for codes."""

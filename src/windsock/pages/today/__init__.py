@@ -1,0 +1,1 @@
+"""How the day goes: airports and carriers by how late they are."""

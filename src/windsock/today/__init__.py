@@ -1,0 +1,1 @@
+"""The flights of the day in memory, kept level with the journal, and how punctual they are."""
