@@ -20,7 +20,7 @@ from windsock.pages.today.ranking import SORTS, RankRow, rank_row, ranked
 from windsock.pages.today.trend import HEIGHT, WIDTH, bars
 from windsock.today import current
 from windsock.wording.programmes import describe_programme, relevant_programmes
-from windsock.wording.status import Direction
+from windsock.wording.times import Direction
 
 MAX_ROWS = 20
 """Rows of a table at first: the answer is at its top, and the whole is one link away."""
