@@ -196,6 +196,19 @@ def test_programmes_are_renewed_before_they_are_forgotten_and_end(played: Played
         assert timedelta(0) < after.observed_at - before.observed_at < FORGET_AFTER
 
 
+def test_nothing_leaves_for_an_airport_during_its_ground_stop(played: Played) -> None:
+    stopped = [
+        (told.observed_at, one.ends_at, one.airport)
+        for told in played.staging.programmes
+        for one in told.programmes
+        if one.kind == "ground_stop"
+    ]
+    begins, ends, hub = stopped[0]
+    assert ends is not None
+    for row in (*played.day.rows, *played.staging.rows):
+        assert row.destination != hub or row.out is None or not begins <= row.out < ends, row.key
+
+
 def test_the_telexes_are_read_without_a_fault(played: Played) -> None:
     parse = FORMATS["mvt"].parser("telex", {})
     for message in played.staging.messages:

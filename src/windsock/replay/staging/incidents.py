@@ -9,7 +9,9 @@ from windsock.flights.programmes import Programme, ProgrammeList
 from windsock.flights.report import Reason
 from windsock.replay.past_flights import PastFlight
 from windsock.replay.script import TimedReport
+from windsock.replay.staging import choice
 from windsock.replay.staging.reports import SOURCE, staged
+from windsock.replay.staging.rotations import SHORTEST_TURN
 
 _STEP = timedelta(minutes=15)
 _STOP = timedelta(minutes=45), timedelta(minutes=60)
@@ -52,10 +54,10 @@ def peak(rows: Sequence[PastFlight], hub: str) -> datetime:
 
 def programmes(hub: str, at: datetime, weather: str) -> Iterator[ProgrammeList]:
     """Yield the lists of programmes over the day: a ground delay, and a ground stop around the peak."""
-    stop = at - _STOP[0], at + _STOP[1]
-    delay = stop[0] - _DELAY, stop[1] + _DELAY
+    stopped = stop(at)
+    delay = stopped[0] - _DELAY, stopped[1] + _DELAY
     moments = [delay[0]]
-    for begins, ends in pairwise((delay[0], *stop, delay[1])):
+    for begins, ends in pairwise((delay[0], *stopped, delay[1])):
         while begins + _RENEWED < ends:
             begins += _RENEWED
             moments.append(begins)
@@ -76,7 +78,7 @@ def programmes(hub: str, at: datetime, weather: str) -> Iterator[ProgrammeList]:
                     average_minutes=average,
                 )
             )
-        if stop[0] <= moment < stop[1]:
+        if stopped[0] <= moment < stopped[1]:
             found.append(
                 Programme(
                     airport=hub,
@@ -84,10 +86,43 @@ def programmes(hub: str, at: datetime, weather: str) -> Iterator[ProgrammeList]:
                     source=SOURCE,
                     observed_at=moment,
                     reason=weather,
-                    ends_at=stop[1],
+                    ends_at=stopped[1],
                 )
             )
         yield ProgrammeList(source=SOURCE, observed_at=moment, programmes=tuple(found))
+
+
+def stop(at: datetime) -> tuple[datetime, datetime]:
+    """Return when the ground stop around the peak `at` begins and ends."""
+    return at - _STOP[0], at + _STOP[1]
+
+
+def held(legs: Sequence[PastFlight], rows: Sequence[PastFlight], hub: str, at: datetime) -> list[PastFlight]:
+    """Return the inbound flights with none leaving for `hub` during its ground stop: those due then leave after it.
+
+    Where the aircraft would then miss its next departure, it gets no inbound flight.
+    """
+    begins, ends = stop(at)
+    onward = {row.line: row.out for row in rows}
+    found = []
+    for leg in legs:
+        if leg.destination == hub and leg.out is not None and begins <= leg.out < ends:
+            late = ends - leg.out + timedelta(minutes=choice.between(2, 25, "released", leg.key))
+            moved = _later(leg, late)
+            out = onward.get(leg.line)
+            if out is None or moved.in_ is None or moved.in_ + SHORTEST_TURN > out:
+                continue
+            leg = moved
+        found.append(leg)
+    return found
+
+
+def _later(leg: PastFlight, by: timedelta) -> PastFlight:
+    """Return the flight with its actual times moved."""
+    times = {
+        name: time + by for name in ("out", "off", "on", "in_") if (time := getattr(leg, name)) is not None
+    }
+    return replace(leg, **times)
 
 
 def diversion(

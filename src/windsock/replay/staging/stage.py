@@ -45,7 +45,7 @@ def stage(rows: Sequence[PastFlight], *, hub: str, begins: datetime, weather: st
     """
     real = sorted(rows, key=lambda row: (row.scheduled_out, row.key))
     peak = incidents.peak(real, hub)
-    legs = inbound(real)
+    legs = incidents.held(inbound(real), real, hub, peak)
     through = incidents.through_flight(legs, real, hub, begins)
     diverted = incidents.diversion(legs, real, hub, peak)
     reinstated = incidents.reinstated(real, hub, peak)
