@@ -193,8 +193,7 @@ export class RowTable {
       tr = this.gaps[place] = document.createElement("tr");
       tr.className = "gap";
       tr.setAttribute("aria-hidden", "true");
-      const cell = document.createElement("td");
-      cell.colSpan = 20;
+      const cell = document.createElement("td"); // one cell: more would become columns of the table
       tr.append(cell);
       for (const element of [tr, cell]) element.style.cssText = "padding: 0; border: 0";
     }
