@@ -14,7 +14,7 @@ PAGES = [
     "/sign-in/",
     "/airports/JFK/departures/",
     "/airports/JFK/arrivals/",
-    "/airports/JFK/departures/?wall",
+    "/display/JFK/departures/?rows=7",
 ]
 
 TOO_WIDE = """width => [...document.querySelectorAll("body *")]

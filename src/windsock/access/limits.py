@@ -65,3 +65,9 @@ SIGN_IN_FAILURES = FailureLimit("sign-in", tries=10, seconds=300)
 
 # One password tried on many names. An office behind one address makes this many typing errors; a guesser finds little.
 SIGN_IN_ADDRESS_FAILURES = FailureLimit("sign-in-address", tries=50, seconds=300)
+
+# Screens that ask for a code. A hall full of new screens behind one address is linked in this time.
+DISPLAY_CODES = FailureLimit("display-code", tries=60, seconds=600)
+
+# Wrong codes typed by an operator. There are 10^10 codes, and they live for ten minutes.
+DISPLAY_FAILURES = FailureLimit("display-link", tries=10, seconds=300)

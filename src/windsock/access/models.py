@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from windsock.flights.sources import MAX_LENGTH
 
-__all__ = ["AccessChange", "KeyFingerprint", "Ticket", "Token"]
+__all__ = ["AccessChange", "Display", "DisplayLink", "KeyFingerprint", "Ticket", "Token"]
 
 SCOPES = ("read", "publish")
 """What a token may be used for, weakest first. `publish` does not imply `read`."""
@@ -119,6 +119,53 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} ticket for {self.user or self.token}"
+
+
+class DisplayLink(models.Model):
+    """A screen that shows a code and waits for an operator. Deleted when it is linked, or when the code has expired.
+
+    The code does not open anything: it lets an operator point at this screen. What the screen keeps is
+    secret, so of that only the SHA-256 is here.
+    """
+
+    code = models.CharField(max_length=12, unique=True)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(max_length=16, editable=False)
+    shows = models.CharField(max_length=500, blank=True, default="")  # the address that the screen opened
+    address = models.CharField(max_length=64, blank=True, default="")
+    agent = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        app_label = "windsock"
+        db_table = "windsock_display_link"
+
+    def __str__(self) -> str:
+        return f"code {self.code}"
+
+
+class Display(models.Model):
+    """A linked screen: what it shows, and how it is. Its rights are its token's, which reads and nothing else."""
+
+    token = models.OneToOneField(Token, on_delete=models.CASCADE, related_name="display")
+    shows = models.CharField(max_length=500)
+    linked_at = models.DateTimeField(default=timezone.now)
+    linked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # Coarse, as `Token.last_used_at` is: a screen asks every few seconds.
+    seen_at = models.DateTimeField(null=True, blank=True)
+    screen = models.CharField(max_length=20, blank=True, default="")  # its size, such as 1920x1080
+    agent = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        app_label = "windsock"
+        db_table = "windsock_display"
+        ordering = ["token__name", "id"]
+
+    def __str__(self) -> str:
+        return self.token.name
 
 
 class AccessChange(models.Model):

@@ -1,4 +1,4 @@
-"""Read the key of Django's session from the headers of an ASGI scope, before Django has made a request of it."""
+"""Read cookies, such as the key of Django's session, from the raw headers of an ASGI scope, as Django finds them."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,11 @@ def session_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     Quoted values and repeated names are read as Django reads them, so that a socket or a body belongs to the session of
     the page that sent it. Several Cookie headers, as HTTP/2 allows, are one (RFC 9113, section 8.2.3).
     """
-    name: str = settings.SESSION_COOKIE_NAME
+    return cookie(headers, settings.SESSION_COOKIE_NAME)
+
+
+def cookie(headers: Iterable[tuple[bytes, bytes]], name: str) -> str | None:
+    """Return the value of the cookie that Django would find in these headers; None where there is none."""
     lines = [value for header, value in headers if header.lower() == b"cookie"]
     text = b"; ".join(lines).decode("latin-1")
     if name not in text:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from tests.communicator import Communicator
 from tests.contract.test_tutorial_contract import SUBPROTOCOL, application, browser, signed_in, told
-from windsock.access import tickets, tokens
+from windsock.access import displays, tickets, tokens
 from windsock.ingest import arecord
 from windsock.ingest import stop as stop_ingest
 from windsock.live.admission import overload
@@ -58,6 +58,28 @@ async def test_a_page_of_another_origin_is_refused_with_the_right_cookie(service
 async def test_a_cookie_without_an_origin_counts_for_nothing(service: LiveService) -> None:
     headers = [pair for pair in await sync_to_async(signed_in)("ann") if pair[0] != b"origin"]
     assert not (await client(headers).connect())[0]
+
+
+async def test_the_cookie_of_a_display_opens_a_socket_until_it_is_unlinked(service: LiveService) -> None:
+    def link() -> tuple[displays.Display, bytes]:
+        waiting = displays.begin()
+        assert waiting is not None
+        display = displays.approve(waiting.code, name="Hall B", shows="/display/JFK/departures/", by=None)
+        return display, f"{displays.COOKIE}={waiting.secret}".encode()
+
+    display, cookie = await sync_to_async(link)()
+    # As a session's, it counts only on a page of this origin: any site can make a browser send it.
+    assert not (await client([(b"host", b"testserver"), (b"cookie", cookie)]).connect())[0]
+    evil = [(b"host", b"testserver"), (b"origin", b"http://evil.org"), (b"cookie", cookie)]
+    assert not (await client(evil).connect())[0]
+    screen = client([*OWN, (b"cookie", cookie)])
+    assert (await screen.connect())[0]
+    assert (await told(screen, "welcome"))["may_publish"] is False
+
+    await sync_to_async(displays.revoke)(display)
+
+    assert 4000 <= await closes(screen) <= 4099
+    assert not (await client([*OWN, (b"cookie", cookie)]).connect())[0]
 
 
 async def test_a_bearer_token_needs_no_origin_but_the_scope_to_read(service: LiveService) -> None:

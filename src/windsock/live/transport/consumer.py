@@ -11,9 +11,11 @@ from channels.consumer import AsyncConsumer
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from windsock.access import displays
 from windsock.access.address import client_address
 from windsock.access.lookup.single import anonymous_identity, identity_of_user
 from windsock.access.rights import Identity
+from windsock.access.session_cookie import cookie
 from windsock.conf import config
 from windsock.errors import ProtocolError
 from windsock.live.admission import origin
@@ -180,7 +182,14 @@ class FlightDelayConsumer(AsyncConsumer):
         elif offer.ticket is not None:
             identity = await IdentityLookups.for_loop().ticket(offer.ticket)
         else:
+            # A cookie counts only with an Origin that is allowed: a session's, or that of a display without a person.
             identity = await self._signed_in(scope) if page is not None else None
+            if (
+                identity is None
+                and page is not None
+                and (secret := cookie(scope.get("headers") or (), displays.COOKIE)) is not None
+            ):
+                identity = await IdentityLookups.for_loop().token(secret)
             identity = identity or anonymous_identity()
         if identity is None:
             raise Denied("not signed in, or the token or ticket is not valid")

@@ -32,6 +32,8 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             f"No airport {code[:8]}",
             "Use an IATA code such as JFK, or an ICAO code such as KJFK.",
         )
+    if "wall" in request.GET:
+        return redirect(reverse("windsock:display", args=[airport.code, direction]), permanent=True)
     if airport.code != code:
         return redirect(reverse(f"windsock:{direction}", args=[airport.code]))
     clock = journal.current().head().clock
@@ -83,7 +85,6 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "now_local": f"{now.astimezone(zone):%H:%M}",
             "now_date": f"{now.astimezone(zone):%a} {now.astimezone(zone).day} {now.astimezone(zone):%B}",
             "late_minutes": config().late_minutes,
-            "wall": "wall" in request.GET,
             "attributions": attributions(config().feeds),
             **layout.strip(clock),
         },

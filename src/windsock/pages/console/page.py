@@ -42,6 +42,6 @@ def number_in(text: str | None) -> int | None:
 def page(
     request: HttpRequest, template: str, section: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """Render a page of the console; `section` is the part it belongs to, "feeds" or "parked"."""
+    """Render a page of the console; `section` is the part it belongs to, "feeds", "parked" or "displays"."""
     waiting = ParkedReport.objects.filter(settled_at=None).count()
     return render(request, template, {"section": section, "waiting": waiting, **context}, status=status)

@@ -20,7 +20,6 @@ const { airport = "", zone = "UTC", flightUrl = "", namesUrl = "" } = root.datas
 const direction = /** @type {"departures"|"arrivals"} */ (root.dataset.direction);
 const names = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("names")).textContent ?? "{}");
 const lateMinutes = Number(root.dataset.late);
-const wall = document.documentElement.classList.contains("wall");
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Milliseconds between two ticks at least: a replay at 60× has a minute every second, which is as often as anybody looks. */
@@ -33,7 +32,6 @@ let to = Date.parse(/** @type {string} */ (root.dataset.to));
 const start = Date.parse(/** @type {string} */ (root.dataset.now));
 let before = start - from, ahead = to - start;
 const follow = root.dataset.follow === "true";
-if (wall) before = HOUR / 4; // on a wall the next flights matter most
 
 const announce = announcer();
 const client = goLive([`${direction}:${airport}`], zone, [`programmes:${airport}`]);

@@ -47,7 +47,7 @@ function leavesOf(tr) {
 }
 
 /** Turns a text over once, as a flap does. Two classes with equal animations, since another one is what starts it again. @param {HTMLElement} leaf */
-function turn(leaf) {
+export function turn(leaf) {
   if (leaf.classList.contains("turned")) leaf.classList.replace("turned", "turned-again");
   else if (!leaf.classList.replace("turned-again", "turned")) leaf.classList.add("turned");
 }
