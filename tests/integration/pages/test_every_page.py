@@ -1,8 +1,11 @@
 """What holds for every page."""
 
+import re
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.test.utils import override_settings
 
@@ -47,3 +50,25 @@ def test_no_page_needs_inline_scripts_or_styles(ada: Client, path: str) -> None:
     assert " style=" not in page
     assert " onclick=" not in page
     assert all(' src="' in tag or "application/json" in tag for tag in page.split("<script")[1:])
+
+
+@pytest.mark.parametrize(
+    ("permissions", "staff", "shown"),
+    [
+        ((), False, {"API for programs"}),
+        (("operate_feeds",), False, {"API for programs", "Console"}),
+        ((), True, {"API for programs", "Administration"}),
+    ],
+)
+def test_the_foot_leads_to_what_the_reader_may_open(
+    client: Client, permissions: tuple[str, ...], staff: bool, shown: set[str]
+) -> None:
+    user = get_user_model().objects.create_user("foot", is_staff=staff)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+    foot = client.get(BOARD).content.decode().partition('class="more"')[2].partition("</nav>")[0]
+    links = {name: address for address, name in re.findall(r'<a href="([^"]+)">([^<]+)</a>', foot)}
+    assert links.keys() == shown
+    assert {name: client.get(address).status_code for name, address in links.items()} == dict.fromkeys(
+        links, 200
+    )
