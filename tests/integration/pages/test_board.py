@@ -69,7 +69,7 @@ def test_a_board_shows_what_holds_up_its_airport_and_explains_late_flights_by_it
     programmes(DELAYS)
     page = text(ada, BOARD)
     assert "Departures from JFK are late" in page
-    assert 'source: <span data-f="source">FAA</span>' in page
+    assert 'source: <bdi data-f="source">FAA</bdi>' in page
     assert "departure delays at JFK: snow" in page
     assert "late inbound aircraft" in page, "a flight with a reason of its own keeps it"
     assert "Departures from JFK are late" not in text(ada, "/airports/JFK/arrivals/")

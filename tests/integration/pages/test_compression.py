@@ -114,7 +114,7 @@ def test_nothing_was_collected(service: RunningService) -> None:
 def test_everything_that_a_page_imports_is_fetched_at_once(service: RunningService) -> None:
     page = text(ask(service, BOARD, Accept_Encoding="gzip"))
     preloaded = set(re.findall(r'<link rel="modulepreload" href="([^"]+)"', page))
-    (script,) = re.findall(r'<script type="module" src="([^"]+)"', page)
+    (script,) = re.findall(r'<script type="module" src="([^"]+/board\.[^"/]*js)"', page)
     waiting, imported = [script], set[str]()
     while waiting:
         module = text(ask(service, waiting.pop(), Accept_Encoding="gzip"))

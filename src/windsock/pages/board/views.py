@@ -14,10 +14,11 @@ from windsock.pages import layout, places
 from windsock.pages.board import rows as board_rows
 from windsock.pages.board.window import STEP, link, window_of
 from windsock.pages.guards import readers_only
+from windsock.wording.language import gettext, message
 from windsock.wording.programmes import describe_programme, relevant_programmes
 from windsock.wording.times import Direction
 
-SHOW = (("all", "All"), ("delayed", "Delayed"), ("cancelled", "Cancelled"))
+SHOW = (("all", message("All")), ("delayed", message("Delayed")), ("cancelled", message("Cancelled")))
 """The filters of a board: their value in the address, and their label."""
 
 
@@ -29,8 +30,8 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
     if airport is None:
         return layout.not_found(
             request,
-            f"No airport {code[:8]}",
-            "Use an IATA code such as JFK, or an ICAO code such as KJFK.",
+            gettext("No airport {code}", code=code[:8]),
+            gettext("Use an IATA code such as JFK, or an ICAO code such as KJFK."),
         )
     if "wall" in request.GET:
         return redirect(reverse("windsock:display", args=[airport.code, direction]), permanent=True)
@@ -73,7 +74,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "has_gates": any(row.gate or row.terminal for row in rows),
             "q": text,
             "show": show,
-            "choices": [(value, label, counts[value]) for value, label in SHOW],
+            "choices": [(value, gettext(label), counts[value]) for value, label in SHOW],
             "since": window.since,
             "until": window.until,
             "follow": window.follow,
@@ -83,7 +84,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "later": link(request.GET, window.since, window.until + STEP),
             "now": now,
             "now_local": f"{now.astimezone(zone):%H:%M}",
-            "now_date": f"{now.astimezone(zone):%a} {now.astimezone(zone).day} {now.astimezone(zone):%B}",
+            "now_date": layout.weekday_and_date(now, zone),
             "late_minutes": config().late_minutes,
             "attributions": attributions(config().feeds),
             **layout.strip(clock),

@@ -1,6 +1,7 @@
 // @ts-check
 /** The board page: the rows the server rendered, kept live. */
 
+import { gettext } from "./language.js";
 import { announcer, goLive } from "./live.js";
 import { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
 import { OrderedRows, momentsOf, nextMoment } from "./ordered-rows.js";
@@ -147,7 +148,7 @@ function drawCounts() {
   }
   const empty = board.visible.length === 0;
   if (none.hidden === empty) none.hidden = !empty;
-  if (empty) write(none, text || show !== "all" ? "No matching flights." : `No ${direction} in these hours.`);
+  if (empty) write(none, text || show !== "all" ? gettext("No matching flights.") : direction === "departures" ? gettext("No departures in these hours.") : gettext("No arrivals in these hours."));
   const gated = (board.counts.get("gated") ?? 0) > 0;
   if (table.table.classList.contains("has-gates") !== gated) table.table.classList.toggle("has-gates", gated);
   for (const value of ["all", "delayed", "cancelled"]) {
@@ -158,7 +159,7 @@ function drawCounts() {
 
 function drawHours() {
   const words = root.querySelector("[data-window-text]");
-  if (words) write(words, `${wallClock(new Date(from), zone).time} to ${wallClock(new Date(to), zone).time}`);
+  if (words) write(words, gettext("{since} to {until}", { since: wallClock(new Date(from), zone).time, until: wallClock(new Date(to), zone).time }));
 }
 
 /** @param {Element} place @param {string} words */
@@ -217,7 +218,7 @@ client.addEventListener("programmes", (event) => {
     const [concerned] = shownProgrammes([programme], direction, client.now());
     if (!concerned) continue;
     const { what, why } = programmeLine(concerned, zone, client.now());
-    announce(kind === "programme.ended" ? `Ended: ${what}.` : `${what}${why ? `, ${why}` : ""}.`);
+    announce(`${kind === "programme.ended" ? gettext("Ended: {measure}", { measure: what }) : [what, why].filter(Boolean).join(", ")}.`);
   }
   draw();
 });

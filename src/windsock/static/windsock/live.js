@@ -5,6 +5,7 @@
  */
 
 import { WindsockClient } from "./client.js";
+import { gettext, language, ngettext } from "./language.js";
 import { age, wallClock } from "./wording.js";
 
 /** @param {string} selector @returns {any} */
@@ -33,20 +34,20 @@ export function goLive(topics, zone, extra = []) {
     document.documentElement.dataset.link = client.state;
     if (!text) return;
     const waiting = Math.ceil((client.retryAt - Date.now()) / 1000);
-    text.textContent = client.state === "live" || client.state === "moving" ? "Live"
-      : client.state === "closed" ? "Offline"
-      : waiting > 0 ? `Reconnecting in ${waiting} s` : "Connecting";
+    text.textContent = client.state === "live" || client.state === "moving" ? gettext("Live")
+      : client.state === "closed" ? gettext("Offline")
+      : waiting > 0 ? gettext("Reconnecting in {seconds} s", { seconds: waiting }) : gettext("Connecting");
     retry.hidden = !(client.state !== "live" && waiting > 2);
     if (client.heardAt) {
       const silent = Math.round((Date.now() - client.heardAt) / 1000);
-      ago.textContent = client.state === "live" ? lastWord(client) : `last contact ${silent < 90 ? `${silent} s` : age(new Date(client.heardAt), new Date())} ago`;
+      ago.textContent = client.state === "live" ? lastWord(client) : gettext("last contact {age} ago", { age: silent < 90 ? gettext("{seconds} s", { seconds: silent }) : age(new Date(client.heardAt), new Date()) });
     }
     const clock = client.clock;
     if ($("[data-replay]") && client.heardAt) {
       $("[data-replay]").hidden = !clock;
       if (clock) {
         $("[data-replay-label]").textContent = clock.label;
-        $("[data-replay-speed]").textContent = clock.speed ? `${clock.speed}×` : "paused";
+        $("[data-replay-speed]").textContent = clock.speed ? `${clock.speed}×` : gettext("paused");
       }
     }
     const face = $("[data-clock]");
@@ -54,7 +55,7 @@ export function goLive(topics, zone, extra = []) {
       const now = client.now();
       face.textContent = wallClock(now, zone).time;
       const date = $("[data-clock-date]");
-      if (date) date.textContent = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "long" }).format(now).replace(",", "");
+      if (date) date.textContent = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { timeZone: zone, weekday: "short", day: "numeric", month: "long" }).format(now).replace(",", "");
     }
   };
   client.addEventListener("state", say);
@@ -75,9 +76,9 @@ function lastWord(client) {
   if (!client.session.topics.size) return "";
   let newest = "";
   for (const flight of client.board.values()) if (flight.updated_at && flight.updated_at > newest) newest = flight.updated_at;
-  if (!newest) return "no flights yet";
+  if (!newest) return gettext("no flights yet");
   const words = age(new Date(newest), client.now());
-  return words === "now" ? "updated just now" : `updated ${words} ago`;
+  return words === gettext("now") ? gettext("updated just now") : gettext("updated {age} ago", { age: words });
 }
 
 /** Returns a function that announces sentences politely: gathered, and counted if there are too many to listen to. */
@@ -90,7 +91,7 @@ export function announcer() {
   const flush = () => {
     timer = null;
     if (!waiting.length) return;
-    place.textContent = waiting.length > 3 ? `${waiting.length} flights changed. ${waiting.slice(-2).join(" ")}` : waiting.join(" ");
+    place.textContent = waiting.length > 3 ? `${ngettext("{count} flight changed.", "{count} flights changed.", waiting.length)} ${waiting.slice(-2).join(" ")}` : waiting.join(" ");
     waiting = [];
     timer = setTimeout(flush, ANNOUNCE_EVERY);
   };
