@@ -128,7 +128,7 @@ def test_every_link_it_prints_leads_somewhere_and_l_prints_another_sign_in(demo:
     session = SimpleCookie(headers["set-cookie"])["sessionid"].value
 
     printed = dict(re.findall(rf"^  ([A-Z]\w+) +{demo.url}(/\S*)  ", demo.terminal.read(), re.MULTILINE))
-    assert {"Board", "Arrivals", "Flight", "Console"} <= printed.keys()
+    assert printed.keys() == {"Board", "Arrivals", "Display", "Flight", "Today", "Console"}
     pages = {name: demo.get(path, Cookie=f"sessionid={session}") for name, path in printed.items()}
     assert {name: status for name, (status, _, _) in pages.items()} == dict.fromkeys(printed, 200)
     assert len(re.findall(r"<tr[^>]+data-", pages["Arrivals"][2])) > 10

@@ -50,6 +50,7 @@ def pages(run: "Replay", day: "LoadedDay") -> list[Page]:
         ("Arrivals", "arrivals", [day.hub], "the same aircraft on their way in"),
         ("Display", "display", [day.hub, "departures"], "the same for a screen on a wall"),
         ("Flight", "flight", [str(flight.key)], _about(flight)),
+        ("Today", "today", [], "which airports and airlines are in trouble"),
         ("Console", "console", [], _about_console(day)),
     ]
     found = []
