@@ -41,7 +41,7 @@ def blank(key: FlightKey) -> Flight:
 
 
 def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
-    """Return the flight that these facts make. Only its identities, version and updated_at come from `before`."""
+    """Return the flight that these facts make. Only its identities, version and stamps come from `before`."""
     reading = Reading(facts, rules, before.origin)
     value = reading.values.get
     cancelled = reading.cancelled()
@@ -100,6 +100,7 @@ def believe(before: Flight, facts: Facts, rules: MergeRules) -> Flight:
         former_ids=before.former_ids,
         version=before.version,
         updated_at=before.updated_at,
+        reported_at=before.reported_at,
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ _PLAN_PARTS = {
 
 
 def diff(before: Flight | None, after: Flight, rules: MergeRules = DEFAULT_RULES) -> tuple[Change, ...]:
-    """Return the changes from `before` (None: not known yet) to `after`; empty if only version and updated_at differ.
+    """Return the changes from `before` (None: not known yet) to `after`; empty if only version and stamps differ.
 
     The weightiest come first: what happened to the flight, then its times, its delay, its places, its data. `from` and
     `to` are values of the flight. What follows from other fields (status, flags, grounds of the delay) is not listed.
@@ -310,7 +310,7 @@ def _added(after: Flight) -> tuple[dict[str, Any], Flight]:
 def apply_changes(
     before: Flight | None, changes: Sequence[Change], rules: MergeRules = DEFAULT_RULES
 ) -> Flight:
-    """Return the flight that `before` becomes by these changes: the later one but for version and updated_at.
+    """Return the flight that `before` becomes by these changes: the later one but for version and stamps.
 
     Takes changes as `diff` made them or as decoded from JSON. Raises ValueError if `before` is missing and the first
     change does not add the flight.

@@ -9,6 +9,7 @@ from windsock.flights.belief import believe, blank
 from windsock.flights.changes import Change, diff
 from windsock.flights.facts import TICK, Facts, assertions, join, join_all, moment, without_future
 from windsock.flights.identity import FlightKey
+from windsock.flights.own_sources import OWN_SOURCES
 from windsock.flights.record import FlightRecord
 from windsock.flights.report import Report
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
@@ -40,7 +41,7 @@ def apply_report(
 ) -> Merged:
     """Return the record (None: a new flight) after this report about the flight `key`.
 
-    Any order and any repetition of the same reports gives the same flight (but for version and updated_at) and the
+    Any order and any repetition of the same reports gives the same flight (but for version and stamps) and the
     same facts, if they bear their own times. A report without `observed_at` bears the time of its receipt and, among
     those received together, its `place`; if it is the `latest`, come just now, it follows all that its source said.
     `now` is the time by the service's clock: what is later than that was dated by a clock that ran ahead.
@@ -67,7 +68,7 @@ def apply_report(
     after = believe(blank(key) if before is None else before, facts, rules)
     changes = () if before == after else diff(before, after, rules)
     if changes:
-        after = _stamped(after, received_at)
+        after = _stamped(after, received_at, own=report.source in OWN_SOURCES)
     return Merged(FlightRecord(key=key, facts=facts, flight=after), changes, True)
 
 
@@ -90,10 +91,11 @@ def absorb(
         former.update((other.flight.id, *other.flight.former_ids))
     start = blank(record.key) if before is None else before
     known = msgspec.structs.replace(start, former_ids=tuple(sorted(former)))
-    after = _stamped(believe(known, facts, rules), received_at)
+    after = _stamped(believe(known, facts, rules), received_at, own=False)  # no own source names codeshares
     changes = diff(before, after, rules)
     return Merged(FlightRecord(key=record.key, facts=facts, flight=after), changes, True)
 
 
-def _stamped(flight: Flight, at: datetime) -> Flight:
-    return msgspec.structs.replace(flight, version=flight.version + 1, updated_at=at)
+def _stamped(flight: Flight, at: datetime, *, own: bool) -> Flight:
+    reported_at = flight.reported_at if own else at
+    return msgspec.structs.replace(flight, version=flight.version + 1, updated_at=at, reported_at=reported_at)

@@ -83,6 +83,9 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     "delayed" and "early" start at the late minutes (15); "early" also counts against the first schedule, because a
     flight moved 14 hours forward leaves on time and yet without its passengers.
 
+    `updated_at` is when the last event happened, `reported_at` when the last one that a source's report made, which
+    leaves out what Windsock infers itself; None in flights stored before it was kept.
+
     `stated_status` is how far it is said to have come where that is further than any time known: the milestone that
     `status` shows and whose time no source has reported.
     """
@@ -119,6 +122,7 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     former_ids: tuple[str, ...] = ()
     version: int = 0
     updated_at: datetime | None = None
+    reported_at: datetime | None = None
 
     @property
     def key(self) -> FlightKey:

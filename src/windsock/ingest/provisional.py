@@ -93,13 +93,20 @@ def joined(record: FlightRecord, other: FlightRecord, rules: MergeRules, at: dat
     """Return `record` with what was known of `other`, which turned out to be the same flight."""
     facts = join_all(record.facts, other.facts)
     version = max(record.flight.version, other.flight.version) + 1
-    flight = msgspec.structs.replace(believe(record.flight, facts, rules), version=version, updated_at=at)
+    flight = msgspec.structs.replace(
+        believe(record.flight, facts, rules), version=version, updated_at=at, reported_at=at
+    )
     return FlightRecord(key=record.key, facts=facts, flight=flight)
 
 
 def moved(record: FlightRecord, key: FlightKey, at: datetime) -> FlightRecord:
     """Return the same flight on its other date."""
     flight = msgspec.structs.replace(
-        record.flight, id=str(key), date=key.date, version=record.flight.version + 1, updated_at=at
+        record.flight,
+        id=str(key),
+        date=key.date,
+        version=record.flight.version + 1,
+        updated_at=at,
+        reported_at=at,
     )
     return FlightRecord(key=key, facts=record.facts, flight=flight)

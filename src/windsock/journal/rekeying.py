@@ -125,10 +125,10 @@ def _joined(one: FlightRecord, other: FlightRecord, rules: MergeRules) -> Flight
             facts = join(facts, source, [(path, fact.value)], fact.observed_at, fact.received_at)
     version = max(one.flight.version, other.flight.version) + 1
     at = max((f.updated_at for f in (one.flight, other.flight) if f.updated_at), default=None)
+    reported = max((f.reported_at for f in (one.flight, other.flight) if f.reported_at), default=None)
     flight = believe(blank(one.key), facts, rules)
-    return FlightRecord(
-        key=one.key, facts=facts, flight=msgspec.structs.replace(flight, version=version, updated_at=at)
-    )
+    flight = msgspec.structs.replace(flight, version=version, updated_at=at, reported_at=reported)
+    return FlightRecord(key=one.key, facts=facts, flight=flight)
 
 
 def _write(rows: Any, model: Any, record: FlightRecord) -> None:

@@ -95,11 +95,16 @@ def present(flight: Flight, view: NamedViewpoint) -> Shown:
         tone=situation.tone,
         group=group,
         waiting=group == "delayed" and not (times.gone if departing else times.down),
-        updated=flight.updated_at,
+        updated=_reported(flight),
         minutes_left=left,
         countdown="" if left is None else countdown(left),
         duration=_duration(times),
     )
+
+
+def _reported(flight: Flight) -> datetime | None:
+    """Return when a source last reported something new. In an old journal the last event may have been an inference."""
+    return flight.reported_at or (None if "overdue" in flight.flags else flight.updated_at)
 
 
 def countdown(minutes: int) -> str:

@@ -92,8 +92,8 @@ def flight_after(*reports: Report, rules: MergeRules = DEFAULT_RULES) -> Flight:
 
 
 def timeless(flight: Flight) -> Flight:
-    """The flight without version and updated_at, which count events rather than tell of the flight."""
-    return msgspec.structs.replace(flight, version=0, updated_at=None)
+    """The flight without version and stamps, which count events rather than tell of the flight."""
+    return msgspec.structs.replace(flight, version=0, updated_at=None, reported_at=None)
 
 
 def kinds(merged: Merged) -> list[str]:

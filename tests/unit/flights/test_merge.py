@@ -2,12 +2,24 @@
 
 import json
 from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from tests.unit.flights.building import KEY, at, flight_after, kinds, said, schedule, tell
-from windsock.flights import Change, FlightRecord, MergeRules, Report, apply_changes, apply_report
+from windsock.flights import (
+    Change,
+    DepartureReport,
+    FlightRecord,
+    MergeRules,
+    Report,
+    apply_changes,
+    apply_report,
+)
+from windsock.flights.own_sources import OWN_SOURCES, OwnSource
+from windsock.wording.presenter import NamedViewpoint, present
 
 RANKED = MergeRules(ranks={"airline": 80, "gossip": 20})
 
@@ -86,6 +98,7 @@ def test_version_and_time_of_the_last_change_follow_the_changes() -> None:
 
     assert merged.record.flight.version == 2
     assert merged.record.flight.updated_at == at("07:00") + timedelta(seconds=1)
+    assert merged.record.flight.reported_at == at("07:00") + timedelta(seconds=1)
 
 
 # Contradictions
@@ -239,3 +252,43 @@ def test_a_feed_of_a_higher_rank_is_believed_wherever_it_is_named() -> None:
     rules = MergeRules(ranks={"vendor": 60}, order=FEEDS.order)
     told = (said("06:02", source="vendor", gate="C3"), said("06:04", source="airport", gate="B12"))
     assert flight_after(*told, rules=rules).departure.gate == "C3"
+
+
+@pytest.mark.parametrize("own", OWN_SOURCES.values(), ids=lambda own: own.name)
+def test_what_windsock_reports_itself_is_an_event_but_not_a_report(own: OwnSource) -> None:
+    told: dict[str, Any] = {
+        "departure_overdue_minutes": 30,
+        "silent_source": "airline",
+        "departure.estimated": DepartureReport(estimated=at("14:40")),
+    }
+    path = next(path for path in told if path in own.fields)
+    inferred = Report(
+        flight="DL1865",
+        date=KEY.date,
+        origin="ATL",
+        source=own.name,
+        observed_at=at("14:25"),
+        **{path.partition(".")[0]: told[path]},
+    )
+    before = tell(schedule()).record.flight
+
+    after = tell(schedule(), inferred).record.flight
+
+    assert after.version == before.version + 1
+    assert after.updated_at is not None and before.updated_at is not None
+    assert after.updated_at > before.updated_at
+    assert after.reported_at == before.reported_at
+
+
+def test_a_flight_stored_before_reports_had_a_stamp_is_read() -> None:
+    record = tell(schedule()).record
+    stored = json.loads(record.to_json())
+    del stored["flight"]["reported_at"]
+
+    old = FlightRecord.from_json(json.dumps(stored))
+
+    assert old.flight == msgspec.structs.replace(record.flight, reported_at=None)
+    view = NamedViewpoint(direction="departures", zone=ZoneInfo("UTC"), now=at("07:00"))
+    assert present(old.flight, view).updated == record.flight.updated_at
+    overdue = msgspec.structs.replace(old.flight, flags=("overdue",))
+    assert present(overdue, view).updated is None, "the last event may have been an inference"

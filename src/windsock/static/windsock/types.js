@@ -17,7 +17,8 @@
  *   delay_reasons: {scheme: string, code: string|null, text?: string|null, minutes?: number|null}[],
  *   cancelled?: boolean, diverted?: boolean, boarding?: boolean, stated_status?: string|null, returned_to_gate?: string|null,
  *   air_return?: string|null, recovery_of?: string|null, recovered_by?: string|null, conflicts?: string[],
- *   silent_source?: string|null, former_ids?: string[], version: number, updated_at: string|null}} Flight
+ *   silent_source?: string|null, former_ids?: string[], version: number, updated_at: string|null,
+ *   reported_at?: string|null}} Flight
  * @typedef {{airport: string, kind: string, source: string, observed_at: string, reason?: string, begins_at?: string,
  *   ends_at?: string, average_minutes?: number, minimum_minutes?: number, maximum_minutes?: number, trend?: string,
  *   only_for?: string}} Programme

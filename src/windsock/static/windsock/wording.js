@@ -159,7 +159,7 @@ export function presentFlight(flight, context) {
     terminal: side.terminal ? gettext("Terminal {terminal}", { terminal: side.terminal }) : "", gate: side.gate ?? "",
     belt: flight.arrival.belt ?? "", state, why, announced: said, tone, group,
     waiting: group === "delayed" && !(departing ? times.gone : times.down),
-    updated: flight.updated_at, minutesLeft: left, countdown: left === null ? "" : countdown(left), duration: blockMinutes(times),
+    updated: flight.reported_at ?? (flight.flags.includes("overdue") ? null : flight.updated_at), minutesLeft: left, countdown: left === null ? "" : countdown(left), duration: blockMinutes(times),
   };
 }
 
