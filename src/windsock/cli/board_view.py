@@ -33,6 +33,9 @@ AHEAD = timedelta(hours=12)
 
 HIGHLIGHT_SECONDS = 4.0
 
+SIGNS = {"about": "~", "at_least": "≥"}
+"""What stands before an inferred time: a column of the terminal has no room for "not before"."""
+
 _STATE_STYLES = {
     State.LIVE: "green",
     State.RESUMING: "yellow",
@@ -122,7 +125,7 @@ class BoardView:
         """Return the flights in order of their time, at most `rows`."""
         table = Table(box=None, expand=True, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
         table.add_column("Time", no_wrap=True, width=7)
-        table.add_column("Now", no_wrap=True, width=7)
+        table.add_column("Expected", no_wrap=True, width=8)
         table.add_column("Flight", no_wrap=True, width=8)
         table.add_column(self._place_heading(), no_wrap=True, ratio=1, overflow="ellipsis", min_width=15)
         table.add_column("Gate", no_wrap=True, width=5, overflow="ellipsis")
@@ -132,7 +135,7 @@ class BoardView:
             row = board_row(flight, lines.viewpoint(flight, self._direction, now, self._airport))
             table.add_row(
                 f"{row.sched}{row.day}",
-                f"{row.qualifier} {row.exp}".strip(),
+                f"{SIGNS.get(row.kind, '')}{row.exp}" if row.exp else "",
                 flight.designator,
                 self._place(flight, row),
                 "/".join(part for part in (self._side(flight).terminal, row.gate) if part),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from windsock.flights import Flight
 from windsock.wording.durations import age, day_marker
+from windsock.wording.language import gettext
 from windsock.wording.presenter import Group, NamedViewpoint, Shown, present
 from windsock.wording.status import Tone, qualifier
 from windsock.wording.times import DOWN, GONE, Direction, Kind, expected, scheduled
@@ -107,7 +108,7 @@ def row_of(shown: Shown, board: NamedViewpoint, planned: datetime | None) -> Boa
         also=shown.also,
         terminal=shown.terminal,
         gate=shown.gate,
-        belt="" if board.direction == "departures" else shown.belt,
+        belt=gettext("Belt {belt}", belt=shown.belt) if shown.belt and board.direction == "arrivals" else "",
         state=shown.state,
         why=shown.why,
         heard=shown.updated,

@@ -71,7 +71,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "next_id": next((row.id for row in visible if row.planned and row.planned >= now), ""),
             "standing": msgspec.to_builtins(programmes),
             "names": board_rows.names_for(shown, airport),
-            "has_gates": any(row.gate or row.terminal for row in rows),
+            "has_gates": any(row.gate or row.terminal or row.belt for row in rows),
             "q": text,
             "show": show,
             "choices": [(value, gettext(label), counts[value]) for value, label in SHOW],

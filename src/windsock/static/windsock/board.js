@@ -56,7 +56,7 @@ const board = new OrderedRows({
   row: (flight) => boardRow(flight, at),
   key: (flight) => sortKey(flight, direction),
   matches: (row) => (show === "all" || row.group === show) && row.search.includes(text),
-  groups: (row) => [...(row.group ? [row.group] : []), ...(row.gate || row.terminal ? ["gated"] : [])],
+  groups: (row) => [...(row.group ? [row.group] : []), ...(row.gate || row.terminal || row.belt ? ["gated"] : [])],
   // A row enters the hours shown, grows late, and leaves them.
   due: (flight, now) => nextMoment(momentsOf(flight), [0, lateMinutes * MINUTE, -ahead, before, before + WAITING_HOURS * HOUR], now),
 });

@@ -27,7 +27,8 @@ const STYLE = `
   [data-f=sched], [data-f=exp] { font-size: 1.25em; }
   [data-f=place], [data-f=sched] { font-weight: 700; }
   [data-f=code], [data-f=why], [data-f=day] { font-size: 0.85em; opacity: 0.8; margin-left: 0.35em; }
-  [data-f=why] { display: block; margin: 0; }
+  [data-f=why], [data-f=qualifier], [data-f=belt] { display: block; margin: 0; }
+  [data-f=qualifier], [data-f=belt] { font-size: 0.85em; opacity: 0.8; }
   [data-tone=late] [data-f=state], [data-tone=overdue] [data-f=state] { color: var(--windsock-late, light-dark(#a33d00, #ffa45c)); font-weight: 700; }
   [data-tone=cancelled] [data-f=state], [data-tone=diverted] [data-f=state] { color: var(--windsock-cancelled, light-dark(#b01818, #ff8078)); font-weight: 700; }
   [data-tone=gone] { opacity: 0.75; }
@@ -35,10 +36,10 @@ const STYLE = `
   tr.fading > * { transition: background-color 2s; }
   @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 `;
-const ROW = `<tr part="row"><td><span data-f="sched"></span><span data-f="day"></span></td><td><span data-f="exp"></span></td>
+const ROW = `<tr part="row"><td><span data-f="sched"></span><span data-f="day"></span></td><td><span data-f="qualifier"></span><span data-f="exp"></span></td>
   <td><span data-f="place"></span><span data-f="code"></span></td><th scope="row"><a data-f="flight" part="flight"></a></th>
-  <td><span data-f="gate" part="gate"></span></td><td><span data-f="state" part="state"></span><span data-f="why"></span></td></tr>`;
-const FRAME = `<table part="table"><caption part="caption"></caption><thead><tr><th scope="col">Scheduled</th><th scope="col">Now</th>
+  <td><span data-f="gate" part="gate"></span><span data-f="belt" part="belt"></span></td><td><span data-f="state" part="state"></span><span data-f="why"></span></td></tr>`;
+const FRAME = `<table part="table"><caption part="caption"></caption><thead><tr><th scope="col">Scheduled</th><th scope="col">Expected</th>
   <th scope="col" class="place"></th><th scope="col">Flight</th><th scope="col">Gate</th><th scope="col">Status</th></tr></thead>
   <tbody></tbody></table>`;
 

@@ -180,7 +180,7 @@ export function boardRow(flight, context) {
   const { id, tone, flight: name, airline, also, place, code, terminal, gate, state, why, updated, group, waiting } = shown;
   return {
     id, tone, sched, day: planned === null ? "" : dayMarker(planned, now, zone), exp, qualifier: exp ? qualifier(end.kind) : "",
-    kind: end.kind, struck: end.struck, place, code, flight: name, airline, also, terminal, gate, belt: departing ? "" : shown.belt,
+    kind: end.kind, struck: end.struck, place, code, flight: name, airline, also, terminal, gate, belt: departing || !shown.belt ? "" : gettext("Belt {belt}", { belt: shown.belt }),
     state, why, heard: updated, planned, countdown: shown.countdown, delayMinutes: end.delay, waiting, group,
     search: [flight.designator, name, ...flight.codeshares, also, place, code, airline].join(" ").toLowerCase(),
   };
