@@ -34,7 +34,7 @@ AHEAD = timedelta(hours=12)
 HIGHLIGHT_SECONDS = 4.0
 
 SIGNS = {"about": "~", "at_least": "≥"}
-"""What stands before an inferred time: a column of the terminal has no room for "not before"."""
+"""Signs before an inferred time: a column of the terminal has no room for "not before"."""
 
 _STATE_STYLES = {
     State.LIVE: "green",
