@@ -1,4 +1,5 @@
-"""Photograph every page, from the demo stopped at a fixed moment: the same pictures on each run.
+"""Photograph every page, from the demo stopped at a fixed moment: the same pictures on each run, except of displays,
+whose pages turn with the real clock.
 
     make screenshots                                            # all of them
     python -m tools.screenshots --only departures --lang en     # some
