@@ -11,6 +11,8 @@ from tests.running_service import RunningService
 
 PAGES = [
     "/",
+    "/?q=b6",
+    "/today/",
     "/sign-in/",
     "/airports/JFK/departures/",
     "/airports/JFK/arrivals/",

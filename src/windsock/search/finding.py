@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from windsock.flights import Designator, Flight, airports
+from windsock.flights import Designator, Flight, FlightKey, airports
 from windsock.flights.place_names import place_name
 from windsock.journal.base import FlightQuery, Journal
 from windsock.search.places import similar_places
@@ -96,14 +96,13 @@ class Finder:
         texts = dict.fromkeys(reading.numbers)
         if reading.registration:
             texts[reading.registration] = None
-        if reading.number_only:
-            wanted = (f"{carrier}{reading.number_only}" for carrier in sorted(self._known.carriers))
-            texts |= dict.fromkeys(number for number in wanted if number in self._known.numbers)
         for text in list(texts)[:MAX_FLIGHTS]:
             for day in self._days:
                 named = self._query(FlightQuery(text=text, date=day, limit=MAX_EXACT))
                 yield from (flight for flight in named if self._exact(flight, reading))
         window: dict[str, Any] = {"since": self._now - timedelta(hours=1), "until": self._now + AHEAD}
+        if reading.number_only:
+            yield from self._numbered(reading.number_only)
         if reading.beginning and reading.beginning not in reading.carriers:
             # Those of which the number is only the beginning: the next ones to leave.
             for day in self._days:
@@ -125,6 +124,14 @@ class Finder:
                         limit=MAX_FLIGHTS,
                     )
                     yield from self._query(query)
+
+    def _numbered(self, number: int) -> Iterator[Flight]:
+        """Yield the flights of the day with this number, of any carrier: no index of the journal leads to them."""
+        ids = (self._known.numbers.get(f"{carrier}{number}", ()) for carrier in sorted(self._known.carriers))
+        for flight_id in [flight_id for some in ids for flight_id in some][: 2 * MAX_FLIGHTS]:
+            record = self._journal.flight(FlightKey.parse(flight_id))
+            if record is not None:
+                yield record.flight
 
     def _nearby(self, reading: Reading, around: list[Flight]) -> Iterator[Flight]:
         """Yield the flights of the whole number, or of the aircraft, on other days: near ones, else the newest."""

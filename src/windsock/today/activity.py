@@ -15,11 +15,11 @@ BEHIND, AHEAD = timedelta(hours=3), timedelta(hours=21)
 @dataclass(frozen=True, kw_only=True)
 class Activity:
     """`airports` maps code → (departures, arrivals) in the hours around now; the airports of flights farther off
-    have (0, 0)."""
+    have (0, 0). `numbers` maps designator → the ids of its flights."""
 
     airports: Mapping[str, tuple[int, int]]
     carriers: frozenset[str]
-    numbers: frozenset[str]
+    numbers: Mapping[str, tuple[str, ...]]
 
     @cached_property
     def busy(self) -> dict[str, int]:
@@ -31,10 +31,11 @@ def activity(flights: Iterable[DayFlight], now: datetime) -> Activity:
     """Return what flies around now, of the flights given."""
     since, until = now - BEHIND, now + AHEAD
     counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    carriers, numbers = set(), set()
+    carriers = set()
+    numbers: dict[str, tuple[str, ...]] = {}
     for flight in flights:
         carriers.add(flight.carrier)
-        numbers.add(flight.designator)
+        numbers[flight.designator] = (*numbers.get(flight.designator, ()), flight.id)
         leaves, comes = counted[flight.origin], flight.destination and counted[flight.destination]
         if flight.departs is not None and since <= flight.departs < until:
             leaves[0] += 1
@@ -43,5 +44,5 @@ def activity(flights: Iterable[DayFlight], now: datetime) -> Activity:
     return Activity(
         airports={code: (departures, arrivals) for code, (departures, arrivals) in counted.items()},
         carriers=frozenset(carriers - {""}),
-        numbers=frozenset(numbers),
+        numbers=numbers,
     )
