@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changedFlights } from "../../src/windsock/static/windsock/display-rows.js";
+import { changedFlights, nameAt } from "../../src/windsock/static/windsock/display-rows.js";
 import { turnAt } from "../../src/windsock/static/windsock/display-turns.js";
 
 const ROUND = 40;
@@ -40,4 +40,11 @@ test("a change that is worth seeing is news, a new flight and an overdue one tha
   assert.deepEqual(changedFlights(sheet(), sheet(row({}))), []);
   const overdue = { tone: "overdue", state: "At least 20 min late" };
   assert.deepEqual(changedFlights(sheet(row(overdue)), sheet(row({ ...overdue, state: "At least 35 min late" }))), []);
+});
+
+test("a flight's own number is shown half of the time or more, and every codeshare in its turn", () => {
+  const shown = (names) => Array.from({ length: 12 }, (_, step) => nameAt(names, step * 4000));
+  assert.deepEqual(new Set(shown(["B6 1"])), new Set(["B6 1"]));
+  assert.deepEqual(shown(["B6 1", "AF 9"]).slice(0, 3), ["B6 1", "B6 1", "AF 9"]);
+  assert.deepEqual(shown(["B6 1", "AF 9", "KL 8"]).slice(0, 4), ["B6 1", "B6 1", "AF 9", "KL 8"]);
 });

@@ -158,7 +158,9 @@ def _panel(
                 if count > 1
                 else "",
                 "lines": [_line(line, airport, direction) for line in page.lines],
-                "rows": [_row(rows[flight.id], by_id[flight.id], parameters) for flight in page.flights],
+                "rows": [
+                    _row(rows[flight.id], by_id[flight.id], direction, parameters) for flight in page.flights
+                ],
             }
             for number, page in enumerate(own, 1)
         ],
@@ -200,13 +202,10 @@ def _empty(direction: Direction, parameters: Parameters) -> str:
     return gettext("No arrivals in the next hours")
 
 
-def _row(row: BoardRow, flight: Flight, parameters: Parameters) -> dict[str, Any]:
-    departing = parameters.kind not in ("arrivals", "belt")
-    where = row.gate
+def _row(row: BoardRow, flight: Flight, direction: Direction, parameters: Parameters) -> dict[str, Any]:
+    where = row.gate if direction == "departures" else row.belt
     if parameters.kind == "check-in":
         where = flight.departure.checkin_desk or ""
-    elif not departing:
-        where = flight.arrival.belt or ""
     sized = (
         ("place", row.place, LONG),
         ("place-two", row.place, VERY_LONG),

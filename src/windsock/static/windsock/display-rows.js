@@ -63,16 +63,21 @@ function fillRow(tr, row, turns, fresh, at) {
   if (tr.classList.contains("fresh") !== fresh) tr.classList.toggle("fresh", fresh);
   for (const leaf of tr.querySelectorAll("[data-f]")) {
     const name = /** @type {HTMLElement} */ (leaf).dataset.f ?? "";
-    if (name === "flight") write(leaf, row.flights[Math.floor(at / NAME_MS) % row.flights.length]);
+    if (name === "flight") write(leaf, nameAt(row.flights, at));
     else write(leaf, /** @type {any} */ (row)[name], turns);
   }
+}
+
+/** Returns the name that is shown now: the flight's own one twice as long as each of its codeshares. @param {string[]} names @param {number} at */
+export function nameAt(names, at) {
+  return names[Math.max(0, Math.floor(at / NAME_MS) % (names.length + 1) - 1)];
 }
 
 /** @param {HTMLElement} tr @param {DisplayLine} line */
 function fillLine(tr, line) {
   mark(tr, "data-why", line.why);
   const [what, names] = tr.children;
-  write(what, line.what);
+  write(/** @type {Element} */ (what.firstElementChild), line.what);
   if ([...names.children].map((name) => name.textContent).join() === line.names.join()) return;
   names.replaceChildren(...line.names.flatMap((text) => {
     const name = document.createElement("bdi");
