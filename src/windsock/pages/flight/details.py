@@ -175,15 +175,15 @@ def _flown(flight: Flight, shown: Shown, now: datetime) -> int:
 
 def _facts(flight: Flight, context: ChangeContext) -> Iterator[tuple[str, str]]:
     facts: tuple[tuple[str, str, Any], ...] = (
-        ("Took off", "takeoff.actual", flight.takeoff.actual),
-        ("Landed", "landing.actual", flight.landing.actual),
-        ("Aircraft", "registration", flight.registration),
-        ("Type", "aircraft_type", flight.aircraft_type),
-        ("Reason of the delay", "delay_reasons", flight.delay_reasons),
-        ("Planned destination", "destination", flight.destination if flight.diverted_to else None),
-        ("Also sold as", "codeshares", flight.codeshares),
-        ("Sources disagree on", "conflicts", flight.conflicts),
-        ("Stopped reporting", "silent_source", flight.silent_source),
+        (gettext("Took off"), "takeoff.actual", flight.takeoff.actual),
+        (gettext("Landed"), "landing.actual", flight.landing.actual),
+        (gettext("Aircraft"), "registration", flight.registration),
+        (gettext("Type"), "aircraft_type", flight.aircraft_type),
+        (gettext("Reason of the delay"), "delay_reasons", flight.delay_reasons),
+        (gettext("Planned destination"), "destination", flight.destination if flight.diverted_to else None),
+        (gettext("Also sold as"), "codeshares", flight.codeshares),
+        (gettext("Sources disagree on"), "conflicts", flight.conflicts),
+        (gettext("Stopped reporting"), "silent_source", flight.silent_source),
     )
     for name, path, value in facts:
         text = describe_value(path, value, context)
