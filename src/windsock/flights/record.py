@@ -8,6 +8,7 @@ import msgspec
 
 from windsock.flights.facts import Fact, Facts, best
 from windsock.flights.fields import CANCELLATION_REASONS, FIRST, TABLE, TIMES
+from windsock.flights.grounds import Grounds, grounds
 from windsock.flights.identity import FlightKey
 from windsock.flights.report import Reason
 from windsock.flights.rules import DEFAULT_RULES, MergeRules
@@ -105,7 +106,7 @@ class FlightRecord:
             believed, _ = best(path, by_source, rules)
             told[path] = {
                 "believed": believed,
-                "why": _why(path, believed, by_source, rules),
+                "why": str(grounds(path, believed, by_source, rules)),
                 "assertions": [
                     {
                         "source": source,
@@ -118,6 +119,13 @@ class FlightRecord:
                 ],
             }
         return told
+
+    def grounds(self, rules: MergeRules = DEFAULT_RULES) -> dict[str, Grounds]:
+        """Return per field why the word of the source that is believed counts more than the others'."""
+        return {
+            path: grounds(path, best(path, by_source, rules)[0], by_source, rules)
+            for path, by_source in self.facts.items()
+        }
 
 
 def _stored(facts: Facts) -> bytes:
@@ -160,21 +168,3 @@ def _facts_of(stored: msgspec.Raw) -> Facts:
         if first in facts and not facts[first]:
             del facts[first]
     return facts
-
-
-def _why(path: str, believed: str, by_source: dict[str, Fact], rules: MergeRules) -> str:
-    others = [source for source in by_source if source != believed]
-    if not others:
-        return "the only source"
-    rank = rules.rank(believed, path)
-    next_best = max(rules.rank(source, path) for source in others)
-    if rank > next_best:
-        return f"higher rank ({rank} over {next_best})"
-    rivals = [by_source[source].observed_at for source in others if rules.rank(source, path) == rank]
-    if believed in rules.order and by_source[believed].observed_at < max(rivals):
-        return f"same rank ({rank}); this feed is configured first and still reports"
-    if by_source[believed].observed_at != max(rivals):
-        return f"same rank ({rank}), " + (
-            "observed later" if by_source[believed].observed_at > max(rivals) else "published first"
-        )
-    return f"same rank ({rank}), observed at the same time; the source's name decides"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date as Day
 from datetime import datetime
 from typing import Any
 
@@ -15,24 +16,30 @@ from windsock.pages.flight.beliefs import Belief, beliefs
 from windsock.pages.flight.timeline import Entry, timeline
 from windsock.wording.changes import ChangeContext, describe_value
 from windsock.wording.durations import day_marker
+from windsock.wording.headline import Headline, headline
 from windsock.wording.language import gettext
 from windsock.wording.presenter import NamedViewpoint, Shown, present
 from windsock.wording.status import kind_words, lateness_words, upper_first
-from windsock.wording.times import Direction, ShownEnd
+from windsock.wording.times import Direction, ShownEnd, ShownTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """One end of the way: its place, the time there and what it is, and how it compares with the schedule.
 
-    `struck`: the time is the schedule, and it will not happen.
+    `code` is empty where `city` ends with it; `airport` is always the code.
+    `struck`: the time is the schedule, and it will not happen. `at` and `was_at` are the moments of `time` and `was`.
+    `gate` and `belt` are where to go, `places` what else is known of it: ("Terminal", "5").
     """
 
     city: str
     code: str
+    airport: str
     zone: str
+    at: datetime | None
     time: str
     day: str
+    was_at: datetime | None
     was: str
     struck: bool
     kind: str
@@ -40,28 +47,30 @@ class End:
     late: bool
     known: bool
     gate: str
-    terminal: str
-    places: list[str]
+    belt: str
+    places: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightDetails:
-    """All that the page of a flight shows."""
+    """All that the page of a flight shows. `pruned`: its first events are no longer kept."""
 
     id: str
     version: int
     designator: str
     airline: str
     also: str
-    date: str
+    date: Day
     state: str
     why: str
     tone: str
+    headline: Headline | None
     flown: int
     origin: End
     destination: End
     facts: list[tuple[str, str]]
     timeline: list[Entry]
+    pruned: bool
     beliefs: list[Belief]
 
     @property
@@ -107,15 +116,23 @@ def flight_details(
         designator=shown.flight,
         airline=shown.airline,
         also=shown.also,
-        date=f"{flight.date.day} {flight.date:%B %Y}",
+        date=flight.date,
         state=upper_first(shown.state),
         why=shown.why,
         tone=shown.tone,
+        headline=headline(
+            flight,
+            ShownTimes(shown.departure, shown.arrival, shown.gone, shown.down),
+            now,
+            origin.tz,
+            destination.tz,
+        ),
         flown=_flown(flight, shown, now),
         origin=_end(flight, "departures", shown.departure, origin, now, rules.late_minutes, context),
         destination=_end(flight, "arrivals", shown.arrival, destination, now, rules.late_minutes, context),
         facts=list(_facts(flight, context)),
         timeline=timeline(events, reports, context, origin.tz, now, reporters=reporters),
+        pruned=all(event.version > 1 for event in events),
         beliefs=beliefs(record, context, origin.tz, now, rules),
     )
 
@@ -137,10 +154,13 @@ def _end(
     place = places.city(airport.code) if airport.code else gettext("Unknown")
     return End(
         city=gettext("diverted to {place}", place=place) if elsewhere and airport.code else place,
-        code=airport.code,
+        code="" if place.endswith(airport.code) else airport.code,
+        airport=airport.code,
         zone=airport.zone,
+        at=time,
         time=f"{time.astimezone(airport.tz):%H:%M}" if time else "--:--",
         day=day_marker(time, now, airport.tz) if time else "",
+        was_at=was,
         was=f"{was.astimezone(airport.tz):%H:%M}" if was else "",
         struck=shown.struck and shown.at is None and time is not None,
         kind=kind_words(shown, direction, flight.status),
@@ -148,18 +168,18 @@ def _end(
         late=shown.delay_minutes is not None and shown.delay_minutes >= late_minutes,
         known=shown.kind not in ("planned", "none"),
         gate=gate.gate or "",
-        terminal=gettext("Terminal {terminal}", terminal=gate.terminal) if gate.terminal else "",
+        belt="" if departing else flight.arrival.belt or "",
         places=list(_places(gate, "departure" if departing else "arrival", context)),
     )
 
 
-def _places(gate: Departure | Arrival, side: str, context: ChangeContext) -> Iterator[str]:
-    """Yield what else is known of the place: "check-in desk 101-118", "belt 3", "first bag 15:40"."""
+def _places(gate: Departure | Arrival, side: str, context: ChangeContext) -> Iterator[tuple[str, str]]:
+    """Yield what else is known of the place: ("Terminal", "5"), ("First bag", "15:40")."""
     for known in TABLE:
-        if known.plain and known.part == side and known.name not in ("gate", "terminal"):
+        if known.plain and known.part == side and known.name not in ("gate", "belt"):
             text = describe_value(known.path, getattr(gate, known.name), context)
             if text:
-                yield f"{known.words} {text}"
+                yield gettext(upper_first(known.words)), text
 
 
 def _flown(flight: Flight, shown: Shown, now: datetime) -> int:

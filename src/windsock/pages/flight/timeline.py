@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from windsock.flights import Change
 from windsock.journal.base import Event, RawReport
 from windsock.pages.flight.sources import source_name
 from windsock.wording.changes import ChangeContext, describe_changes
 from windsock.wording.durations import day_marker
+from windsock.wording.language import gettext, ngettext
+from windsock.wording.status import dotted
 
 # A report observed this shortly before it was recorded reads without its time of observation.
 AT_ONCE = timedelta(seconds=60)
@@ -26,7 +29,7 @@ class Entry:
     more: list[str]
     source: str
     news: bool
-    overdue: str = ""  # "Departure" or "Arrival" if the event says only that this side is overdue
+    overdue: str = ""  # "departure" or "arrival" if the event says only that this side is overdue
 
 
 def timeline(
@@ -41,34 +44,34 @@ def timeline(
     """Return an entry for each event, the newest first, with times in `zone`. Repeated overdue events are one."""
     by_offset = {report.offset: report for report in reports if report.offset is not None}
     entries: list[Entry] = []
-    repeats: tuple[str, int] = (
-        "",
-        0,
-    )  # of an overdue flight: the time of the first event, and how many there were
+    since, times = "", 0  # of an overdue flight: the time of the first event, and how many there were
     for event in events:
-        sentences = describe_changes(event.changes(), context)
+        changes = event.changes()
+        sentences = describe_changes(changes, context)
         report = by_offset.get(event.offset)
         more = [sentence.text for sentence in sentences[1:]]
-        side = ""
-        if len(sentences) == 1 and sentences[0].kind == "overdue.raised":
-            side = sentences[0].text.partition(" ")[0]
-            if entries and entries[-1].overdue == side:
-                since, times = repeats
-                repeats = (since, times + 1)
-                more = [f"updated {times + 1} times since {since}"]
-                entries.pop()
-            else:
-                repeats = (f"{event.recorded_at.astimezone(zone):%H:%M}", 1)
+        time = f"{event.recorded_at.astimezone(zone):%H:%M}"
+        side = _overdue_side(changes) if len(sentences) == 1 else ""
+        if side and entries and entries[-1].overdue == side:
+            times += 1
+            more = [
+                ngettext("updated once since {time}", "updated {count} times since {time}", times, time=since)
+            ]
+            entries.pop()
+        elif side:
+            since, times = time, 1
         entries.append(
             Entry(
                 key=f"{event.offset}",
                 at=event.recorded_at,
-                time=f"{event.recorded_at.astimezone(zone):%H:%M}",
+                time=time,
                 day=day_marker(event.recorded_at, now, zone),
-                what=sentences[0].text if sentences else "Something changed",
+                what=sentences[0].text if sentences else gettext("Something changed"),
                 more=more,
                 overdue=side,
-                source=_source(report, event.recorded_at, zone) + (_submitted(report) if reporters else ""),
+                source=dotted(
+                    _source(report, event.recorded_at, zone), _submitted(report) if reporters else ""
+                ),
                 news=bool(sentences)
                 and sentences[0].kind.startswith(("delay", "overdue", "flight.c", "flight.d")),
             )
@@ -76,19 +79,30 @@ def timeline(
     return entries[::-1]
 
 
+def _overdue_side(changes: Sequence[Change]) -> str:
+    sides = [change.field or "" for change in changes if change.kind == "overdue.raised"]
+    if not sides:
+        return ""
+    return "arrival" if sides[0].startswith("arrival") else "departure"
+
+
 def _submitted(report: RawReport | None) -> str:
     if report is None or not report.reporter:
         return ""
-    return f", submitted by {report.reporter} ({report.entrance})"
+    return gettext("submitted by {reporter} ({entrance})", reporter=report.reporter, entrance=report.entrance)
 
 
 def _source(report: RawReport | None, recorded_at: datetime, zone: ZoneInfo) -> str:
     if report is None:
-        return "the report is no longer kept"
-    source = source_name(report.source)
+        return gettext("the report is no longer kept")
+    source = gettext("reported by {source}", source=source_name(report.source))
     observed = report.observed_at
-    # A report that names its flight in full needs no matching.
-    match = "" if report.match in (None, "date and origin") else f", flight matched by {report.match}"
-    if observed is None or abs(observed - recorded_at) < AT_ONCE:
-        return f"reported by {source}{match}"
-    return f"reported by {source}, observed {observed.astimezone(zone):%H:%M:%S}{match}"
+    late = observed is not None and abs(observed - recorded_at) >= AT_ONCE
+    return dotted(
+        source,
+        gettext("observed {time}", time=f"{observed.astimezone(zone):%H:%M:%S}") if observed and late else "",
+        # A report that names its flight in full needs no matching.
+        ""
+        if report.match in (None, "date and origin")
+        else gettext("flight matched by {match}", match=report.match),
+    )

@@ -16,7 +16,9 @@ from windsock.ingest import pipeline
 from windsock.pages import layout, places
 from windsock.pages.flight.details import flight_details
 from windsock.pages.guards import readers_only
+from windsock.wording.language import gettext
 from windsock.wording.programmes import airports_of, describe_programmes_for
+from windsock.wording.status import spaced
 
 MAX_REPORTS = 500
 """Reports that are looked through for who reported the events shown."""
@@ -33,7 +35,11 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
         key = FlightKey.parse(flight_id)
     except (WindsockError, ValueError):
         return layout.not_found(
-            request, "No such flight", "The address of a flight looks like /flights/DL1865.2015-01-02.ATL/."
+            request,
+            gettext("No such flight"),
+            gettext(
+                "The address of a flight looks like {example}.", example="/flights/DL1865.2015-01-02.ATL/"
+            ),
         )
     if str(key) != flight_id:
         return redirect(reverse("windsock:flight", args=[str(key)]))
@@ -41,8 +47,13 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
     if record is None:
         return layout.not_found(
             request,
-            "No such flight",
-            f"No source has reported {key.designator} from {key.origin} on {key.date}.",
+            gettext("No such flight"),
+            gettext(
+                "No source has reported {flight} from {airport} on {date}.",
+                flight=spaced(str(key.designator)),
+                airport=key.origin,
+                date=key.date,
+            ),
         )
     head = journal.current().head()
     now = layout.service_now(head.clock)
