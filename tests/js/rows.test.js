@@ -12,7 +12,7 @@ function board(more = {}) {
     inside: (given) => given.at >= rules.from && given.at <= rules.to,
     row: (given) => (read.push(given.id), { id: given.id, group: given.group, search: given.text }),
     key: (given) => String(given.at).padStart(6, "0"),
-    matches: (row) => row.search.includes(rules.show),
+    matches: (row) => row.search.includes(rules.show), groups: (row) => (row.group ? [row.group] : []),
     due: (given, now) => nextMoment([given.at], [0], now), ...more };
   return { rules, rows: new OrderedRows(rules) };
 }
@@ -71,10 +71,10 @@ test("a tick reads the rows whose time has come, and no others", () => {
   assert.deepEqual(ids(rows), ["B", "C"]);
 });
 
-test("the next moment is the nearest one ahead, and at most ten minutes away", () => {
+test("the next moment is the nearest one ahead, and at most five minutes away", () => {
   assert.equal(nextMoment([1000, 5000], [0, -600, 2000], 900), 1000);
   assert.equal(nextMoment([1000, 5000], [0, -600, 2000], 1000), 3000);
-  assert.equal(nextMoment([], [0], 5), 600_005);
+  assert.equal(nextMoment([], [0], 5), 300_005);
   assert.deepEqual(momentsOf({ departure: { scheduled: "1970-01-01T00:00:01Z" }, arrival: { actual: "1970-01-01T00:00:02Z" } }), [1000, 2000]);
 });
 

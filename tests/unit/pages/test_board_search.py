@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from windsock.pages.board.rows import matching
+from windsock.pages.board.search import matching
 
 ROW: Any = SimpleNamespace(
     flight="LH 400", also="UA 8840, AC 9100", place="New York", code="JFK", airline="Lufthansa"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from windsock import journal
 from windsock.conf import config
@@ -10,7 +11,6 @@ from windsock.flights import Flight
 from windsock.flights.airports import Airport
 from windsock.flights.programmes import Programme
 from windsock.journal.base import FlightQuery
-from windsock.journal.flight_query import canonical_text
 from windsock.pages import places
 from windsock.pages.board.window import Window
 from windsock.wording.board import WAITING, BoardContext, BoardRow, board_row, in_window, sort_key
@@ -72,13 +72,14 @@ def rows(
     direction: Direction,
     now: datetime,
     programmes: Sequence[Programme] = (),
+    zone: ZoneInfo | None = None,
 ) -> list[BoardRow]:
     """Return the rows of these flights on this airport's board, while these programmes hold there."""
     naming = names_for(shown, airport)
     context = BoardContext(
         direction=direction,
         airport=airport.code,
-        zone=airport.tz,
+        zone=zone or airport.tz,
         now=now,
         airports=naming["airports"],
         carriers=naming["carriers"],
@@ -94,11 +95,3 @@ def names_for(shown: list[Flight], airport: Airport) -> dict[str, dict[str, str]
     for flight in shown:
         codes.update(code for code in (flight.origin, flight.destination, flight.diverted_to) if code)
     return places.names(codes, {flight.carrier.iata or flight.carrier.icao or "" for flight in shown} - {""})
-
-
-def matching(row: BoardRow, text: str) -> bool:
-    """Return whether the search box finds the row."""
-    words = " ".join(
-        (row.flight.replace(" ", ""), row.flight, row.also, row.also.replace(" ", ""), row.place, row.code, row.airline)
-    )  # fmt: skip
-    return text.strip().lower() in words.lower() or canonical_text(text) in words.split()

@@ -1,5 +1,7 @@
 """The board page: rendered whole on the server, so that it reads without JavaScript; then kept live by it."""
 
+from zoneinfo import ZoneInfo
+
 import msgspec
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -11,15 +13,15 @@ from windsock.conf import config
 from windsock.feeds.configuration import attributions
 from windsock.flights import airports
 from windsock.pages import layout, places
+from windsock.pages.board import choice as choices
 from windsock.pages.board import rows as board_rows
-from windsock.pages.board.window import STEP, link, window_of
+from windsock.pages.board.window import STEP, link, next_day, window_of
 from windsock.pages.guards import readers_only
 from windsock.wording.language import gettext, message
 from windsock.wording.programmes import describe_programme, relevant_programmes
 from windsock.wording.times import Direction
 
-SHOW = (("all", message("All")), ("delayed", message("Delayed")), ("cancelled", message("Cancelled")))
-"""The filters of a board: their value in the address, and their label."""
+UTC_ZONE = ZoneInfo("UTC")
 
 
 @require_safe
@@ -39,20 +41,38 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
         return redirect(reverse(f"windsock:{direction}", args=[airport.code]))
     clock = journal.current().head().clock
     now = layout.service_now(clock)
-    window = window_of(now, request.GET.get("from"), request.GET.get("to"))
+    choice = choices.choice_of(request.GET)
+    window = (
+        next_day(now, airport.tz)
+        if choice.day
+        else window_of(now, request.GET.get("from"), request.GET.get("to"))
+    )
     shown = board_rows.flights(airport.code, direction, window)
     programmes = [
         programme for standing in places.standings_at(airport.code) for programme in standing.programmes
     ]
-    rows = board_rows.rows(shown, airport, direction, now, programmes)
-    text, show = request.GET.get("q", "").strip(), request.GET.get("show", "all")
-    counts = {"all": len(rows)} | {
-        group: sum(row.group == group for row in rows) for group in ("delayed", "cancelled")
+    times = UTC_ZONE if choice.times == "utc" else None
+    rows = board_rows.rows(shown, airport, direction, now, programmes, times)
+    counts = {
+        "all": len(rows),
+        "waiting": sum(row.waiting for row in rows),
+        **{group: sum(row.group == group for row in rows) for group in ("delayed", "cancelled")},
     }
-    if show not in counts:
-        show = "all"
-    visible = [row for row in rows if (show in ("all", row.group)) and board_rows.matching(row, text)]
+    pairs = [
+        (flight, row)
+        for flight, row in zip(shown, rows, strict=True)
+        if choice.matches(row, choices.terminal_of(flight, direction))
+    ]
+    past = 0
+    if window.follow and not choice.narrows:
+        ahead = [(flight, row) for flight, row in pairs if not choices.is_past(flight, direction, now)]
+        past = len(pairs) - len(ahead)
+        pairs = pairs if choice.past else ahead
+    if choice.sort != "time":
+        pairs.sort(key=lambda pair: choices.order_key(pair[0], pair[1], direction, choice.sort))
+    visible = [row for _, row in pairs]
     part = board_rows.part_of(visible, request.GET.get("part"))
+    words = choices.labels()
     zone = airport.tz
     return render(
         request,
@@ -72,16 +92,29 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "standing": msgspec.to_builtins(programmes),
             "names": board_rows.names_for(shown, airport),
             "has_gates": any(row.gate or row.terminal or row.belt for row in rows),
-            "q": text,
-            "show": show,
-            "choices": [(value, gettext(label), counts[value]) for value, label in SHOW],
+            "choice": choice,
+            "choices": [(value, label, counts[value]) for value, label in words["show"].items()],
+            "sorts": words["sort"].items(),
+            "times": words["times"].items(),
+            "terminals": sorted(
+                {choices.terminal_of(flight, direction) or "" for flight in shown} - {""}
+                | {choice.terminal} - {""}
+            ),
+            "carriers": choices.carriers(rows, choice),
+            "narrowed": choice.terminal or choice.carrier or choice.sort != "time" or choice.times != "local",
+            "kept": [(name, request.GET[name]) for name in ("from", "to", "day") if request.GET.get(name)],
+            "past": past,
+            "past_link": link(request.GET, without=("past",), more={} if choice.past else {"past": "1"}),
+            "day_link": link(
+                request.GET, without=("from", "to", "day"), more={} if choice.day else {"day": "tomorrow"}
+            ),
             "since": window.since,
             "until": window.until,
             "follow": window.follow,
             "since_local": f"{window.since.astimezone(zone):%H:%M}",
             "until_local": f"{window.until.astimezone(zone):%H:%M}",
-            "earlier": link(request.GET, window.since - STEP, window.until),
-            "later": link(request.GET, window.since, window.until + STEP),
+            "earlier": link(request.GET, window.since - STEP, window.until, without=("day",)),
+            "later": link(request.GET, window.since, window.until + STEP, without=("day",)),
             "now": now,
             "now_local": f"{now.astimezone(zone):%H:%M}",
             "now_date": layout.weekday_and_date(now, zone),

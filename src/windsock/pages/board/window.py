@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 # Half an hour back shows latecomers what happened; six hours ahead is what people wait for at an airport.
 BEHIND, AHEAD = timedelta(minutes=30), timedelta(hours=6)
@@ -32,6 +33,14 @@ def window_of(now: datetime, since: str | None, until: str | None) -> Window:
     return Window(since=start, until=min(end, start + MAX_LENGTH), follow=False)
 
 
+def next_day(now: datetime, zone: ZoneInfo) -> Window:
+    """Return tomorrow at the airport, from midnight to midnight."""
+    day = now.astimezone(zone).date() + timedelta(days=1)
+    start = datetime.combine(day, time(), zone)
+    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    return Window(since=start.astimezone(UTC), until=end.astimezone(UTC), follow=False)
+
+
 def _moment(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat((text or "").replace(" ", "+"))
@@ -48,9 +57,12 @@ def link(
     until: datetime | None = None,
     *,
     part: int = 1,
+    without: tuple[str, ...] = (),
+    more: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the address of the same board, with the same choices, at other hours or in another part."""
-    query = {name: value for name, value in choices.items() if value and name != "part"}
+    """Return the address of the same board with the same choices but these, at other hours or in another part."""
+    query = {name: value for name, value in choices.items() if value and name not in {"part", *without}}
+    query |= more or {}
     if since and until:
         query |= {"from": f"{since:%Y-%m-%dT%H:%MZ}", "to": f"{until:%Y-%m-%dT%H:%MZ}"}
     if part > 1:

@@ -1,7 +1,8 @@
 // @ts-check
 /** The board page: the rows the server rendered, kept live. */
 
-import { gettext } from "./language.js";
+import { RECENT, USUAL, changeOf, isPast, matches, narrows, orderKey, searchedFirst } from "./board-choice.js";
+import { gettext, ngettext } from "./language.js";
 import { announcer, goLive } from "./live.js";
 import { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
 import { OrderedRows, momentsOf, nextMoment } from "./ordered-rows.js";
@@ -13,10 +14,13 @@ import { ANNOUNCED, WAITING_HOURS, announcement, boardRow, inWindow, sortKey, wa
 
 const root = /** @type {HTMLElement} */ (document.getElementById("board"));
 const body = /** @type {HTMLElement} */ (root.querySelector("[data-rows]"));
+const pastLine = /** @type {HTMLElement} */ (root.querySelector("[data-past]"));
 const template = /** @type {HTMLTemplateElement} */ (root.querySelector("[data-row-template]"));
 const none = /** @type {HTMLElement} */ (root.querySelector("[data-none]"));
 const form = /** @type {HTMLFormElement} */ (root.querySelector("form"));
 const search = /** @type {HTMLInputElement} */ (form.querySelector("[name=q]"));
+/** @type {[keyof import("./board-choice.js").Choice, string][]} */
+const FIELDS = [["text", "q"], ["show", "show"], ["terminal", "terminal"], ["carrier", "carrier"], ["sort", "sort"], ["times", "times"]];
 const { airport = "", zone = "UTC", flightUrl = "", namesUrl = "" } = root.dataset;
 const direction = /** @type {"departures"|"arrivals"} */ (root.dataset.direction);
 const names = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("names")).textContent ?? "{}");
@@ -40,31 +44,56 @@ const list = /** @type {HTMLElement} */ (root.querySelector("[data-programmes]")
 const lineTemplate = /** @type {HTMLTemplateElement} */ (root.querySelector("[data-programme-template]"));
 
 /** @returns {import("./wording.js").BoardContext} */
-const context = () => ({ direction, airport, zone, now: client.now(), names, lateMinutes, because: becauseOf(standing(), direction, client.now()) });
+const context = () => ({ direction, airport, zone: choice.times === "utc" ? "UTC" : zone, now: client.now(), names, lateMinutes, because: becauseOf(standing(), direction, client.now()) });
 /** Returns the programmes at the airport; until the socket has delivered them, those that the page was rendered with. @returns {import("./programmes.js").Programme[]} */
 const standing = () => client.session.topics.get(`programmes:${airport}`) ? client.programmes.get(airport)?.programmes ?? [] : rendered;
 const rendered = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("standing")).textContent ?? "[]");
-const shown = () => /** @type {HTMLInputElement} */ (form.querySelector("[name=show]:checked"))?.value ?? "all";
+/** What the form says. @returns {import("./board-choice.js").Choice} */
+function chosen() {
+  const data = new FormData(form);
+  const found = { ...USUAL };
+  for (const [name, field] of FIELDS) found[name] = String(data.get(field) ?? USUAL[name]).trim();
+  return found;
+}
 
-/** A number as people type it: "DL 1" and "dl0001" are DL1. */
-const typed = () => search.value.trim().toLowerCase().replace(/^([a-z]{3}|[a-z][a-z0-9]|[0-9][a-z])[ -]*0*([1-9]\d{0,3}[a-z]?)$/, "$1$2");
-let text = typed(), show = shown();
+let choice = chosen();
+let past = root.dataset.past === "true";
+/** What has changed of a row, for a minute. @type {Map<string, string>} */
+const changes = new Map();
 
 let at = context();
 const board = new OrderedRows({
   inside: (flight) => inWindow(flight, direction, new Date(from), new Date(to)),
   row: (flight) => boardRow(flight, at),
-  key: (flight) => sortKey(flight, direction),
-  matches: (row) => (show === "all" || row.group === show) && row.search.includes(text),
-  groups: (row) => [...(row.group ? [row.group] : []), ...(row.gate || row.terminal || row.belt ? ["gated"] : [])],
-  // A row enters the hours shown, grows late, and leaves them.
-  due: (flight, now) => nextMoment(momentsOf(flight), [0, lateMinutes * MINUTE, -ahead, before, before + WAITING_HOURS * HOUR], now),
+  key: (flight, row) => orderKey(flight, row, direction, choice.sort, sortKey(flight, direction)),
+  matches: (row, flight) => matches(flight, row, direction, choice) && (past || !follow || narrows(choice) || !isPast(flight, direction, at.now.getTime())),
+  groups: (row, flight) => [...(row.group ? [row.group] : []), ...(row.waiting ? ["waiting"] : []),
+    ...(row.gate || row.terminal || row.belt ? ["gated"] : []), ...(isPast(flight, direction, at.now.getTime()) ? ["past"] : [])],
+  // A row enters the hours shown, grows late, becomes an earlier one, and leaves them.
+  due: (flight, now) => nextMoment(momentsOf(flight), [0, lateMinutes * MINUTE, RECENT + 1, -ahead, before, before + WAITING_HOURS * HOUR], now),
 });
 /** The flights that have just changed; their rows are marked when drawn. @type {Set<string>} */
 const news = new Set();
-const table = new RowTable(body, template, (tr, { id, row }, added) => {
-  if (row) fillRow(tr, row, { now: at.now, href: flightUrl.replace("ID", encodeURIComponent(id)), mark: !added && news.has(id) });
+const table = new RowTable(body, template, (tr, entry, added) => {
+  board.reread(entry, at.now.getTime());
+  const { id, row } = entry;
+  if (!row) return;
+  const shown = { ...row, change: changes.get(id) ?? "", also: searchedFirst(row.also, choice.text),
+    exp: choice.times === "left" && row.countdown ? row.countdown : row.exp };
+  fillRow(tr, shown, { now: at.now, href: flightUrl.replace("ID", encodeURIComponent(id)), mark: !added && news.has(id) });
 });
+
+/** Says what changed of a row, for a minute. @param {string} id @param {string} words */
+function sayChange(id, words) {
+  if (!words) return;
+  changes.set(id, words);
+  setTimeout(() => {
+    if (changes.get(id) !== words) return;
+    changes.delete(id);
+    const entry = board.entries.get(id);
+    if (entry) table.touch(entry);
+  }, MINUTE);
+}
 
 /** The flights to read again in the next frame, and whether that is all of them. @type {Set<string>} */
 const changed = new Set();
@@ -100,7 +129,10 @@ function drawNow() {
     for (const id of changed) {
       const flight = client.board.get(id);
       if (flight) flights.push(flight);
+      const former = news.has(id) ? board.entries.get(id)?.row ?? null : null;
       const what = flight ? board.put(flight, now) : board.drop(id);
+      const current = board.entries.get(id)?.row;
+      if (former && current) sayChange(id, changeOf(former, current));
       if (what === "order") order = true;
       const entry = board.entries.get(id);
       if (what === "row" && entry) table.touch(entry);
@@ -121,7 +153,7 @@ function tick() {
     const now = at.now.getTime();
     if (follow) [from, to] = [now - before, now + ahead];
     if (board.tick(now).order) table.draw(board.visible);
-    else table.touchAll(); // the ages of updates
+    else table.touchAll(); // ages, and the time that is left
     drawProgrammes(at.now);
     drawHours();
     drawCounts();
@@ -129,6 +161,8 @@ function tick() {
   arm();
 }
 
+/** The next flight by the plan. */
+let next = "";
 /** @type {any} */
 let timer = null;
 /** Ticks at the next minute of the service's clock, which a replay may turn much faster. */
@@ -141,20 +175,29 @@ function arm() {
 
 function drawCounts() {
   const now = at.now.getTime();
-  const upcoming = board.visible.find(({ row }) => row && row.planned !== null && row.planned >= now)?.id;
+  next = board.visible.find(({ row }) => row && row.planned !== null && row.planned >= now)?.id ?? "";
   for (const tr of table.rows.values()) {
-    const is = tr.dataset.flight === upcoming;
+    const is = tr.dataset.flight === next;
     if (tr.classList.contains("next") !== is) tr.classList.toggle("next", is);
   }
+  drawPast();
   const empty = board.visible.length === 0;
   if (none.hidden === empty) none.hidden = !empty;
-  if (empty) write(none, text || show !== "all" ? gettext("No matching flights.") : direction === "departures" ? gettext("No departures in these hours.") : gettext("No arrivals in these hours."));
+  if (empty) write(none, narrows(choice) ? gettext("No matching flights.") : direction === "departures" ? gettext("No departures in these hours.") : gettext("No arrivals in these hours."));
   const gated = (board.counts.get("gated") ?? 0) > 0;
   if (table.table.classList.contains("has-gates") !== gated) table.table.classList.toggle("has-gates", gated);
-  for (const value of ["all", "delayed", "cancelled"]) {
+  for (const value of ["all", "delayed", "waiting", "cancelled"]) {
     const place = root.querySelector(`[data-count="${value}"]`);
     if (place) write(place, String(board.counts.get(value) ?? 0));
   }
+}
+
+/** Offers the earlier flights, of which a board that begins now leaves out most. */
+function drawPast() {
+  const count = follow && !narrows(choice) ? board.counts.get("past") ?? 0 : 0;
+  if (pastLine.hidden === count > 0) pastLine.hidden = count === 0;
+  const link = pastLine.querySelector("a");
+  if (link && count) write(link, past ? gettext("Hide earlier flights") : ngettext("{count} earlier flight", "{count} earlier flights", count));
 }
 
 function drawHours() {
@@ -169,6 +212,11 @@ function write(place, words) {
 
 /** @param {Date} now */
 function drawProgrammes(now) {
+  table.still(() => drawLines(now));
+}
+
+/** @param {Date} now */
+function drawLines(now) {
   const lines = shownProgrammes(standing(), direction, now).map((programme) => programmeLine(programme, zone, now));
   const items = /** @type {HTMLElement[]} */ ([...list.children]);
   for (const item of items.splice(lines.length)) item.remove();
@@ -255,17 +303,50 @@ for (const [name, move] of /** @type {[string, () => void][]} */ ([
   });
 }
 
-/** Puts the choice into the address, so that it can be kept and shared. */
+/** Puts the choice into the address, so that it can be kept and shared, and draws it. */
 function remember() {
+  const rewritten = choice.times;
+  choice = chosen();
   const url = new URL(location.href);
-  for (const [name, value] of [["q", search.value.trim()], ["show", shown() === "all" ? "" : shown()]]) {
-    if (value) url.searchParams.set(name, value);
-    else url.searchParams.delete(name);
+  url.searchParams.delete("part");
+  for (const [name, field] of FIELDS) {
+    if (choice[name] === USUAL[name]) url.searchParams.delete(field);
+    else url.searchParams.set(field, choice[name]);
   }
   history.replaceState(null, "", url);
-  [text, show] = [typed(), shown()];
   if (!client.session.complete) return;
+  if (choice.times !== rewritten) return draw();
   board.filter();
   table.draw(board.visible);
   drawCounts();
 }
+
+pastLine.querySelector("a")?.addEventListener("click", (event) => {
+  if (!client.session.complete) return; // not live: follow the link
+  event.preventDefault();
+  past = !past;
+  board.filter();
+  table.draw(board.visible);
+  drawCounts();
+});
+
+// A tap on a time gives all times in another way.
+body.addEventListener("click", (event) => {
+  const times = /** @type {HTMLSelectElement|null} */ (form.querySelector("[name=times]"));
+  if (!times || !(/** @type {HTMLElement} */ (event.target)).closest(".c-time, .c-exp")) return;
+  times.selectedIndex = (times.selectedIndex + 1) % times.options.length;
+  remember();
+});
+
+document.addEventListener("keydown", (event) => {
+  const on = /** @type {HTMLElement} */ (event.target);
+  if (event.ctrlKey || event.metaKey || event.altKey || on.closest("input, textarea, select, summary, [contenteditable]")) return;
+  const here = /** @type {HTMLElement|null} */ (on.closest("tr[data-flight]"));
+  const move = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  if (event.key !== "n" && !(move && here)) return;
+  const index = here && move ? board.indexOf(here.dataset.flight ?? "") + move : Math.max(0, board.visible.findIndex(({ id }) => id === next));
+  const row = table.reveal(index);
+  if (!row) return;
+  event.preventDefault();
+  row.querySelector("a")?.focus({ preventScroll: true });
+});

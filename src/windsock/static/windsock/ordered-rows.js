@@ -5,21 +5,24 @@
  *
  * @typedef {import("./types.js").Flight} Flight
  * @typedef {import("./wording.js").Row} Row
- * @typedef {{id: string, flight: Flight, inside: boolean, row: Row|null, key: string, shown: boolean, due: number, height: number}} Entry
+ * @typedef {{id: string, flight: Flight, inside: boolean, row: Row|null, key: string, shown: boolean, groups: string[], readAt: number, due: number,
+ *   height: number}} Entry
+ *   `groups`: where the row is counted; `readAt`: the minute in which it was read, since texts may change with it.
  *   `row` is null while the flight is outside of the hours shown; `due`: when time alone may change the row (milliseconds);
  *   `height`: in pixels, as last drawn, 0 if never.
  * @typedef {{
  *   inside: (flight: Flight) => boolean,
  *   row: (flight: Flight) => Row,
  *   key: (flight: Flight, row: Row) => string,
- *   matches: (row: Row) => boolean,
+ *   matches: (row: Row, flight: Flight) => boolean,
  *   due?: (flight: Flight, now: number) => number,
- *   groups?: (row: Row) => string[],
+ *   groups?: (row: Row, flight: Flight) => string[],
  * }} Rules
  */
 
 /** Milliseconds after which a row is looked at again, whatever its times say. */
-const LOOK_AGAIN = 600_000;
+const LOOK_AGAIN = 300_000;
+const MINUTE = 60_000;
 
 /** @param {Entry} one @param {Entry} other @returns {number} */
 const compare = (one, other) => one.key < other.key ? -1 : one.key > other.key ? 1 : one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
@@ -79,7 +82,7 @@ export class OrderedRows {
   put(flight, now) {
     let entry = this.entries.get(flight.id);
     if (!entry) {
-      entry = { id: flight.id, flight, inside: false, row: null, key: "", shown: false, due: 0, height: 0 };
+      entry = { id: flight.id, flight, inside: false, row: null, key: "", shown: false, groups: [], readAt: -1, due: 0, height: 0 };
       this.entries.set(flight.id, entry);
     }
     entry.flight = flight;
@@ -91,7 +94,7 @@ export class OrderedRows {
     const entry = this.entries.get(id);
     if (!entry) return "";
     this.entries.delete(id);
-    this.count(entry.row, -1);
+    this.count(entry, -1);
     return this.hide(entry) ? "order" : "";
   }
 
@@ -105,11 +108,11 @@ export class OrderedRows {
     this.counts.clear();
     for (const flight of flights) {
       const held = former.get(flight.id);
-      const entry = held ?? { id: flight.id, flight, inside: false, row: null, key: "", shown: false, due: 0, height: 0 };
+      const entry = held ?? { id: flight.id, flight, inside: false, row: null, key: "", shown: false, groups: [], readAt: -1, due: 0, height: 0 };
       entry.flight = flight;
       this.entries.set(flight.id, entry);
       this.read(entry, now);
-      this.count(entry.row, 1);
+      this.count(entry, 1);
     }
     this.filter();
   }
@@ -131,7 +134,7 @@ export class OrderedRows {
   filter() {
     this.visible = [];
     for (const entry of this.entries.values()) {
-      entry.shown = entry.row !== null && this.rules.matches(entry.row);
+      entry.shown = entry.row !== null && this.rules.matches(entry.row, entry.flight);
       if (entry.row) entry.key = this.rules.key(entry.flight, entry.row);
       if (entry.shown) this.visible.push(entry);
     }
@@ -144,15 +147,23 @@ export class OrderedRows {
     return entry?.shown ? placeOf(this.visible, entry) : -1;
   }
 
+  /** Words a row anew if it was last worded in another minute; its place stays until its time comes. @param {Entry} entry @param {number} now */
+  reread(entry, now) {
+    const minute = Math.floor(now / MINUTE);
+    if (entry.row === null || entry.readAt === minute) return;
+    entry.row = this.rules.row(entry.flight);
+    entry.readAt = minute;
+  }
+
   /** @private @param {Entry} entry @param {number} now @returns {"row"|"order"|""} */
   update(entry, now) {
-    const before = entry.row, key = entry.key, shown = entry.shown;
+    const { key, shown } = entry;
     // Found by its former key, before it gets another one.
     const place = shown ? placeOf(this.visible, entry) : -1;
+    this.count(entry, -1);
     this.read(entry, now);
-    this.count(before, -1);
-    this.count(entry.row, 1);
-    const show = entry.row !== null && this.rules.matches(entry.row);
+    this.count(entry, 1);
+    const show = entry.row !== null && this.rules.matches(entry.row, entry.flight);
     if (show && shown && key === entry.key) return "row";
     if (!show && !shown) return "";
     if (shown) this.visible.splice(place, 1);
@@ -166,6 +177,8 @@ export class OrderedRows {
     entry.inside = this.rules.inside(entry.flight);
     entry.row = entry.inside ? this.rules.row(entry.flight) : null;
     if (entry.row) entry.key = this.rules.key(entry.flight, entry.row);
+    entry.groups = entry.row ? ["all", ...this.rules.groups?.(entry.row, entry.flight) ?? []] : [];
+    entry.readAt = Math.floor(now / MINUTE);
     entry.due = this.rules.due?.(entry.flight, now) ?? now + LOOK_AGAIN;
   }
 
@@ -177,10 +190,8 @@ export class OrderedRows {
     return true;
   }
 
-  /** @private @param {Row|null} row @param {1|-1} by */
-  count(row, by) {
-    if (!row) return;
-    const groups = this.rules.groups?.(row) ?? (row.group ? [row.group] : []);
-    for (const group of ["all", ...groups]) this.counts.set(group, (this.counts.get(group) ?? 0) + by);
+  /** @private @param {Entry} entry @param {1|-1} by */
+  count(entry, by) {
+    for (const group of entry.groups) this.counts.set(group, (this.counts.get(group) ?? 0) + by);
   }
 }

@@ -39,8 +39,8 @@ export class RowTable {
     this.rows = new Map();
     for (const tr of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll("tr[data-flight]"))) this.rows.set(tr.dataset.flight ?? "", tr);
     if (!windowed) return;
-    // The browser's own anchoring would move the page a second time.
-    body.style.overflowAnchor = "none";
+    // The browser's own anchoring would move the page a second time, or back to the row that has the focus.
+    document.documentElement.style.overflowAnchor = "none";
     addEventListener("scroll", () => this.onScroll(), { passive: true });
     addEventListener("resize", () => this.remeasure());
     addEventListener("beforeprint", () => this.print(true));
@@ -72,11 +72,22 @@ export class RowTable {
     const kept = windowed ? this.focusedIndex(entries) : [];
     this.arrange(pieces(tops, this.range, kept));
     if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
-    if (anchor) {
-      const moved = anchor.tr.getBoundingClientRect().top - anchor.top;
-      if (Math.abs(moved) >= 0.5) scrollBy({ top: moved, behavior: "instant" });
-    }
+    this.hold(anchor);
     this.number();
+  }
+
+  /** Changes something above the rows; what the reader looks at stays where it is. @param {() => void} change */
+  still(change) {
+    const anchor = this.anchor(this.entries);
+    change();
+    this.hold(anchor);
+  }
+
+  /** @private @param {{tr: HTMLElement, top: number}|null} anchor */
+  hold(anchor) {
+    if (!anchor?.tr.isConnected) return;
+    const moved = anchor.tr.getBoundingClientRect().top - anchor.top;
+    if (Math.abs(moved) >= 0.5) scrollBy({ top: moved, behavior: "instant" });
   }
 
   /** Scrolls the row at this index to the middle, and returns it. @param {number} index @returns {HTMLElement|undefined} */
@@ -134,6 +145,7 @@ export class RowTable {
       const index = places.get(id);
       if (index === undefined) continue;
       const { top, bottom } = tr.getBoundingClientRect();
+      if (bottom <= 0 || top >= innerHeight) continue; // nobody sees it: after a jump none of those drawn is in sight
       const away = top > eye ? top - eye : bottom < eye ? eye - bottom : 0;
       if (!found || away < found.away) found = { tr, index, top, away };
       if (!away) break;
@@ -163,7 +175,7 @@ export class RowTable {
     for (const piece of wanted) {
       const tr = typeof piece === "number" ? this.row(this.entries[piece], piece) : this.gap(used++, piece.gap);
       // One row that moved further down: take it out, and leave the others where they are.
-      if (tr !== next && next?.nextElementSibling === tr) {
+      if (tr !== next && next?.nextElementSibling === tr && !next.contains(document.activeElement)) {
         next.remove();
         next = tr;
       }

@@ -1,0 +1,125 @@
+"""What a reader chose to see of a board, as the address says it; the same choices as in board-choice.js."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from windsock.flights import Flight
+from windsock.pages.board.search import matching
+from windsock.wording.board import BoardRow, sort_key
+from windsock.wording.language import gettext
+from windsock.wording.times import Direction, expected, scheduled
+
+SHOW = ("all", "delayed", "waiting", "cancelled")
+"""Groups of flights; "waiting" are those that are delayed and have not left, or arrived, yet."""
+SORT = ("time", "expected", "delay")
+ZONES = ("local", "utc", "left")
+"""How times are given: at the airport, in UTC, as the time that is left."""
+DAYS = ("", "tomorrow")
+RECENT = timedelta(minutes=15)
+"""A flight whose times are all further back than this is one of the earlier flights, which are shown on request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The choices of a board. An empty terminal or carrier means all of them."""
+
+    text: str
+    show: str
+    terminal: str
+    carrier: str
+    sort: str
+    times: str
+    day: str
+    past: bool
+
+    def matches(self, row: BoardRow, terminal: str | None) -> bool:
+        """Return whether the board shows this row, of a flight at that terminal."""
+        return (
+            (self.show == "all" or (row.waiting if self.show == "waiting" else row.group == self.show))
+            and (not self.terminal or terminal == self.terminal)
+            and (not self.carrier or carrier_of(row) == self.carrier)
+            and matching(row, self.text)
+        )
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the reader looks for something: then earlier flights are shown too."""
+        return bool(self.text or self.terminal or self.carrier) or self.show != "all" or self.sort != "time"
+
+
+def choice_of(query: Mapping[str, str]) -> Choice:
+    """Return the choices of an address. Nonsense is ignored."""
+
+    def one_of(name: str, values: tuple[str, ...]) -> str:
+        value = query.get(name, "")
+        return value if value in values else values[0]
+
+    return Choice(
+        text=query.get("q", "").strip(),
+        show=one_of("show", SHOW),
+        terminal=query.get("terminal", "")[:20],
+        carrier=query.get("carrier", "")[:3].upper(),
+        sort=one_of("sort", SORT),
+        times=one_of("times", ZONES),
+        day=one_of("day", DAYS),
+        past=bool(query.get("past")),
+    )
+
+
+def carrier_of(row: BoardRow) -> str:
+    """Return the carrier's code as in the flight's number."""
+    return row.flight.partition(" ")[0]
+
+
+def carriers(rows: Sequence[BoardRow], choice: Choice) -> list[tuple[str, str]]:
+    """Return the names and codes of the carriers to choose from, with the chosen one though it has no flights here."""
+    found = {carrier_of(row): row.airline for row in rows}
+    if choice.carrier:
+        found.setdefault(choice.carrier, choice.carrier)
+    return sorted((name, code) for code, name in found.items())
+
+
+def terminal_of(flight: Flight, direction: Direction) -> str | None:
+    """Return the terminal at the board's airport."""
+    return (flight.departure if direction == "departures" else flight.arrival).terminal
+
+
+def is_past(flight: Flight, direction: Direction, now: datetime) -> bool:
+    """Return whether the flight's planned and its expected time are both over, by a quarter of an hour or more."""
+    times = (scheduled(flight, direction), expected(flight, direction))
+    known = [time for time in times if time is not None]
+    return bool(known) and max(known) < now - RECENT
+
+
+def order_key(flight: Flight, row: BoardRow, direction: Direction, sort: str) -> tuple[object, ...]:
+    """Return what the board is sorted by."""
+    planned = sort_key(flight, direction)
+    if sort == "expected":
+        at = expected(flight, direction) or scheduled(flight, direction)
+        return (at.isoformat() if at else "9", *planned)
+    if sort == "delay":
+        return (-(row.delay_minutes or 0), *planned)
+    return planned
+
+
+def labels() -> dict[str, dict[str, str]]:
+    """Return the words for the choices, in the reader's language."""
+    return {
+        "show": {
+            "all": gettext("All"),
+            "delayed": gettext("Delayed"),
+            "waiting": gettext("Waiting"),
+            "cancelled": gettext("Cancelled"),
+        },
+        "sort": {
+            "time": gettext("Scheduled time"),
+            "expected": gettext("Expected time"),
+            "delay": gettext("Longest delay"),
+        },
+        "times": {
+            "local": gettext("Local time"),
+            "utc": gettext("UTC"),
+            "left": gettext("Time left"),
+        },
+    }

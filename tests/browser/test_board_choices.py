@@ -1,0 +1,97 @@
+"""What readers choose on a board, with and without JavaScript: earlier flights, filters, order, times, keys."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit, flight, minutes
+from tests.running_service import RunningService
+
+BOARD = "/airports/JFK/departures/"
+
+
+def seed(service: RunningService) -> None:
+    reports = [
+        flight(10, leaves_in=-29, departure={"actual": minutes(-28)}),
+        flight(20, leaves_in=-20, departure={"actual": minutes(-20)}),
+        flight(150, leaves_in=-60, departure={"estimated": minutes(45), "terminal": "4"}),
+    ]
+    assert service.post(reports).status == 200
+
+
+def order(page: Page) -> list[int]:
+    names = page.locator("tr[data-flight]").evaluate_all("rows => rows.map(row => row.dataset.flight)")
+    return [int(re.sub(r"^B6(\d+)\..*", r"\1", name)) for name in names]
+
+
+def live(page: Page) -> None:
+    expect(page.locator("[data-link-text]")).to_have_text("Live")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["live", "without JavaScript"])
+def test_a_board_begins_now_and_every_choice_is_in_its_address(
+    service: RunningService, visit: Visit, script: bool
+) -> None:
+    seed(service)
+    page = visit(BOARD, java_script_enabled=script)
+    if script:
+        live(page)
+    # Flights that are over stand behind a link; a late one that has not left is here.
+    assert order(page) == [150, 500, 100, 200, 300, 400]
+    page.get_by_role("link", name="2 earlier flights").click()
+    expect(page.get_by_role("link", name="Hide earlier flights")).to_be_visible()
+    assert order(page) == [150, 10, 20, 500, 100, 200, 300, 400]
+
+    for query, expected in (
+        ("show=waiting", [150, 300]),
+        ("terminal=4", [150]),
+        ("carrier=DL", []),
+        ("sort=expected", [10, 20, 500, 100, 150, 200, 400, 300]),
+        ("sort=delay&show=delayed", [150, 300]),
+        ("day=tomorrow&q=nothing", []),
+        ("sort=nonsense&show=x&times=y&part=-4", [150, 500, 100, 200, 300, 400]),
+    ):
+        page.goto(f"{service.url}{BOARD}?{query}")
+        if script:
+            live(page)
+        expect(page.locator("tr[data-flight]")).to_have_count(len(expected))
+        assert order(page) == expected, query
+    page.goto(f"{service.url}{BOARD}?times=utc&q=B6100")
+    expect(page.locator("tr[data-flight] .sched")).to_have_text(minutes(30)[11:16])
+
+
+def test_a_changed_row_says_from_what_to_what_and_keys_move_between_rows(
+    service: RunningService, visit: Visit
+) -> None:
+    page = visit(BOARD)
+    live(page)
+    row = page.locator('tr[data-flight^="B6100."]')
+    planned = row.locator(".sched").inner_text()
+    service.post(flight(100, leaves_in=30, departure={"estimated": minutes(75), "gate": "7"}))
+    expect(row.locator(".change")).to_have_text(re.compile(rf"{planned} → \d\d:\d\d · 5 → 7"))
+
+    focused = "document.activeElement.closest('tr')?.dataset.flight.split('.')[0]"
+    page.keyboard.press("n")
+    assert page.evaluate(focused) == "B6100"  # the next one by the plan
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == "B6200"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(focused) == "B6500"
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(focused) == "B6500"
+
+    # A tap on a time gives all of them in another way; the address keeps it.
+    row.locator(".c-time").click()
+    expect(page).to_have_url(re.compile("times=utc"))
+    expect(row.locator(".sched")).to_have_text(minutes(30)[11:16])
+    row.locator(".c-time").click()
+    expect(row.locator(".exp")).to_have_text(re.compile("in 1 h|in 7. min"))
+
+    # The number that was searched for is the first of the other numbers.
+    page.get_by_role("searchbox", name="Search this board").fill("AF3652")
+    page.locator('tr[data-flight^="B6200."]').get_by_text("AF 3652").wait_for()
+    page.locator('tr[data-flight^="B6200."] a').focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/flights/**")
