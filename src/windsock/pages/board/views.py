@@ -17,7 +17,7 @@ from windsock.pages.board import choice as choices
 from windsock.pages.board import rows as board_rows
 from windsock.pages.board.window import STEP, link, next_day, window_of
 from windsock.pages.guards import readers_only
-from windsock.wording.language import gettext, message
+from windsock.wording.language import gettext
 from windsock.wording.programmes import describe_programme, relevant_programmes
 from windsock.wording.times import Direction
 
