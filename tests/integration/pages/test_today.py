@@ -33,6 +33,24 @@ def test_the_worst_airport_is_named_and_comes_first(ada: Client) -> None:
     assert {row.code for row in carriers} >= {"UA", "DL", "B6", "AA"}
 
 
+def test_a_small_airport_is_not_called_the_worst(ada: Client) -> None:
+    for number in range(10):
+        leave_late("ORD", 20, 200 + 10 * number)
+    leave_late("ORD", 5, 900)
+    for index in range(3):
+        tell(
+            flight=f"AA{index + 1}",
+            origin="BOS",
+            destination="DEN",
+            departure={"scheduled": at(-60), "actual": at(-10)},
+        )
+
+    response = ada.get("/today/")
+
+    assert [row.code for row in response.context["tables"][0][1]][:2] == ["ORD", "BOS"]
+    assert response.context["worst"].code == "ORD"
+
+
 def test_tables_are_sorted_by_links(ada: Client) -> None:
     leave_late("BOS", 50, 100)
 

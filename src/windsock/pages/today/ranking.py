@@ -11,6 +11,10 @@ SORTS = ("late", "median", "cancelled", "diverted", "flights", "name")
 """The columns by which a table is sorted, as they stand in the address; the first without one."""
 
 
+MIN_SIZE = 0.1
+"""Of the flights of the busiest: below this, five late flights of five would be called the worst of the day."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankRow:
     """An airport or a carrier with its figures. `few`: too few flights for a share to mean anything."""
@@ -24,7 +28,13 @@ class RankRow:
     bars: list[Bar]
 
 
-def rank_row(code: str, name: str, tally: Tally, start: datetime) -> RankRow:
+def few_below(tallies: Iterable[Tally]) -> int:
+    """Return how many known or cancelled flights a share needs, to be compared with those of the busiest."""
+    busiest = max((tally.day.known + tally.day.cancelled for tally in tallies), default=0)
+    return max(MIN_FLIGHTS, round(MIN_SIZE * busiest))
+
+
+def rank_row(code: str, name: str, tally: Tally, start: datetime, few_below: int) -> RankRow:
     """Return the row of a tally whose day began at `start` (local)."""
     day = tally.day
     share = day.late_share
@@ -34,7 +44,7 @@ def rank_row(code: str, name: str, tally: Tally, start: datetime) -> RankRow:
         tally=tally,
         late_percent=None if share is None else round(100 * share),
         cancelled_percent=round(100 * day.cancelled / day.planned) if day.planned else 0,
-        few=day.known + day.cancelled < MIN_FLIGHTS,
+        few=day.known + day.cancelled < few_below,
         bars=bars(tally, start),
     )
 

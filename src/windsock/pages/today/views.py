@@ -16,7 +16,7 @@ from windsock.flights.airports import Airport
 from windsock.flights.punctuality import Punctuality, day_start
 from windsock.pages import layout, places
 from windsock.pages.guards import readers_only
-from windsock.pages.today.ranking import SORTS, RankRow, rank_row, ranked
+from windsock.pages.today.ranking import SORTS, RankRow, few_below, rank_row, ranked
 from windsock.pages.today.trend import HEIGHT, WIDTH, bars
 from windsock.today import current
 from windsock.wording.programmes import describe_programme, relevant_programmes
@@ -86,17 +86,21 @@ def today(request: HttpRequest) -> HttpResponseBase:
 
 
 def _airports(day: Punctuality, direction: Direction, now: datetime) -> list[RankRow]:
+    few = few_below(tally for (_, way), tally in day.places.items() if way == direction)
     found = []
     for (code, way), tally in day.places.items():
         if way == direction:
             zone = places.airport_or_unknown(code).tz
-            found.append(rank_row(code, places.city(code), tally, day_start(now, zone).astimezone(zone)))
+            found.append(rank_row(code, places.city(code), tally, day_start(now, zone).astimezone(zone), few))
     return found
 
 
 def _carriers(day: Punctuality, now: datetime) -> list[RankRow]:
     start = day_start(now, ZoneInfo("UTC"))
-    return [rank_row(code, places.airline_name(code), tally, start) for code, tally in day.carriers.items()]
+    few = few_below(day.carriers.values())
+    return [
+        rank_row(code, places.airline_name(code), tally, start, few) for code, tally in day.carriers.items()
+    ]
 
 
 def _busiest(airports: list[RankRow]) -> Airport:
