@@ -142,4 +142,4 @@ def test_a_screen_is_linked_follows_the_operator_and_is_unlinked(
     assert page.locator(".code").inner_text() != code
     assert "password" not in page.content().lower()
     context.close()
-    complaints.forgive("401", "WebSocket")
+    complaints.forgive("401", "WebSocket")  # of the sheet, when the display was unlinked

@@ -17,6 +17,7 @@ PAGES = [
     "/airports/JFK/departures/",
     "/airports/JFK/arrivals/",
     "/display/JFK/departures/?rows=7",
+    "/display/",
 ]
 
 TOO_WIDE = """width => [...document.querySelectorAll("body *")]

@@ -76,7 +76,7 @@ def _act(request: HttpRequest, number: int | None) -> str:
         return ""
     if do != "change":
         return gettext("Choose what to do with the display.")
-    name, shows = request.POST.get("name", "").strip(), ""
+    name, shows = _name(request), ""
     try:
         shows = address_from(request.POST)
     except BadParameters as bad:
@@ -97,8 +97,8 @@ def _link(request: HttpRequest) -> str:
         shows = address_from(request.POST)
     except BadParameters as bad:
         return str(bad)
-    name, code = request.POST.get("name", ""), request.POST.get("code", "")
-    if not name.strip():
+    name, code = _name(request), request.POST.get("code", "")
+    if not name:
         return gettext("A display needs a name that says where it hangs.")
     try:
         made = access.approve(code, name=name, shows=shows, by=request.user)
@@ -109,6 +109,10 @@ def _link(request: HttpRequest) -> str:
         )
     logger.info("Display %s linked by %s, shows %s", made, request.user, shows)
     return ""
+
+
+def _name(request: HttpRequest) -> str:
+    return request.POST.get("name", "").replace("\0", "").strip()  # PostgreSQL refuses NUL in a text
 
 
 def address_from(form: Any) -> str:

@@ -68,7 +68,10 @@ def display_link_state(request: HttpRequest) -> HttpResponseBase:
 
 
 def waiting_page(request: HttpRequest, shows: str = "") -> HttpResponse:
-    """Return the page with the code. A screen that asks again keeps its code until it expires."""
+    """Return the page with the code. A screen that asks again keeps its code until it expires.
+
+    Status 200: some players replace every page with an error status by one of their own.
+    """
     secret = request.COOKIES.get(COOKIE, "")
     revoked = displays.of_secret(secret)
     found = displays.waiting(secret)
@@ -83,6 +86,7 @@ def waiting_page(request: HttpRequest, shows: str = "") -> HttpResponse:
         if found is None:
             return _too_many(request, wait or 60)
     response = _code(request, found, revoked)
+    response["Cache-Control"] = "no-store"
     _keep(request, response, found.secret)
     return response
 
@@ -100,7 +104,6 @@ def _code(request: HttpRequest, found: Waiting, revoked: Display | None) -> Http
             "revoked": revoked,
             "minutes": int(displays.CODE_LIVES.total_seconds() // 60),
         },
-        status=401,
     )
 
 
