@@ -15,6 +15,13 @@ WHOLE = ("windsock", "windsock.asgi", "windsock.client", "windsock.client.sync",
 
 SINGLE = {
     "windsock.ingest": ("Recorded", "Rejected", "Result", "arecord", "record"),
+    "windsock.hosting": (
+        "bad_request",
+        "csrf_failure",
+        "page_not_found",
+        "permission_denied",
+        "server_error",
+    ),
     "windsock.routing": ("websocket_urlpatterns",),
     "windsock.flights.own_tables": ("use",),
     "windsock.access.revocations": ("record",),

@@ -1,4 +1,4 @@
-"""Keep Windsock's views working under the settings that host projects really have."""
+"""Keep Windsock's views working under the settings that host projects really have, and lend hosts its error pages."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,6 +7,26 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.signals import request_finished
 from django.db import connections
 from django.urls import URLPattern, URLResolver
+
+from windsock.pages.error_pages import (
+    bad_request,
+    csrf_failure,
+    page_not_found,
+    permission_denied,
+    server_error,
+)
+
+__all__ = (
+    "EveryDatabase",
+    "adds_windsock",
+    "bad_request",
+    "close_connections_after_requests",
+    "csrf_failure",
+    "page_not_found",
+    "permission_denied",
+    "server_error",
+    "without_request_transactions",
+)
 
 adds_windsock = False
 """Whether this process has loaded an ASGI application made by `windsock.asgi.add_windsock`."""

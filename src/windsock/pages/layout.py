@@ -5,10 +5,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import dateformat
 
 from windsock.clock import ReplayClock, system_clock
+from windsock.pages.error_pages import error_page
 from windsock.wording.language import gettext, pgettext
 
 
@@ -37,4 +37,4 @@ def strip(clock: ReplayClock | None) -> dict[str, Any]:
 
 def not_found(request: HttpRequest, heading: str, text: str) -> HttpResponse:
     """Return a page with status 404 that says what is missing and what an address looks like."""
-    return render(request, "windsock/not_found.html", {"heading": heading, "text": text}, status=404)
+    return error_page(request, 404, heading, text)

@@ -13,3 +13,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("windsock.urls")),
 ]
+
+handler400 = "windsock.hosting.bad_request"
+handler403 = "windsock.hosting.permission_denied"
+handler404 = "windsock.hosting.page_not_found"
+handler500 = "windsock.hosting.server_error"

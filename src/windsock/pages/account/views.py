@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from windsock.access import passwords, tickets
 from windsock.access.http import address_of
+from windsock.pages.error_pages import too_many_sign_ins
 
 # The ticket has proven who it is, so any backend may vouch for the session; Django's own needs no settings.
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -67,25 +68,16 @@ async def sign_in(request: HttpRequest) -> HttpResponseBase:
     name, password = request.POST.get("username", ""), request.POST.get("password", "")
     if settings.AUTHENTICATION_BACKENDS[0] == _LIMITED:
         if (wait := await passwords.check(request, name, password)) is not None:
-            return _too_many(wait)
+            return too_many_sign_ins(request, wait)
         return await sync_to_async(_form)(request)
     # A host's own backends: only they know how to check, so only the number of attempts is limited.
     address = address_of(request)
     if (wait := await sync_to_async(passwords.begin)(address, name)) is not None:
-        return _too_many(wait)
+        return too_many_sign_ins(request, wait)
     response = await sync_to_async(_form)(request)
     if response.status_code == 302:
         await sync_to_async(passwords.succeeded)(address, name)
     return response
-
-
-def _too_many(wait: int) -> HttpResponse:
-    return HttpResponse(
-        passwords.refusal(wait),
-        status=429,
-        content_type="text/plain; charset=utf-8",
-        headers={"Retry-After": str(wait)},
-    )
 
 
 sign_out = SignOut.as_view()
