@@ -72,7 +72,9 @@ def reason(flight: Flight) -> str:
     if not flight.delay_reasons:
         return ""
     first = flight.delay_reasons[0]
-    return first.text or (gettext("reason code {code}", code=first.code) if first.code else "")
+    if first.text:
+        return gettext(first.text)  # words of ours are translated; a source's own are not in any catalogue
+    return gettext("reason code {code}", code=first.code) if first.code else ""
 
 
 def describe_status(flight: Flight, view: Viewpoint, times: ShownTimes | None = None) -> Situation:

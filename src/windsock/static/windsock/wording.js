@@ -98,7 +98,8 @@ export function age(then, now) {
 export function reason(flight) {
   const first = flight.delay_reasons?.[0];
   if (!first) return "";
-  return first.text || (first.code ? gettext("reason code {code}", { code: first.code }) : "");
+  if (first.text) return gettext(first.text); // words of ours are translated; a source's own are not in any catalogue
+  return first.code ? gettext("reason code {code}", { code: first.code }) : "";
 }
 
 /** @param {string} designator @returns {string} "DL 1865" for "DL1865" */
