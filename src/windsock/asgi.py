@@ -18,6 +18,7 @@ from windsock import hosting
 from windsock.api.bodylimit import BodyLimit
 from windsock.api.lane import ReportsLane
 from windsock.api.probes import Probes
+from windsock.api.responselimit import ResponseLimit
 from windsock.live.admission.overload import refuse_unknown_path
 from windsock.routing import websocket_urlpatterns
 from windsock.runtime import Lifespan, LiveFirst
@@ -37,14 +38,15 @@ def add_windsock(
 
     HTTP goes to `django_application`; before it, health probes are answered whatever their Host, and the bodies for
     Windsock's addresses are read within bounds of size and time, those of others where `other_bodies` sets a bound for
-    them. Sockets go to the patterns of the host's own `websockets` and then to Windsock's, behind `authentication`,
-    which must leave the user in the scope; where there is none, the answer is 404.
+    them. Windsock's own large answers are built a few at a time, and held for their readers within bounds.
+    Sockets go to the patterns of the host's own `websockets` and then to Windsock's, behind `authentication`, which
+    must leave the user in the scope; where there is none, the answer is 404.
     The server's start and end run what Windsock does beside the requests.
     """
     hosting.adds_windsock = True
     return ProtocolTypeRouter(
         {
-            "http": Probes(BodyLimit(ReportsLane(django_application), other_bodies)),
+            "http": Probes(BodyLimit(ResponseLimit(ReportsLane(django_application)), other_bodies)),
             "websocket": LiveFirst(
                 authentication(URLRouter([*websockets, *websocket_urlpatterns, re_path("", nowhere)]))
             ),

@@ -7,7 +7,7 @@ readiness and metrics.
 from django.urls import URLPattern, URLResolver, include, path
 
 from windsock.access import key_fingerprints
-from windsock.api import health, metrics
+from windsock.api import health, metrics, responselimit
 from windsock.collect import health as feedhealth
 from windsock.duties import health as duties
 from windsock.hosting import without_request_transactions
@@ -34,6 +34,7 @@ health.add_details("duties", duties.details)
 health.add_details("feeds", feedhealth.details)
 metrics.add_figures(figures)
 metrics.add_figures(feedhealth.figures)
+metrics.add_figures(responselimit.figures)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Before the API, whose last pattern answers everything below /api/ that does not exist.

@@ -1,4 +1,5 @@
-"""Set, for each address, how large a body may be and whether a sender without credentials may send one."""
+"""Set, for each address, how large a body may be, whether a sender without credentials may send one, and whether its
+answers can be large."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,20 +23,30 @@ SIGNED_BYTES = 1_048_576
 """From a sender whose signature can only be verified with the whole body."""
 
 METRICS = "metrics"
+API_SLOTS, PAGE_SLOTS = "api", "pages"
 _REPORTS, _FEED, _API, _PAGE, _ELSEWHERE = "reports", "feed", "api", "page", "elsewhere"
+
+_ALWAYS_SMALL = ("one", "api-nothing-here", "api-docs", "sign-in", "sign-in-link", "sign-out")
+"""Windsock's addresses (the names of their URLs) whose answers stay small however much there is: they need no slot, so
+that signing in and the state of one flight are there while lists are in demand."""
 
 _PROBES = ("windsock.api.health.alive", "windsock.api.health.ready", "windsock.api.metrics.view")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An address's rule. `feed` and `secret` are the parts of a feed's address; `probe` is the view of a probe."""
+    """An address's rule.
+
+    `feed` and `secret` are the parts of a feed's address; `probe` is the view of a probe; `slots` names the slots
+    (`api` or `pages`) in which the answer to a GET is built, None if it is always small, a stream, or not Windsock's.
+    """
 
     kind: str
     feed: str | None = None
     secret: str | None = None
     probe: Callable[..., Any] | None = None
     signs_in: bool = False  # passwords are sent here
+    slots: str | None = None
 
     @property
     def needs_credentials(self) -> bool:
@@ -95,7 +106,11 @@ def _rule(path: str, urlconf: str) -> Rule:
     if match._func_path in _PROBES:
         return Rule(METRICS if match.url_name == "metrics" else _PAGE, probe=match.func)
     if "windsock-api" in match.namespaces:
-        return Rule(_REPORTS if match.url_name == "publish" else _API)
-    if "windsock" in match.namespaces or match._func_path.startswith("windsock."):
-        return Rule(_PAGE, signs_in=match.url_name == "sign-in")
+        slots = None if match.url_name in _ALWAYS_SMALL else API_SLOTS
+        return Rule(_REPORTS if match.url_name == "publish" else _API, slots=slots)
+    if "windsock" in match.namespaces:
+        slots = None if match.url_name in _ALWAYS_SMALL else PAGE_SLOTS
+        return Rule(_PAGE, signs_in=match.url_name == "sign-in", slots=slots)
+    if match._func_path.startswith("windsock."):
+        return Rule(_PAGE)
     return Rule(_ELSEWHERE)

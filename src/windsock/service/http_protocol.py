@@ -8,6 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from windsock.api.responselimit import ABORT
 from windsock.service.connections import address_of, logger
 from windsock.service.handshake_head import plain_head
 from windsock.service.head_limits import (
@@ -39,6 +40,8 @@ class PatientHttpProtocol(HttpToolsProtocol):
     _head_bytes = 0  # received since the head began, counted in whole reads
     _refusal: Refusal | None = None
     _refused: Any = False  # Any: it changes inside calls, which mypy cannot see
+    # Requests still being answered when the next one arrived.
+    _overtaken: tuple[RequestResponseCycle, ...] = ()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Do what uvicorn does, and start the head's deadline."""
@@ -46,9 +49,13 @@ class PatientHttpProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Do what uvicorn does, and cancel the deadline."""
+        """Do what uvicorn does, for every request of the connection, and cancel the deadline."""
         self._in_time()
         super().connection_lost(exc)
+        # uvicorn marks the newest request only; an older one would write to a closed connection.
+        for cycle in self._overtaken:
+            cycle.disconnected = True
+            cycle.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         """Do what uvicorn does; on a kept-alive connection, start the deadline with the next request's first byte."""
@@ -74,9 +81,10 @@ class PatientHttpProtocol(HttpToolsProtocol):
             self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def on_message_begin(self) -> None:
-        """Do what uvicorn does, and count the head's bytes from here."""
+        """Do what uvicorn does, count the head's bytes from here, and let the application abort the connection."""
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
+        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]  # uvicorn says: dictionaries
 
     def on_headers_complete(self) -> None:
         """Do what uvicorn does with a head that came in time; raise _StopParsing if it is refused."""
@@ -92,7 +100,10 @@ class PatientHttpProtocol(HttpToolsProtocol):
         if refusal is not None:
             self._refusal = refusal
             raise _StopParsing
+        before: Any = self.cycle
         super().on_headers_complete()
+        if before is not None and not before.response_complete:
+            self._overtaken = (*(cycle for cycle in self._overtaken if not cycle.response_complete), before)
         if not upgrade and self.scope["http_version"] == "1.0":
             self.cycle.__class__ = UnchunkedCycle
 
