@@ -15,6 +15,8 @@ from django.utils import timezone
 from tests.integration.pages.snowy_day import BOARD, at, tell, text
 from windsock.access import displays, limits
 from windsock.access.models import Display, DisplayLink, Token
+from windsock.pages.console.displays import _kinds
+from windsock.pages.display import parameters
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("snowy_day")]
 
@@ -160,13 +162,15 @@ def test_a_screen_never_shows_a_password_form() -> None:
 
 
 def test_a_screen_is_linked_by_its_code_and_follows_what_the_operator_chooses(operator: Client) -> None:
-    screen = Client()
+    screen = Client(headers={"User-Agent": "Mozilla/5.0 (a television)"})
     code = code_on(screen, "/display/JFK/departures/?rows=20")
     cookie = screen.cookies[displays.COOKIE]
     assert cookie["httponly"]
     assert screen.get("/display/link.json").json() == {"state": "waiting"}
     asked = operator.get(CONSOLE, {"code": code.lower()}).content.decode()
     assert 'value="rows=20"' in asked
+    assert "Link it only if you see this code" in asked
+    assert "Mozilla" not in asked.split("</nav>")[0]
 
     assert link(operator, code, options="rows=20").status_code == 302
 
@@ -296,6 +300,7 @@ def test_a_screen_keeps_its_code_and_an_address_gets_only_so_many(client: Client
 def test_what_a_display_shows_is_always_a_display(operator: Client) -> None:
     for form in ({"airport": "../../"}, {"kind": "//evil.example"}, {"options": "next=//evil.example"}):
         assert link(operator, code_on(Client()), **form).status_code == 409
+    assert set(parameters.KINDS) == {value for value, _ in _kinds()}
     assert not Token.objects.exists()
 
 

@@ -18,7 +18,7 @@ from windsock.access.models import Display, DisplayLink, Token
 from windsock.errors import AccessDenied
 from windsock.flights import airports
 from windsock.pages.console.page import number_in, operators_only, page
-from windsock.pages.display.parameters import KINDS, BadParameters, parameters_of
+from windsock.pages.display.parameters import BadParameters, parameters_of
 from windsock.wording.durations import ago
 from windsock.wording.language import gettext
 
@@ -49,10 +49,10 @@ def displays(request: HttpRequest) -> HttpResponseBase:
     waiting = _waiting(request, code, now) if code else None
     linked = Display.objects.select_related("token", "linked_by")
     context = {
-        "kinds": KINDS,
+        "kinds": _kinds(),
         "display_address": request.build_absolute_uri(reverse("windsock:display-home")).partition("://")[2],
         "code": code[:16],
-        "waiting": waiting,
+        "screen": waiting,
         "given": request.POST if error else _proposed(waiting),
         "error": error,
         "wrong": number if error else None,
@@ -111,6 +111,18 @@ def _link(request: HttpRequest) -> str:
     return ""
 
 
+def _kinds() -> list[tuple[str, str]]:
+    """Return the kinds of displays and what people call them."""
+    return [
+        ("departures", gettext("Departures")),
+        ("arrivals", gettext("Arrivals")),
+        ("both", gettext("Departures and arrivals")),
+        ("gate", gettext("Gate")),
+        ("belt", gettext("Baggage belts")),
+        ("check-in", gettext("Check-in")),
+    ]
+
+
 def _name(request: HttpRequest) -> str:
     return request.POST.get("name", "").replace("\0", "").strip()  # PostgreSQL refuses NUL in a text
 
@@ -130,7 +142,7 @@ def address_from(form: Any) -> str:
     options = dict(parse_qsl(form.get("options", "").strip().lstrip("?"), keep_blank_values=True))
     parameters_of(kind, options)
     address = reverse("windsock:display", args=[airport.code, kind])
-    return f"{address}?{urlencode(options)}" if options else address
+    return f"{address}?{urlencode(options, safe=',/')}" if options else address
 
 
 def _parts(address: str) -> dict[str, str]:
