@@ -162,7 +162,12 @@ class HashedFiles:
             return None
         encoding = _accepted(request.headers.get("Accept-Encoding", ""), file)
         etag = f'"{file.hash}{"-" + encoding if encoding else ""}"'
-        headers = {"Cache-Control": cache, "ETag": etag, "Access-Control-Allow-Origin": "*"}
+        headers = {
+            "Cache-Control": cache,
+            "ETag": etag,
+            "Access-Control-Allow-Origin": "*",
+            "X-Content-Type-Options": "nosniff",
+        }
         if file.encodings:
             headers["Vary"] = "Accept-Encoding"
         if etag in parse_etags(request.headers.get("If-None-Match", "")):
