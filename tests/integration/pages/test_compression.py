@@ -122,4 +122,4 @@ def test_everything_that_a_page_imports_is_fetched_at_once(service: RunningServi
             address = f"/static/windsock/{name}"
             waiting += [address] if address not in imported else []
             imported.add(address)
-    assert preloaded == imported
+    assert imported <= preloaded  # every page has the search in its head as well
