@@ -72,6 +72,7 @@ LONGEST_FIRST = (
     "unit/live/test_subscribe_storm.py",
     "integration/api/test_openapi.py",
     "contract/test_servers.py",
+    "acceptance/test_large_answers.py",
     "contract/test_cursors.py",
     "integration/collect/test_bad_company.py",
     "integration/api/test_end.py",
