@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import msgspec
 import pytest
@@ -471,6 +472,31 @@ def test_every_backend_finds_the_same_flights_in_the_same_order(journal: Journal
         assert [r.flight.id for r in journal.find(query)] == [r.flight.id for r in reference.find(query)], (
             query
         )
+
+
+def test_flights_of_one_number_or_one_aircraft_are_found_in_order_of_time(journal: Journal) -> None:
+    for days, number in ((0, 1), (2, 1), (1, 1), (1, 11), (3, 2)):
+        departs = NOON + timedelta(days=days, minutes=number)
+        key = FlightKey("DL", number, None, departs.date(), "ATL")
+        tell(
+            journal,
+            key,
+            registration="N1DL" if number == 1 else "N-1DL" if number == 2 else "DL1",
+            departure=DepartureReport(scheduled=departs),
+        )
+
+    def found(**query: Any) -> list[tuple[int, int]]:
+        return [
+            (record.key.number, (record.key.date - DAY).days) for record in journal.find(FlightQuery(**query))
+        ]
+
+    assert found(designator="DL1") == [(1, 0), (1, 1), (1, 2)]
+    assert found(designator="DL1", since=NOON + timedelta(days=1), limit=1) == [(1, 1)]
+    assert found(registration="n1dl") == [(1, 0), (1, 1), (1, 2), (2, 3)]
+    assert found(registration="N1DL", until=NOON + timedelta(days=1)) == [(1, 0)]
+    assert found(registration="DL1") == [(11, 1)]
+    assert found(designator="DL2", registration="N1DL") == [(2, 3)]
+    assert found(designator="DL2", airport="ATL", direction="departures") == [(2, 3)]
 
 
 @pytest.mark.parametrize(("typed", "limit"), [("DL1", 4), ("dal  0001", 100), ("KL6001", 4), ("n-1dl", 100)])

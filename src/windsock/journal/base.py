@@ -240,6 +240,7 @@ class FlightQuery:
 
     `text` is the beginning of a designator, or exactly a codeshare, registration, airport code or flight id; in any
     usual spelling (`DL 1`, `dal0001`, `GEUPT`). Flights that it names in full come first, the others in order of time.
+    `designator` is a flight's own, in its canonical spelling; `registration` is an aircraft's, with hyphens or without.
     `after_id` continues after the last flight of a page.
     """
 
@@ -248,6 +249,8 @@ class FlightQuery:
     opposite: str | None = None
     carrier: str | None = None
     date: Day | None = None
+    designator: str | None = None
+    registration: str | None = None
     text: str | None = None
     since: datetime | None = None
     until: datetime | None = None

@@ -46,6 +46,7 @@ class Search:
         self.opposite = canonical_airport(query.opposite) if query.opposite and self.airport else None
         self.text = canonical_text(query.text, query.date) if query.text else None
         self.registrations = registrations(self.text) if self.text else frozenset()
+        self.aircraft = registrations(query.registration.upper()) if query.registration else None
 
     def matches(self, flight: Flight, times: Projection) -> bool:
         """Return whether every condition of the query holds."""
@@ -68,6 +69,10 @@ class Search:
         if query.carrier and flight.key.carrier != query.carrier.upper():
             return False
         if query.date and flight.key.date != query.date:
+            return False
+        if query.designator and flight.designator != query.designator:
+            return False
+        if self.aircraft is not None and flight.registration not in self.aircraft:
             return False
         return (
             text is None

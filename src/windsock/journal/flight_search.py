@@ -34,6 +34,10 @@ def find(using: str, query: FlightQuery) -> list[FlightRecord]:
         rows = rows.filter(_begins_with(using, carrier), carrier=carrier)
     if query.date:
         rows = rows.filter(date=query.date)
+    if query.designator:
+        rows = rows.filter(designator=query.designator)
+    if search.aircraft is not None:
+        rows = rows.filter(registration__in=search.aircraft)
     ways = _named(using, search)
     walks = [
         _walk(side.filter(way), column, query, behind, exact=exact)

@@ -53,7 +53,7 @@ class End:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlightDetails:
-    """All that the page of a flight shows. `pruned`: its first events are no longer kept."""
+    """All that the page of a flight shows. `since` is its first event; `pruned`: earlier ones are no longer kept."""
 
     id: str
     version: int
@@ -65,11 +65,13 @@ class FlightDetails:
     why: str
     tone: str
     headline: Headline | None
+    down: bool
     flown: int
     origin: End
     destination: End
     facts: list[tuple[str, str]]
     timeline: list[Entry]
+    since: datetime | None
     pruned: bool
     beliefs: list[Belief]
 
@@ -127,11 +129,13 @@ def flight_details(
             origin.tz,
             destination.tz,
         ),
+        down=shown.down,
         flown=_flown(flight, shown, now),
         origin=_end(flight, "departures", shown.departure, origin, now, rules.late_minutes, context),
         destination=_end(flight, "arrivals", shown.arrival, destination, now, rules.late_minutes, context),
         facts=list(_facts(flight, context)),
         timeline=timeline(events, reports, context, origin.tz, now, reporters=reporters),
+        since=min((event.recorded_at for event in events), default=None),
         pruned=all(event.version > 1 for event in events),
         beliefs=beliefs(record, context, origin.tz, now, rules),
     )

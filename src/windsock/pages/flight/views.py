@@ -15,6 +15,7 @@ from windsock.flights import FlightKey
 from windsock.ingest import pipeline
 from windsock.pages import layout, places
 from windsock.pages.flight.details import flight_details
+from windsock.pages.flight.related import alternatives, inbound, other_days, recovery
 from windsock.pages.guards import readers_only
 from windsock.wording.language import gettext
 from windsock.wording.programmes import airports_of, describe_programmes_for
@@ -66,6 +67,16 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
         # Names of people and programs are not for visitors of a public board.
         reporters=request.user.is_authenticated,
     )
+    late_minutes = pipeline().rules.late_minutes
+    found = journal.current()
+    related = {
+        "inbound": inbound(found, record.flight, now, late_minutes),
+        "recovery": recovery(found, record.flight, now, late_minutes),
+        "days": other_days(found, record.flight, now, late_minutes),
+        "alternatives": alternatives(found, record.flight, now, late_minutes)
+        if record.flight.status == "cancelled"
+        else [],
+    }
     codes = airports_of(record.flight)
     standings = places.standings_at(*codes)
     programmes = [programme for standing in standings for programme in standing.programmes]
@@ -75,9 +86,10 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
         "programme_versions": dict.fromkeys(codes, 0)
         | {standing.airport: standing.version for standing in standings},
         "attributions": attributions(config().feeds),
-        "direction": "departures",
+        "direction": "arrivals" if page.down else "departures",
         "now": now,
         "now_local": f"{now.astimezone(ZoneInfo(page.origin.zone)):%H:%M}",
+        **related,
         **layout.strip(head.clock),
     }
     template = "windsock/flight/_flight.html" if "part" in request.GET else "windsock/flight/flight.html"
