@@ -122,7 +122,9 @@ def plan_pages(
             collapsed["cancelled"], groups.cancelled, groups.left = groups.cancelled, [], []
         elif groups.soon:
             # The last measure: of the flights that leave last, one line names several, with time and place.
-            collapsed.setdefault("further", []).insert(0, groups.soon.pop())
+            excess = max(1, len(groups.soon) + len(groups.overdue) - MAX_PAGES * (rows - 1) * screens)
+            collapsed["further"] = groups.soon[-excess:] + collapsed.get("further", [])
+            del groups.soon[-excess:]
         else:
             pages += 1  # more flights than a round can name
     shown = sorted(chosen.flights, key=lambda flight: sort_key(flight, direction))

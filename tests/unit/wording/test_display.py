@@ -37,7 +37,7 @@ def rounds(name: str, airport: str, step: timedelta = ROUND) -> Iterator[tuple[d
     """Yield the flights of an airport's departures as known at the beginning of every round of the day."""
     _, states = played(name)
     # What was known before the last schedule came is a board that nobody sees: a night without flights.
-    now, known, number = states[0][0] + timedelta(hours=6), dict[str, Flight](), 0
+    now, known, number = states[0][0] + timedelta(hours=9), dict[str, Flight](), 0
     while number < len(states):
         while number < len(states) and states[number][0] <= now:
             if states[number][1].origin == airport:
