@@ -196,6 +196,13 @@ def test_a_screen_is_linked_by_its_code_and_follows_what_the_operator_chooses(op
         assert words in page
 
 
+def test_a_linked_display_with_a_wrong_address_asks_again_what_to_show(operator: Client) -> None:
+    screen, _ = linked(operator)
+
+    assert screen.get("/display/JFK/departures/?rows=99").headers["Refresh"] == "30; url=/display/"
+    assert "Refresh" not in operator.get("/display/JFK/departures/?rows=99").headers
+
+
 def test_a_linked_display_reads_its_pages_and_nothing_else(operator: Client) -> None:
     screen, display = linked(operator)
 

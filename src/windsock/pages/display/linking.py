@@ -19,6 +19,9 @@ from windsock.access.models import Display
 from windsock.pages.guards import View
 from windsock.wording.language import gettext
 
+RETRY_SECONDS = 30
+"""After this time a linked screen with a wrong address asks what it is to show."""
+
 
 def linked_display(request: HttpRequest) -> Display | None:
     """Return the display that asks, if it is linked and not revoked."""
@@ -44,6 +47,9 @@ def displays_only(view: View) -> View:
             displays.seen(linked, screen=request.headers.get("Windsock-Screen", ""))
             response["Windsock-Shows"] = linked.shows
             _keep(request, response, request.COOKIES[COOKIE])
+            if response.status_code in (400, 404):
+                # Nobody stands there to correct the address: what the console says is tried again.
+                response["Refresh"] = f"{RETRY_SECONDS}; url={reverse('windsock:display-home')}"
         return response
 
     return guarded
