@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from windsock.flights.sources import MAX_LENGTH
 
-__all__ = ["AccessChange", "Display", "DisplayLink", "KeyFingerprint", "Ticket", "Token"]
+__all__ = ["AccessChange", "CalendarLink", "Display", "DisplayLink", "KeyFingerprint", "Ticket", "Token"]
 
 SCOPES = ("read", "publish")
 """What a token may be used for, weakest first. `publish` does not imply `read`."""
@@ -166,6 +166,25 @@ class Display(models.Model):
 
     def __str__(self) -> str:
         return self.token.name
+
+
+class CalendarLink(models.Model):
+    """A secret that opens the calendar of one flight, for a reader's calendar program. See `access.calendars`."""
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="windsock_calendar_links"
+    )
+    flight_id = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "windsock"
+        db_table = "windsock_calendar_link"
+        indexes = [models.Index(fields=["user", "flight_id"], name="windsock_calendar_reader")]
+
+    def __str__(self) -> str:
+        return f"calendar of {self.flight_id} for {self.user}"
 
 
 class AccessChange(models.Model):

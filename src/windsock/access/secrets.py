@@ -7,8 +7,9 @@ import zlib
 
 TOKEN_MARK = "wsk"  # "windsock key": recognizable for secret scanners and for people
 TICKET_MARK = "wst"
+CALENDAR_MARK = "wsc"
 _SHAPE = re.compile(
-    r"(?P<body>(?P<mark>ws[kt])_(?P<prefix>[0-9a-z]{8})_[0-9a-zA-Z_-]{43})(?P<check>[0-9a-f]{8})"
+    r"(?P<body>(?P<mark>ws[ckt])_(?P<prefix>[0-9a-z]{8})_[0-9a-zA-Z_-]{43})(?P<check>[0-9a-f]{8})"
 )
 
 

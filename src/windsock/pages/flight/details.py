@@ -203,9 +203,7 @@ def _facts(flight: Flight, context: ChangeContext) -> Iterator[tuple[str, str]]:
         (gettext("Landed"), "landing.actual", flight.landing.actual),
         (gettext("Aircraft"), "registration", flight.registration),
         (gettext("Type"), "aircraft_type", flight.aircraft_type),
-        (gettext("Reason of the delay"), "delay_reasons", flight.delay_reasons),
         (gettext("Planned destination"), "destination", flight.destination if flight.diverted_to else None),
-        (gettext("Also sold as"), "codeshares", flight.codeshares),
         (gettext("Sources disagree on"), "conflicts", flight.conflicts),
         (gettext("Stopped reporting"), "silent_source", flight.silent_source),
     )

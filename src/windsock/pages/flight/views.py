@@ -14,12 +14,12 @@ from windsock.feeds.configuration import attributions
 from windsock.flights import FlightKey
 from windsock.ingest import pipeline
 from windsock.pages import layout, places
-from windsock.pages.flight.details import flight_details
+from windsock.pages.flight.details import FlightDetails, flight_details
 from windsock.pages.flight.related import alternatives, inbound, other_days, recovery
 from windsock.pages.guards import readers_only
 from windsock.wording.language import gettext
 from windsock.wording.programmes import airports_of, describe_programmes_for
-from windsock.wording.status import spaced
+from windsock.wording.status import dotted, spaced
 
 MAX_REPORTS = 500
 """Reports that are looked through for who reported the events shown."""
@@ -82,6 +82,7 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
     programmes = [programme for standing in standings for programme in standing.programmes]
     context = {
         "page": page,
+        "preview": _preview(page),
         "programmes": describe_programmes_for(record.flight, programmes, now),
         "programme_versions": dict.fromkeys(codes, 0)
         | {standing.airport: standing.version for standing in standings},
@@ -96,3 +97,10 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
     response = render(request, template, context)
     response["X-Flight-Version"] = str(page.version)
     return response
+
+
+def _preview(page: FlightDetails) -> str:
+    """Return the line below the title in a preview of a shared link: both places with their times, and the gate."""
+    ends = [f"{end.city} {end.time}" if end.at else end.city for end in page.ends]
+    gate = gettext("Gate {gate}", gate=page.origin.gate) if page.origin.gate and not page.down else ""
+    return dotted(" – ".join(ends), gate)
