@@ -27,7 +27,8 @@ TOO_WIDE = """width => [...document.querySelectorAll("body *")]
 
 def pages(service: RunningService) -> list[str]:
     found = service.get("/api/v1/flights?airport=JFK&direction=departures").data["flights"]
-    return [*PAGES, f"/flights/{found[2]['id']}/"]
+    flights = [f"/flights/{found[place]['id']}/" for place in (2, 3)]  # late, and cancelled
+    return [*PAGES, *flights, f"{flights[0]}calendar/"]
 
 
 def settled(page: Page) -> None:

@@ -10,15 +10,15 @@
 const MARKS = new Set(["fresh", "turned", "turned-again"]);
 const OWN = new Set(["open", "data-from"]);
 
-/** @typedef {(element: Element, before: string, after: string) => void} OnText */
+/** @typedef {(element: Element, before: string, after: string) => void} OnCompared */
 
-/** @param {Element} current @param {Element} fresh @param {OnText} [onText] called for `data-compared` elements whose text changes */
-export function patch(current, fresh, onText) {
-  const before = onText && current instanceof HTMLElement && "compared" in current.dataset ? current.textContent ?? "" : null;
+/** @param {Element} current @param {Element} fresh @param {OnCompared} [onCompared] called for `data-compared` elements whose text changes */
+export function patch(current, fresh, onCompared) {
+  const before = onCompared && current instanceof HTMLElement && "compared" in current.dataset ? current.textContent ?? "" : null;
   patchAttributes(current, fresh);
-  patchChildren(current, fresh, onText);
+  patchChildren(current, fresh, onCompared);
   const after = current.textContent ?? "";
-  if (before !== null && before !== after) onText?.(current, before, after);
+  if (before !== null && before !== after) onCompared?.(current, before, after);
 }
 
 /** @param {Element} current @param {Element} fresh */
@@ -36,8 +36,8 @@ function patchAttributes(current, fresh) {
   }
 }
 
-/** @param {Element} current @param {Element} fresh @param {OnText} [onText] */
-function patchChildren(current, fresh, onText) {
+/** @param {Element} current @param {Element} fresh @param {OnCompared} [onCompared] */
+function patchChildren(current, fresh, onCompared) {
   const waiting = new Map(nodesOf(current).map((node) => [node, keyOf(node)]));
   /** @type {Node|null} */
   let place = null;
@@ -55,7 +55,7 @@ function patchChildren(current, fresh, onText) {
     if (place && place.compareDocumentPosition(found) & Node.DOCUMENT_POSITION_PRECEDING) current.insertBefore(found, place.nextSibling);
     place = found;
     if (found instanceof Element && wanted instanceof Element) {
-      if (!found.hasAttribute("data-keep")) patch(found, wanted, onText);
+      if (!found.hasAttribute("data-keep")) patch(found, wanted, onCompared);
     } else if (found.textContent !== wanted.textContent) found.textContent = wanted.textContent;
   }
   for (const gone of waiting.keys()) current.removeChild(gone);

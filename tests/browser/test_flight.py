@@ -1,0 +1,75 @@
+"""The page of a flight in a browser: it follows the flight with few changes, and keeps the reader's place."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visit, flight, minutes
+from tests.running_service import RunningService
+
+MAX_MUTATIONS = 12
+"""Of one event: the gate, in the sign and in the fact, its marks, and a line of the timeline."""
+
+OBSERVE = """() => {
+  window.mutations = 0;
+  new MutationObserver((found) => { window.mutations += found.length; })
+    .observe(document.getElementById("flight"),
+      {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
+
+
+def opened(visit: Visit, service: RunningService) -> Page:
+    found = service.get("/api/v1/flights?airport=JFK&direction=departures&q=B6100").data["flights"]
+    page = visit(f"/flights/{found[0]['id']}/", viewport={"width": 390, "height": 844})
+    expect(page.locator("html")).to_have_attribute("data-link", "live")
+    return page
+
+
+def test_an_event_changes_little_and_keeps_the_place_of_the_reader(
+    service: RunningService, visit: Visit
+) -> None:
+    page = opened(visit, service)
+    fact = page.locator("details[id='fact-departure.gate']")
+    fact.locator("summary").click()
+    fact.locator("summary").focus()
+    page.evaluate(OBSERVE)
+
+    service.post(flight(100, leaves_in=30, departure={"gate": "7", "terminal": "5"}))
+
+    gate = page.locator(".spot .gate")
+    expect(gate).to_have_text("7")
+    expect(gate).to_have_attribute("data-from", "5")
+    expect(page.locator(".timeline li").first).to_contain_text("Gate 5 → 7")
+    expect(fact).to_have_attribute("open", "")
+    expect(fact.locator("summary")).to_be_focused()
+    expect(fact.locator(".words")).to_contain_text("the only source")
+    assert page.evaluate("window.mutations") <= MAX_MUTATIONS
+
+
+def test_watching_sharing_and_the_clock(service: RunningService, visit: Visit) -> None:
+    page = opened(visit, service)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("delete Navigator.prototype.share")
+    watching = page.get_by_role("button", name="Watch this flight")
+    watching.click()
+    expect(page.get_by_role("button", name="Watching")).to_have_attribute("aria-pressed", "true")
+    kept = page.evaluate("JSON.parse(localStorage.getItem('windsock.flights'))")
+    assert [each["id"] for each in kept] == [page.locator("#flight").get_attribute("data-flight")]
+    page.reload()
+    page.get_by_role("button", name="Watching").click()
+    assert page.evaluate("JSON.parse(localStorage.getItem('windsock.flights'))") == []
+
+    page.evaluate("delete Navigator.prototype.share")
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").endswith(page.url)
+
+    big = page.locator(".way .big bdi").first
+    local = big.inner_text()
+    big.click()
+    expect(big).to_have_text(f"{minutes(30)[11:16]}Z")
+    button = page.locator("[data-do=times]")
+    expect(button).to_have_text("UTC")
+    button.click()
+    button.click()
+    expect(big).to_contain_text("in ")
+    button.click()
+    expect(big).to_have_text(local)
