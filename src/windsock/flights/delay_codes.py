@@ -59,6 +59,15 @@ def all_texts() -> frozenset[str]:
     return frozenset(_BTS.values()) | {words for words, _ in _ahm730().values()}
 
 
+def choices() -> list[tuple[str, str]]:
+    """Return the AHM 730 codes that people choose from, with our words; of those that read alike, the first."""
+    found: dict[str, str] = {}
+    for code, (words, _) in _ahm730().items():
+        if code.isdigit():
+            found.setdefault(words, code)
+    return [(code, words) for words, code in found.items()]
+
+
 @lru_cache(maxsize=4096)
 def bts_bucket(scheme: str, code: str) -> str | None:
     """Return the BTS cause (carrier, weather, nas, security, late_aircraft) of this code, by our own assignment."""

@@ -145,7 +145,7 @@ def address_from(form: Any) -> str:
     return f"{address}?{urlencode(options, safe=',/')}" if options else address
 
 
-def _parts(address: str) -> dict[str, str]:
+def parts_of_address(address: str) -> dict[str, str]:
     """Return airport, kind and options of a display's address; nothing for any other."""
     path, _, options = address.partition("?")
     pieces = path.removeprefix(get_script_prefix()).strip("/").split("/")
@@ -173,7 +173,7 @@ def _waiting(request: HttpRequest, code: str, now: datetime) -> dict[str, Any] |
 
 
 def _proposed(waiting: dict[str, Any] | None) -> dict[str, str]:
-    return _parts(waiting["shows"]) if waiting else {}
+    return parts_of_address(waiting["shows"]) if waiting else {}
 
 
 def _line(display: Display, now: datetime) -> dict[str, Any]:
@@ -182,5 +182,5 @@ def _line(display: Display, now: datetime) -> dict[str, Any]:
         "display": display,
         "missing": missing,
         "seen": ago(display.seen_at, now) if display.seen_at else "",
-        **_parts(display.shows),
+        **parts_of_address(display.shows),
     }
