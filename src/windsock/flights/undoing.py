@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from windsock.flights.belief import believe
 from windsock.flights.changes import Change, diff
-from windsock.flights.facts import TICK, Belief, Fact, Facts, assertions, beliefs
+from windsock.flights.facts import TICK, Belief, Fact, Facts, assertions, beliefs, join
 from windsock.flights.fields import BY_PATH, CANCELLATION_REASONS, FIRST
 from windsock.flights.merge import apply_report
 from windsock.flights.own_sources import OWN_SOURCES
@@ -55,7 +55,7 @@ def undoing(
     now: datetime,
     rules: MergeRules = DEFAULT_RULES,
 ) -> Undoing:
-    """Return how to take back the report `undone`. Its `observed_at` tells its words from all others of its source.
+    """Return how to take back the report `undone`. Its `observed_at` identifies its words among those of its source.
 
     Args:
         record: The flight as it is now.
@@ -96,14 +96,12 @@ def undoing(
 
 def _earlier_words(earlier: Iterable[Report], paths: Iterable[str]) -> dict[str, Fact]:
     """Return the latest word on each of the paths."""
-    wanted, found = set(paths), dict[str, Fact]()
+    facts: Facts = {}
     for report in earlier:
         at = report.observed_at
         assert isinstance(at, datetime)
-        for path, value in assertions(report):
-            if path in wanted and (path not in found or found[path].observed_at < at):
-                found[path] = Fact(value, at, at)
-    return found
+        facts = join(facts, report.source, assertions(report), at, at)
+    return {path: fact for path in paths for fact in facts.get(path, {}).values()}
 
 
 def _without(facts: Facts, source: str, own: Mapping[str, Fact], before: Mapping[str, Fact]) -> Facts:

@@ -59,6 +59,7 @@ def test_no_page_needs_inline_scripts_or_styles(ada: Client, path: str) -> None:
     [
         ((), False, {"API for programs"}),
         (("operate_feeds",), False, {"API for programs", "Console"}),
+        (("view_feedstate",), False, {"API for programs", "Console"}),
         ((), True, {"API for programs", "Administration"}),
     ],
 )

@@ -70,7 +70,7 @@ def effect_of(preview: Preview, now: datetime, late_minutes: int) -> Effect:
         before="" if preview.before is None else state_of(preview.before.flight, now, late_minutes),
         after=state_of(after, now, late_minutes),
         changes=[sentence.text for sentence in describe_changes(preview.changes, context)],
-        hidden=[_hidden(one, preview.after, context) for one in preview.outweighed],
+        hidden=[_hidden(word, preview.after, context) for word in preview.outweighed],
         displays=displays_following(after, timezone.now()),
     )
 

@@ -21,7 +21,7 @@ from windsock.ingest import pipeline
 from windsock.ingest.wrongclock import watch as wrong_clock
 from windsock.journal.report_lags import report_lags
 from windsock.pages import layout
-from windsock.pages.console.page import number_in, operators_only, page
+from windsock.pages.console.page import allowed, number_in, operators_only, page
 from windsock.pages.console.wording import feed_line
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,14 @@ _MAX_SHOWN_BYTES = 2000
 
 
 @require_safe
+def console(request: HttpRequest) -> HttpResponseBase:
+    """Open the console where its reader may do something: at the feeds or, for publishers alone, at the report."""
+    user = request.user
+    if user.is_authenticated and allowed(user, "publish") and not allowed(user, "operate"):
+        return redirect(reverse("windsock:console-report"))
+    return feeds(request)
+
+
 @operators_only
 def feeds(request: HttpRequest) -> HttpResponseBase:
     """Show all configured feeds and the state of each."""

@@ -131,7 +131,7 @@ def _show(
         "error": error,
         "own": own,
         "source": person.source,
-        "published": next((one for one in own if one.at == request.GET.get("published")), None),
+        "published": next((mine for mine in own if mine.at == request.GET.get("published")), None),
         "undone": undone_words(request.GET.get("undone", "")),
     }
     return page(request, "windsock/console/report.html", "report", context, status=status)
@@ -229,7 +229,7 @@ def undone_words(undone: str) -> str:
     texts: dict[str, Any] = {
         "whole": gettext("Taken back. The flight is believed as if the report had not been made."),
         "partly": gettext(
-            "Taken back as far as possible. Where you have reported something newer, or the clock has gone on, the "
+            "Taken back as far as possible. Where you have reported something newer, or time has passed, the "
             "flight stays as it is."
         ),
         "none": gettext(

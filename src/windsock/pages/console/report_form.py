@@ -164,7 +164,7 @@ def form_for(flight: Flight, given: Mapping[str, str], now: datetime, context: C
     form = Form([])
     for part, known in fields_for(flight, now).items():
         zone = zones.get(part, zones["departure"])
-        entries = [_entry(flight, one, given, zone, context) for one in known]
+        entries = [_entry(flight, sort, given, zone, context) for sort in known]
         form.sections.append(Section(titles[part], entries))
         for entry in entries:
             if entry.typed:

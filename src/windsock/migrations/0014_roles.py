@@ -36,7 +36,7 @@ def make_roles(apps: object, schema_editor: object) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("windsock", "0012_displays"),
+        ("windsock", "0013_calendar_links"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
