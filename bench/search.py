@@ -67,8 +67,8 @@ def configure(folder: Path, database: str) -> None:
     call_command("migrate", verbosity=0, skip_checks=True)
 
 
-def fill(count: int, now: datetime) -> None:
-    """Write the flights, 10,000 a transaction; each record is that of its own flight."""
+def fill(count: int, now: datetime, days: int = 1, numbers: int = 5000, aircraft: int = 900) -> None:
+    """Write the flights of the days around now, 10,000 a transaction; each record is that of its own flight."""
     from bench.board_query import AIRPORTS
     from windsock.flights import ArrivalReport, DepartureReport, FlightKey, Report, apply_report
     from windsock.journal.bulk import insert
@@ -80,8 +80,8 @@ def fill(count: int, now: datetime) -> None:
     rows: list[Any] = []
     names: list[Any] = []
     for index in range(count):
-        carrier, number = CARRIERS[index % len(CARRIERS)], 1 + index // len(CARRIERS) % 5000
-        departs = now + timedelta(minutes=luck.randrange(-24 * 60, 24 * 60))
+        carrier, number = CARRIERS[index % len(CARRIERS)], 1 + index // len(CARRIERS) % numbers
+        departs = now + timedelta(minutes=luck.randrange(-24 * 60 * days, 24 * 60))
         origin, destination = luck.sample(AIRPORTS, 2)
         key = FlightKey(carrier, number, None, departs.date(), origin)
         codeshares = (f"KL{6000 + number}",) if carrier == "DL" and number < 3000 else ()
@@ -91,7 +91,7 @@ def fill(count: int, now: datetime) -> None:
             source="bench",
             observed_at=now,
             destination=destination,
-            registration=f"N{luck.randrange(100, 999)}DE",
+            registration=f"N{luck.randrange(100, 100 + aircraft)}DE",
             codeshares=codeshares,
             departure=DepartureReport(scheduled=departs, estimated=departs + delay),
             arrival=ArrivalReport(scheduled=departs + timedelta(hours=2)),

@@ -73,3 +73,45 @@ def test_watching_sharing_and_the_clock(service: RunningService, visit: Visit) -
     expect(big).to_contain_text("in ")
     button.click()
     expect(big).to_have_text(local)
+
+
+ANY_TREES = """async (address) => {
+  const { patch } = await import(address);
+  let seed = 7;
+  const luck = (limit) => (seed = (seed * 16807) % 2147483647) % limit;
+  const tree = (depth) => {
+    const element = document.createElement(["div", "p", "details"][luck(3)]);
+    if (luck(3) === 0) element.dataset.key = String(luck(5));
+    if (luck(3) === 0) element.className = ["late", "news", "late news"][luck(3)];
+    if (luck(4) === 0) element.setAttribute("title", String(luck(3)));
+    for (let count = depth ? luck(5) : 0; count > 0; count--) {
+      element.append(luck(3) ? tree(depth - 1) : document.createTextNode(`text ${luck(4)}`));
+    }
+    element.normalize();
+    return element;
+  };
+  const wrap = (child) => { const root = document.createElement("div"); root.append(child); return root; };
+  let again = 0;
+  for (let turn = 0; turn < 500; turn++) {
+    const before = wrap(tree(4)), after = wrap(tree(4)), wanted = after.innerHTML;
+    patch(before, after);
+    if (before.innerHTML !== wanted) return `${before.innerHTML} is not ${wanted}`;
+    const observer = new MutationObserver(() => {});
+    observer.observe(before, {subtree: true, childList: true, characterData: true, attributes: true});
+    patch(before, after);
+    again += observer.takeRecords().length;
+    observer.disconnect();
+  }
+  return again;
+}"""
+
+
+def test_a_patched_part_is_equal_to_the_fresh_one_and_patching_again_changes_nothing(
+    service: RunningService, visit: Visit
+) -> None:
+    page = opened(visit, service)
+    address = page.evaluate(
+        "[...document.querySelectorAll('[href],[src]')].map((e) => e.href || e.src)"
+        ".find((each) => /patch[^/]*[.]js$/.test(each)) ?? ''"
+    )
+    assert page.evaluate(ANY_TREES, address or "/static/windsock/patch.js") == 0

@@ -281,11 +281,9 @@ def _reason(scheme: str | None, code: str | None, text: str | None) -> str:
     words = text or delay_codes.reason_text(scheme or "", code or "") or ""
     if words:
         words = gettext(words)
-    if not code:
-        return words
-    return (
-        f"{words} ({scheme} {code})" if words else gettext("code {code} ({scheme})", code=code, scheme=scheme)
-    )
+    if words or not code:
+        return words  # travellers have no use for the code behind them
+    return gettext("code {code} ({scheme})", code=code, scheme=scheme)
 
 
 def _moment(value: Any) -> datetime | None:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.integration.pages.snowy_day import NOW, at, tell, text
+from tests.integration.pages.test_languages import NAMES, english_in, names_of_places
 from windsock import journal
 from windsock.ingest import record
 
@@ -99,6 +100,15 @@ def test_the_aircraft_that_comes_late_is_shown_with_what_follows(ada: Client) ->
     assert "The aircraft arrives 11:05 and needs 45 min: departs not before 11:50 (inferred)." in page
 
 
+def test_an_unknown_flight_offers_the_days_on_which_its_number_is_known(ada: Client) -> None:
+    response = ada.get("/flights/B6711.2013-03-09.JFK/")
+    page = " ".join(response.content.decode().split())
+    assert response.status_code == 404
+    assert "No source has reported B6 711 from JFK on 9 March 2013." in page
+    assert f'href="/flights/{STATES["waiting"]}/"' in page
+    assert "is known on" not in ada.get("/flights/DL99.2013-03-09.JFK/").content.decode()
+
+
 def test_an_unknown_aircraft_says_nothing(ada: Client) -> None:
     assert ada.get(f"/flights/{STATES['waiting']}/").context["inbound"] is None
     tell(flight="B6711", registration="N535JB")
@@ -146,11 +156,19 @@ def test_a_pruned_flight_says_that_its_events_are_no_longer_kept(ada: Client) ->
 
 
 @pytest.mark.usefixtures("every_state")
-def test_in_arabic_every_state_reads_from_the_right_and_keeps_its_codes(ada: Client) -> None:
-    for flight_id in STATES.values():
-        page = text(ada, f"/flights/{flight_id}/?lang=ar")
+def test_in_arabic_every_state_has_no_english_word_but_names(ada: Client) -> None:
+    names = NAMES | names_of_places() | {"boston", "logan"}
+    tell(flight="B6711", registration="N535JB")
+    tell(flight="B6710", origin="MCO", destination="JFK", registration="N535JB",
+         departure={"scheduled": at(-160)}, arrival={"scheduled": at(-20), "estimated": at(45)})  # fmt: skip
+    paths = [f"/flights/{flight_id}/" for flight_id in STATES.values()]
+    left = {}
+    for path in [*paths, f"{paths[0]}calendar/"]:
+        page = text(ada, f"{path}?lang=ar")
         assert 'dir="rtl"' in page
-        assert "<bdi" in page
+        if words := english_in(page, names):
+            left[path] = words
+    assert left == {}
 
 
 @pytest.mark.usefixtures("every_state")

@@ -100,7 +100,7 @@ def test_the_shared_table_and_the_order_of_weight_have_every_kind_of_change() ->
                 [],
                 [{"scheme": "ahm730", "code": "93", "text": "late inbound"}],
             ),
-            "Reason: late inbound (ahm730 93)",
+            "Reason: late inbound",
         ),
         (change("gate.changed", "arrival.gate", None, "A4"), "Arrival gate A4"),
         (
@@ -118,7 +118,7 @@ def test_the_shared_table_and_the_order_of_weight_have_every_kind_of_change() ->
                 (),
                 (Reason(scheme="ahm730", code="93", text="late inbound"),),
             ),
-            "Reason: late inbound (ahm730 93)",
+            "Reason: late inbound",
         ),
         (change("flight.corrected", "boarding", True, False), "Not boarding yet"),
         (change("flight.corrected", "departure.overdue_minutes", 45, None), "Departure no longer overdue"),

@@ -146,6 +146,13 @@ def other_days(journal: Journal, flight: Flight, now: datetime, late_minutes: in
     )
 
 
+def known_dates(journal: Journal, key: FlightKey) -> list[tuple[Day, str, str]]:
+    """Return (date, id, origin) of the flights of this number on the dates that are nearest to the key's."""
+    found = journal.find(FlightQuery(designator=str(key.designator), limit=MAX_FLIGHTS_OF_NUMBER))
+    near = sorted((record.flight for record in found), key=lambda flight: abs(flight.date - key.date))
+    return sorted((flight.date, flight.id, flight.origin) for flight in near[:MAX_DATES])
+
+
 def alternatives(journal: Journal, flight: Flight, now: datetime, late_minutes: int) -> list[Other]:
     """Return the next flights on the same route that leave, for somebody whose flight does not."""
     if flight.destination is None:

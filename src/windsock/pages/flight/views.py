@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -15,7 +15,7 @@ from windsock.flights import FlightKey
 from windsock.ingest import pipeline
 from windsock.pages import layout, places
 from windsock.pages.flight.details import FlightDetails, flight_details
-from windsock.pages.flight.related import alternatives, inbound, other_days, recovery
+from windsock.pages.flight.related import alternatives, inbound, known_dates, other_days, recovery
 from windsock.pages.guards import readers_only
 from windsock.wording.language import gettext
 from windsock.wording.programmes import airports_of, describe_programmes_for
@@ -46,16 +46,7 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
         return redirect(reverse("windsock:flight", args=[str(key)]))
     record = journal.current().flight(key)
     if record is None:
-        return layout.not_found(
-            request,
-            gettext("No such flight"),
-            gettext(
-                "No source has reported {flight} from {airport} on {date}.",
-                flight=spaced(str(key.designator)),
-                airport=key.origin,
-                date=key.date,
-            ),
-        )
+        return _unknown(request, key)
     head = journal.current().head()
     now = layout.service_now(head.clock)
     page = flight_details(
@@ -97,6 +88,24 @@ def flight(request: HttpRequest, flight_id: str) -> HttpResponseBase:
     response = render(request, template, context)
     response["X-Flight-Version"] = str(page.version)
     return response
+
+
+def _unknown(request: HttpRequest, key: FlightKey) -> HttpResponse:
+    """Return a page that says what is not known, and on which days a flight of this number is."""
+    number = spaced(str(key.designator))
+    context = {
+        "error": 404,
+        "heading": gettext("No such flight"),
+        "text": gettext(
+            "No source has reported {flight} from {airport} on {date}.",
+            flight=number,
+            airport=key.origin,
+            date=layout.day_of(key.date),
+        ),
+        "number": number,
+        "known": known_dates(journal.current(), key),
+    }
+    return render(request, "windsock/flight/unknown.html", context, status=404)
 
 
 def _preview(page: FlightDetails) -> str:
