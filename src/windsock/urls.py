@@ -38,6 +38,7 @@ metrics.add_figures(responselimit.figures)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Before the API, whose last pattern answers everything below /api/ that does not exist.
+    path("", include("windsock.live.transport.discovery")),
     path("", include("windsock.live.transport.sse")),
     path("", include("windsock.live.transport.upgrade")),
     path("", include("windsock.api.urls")),

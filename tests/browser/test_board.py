@@ -184,4 +184,4 @@ def test_another_site_shows_a_live_board_with_one_element(service: RunningServic
     service.post(late(100, 30, 35))
 
     expect(board.locator("tbody")).to_contain_text("35 min late")
-    expect(board.locator("caption")).to_have_text("Departures New York JFK")
+    expect(board.locator("caption")).to_have_text("Departures from New York JFK")

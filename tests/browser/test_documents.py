@@ -11,6 +11,7 @@ from tests.documents import ROOT, Block, Reader, blocks
 
 README = [block for block in blocks(ROOT / "README.md") if block.section == "… write Django"]
 JAVASCRIPT = blocks(ROOT / "docs" / "reference" / "javascript.md")
+ELEMENTS = blocks(ROOT / "docs" / "how-to" / "elements.md")
 EMBED = blocks(ROOT / "docs" / "how-to" / "embed.md")
 BOARD = "http://127.0.0.1:8000/airports/KEF/departures/"
 
@@ -91,7 +92,7 @@ def test_the_embedding_guide_leads_to_a_live_board_in_development_and_in_product
 def test_the_javascript_pages_examples_follow_a_service_from_another_origin(
     page: Page, reader: Reader
 ) -> None:
-    for block in JAVASCRIPT:
+    for block in [*JAVASCRIPT, *ELEMENTS]:
         reader.follow(block)
     # Another origin than the service's, as the page says; the service names it.
     own = "http://127.0.0.1:8765"
@@ -102,6 +103,7 @@ def test_the_javascript_pages_examples_follow_a_service_from_another_origin(
 
     page.goto(f"{own}/delays.html")
     expect(page.locator("#delays li").first).to_contain_text(":")
-    page.goto(f"{own}/board.html")
+    page.goto(f"{own}/elements.html")
     expect(page.locator("flight-board tbody tr").first).to_be_visible(timeout=60_000)
+    expect(page.locator("flight-status")).to_have_attribute("data-state", re.compile("live|empty"))
     assert not [url for url in page.failures if "favicon" not in url]  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ BLOCKS = {page: found for page, found in BLOCKS.items() if found}
 ELSEWHERE = {
     "docs/how-to/embed.md": "tests/browser/test_documents.py",
     "docs/reference/javascript.md": "tests/browser/test_documents.py",
+    "docs/how-to/elements.md": "tests/browser/test_documents.py",
     "docs/reference/feeds/generic.md": "tests/unit/feeds/generic/test_generic.py",
     "docs/reference/feeds/finavia.md": "tests/unit/feeds/test_finavia.py",
 }

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "src" / "windsock" / "static" / "windsock"
 PAGE = (ROOT / "docs" / "reference" / "javascript.md").read_text()
@@ -10,17 +12,17 @@ CLIENT = (STATIC / "client.js").read_text()
 SESSION = (STATIC / "session.js").read_text()
 
 
-def _rows(title: str) -> list[list[str]]:
+def _rows(title: str, page: str = PAGE) -> list[list[str]]:
     """The cells of the table below a heading."""
-    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", PAGE, flags=re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", page, flags=re.MULTILINE | re.DOTALL)
     assert found, f"the page has no part {title!r}"
     lines = [line for line in found.group(1).splitlines() if line.startswith("| `")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-def _names(title: str) -> set[str]:
+def _names(title: str, page: str = PAGE) -> set[str]:
     """The code-styled names in the first column of the table below a heading, without arguments."""
-    return {name.partition("(")[0] for row in _rows(title) for name in re.findall(r"`([^`]+)`", row[0])}
+    return {name.partition("(")[0] for row in _rows(title, page) for name in re.findall(r"`([^`]+)`", row[0])}
 
 
 def _class_body() -> str:
@@ -79,13 +81,37 @@ def test_every_export_is_documented_and_no_other() -> None:
     assert _names("Other exports") == names - {"WindsockClient"}
 
 
-def test_every_attribute_of_the_element_is_documented_and_no_other() -> None:
-    source = (STATIC / "flight-board.js").read_text()
-    asked = set(re.findall(r"""getAttribute\("([\w-]+)"\)""", source))
-    assert _names("`<flight-board>`") == asked
-    observed = re.search(r"observedAttributes = \[([^\]]*)\]", source)
-    assert observed
-    assert set(re.findall(r'"([\w-]+)"', observed.group(1))) <= asked
+ELEMENTS = (ROOT / "docs" / "how-to" / "elements.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("title", "modules"),
+    [
+        ("`<flight-board>`", ["flight-board.js"]),
+        ("`<flight-status>`", ["flight-status.js"]),
+        ("Both", ["live-element.js"]),
+    ],
+)
+def test_every_attribute_of_the_elements_is_documented_and_no_other(title: str, modules: list[str]) -> None:
+    source = "".join((STATIC / name).read_text() for name in modules)
+    asked = set(re.findall(r"""getAttribute\("([\w-]+)"\)""", source)) - {"href"}
+    assert _names(title, ELEMENTS) == asked | ({"lang"} if title == "Both" else set())
+    if observed := re.search(r"observedAttributes = \[([^\]]*)\]", source):
+        assert set(re.findall(r'"([\w-]+)"', observed.group(1))) == asked | {"service", "lang", "scheme"}
+
+
+def test_every_state_part_and_property_of_the_elements_is_documented_and_no_other() -> None:
+    base = (STATIC / "live-element.js").read_text()
+    source = base + "".join((STATIC / name).read_text() for name in ("flight-board.js", "flight-status.js"))
+    states = re.search(r"@typedef \{([^}]*)\} ElementState", base)
+    assert states
+    assert _names("States", ELEMENTS) == set(re.findall(r'"(\w+)"', states.group(1)))
+    properties = set(re.findall(r"var\((--windsock-[\w-]+)", source))
+    assert _names("Styles", ELEMENTS) == properties
+    assert len(properties) <= 12
+    listed = ELEMENTS[ELEMENTS.index("Parts for") :]
+    parts = set(re.findall(r'[^\[]part="([\w-]+)"', source))
+    assert set(re.findall(r"`([\w-]+)`", listed)) == parts
 
 
 def test_the_states_are_those_of_the_session() -> None:

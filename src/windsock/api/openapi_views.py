@@ -41,6 +41,23 @@ STREAM: dict[str, Any] = {
     }
 }
 
+INDEX: dict[str, Any] = {
+    "get": {
+        "operationId": "index",
+        "summary": "Find the service's addresses",
+        "description": "Paths on this host, with their prefix, and whether pages of the asking origin are admitted.",
+        "tags": ["access"],
+        "parameters": [],
+        "responses": {
+            "200": {
+                "description": "The addresses.",
+                "content": {"application/json": {"schema": reference("Index")}},
+            },
+        },
+        "security": [{}],
+    }
+}
+
 _FEED_NAME = {
     "in": "path",
     "name": "name",
@@ -114,6 +131,7 @@ def paths(prefix: str) -> dict[str, Any]:
     root = prefix.removesuffix("api/v1/")
     by_token: list[dict[str, Any]] = [{"Bearer": []}, {}]
     return {
+        prefix: INDEX,
         f"{prefix}stream": STREAM,
         f"{prefix}feeds/{{name}}": _feed("send_feed_input", [_FEED_NAME], by_token),
         f"{prefix}feeds/{{name}}/{{secret}}": _feed(
@@ -156,7 +174,29 @@ def schemas() -> dict[str, Any]:
         "required": ["where", "message"],
         "properties": {"where": _TEXT, "message": _TEXT},
     }
+    paths = ("socket", "stream", "openapi", "names", "home", "board", "flight")
     return {
+        "Index": {
+            "type": "object",
+            "required": [
+                *paths,
+                "version",
+                "catalogues",
+                "public",
+                "origin_allowed",
+                "late_minutes",
+                "attributions",
+            ],
+            "properties": {
+                "version": _TEXT,
+                **{key: {**_TEXT, "description": "A path on this host."} for key in paths},
+                "catalogues": {"type": "object", "additionalProperties": _TEXT},
+                "public": {"type": "boolean", "description": "Whether anybody may read."},
+                "origin_allowed": {"type": "boolean"},
+                "late_minutes": _WHOLE,
+                "attributions": {"type": "array", "items": _TEXT},
+            },
+        },
         "FeedInputResult": {
             "type": "object",
             "required": ["input", "recorded", "changed", "parked", "faults", "fault_count"],

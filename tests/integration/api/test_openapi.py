@@ -57,6 +57,7 @@ OPERATIONS = (
     "GET /api/v1/flights",
     "GET /api/v1/flights/{flight_id}",
     "GET /api/v1/flights/{flight_id}/history",
+    "GET /api/v1/search",
     "GET /api/v1/events",
     "GET /api/v1/programmes",
     "POST /api/v1/feeds/{name}",
@@ -117,7 +118,7 @@ def operations() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_every_operation_declares_what_may_be_refused() -> None:
-    assert {name for name, _ in operations()} == {*OPERATIONS, "GET /api/v1/stream"}
+    assert {name for name, _ in operations()} == {*OPERATIONS, "GET /api/v1/", "GET /api/v1/stream"}
     for name, details in operations():
         if name in WATCHED:
             continue

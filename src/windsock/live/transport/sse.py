@@ -19,7 +19,9 @@ from django.urls import URLPattern, URLResolver, path
 from windsock.access.http import address_of, identity_of_request
 from windsock.access.problems import HttpProblem
 from windsock.access.rights import Identity, require_read
+from windsock.conf import config
 from windsock.errors import AccessDenied, ProtocolError
+from windsock.live.admission.origin import normal
 from windsock.live.admission.overload import RETRY_SECONDS
 from windsock.live.conversation import Conversation
 from windsock.live.core.connection_limits import SessionRefused
@@ -111,6 +113,16 @@ def _place(snapshot: bytes) -> tuple[str, int, int]:
 
 
 async def stream_view(request: HttpRequest) -> HttpResponseBase:
+    """Answer as `_stream`; pages of ALLOWED_ORIGINS may read it, as visitors without a session."""
+    response = await _stream(request)
+    origin = request.headers.get("Origin", "")
+    if origin and any(normal(known) == normal(origin) for known in config().allowed_origins):
+        response["Access-Control-Allow-Origin"] = origin
+    response["Vary"] = "Origin"
+    return response
+
+
+async def _stream(request: HttpRequest) -> HttpResponseBase:
     """Stream the topics asked for (default `all`): first a snapshot, or what was missed after `Last-Event-ID`."""
     if request.method != "GET":
         text = f"{request.method} is not possible here; GET is."

@@ -1,9 +1,10 @@
 // @ts-check
 /** The board page: the rows the server rendered, kept live. */
 
+import { announcer } from "./announcer.js";
 import { RECENT, USUAL, changeOf, isPast, matches, narrows, orderKey, searchedFirst } from "./board-choice.js";
 import { gettext, ngettext } from "./language.js";
-import { announcer, goLive } from "./live.js";
+import { goLive } from "./live.js";
 import { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
 import { OrderedRows, momentsOf, nextMoment } from "./ordered-rows.js";
 import { RowTable } from "./row-table.js";
@@ -38,7 +39,7 @@ const start = Date.parse(/** @type {string} */ (root.dataset.now));
 let before = start - from, ahead = to - start;
 const follow = root.dataset.follow === "true";
 
-const announce = announcer();
+const announce = announcer(document.querySelector("[data-announce]"));
 const client = goLive([`${direction}:${airport}`], zone, [`programmes:${airport}`]);
 const list = /** @type {HTMLElement} */ (root.querySelector("[data-programmes]"));
 const lineTemplate = /** @type {HTMLTemplateElement} */ (root.querySelector("[data-programme-template]"));

@@ -1,8 +1,9 @@
 // @ts-check
 /** The page of one flight: after each of its events it fetches the part that changes from the server, and changes only that. */
 
+import { announcer } from "./announcer.js";
 import { wireActions } from "./flight-actions.js";
-import { announcer, goLive } from "./live.js";
+import { goLive } from "./live.js";
 import { patch } from "./patch.js";
 import { freshen, turn } from "./rows.js";
 import { showTimes } from "./time-choice.js";
@@ -20,7 +21,7 @@ const RENEW_PAUSE = 20_000;
 
 const root = /** @type {HTMLElement} */ (document.getElementById("flight"));
 const id = root.dataset.flight ?? "";
-const announce = announcer();
+const announce = announcer(document.querySelector("[data-announce]"));
 /** Airport → the version of its programmes that the page shows. @type {Record<string, number>} */
 let shown = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("programme-versions")).textContent ?? "{}");
 /** Flight → the version that the page shows: its own, and its aircraft's previous one. @type {Record<string, number>} */

@@ -11,35 +11,60 @@
 /** The language of the page, as BCP 47. */
 export const language = globalThis.document?.documentElement.lang || "en";
 
-/** @type {Record<string, string|string[]>} */
-let messages = {};
-/** The plural categories in the order in which the catalogue lists the forms. @type {Intl.LDMLPluralRule[]} */
-let plurals = ["one", "other"];
+/**
+ * Language → its catalogue, shared by all copies of this module: an element that was loaded as one file learns a language from
+ * the service's own modules. @type {Map<string, Catalogue>}
+ */
+const catalogues = /** @type {any} */ (globalThis)[Symbol.for("windsock.catalogues")] ??= new Map();
+/** @type {Catalogue} The plural categories stand in the order in which the catalogue lists the forms. */
+const ENGLISH = { language: "en", plurals: ["one", "other"], messages: {} };
+let spoken = ENGLISH;
 let rules = new Intl.PluralRules("en");
 
 /** Takes the catalogue in which messages are looked up from now on. @param {Catalogue} catalogue */
 export function learn(catalogue) {
-  messages = catalogue.messages;
-  plurals = catalogue.plurals;
+  catalogues.set(catalogue.language, catalogue);
+  speak(catalogue);
+}
+
+/** Whether messages in this language can be looked up. @param {string} code */
+export const hasCatalogue = (code) => catalogues.has(code);
+
+/** Returns what `act` returns, which speaks this language meanwhile; English if there is no catalogue of it.
+ * @template T @param {string} code @param {() => T} act synchronous @returns {T} */
+export function speaking(code, act) {
+  const before = spoken;
+  speak(catalogues.get(code) ?? ENGLISH);
+  try {
+    return act();
+  } finally {
+    speak(before);
+  }
+}
+
+/** @param {Catalogue} catalogue */
+function speak(catalogue) {
+  if (catalogue === spoken) return;
+  spoken = catalogue;
   rules = new Intl.PluralRules(catalogue.language);
 }
 
 /** Returns the message with its named placeholders filled in. @param {string} message @param {Values} [values] @returns {string} */
 export function gettext(message, values) {
-  const found = messages[message];
+  const found = spoken.messages[message];
   return filled(typeof found === "string" ? found : message, values);
 }
 
 /** Returns the message for this count; `{count}` is one of its placeholders. @param {string} one @param {string} many @param {number} count @param {Values} [values] @returns {string} */
 export function ngettext(one, many, count, values) {
-  const forms = messages[one];
-  const form = Array.isArray(forms) ? forms[plurals.indexOf(rules.select(count))] ?? forms.at(-1) : undefined;
+  const forms = spoken.messages[one];
+  const form = Array.isArray(forms) ? forms[spoken.plurals.indexOf(rules.select(count))] ?? forms.at(-1) : undefined;
   return filled(form ?? (count === 1 ? one : many), { count, ...values });
 }
 
 /** Returns a message that means different things in different places. @param {string} context @param {string} message @param {Values} [values] @returns {string} */
 export function pgettext(context, message, values) {
-  const found = messages[`${context}\u0004${message}`];
+  const found = spoken.messages[`${context}\u0004${message}`];
   return filled(typeof found === "string" ? found : message, values);
 }
 

@@ -1,18 +1,15 @@
 // @ts-check
 /**
  * The parts that live pages share: the client of the page's own service, the strip with the state of the connection and the age
- * of the data, the clock, the label of a replay, and polite announcements.
+ * of the data, the clock and the label of a replay.
  */
 
 import { WindsockClient } from "./client.js";
-import { gettext, language, ngettext } from "./language.js";
+import { gettext, language } from "./language.js";
 import { age, wallClock } from "./wording.js";
 
 /** @param {string} selector @returns {any} */
 const $ = (selector) => document.querySelector(selector);
-
-/** Milliseconds in which announcements are gathered, so that a burst does not flood a screen reader. */
-const ANNOUNCE_EVERY = 5000;
 
 /** @param {string[]} topics @param {string} zone @param {string[]} [extra] topics that the page can do without */
 export function goLive(topics, zone, extra = []) {
@@ -79,25 +76,4 @@ function lastWord(client) {
   if (!newest) return gettext("no flights yet");
   const words = age(new Date(newest), client.now());
   return words === gettext("now") ? gettext("updated just now") : gettext("updated {age} ago", { age: words });
-}
-
-/** Returns a function that announces sentences politely: gathered, and counted if there are too many to listen to. */
-export function announcer() {
-  const place = $("[data-announce]");
-  /** @type {string[]} */
-  let waiting = [];
-  /** @type {any} */
-  let timer = null;
-  const flush = () => {
-    timer = null;
-    if (!waiting.length) return;
-    place.textContent = waiting.length > 3 ? `${ngettext("{count} flight changed.", "{count} flights changed.", waiting.length)} ${waiting.slice(-2).join(" ")}` : waiting.join(" ");
-    waiting = [];
-    timer = setTimeout(flush, ANNOUNCE_EVERY);
-  };
-  return (/** @type {string} */ sentence) => {
-    if (!sentence || !place) return;
-    waiting.push(sentence);
-    timer ??= setTimeout(flush, 300);
-  };
 }

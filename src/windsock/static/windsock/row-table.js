@@ -6,6 +6,7 @@
  * @typedef {import("./ordered-rows.js").Entry} Entry
  */
 
+import { KeyedRows } from "./keyed-rows.js";
 import { ALL_ROWS, drawnRange, pieces, rowAt, topsOf } from "./row-window.js";
 
 /** Height of a row before any was drawn, in pixels: a guess that the first drawing corrects. */
@@ -13,9 +14,7 @@ const GUESS = 60;
 /** Milliseconds after which rows are numbered anew: a screen reader asks for numbers far more rarely than rows come and go. */
 const RENUMBER_MS = 1000;
 
-export class RowTable {
-  /** @type {Entry[]} */
-  entries = [];
+export class RowTable extends KeyedRows {
   /** @type {[number, number]} */
   range = [0, 0];
   printing = false;
@@ -26,18 +25,13 @@ export class RowTable {
   scrolling = false;
 
   /**
-   * @param {HTMLElement} body with the rows that the server rendered, if any @param {HTMLTemplateElement} template of one row
-   * @param {(tr: HTMLElement, entry: Entry, added: boolean) => void} fill @param {{windowed?: boolean}} [options]
+   * @param {HTMLElement} body @param {HTMLTemplateElement} template @param {(tr: HTMLElement, entry: Entry, added: boolean) => void} fill
+   * as in `KeyedRows` @param {{windowed?: boolean}} [options]
    */
   constructor(body, template, fill, { windowed = true } = {}) {
-    this.body = body;
-    this.template = template;
-    this.fill = fill;
+    super(body, template, fill);
     this.windowed = windowed;
     this.table = /** @type {HTMLElement} */ (body.closest("table"));
-    /** Flight → its row, of those in the document. @type {Map<string, HTMLElement>} */
-    this.rows = new Map();
-    for (const tr of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll("tr[data-flight]"))) this.rows.set(tr.dataset.flight ?? "", tr);
     if (!windowed) return;
     // The browser's own anchoring would move the page a second time, or back to the row that has the focus.
     document.documentElement.style.overflowAnchor = "none";
@@ -45,12 +39,6 @@ export class RowTable {
     addEventListener("resize", () => this.remeasure());
     addEventListener("beforeprint", () => this.print(true));
     addEventListener("afterprint", () => this.print(false));
-  }
-
-  /** Fills the row of one entry again, if it is in the document. @param {Entry} entry */
-  touch(entry) {
-    const tr = this.rows.get(entry.id);
-    if (tr) this.fill(tr, entry, false);
   }
 
   /** Fills all rows in the document again. */
@@ -160,42 +148,17 @@ export class RowTable {
     return index < 0 ? [] : [index];
   }
 
-  /** @private @param {(number | {gap: number, from: number})[]} wanted */
+  /** @protected @param {(number | {gap: number, from: number} | HTMLElement)[]} wanted */
   arrange(wanted) {
-    const keep = new Set(wanted.map((piece) => typeof piece === "number" ? this.entries[piece].id : ""));
-    for (const [id, tr] of this.rows) {
-      if (keep.has(id)) continue;
-      tr.remove();
-      this.rows.delete(id);
-    }
     const gaps = wanted.filter((piece) => typeof piece !== "number").length;
     for (const gap of this.gaps.splice(gaps)) gap.remove();
     let used = 0;
-    let next = this.body.firstElementChild;
-    for (const piece of wanted) {
-      const tr = typeof piece === "number" ? this.row(this.entries[piece], piece) : this.gap(used++, piece.gap);
-      // One row that moved further down: take it out, and leave the others where they are.
-      if (tr !== next && next?.nextElementSibling === tr && !next.contains(document.activeElement)) {
-        next.remove();
-        next = tr;
-      }
-      if (tr === next) next = next.nextElementSibling;
-      else this.body.insertBefore(tr, next);
-    }
+    super.arrange(wanted.map((piece) => typeof piece === "object" && "gap" in piece ? this.gap(used++, piece.gap) : piece));
   }
 
-  /** @private @param {Entry} entry @param {number} index @returns {HTMLElement} */
-  row(entry, index) {
-    const held = this.rows.get(entry.id);
-    if (held) {
-      this.fill(held, entry, false);
-      return held;
-    }
-    const tr = /** @type {HTMLElement} */ (/** @type {any} */ (this.template.content.firstElementChild).cloneNode(true));
-    this.fill(tr, entry, true);
+  /** @protected @param {HTMLElement} tr @param {number} index */
+  added(tr, index) {
     if (this.isWindowed()) tr.setAttribute("aria-rowindex", String(index + 2));
-    this.rows.set(entry.id, tr);
-    return tr;
   }
 
   /** @private @param {number} place @param {number} height @returns {HTMLElement} a row as high as the rows left out */

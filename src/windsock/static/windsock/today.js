@@ -1,10 +1,11 @@
 // @ts-check
 /** The page of the day: its figures are fetched again at a bounded rate, since a single event hardly moves them. */
 
-import { announcer, goLive } from "./live.js";
+import { announcer } from "./announcer.js";
+import { goLive } from "./live.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("today"));
-const announce = announcer();
+const announce = announcer(document.querySelector("[data-announce]"));
 
 /** Milliseconds between two fetches: nobody reads figures faster. An unchanged journal is answered without a body. */
 const PAUSE = 10_000;

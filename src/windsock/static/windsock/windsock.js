@@ -14,4 +14,4 @@ export { backOff, reaction } from "./backoff.js";
 export { WindsockClient, serviceTime, socketUrl } from "./client.js";
 export { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
 export { boardRow, inWindow, sortKey } from "./wording.js";
-export { FlightBoard } from "./flight-board.js";
+export { FlightBoard, FlightStatus } from "./elements.js";
