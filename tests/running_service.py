@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Self
 
-from tests.services import free_port, only_one, run_folder, wait_until
+from tests.services import fill_postgresql, free_port, only_one, run_folder, wait_until
 
 PREPARE = """
 import json, django
@@ -62,13 +62,33 @@ def prepared_files() -> Path:
     with only_one("prepared"):
         if not tokens.exists():
             folder.mkdir(exist_ok=True)
-            without = ("DATABASE_URL", "REDIS_URL")
-            environment = {name: value for name, value in os.environ.items() if name not in without} | {
-                "WINDSOCK_DATA": str(folder),
-                "DJANGO_SETTINGS_MODULE": "windsock.service.settings",
-            }
-            tokens.write_text(json.dumps(_prepared(environment)))
+            tokens.write_text(json.dumps(_prepared(_environment(folder))))
     return tokens
+
+
+def _environment(folder: Path, **settings: str) -> dict[str, str]:
+    without = ("DATABASE_URL", "REDIS_URL")
+    return {
+        **{name: value for name, value in os.environ.items() if name not in without},
+        "WINDSOCK_DATA": str(folder),
+        "DJANGO_SETTINGS_MODULE": "windsock.service.settings",
+        **settings,
+    }
+
+
+def _prepare_postgresql(folder: Path, url: str) -> dict[str, str]:
+    """Fill the empty database of this URL as `_prepared` would, and put its key into `folder`; return the tokens."""
+    prepared = run_folder() / "prepared-postgresql"
+    tokens = prepared / "tokens.json"
+
+    def fill() -> None:
+        prepared.mkdir(exist_ok=True)
+        tokens.write_text(json.dumps(_prepared(_environment(prepared, DATABASE_URL=url))))
+
+    fill_postgresql("service", url, fill)
+    shutil.copy2(prepared / "secret_key", folder)
+    made: dict[str, str] = json.loads(tokens.read_text())
+    return made
 
 
 @dataclass
@@ -105,20 +125,17 @@ class RunningService:
 
         `settings` are environment variables.
         """
-        without = ("DATABASE_URL", "REDIS_URL")
-        environment = {
-            **{name: value for name, value in os.environ.items() if name not in without},
-            "WINDSOCK_DATA": str(folder),
-            "DJANGO_SETTINGS_MODULE": "windsock.service.settings",
-            **settings,
-        }
-        if {"DATABASE_URL", "SECRET_KEY"} & settings.keys() or (folder / "windsock.sqlite3").exists():
+        environment = _environment(folder, **settings)
+        if "SECRET_KEY" in settings or (folder / "windsock.sqlite3").exists():
             return cls(folder, environment, free_port(), tokens=_prepared(environment))
-        tokens = prepared_files()
-        for file in tokens.parent.iterdir():
-            if file != tokens:
+        if "DATABASE_URL" in settings:
+            tokens = _prepare_postgresql(folder, settings["DATABASE_URL"])
+            return cls(folder, environment, free_port(), tokens=tokens)
+        made = prepared_files()
+        for file in made.parent.iterdir():
+            if file != made:
                 shutil.copy2(file, folder)
-        return cls(folder, environment, free_port(), tokens=json.loads(tokens.read_text()))
+        return cls(folder, environment, free_port(), tokens=json.loads(made.read_text()))
 
     @property
     def url(self) -> str:

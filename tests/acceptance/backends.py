@@ -6,7 +6,6 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -71,25 +70,9 @@ class OwnPostgreSQL:
         self._folder = Path(tempfile.mkdtemp(prefix="own-postgresql-", dir=services.run_folder()))
         self._folder.chmod(0o711)
         self._data = self._folder / "data"
-        self._data.mkdir(mode=0o700)
-        self._as: dict[str, Any] = {"cwd": "/"}
-        if os.geteuid() == 0:
-            shutil.chown(self._data, "postgres", "postgres")
-            self._as |= {"user": "postgres", "group": "postgres", "extra_groups": []}
-        self._log = (self._folder / "log").open("ab")
-        options = ["-U", services.PG_USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
-        self._run("initdb", *options)
+        self._as = services.initialize_postgresql(self._data, (self._folder / "log").open("ab"))
         self.server = services.PostgreSQL("127.0.0.1", free_port(), services.PG_USER)
         self._process: subprocess.Popen[bytes] | None = None
-
-    def _run(self, program: str, *options: str) -> None:
-        subprocess.run(
-            [self._programs / program, "-D", self._data, *options],
-            check=True,
-            stdout=self._log,
-            stderr=self._log,
-            **self._as,
-        )
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
@@ -108,8 +91,6 @@ class OwnPostgreSQL:
                 self._data,
                 *(part for k, v in settings.items() for part in ("-c", f"{k}={v}")),
             ],
-            stdout=self._log,
-            stderr=self._log,
             start_new_session=True,
             **self._as,
         )

@@ -60,6 +60,7 @@ OPERATIONS = (
     "GET /api/v1/search",
     "GET /api/v1/events",
     "GET /api/v1/programmes",
+    "GET /api/v1/search",
     "POST /api/v1/feeds/{name}",
     "POST /api/v1/feeds/{name}/{secret}",
     "GET /healthz",

@@ -62,14 +62,22 @@ class Project:
         self._migrate(databases["default"], more)
 
     def _migrate(self, database: dict[str, Any], more: str) -> None:
-        """Migrate; a file of SQLite is copied from the first project of this test run."""
-        if not database["ENGINE"].endswith("sqlite3") or "INSTALLED_APPS" in more:
+        """Migrate; unless the apps are others, from the first project of this test run: its file, or its dump."""
+
+        def migrate() -> None:
             self.run("migrate", "--verbosity", "0")
+
+        if "INSTALLED_APPS" in more:
+            migrate()
+            return
+        if database["ENGINE"].endswith("postgresql"):
+            server = services.PostgreSQL(database["HOST"], int(database["PORT"]), database["USER"])
+            services.fill_postgresql("project", server.url(database["NAME"]), migrate)
             return
         migrated = services.run_folder() / "project.sqlite3"
         with services.only_one("project"):
             if not migrated.exists():
-                self.run("migrate", "--verbosity", "0")
+                migrate()
                 shutil.copy2(database["NAME"], migrated)
                 return
         shutil.copy2(migrated, database["NAME"])
