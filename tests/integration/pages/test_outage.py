@@ -19,6 +19,12 @@ PAGES = {
     "departures": BOARD,
     "arrivals": "/airports/JFK/arrivals/",
     "flight": "/flights/DL1865.2013-02-08.JFK/",
+    "flight-calendar": "/flights/DL1865.2013-02-08.JFK/calendar/",
+    "flight-calendar-file": "/flights/DL1865.2013-02-08.JFK/calendar.ics",
+    "display-home": "/display/",
+    "display-link": "/display/link.json",
+    "display": "/display/JFK/departures/",
+    "display-sheet": "/display/JFK/departures/sheet.json",
     "today": "/today/",
     "sign-in": "/sign-in/",
     "sign-in-link": "/sign-in/link/wst_00000000_x",
@@ -27,6 +33,9 @@ PAGES = {
     "console-feed": "/console/feeds/telex/",
     "console-input": "/console/feeds/telex/inputs/1/",
     "console-parked": "/console/parked/",
+    "console-displays": "/console/displays/",
+    "console-report": "/console/report/",
+    "console-report-flight": "/console/report/DL1865.2013-02-08.JFK/",
 }
 
 
@@ -53,7 +62,7 @@ def test_a_page_says_that_the_database_is_away_and_comes_back(ada: Client, name:
     if answer.status_code != 503:
         # It needs no database: nothing is to be said.
         assert answer.status_code < 500
-        assert name in ("names", "sign-out", "sign-in-link")
+        assert name in ("names", "sign-out", "sign-in-link", "display-link")
         return
     assert "The database does not answer" in answer.text
     assert answer.headers["Retry-After"]
