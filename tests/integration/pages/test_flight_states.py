@@ -157,7 +157,7 @@ def test_a_pruned_flight_says_that_its_events_are_no_longer_kept(ada: Client) ->
 
 @pytest.mark.usefixtures("every_state")
 def test_in_arabic_every_state_has_no_english_word_but_names(ada: Client) -> None:
-    names = NAMES | names_of_places() | {"boston", "logan"}
+    names = NAMES | names_of_places() | {"boston", "logan", "ada"}
     tell(flight="B6711", registration="N535JB")
     tell(flight="B6710", origin="MCO", destination="JFK", registration="N535JB",
          departure={"scheduled": at(-160)}, arrival={"scheduled": at(-20), "estimated": at(45)})  # fmt: skip
