@@ -16,6 +16,7 @@ def seed(service: RunningService) -> None:
         flight(10, leaves_in=-29, departure={"actual": minutes(-28)}),
         flight(20, leaves_in=-20, departure={"actual": minutes(-20)}),
         flight(150, leaves_in=-60, departure={"estimated": minutes(45), "terminal": "4"}),
+        flight(170, leaves_in=-25),
     ]
     assert service.post(reports).status == 200
 
@@ -37,20 +38,20 @@ def test_a_board_begins_now_and_every_choice_is_in_its_address(
     page = visit(BOARD, java_script_enabled=script)
     if script:
         live(page)
-    # Flights that are over stand behind a link; a late one that has not left is here.
-    assert order(page) == [150, 500, 100, 200, 300, 400]
+    # Flights that have left stand behind a link; a late one, and one without news, have not left: they are here.
+    assert order(page) == [150, 170, 500, 100, 200, 300, 400]
     page.get_by_role("link", name="2 earlier flights").click()
     expect(page.get_by_role("link", name="Hide earlier flights")).to_be_visible()
-    assert order(page) == [150, 10, 20, 500, 100, 200, 300, 400]
+    assert order(page) == [150, 10, 170, 20, 500, 100, 200, 300, 400]
 
     for query, expected in (
-        ("show=waiting", [150, 300]),
+        ("show=waiting", [150, 170, 300]),
         ("terminal=4", [150]),
         ("carrier=DL", []),
-        ("sort=expected", [10, 20, 500, 100, 150, 200, 400, 300]),
-        ("sort=delay&show=delayed", [150, 300]),
+        ("sort=expected", [10, 170, 20, 500, 100, 150, 200, 400, 300]),
+        ("sort=delay&show=delayed", [150, 300, 170]),
         ("day=tomorrow&q=nothing", []),
-        ("sort=nonsense&show=x&times=y&part=-4", [150, 500, 100, 200, 300, 400]),
+        ("sort=nonsense&show=x&times=y&part=-4", [150, 170, 500, 100, 200, 300, 400]),
     ):
         page.goto(f"{service.url}{BOARD}?{query}")
         if script:

@@ -7,13 +7,18 @@ const at = (minutes) => new Date(minutes * 60_000).toISOString();
 const flight = (departure) => ({ departure: { terminal: "4", ...departure }, arrival: {}, takeoff: {}, landing: {} });
 const row = { flight: "BA 1", group: "delayed", waiting: true, search: "ba1 ba 1 af3652 paris", delayMinutes: 40, sched: "10:00", exp: "", gate: "A1", belt: "" };
 
-test("a flight is over when its plan and its expected time are both a quarter of an hour back", () => {
+test("only a flight that left a quarter of an hour ago, or was called off an hour ago, is an earlier one", () => {
   const now = 100 * 60_000;
-  assert.equal(isPast(flight({ scheduled: at(84) }), "departures", now), true);
-  assert.equal(isPast(flight({ scheduled: at(86) }), "departures", now), false);
-  assert.equal(isPast(flight({ scheduled: at(10), estimated: at(120) }), "departures", now), false);
-  assert.equal(isPast(flight({ scheduled: at(120), actual: at(70) }), "departures", now), false);
-  assert.equal(isPast(flight({}), "departures", now), false);
+  const past = (departure, tone, group = "") => isPast(flight(departure), { tone, group }, "departures", now);
+  assert.equal(past({ scheduled: at(84) }, "gone"), true);
+  assert.equal(past({ scheduled: at(86) }, "gone"), false);
+  assert.equal(past({ scheduled: at(10), actual: at(90) }, "gone"), false);
+  assert.equal(past({ scheduled: at(120), actual: at(70) }, "gone"), false);
+  assert.equal(past({ scheduled: at(10) }, "overdue", "delayed"), false);
+  assert.equal(past({ scheduled: at(10) }, "calm"), false);
+  assert.equal(past({ scheduled: at(45) }, "cancelled", "cancelled"), false);
+  assert.equal(past({ scheduled: at(39) }, "diverted", "cancelled"), true);
+  assert.equal(past({}, "gone"), false);
 });
 
 test("each choice narrows the board", () => {

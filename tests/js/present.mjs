@@ -1,5 +1,6 @@
 // Words the flights given on stdin: {names, cases: [{flight, direction, airport, zone, now, because}]} → rows and models, as JSON.
 import { readFileSync } from "node:fs";
+import { isPast } from "../../src/windsock/static/windsock/board-choice.js";
 import { boardRow, inWindow, presentFlight } from "../../src/windsock/static/windsock/wording.js";
 
 const { names, cases } = JSON.parse(readFileSync(0, "utf8"));
@@ -8,5 +9,6 @@ process.stdout.write(JSON.stringify(cases.map(({ flight, direction, airport, zon
   const moment = new Date(now);
   const context = { direction, airport, zone, now: moment, names, because };
   const window = inWindow(flight, direction, new Date(moment.getTime() - HOUR / 2), new Date(moment.getTime() + 6 * HOUR));
-  return { row: boardRow(flight, context), shown: presentFlight(flight, context), window };
+  const row = boardRow(flight, context);
+  return { row, shown: presentFlight(flight, context), window, past: isPast(flight, row, direction, moment.getTime()) };
 })));

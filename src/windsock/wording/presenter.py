@@ -14,7 +14,7 @@ from windsock.flights import Flight
 from windsock.flights.delay import minutes_between
 from windsock.wording.durations import duration
 from windsock.wording.language import gettext
-from windsock.wording.status import Tone, Viewpoint, announced, describe_status, spaced
+from windsock.wording.status import Tone, Viewpoint, announced, describe_status, spaced, tone_of
 from windsock.wording.times import ShownEnd, ShownTimes, shown_times
 
 Group = Literal["delayed", "cancelled", ""]
@@ -64,6 +64,34 @@ class Shown:
     duration: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a board counts, filters and sorts a flight by, without a word of its row. Fields are as in `Shown`.
+
+    `over`: it has left (departures) or come down (arrivals).
+    """
+
+    group: Group
+    waiting: bool
+    over: bool
+    delay_minutes: int | None
+
+
+def facts_of(flight: Flight, view: Viewpoint) -> Facts:
+    """Return the facts of the flight from there, then. They cost a tenth of its words."""
+    times = shown_times(flight, view.now, view.late_minutes)
+    return _facts(times, tone_of(flight, times, view.direction, view.late_minutes), view)
+
+
+def _facts(times: ShownTimes, tone: Tone, view: Viewpoint) -> Facts:
+    end = times.end(view.direction)
+    over = times.gone if view.direction == "departures" else times.down
+    group = _group(end, tone, view.late_minutes)
+    return Facts(
+        group=group, waiting=group == "delayed" and not over, over=over, delay_minutes=end.delay_minutes
+    )
+
+
 def present(flight: Flight, view: NamedViewpoint) -> Shown:
     """Return what is shown of the flight from there, then."""
     times = shown_times(flight, view.now, view.late_minutes)
@@ -73,7 +101,7 @@ def present(flight: Flight, view: NamedViewpoint) -> Shown:
     code = (flight.destination if departing else flight.origin) or ""
     carrier = flight.carrier.iata or flight.carrier.icao or ""
     situation = describe_status(flight, view, times)
-    group = _group(end, situation.tone, view.late_minutes)
+    facts = _facts(times, situation.tone, view)
     left = _minutes_left(end, view.now)
     return Shown(
         id=flight.id,
@@ -93,8 +121,8 @@ def present(flight: Flight, view: NamedViewpoint) -> Shown:
         why=situation.why,
         announced=announced(flight, end, view),
         tone=situation.tone,
-        group=group,
-        waiting=group == "delayed" and not (times.gone if departing else times.down),
+        group=facts.group,
+        waiting=facts.waiting,
         updated=_reported(flight),
         minutes_left=left,
         countdown="" if left is None else countdown(left),

@@ -77,18 +77,41 @@ def reason(flight: Flight) -> str:
     return gettext("reason code {code}", code=first.code) if first.code else ""
 
 
+def tone_of(flight: Flight, times: ShownTimes, direction: Direction, late_minutes: int) -> Tone:
+    """Return the tone that a flight with these times is shown in on boards of this direction, without wording it."""
+    if flight.status == "cancelled":
+        return "cancelled"
+    if flight.status == "diverted" or flight.diverted_to:
+        return "diverted"
+    departing = direction == "departures"
+    end, leaving = times.end(direction), times.departure
+    if times.gone if departing else times.down:
+        return "gone"
+    if end.kind == "at_least" or (leaving.kind == "at_least" and not times.gone):
+        return "overdue"
+    if departing and flight.status == "boarding":
+        return "boarding"
+    delay = end.delay_minutes
+    if delay is None and not departing:
+        delay = leaving.delay_minutes
+    late = (delay is not None and delay >= late_minutes) or (departing and bool(_back(flight)))
+    return "late" if late else "calm"
+
+
 def describe_status(flight: Flight, view: Viewpoint, times: ShownTimes | None = None) -> Situation:
     """Word where the flight stands, in the order in which people ask: does it fly, where to, has it left, how late."""
     if times is None:
         times = shown_times(flight, view.now, view.late_minutes)
     because = reason(flight)
     if flight.status == "cancelled":
-        return Situation(state=gettext("Cancelled"), why=because, tone="cancelled")
-    if flight.status == "diverted" or flight.diverted_to:
-        return Situation(state=_diverted(flight, view), why=because, tone="diverted")
-    if view.direction == "departures":
-        return _departing(flight, view, times, because)
-    return _arriving(flight, view, times, because)
+        state, why = gettext("Cancelled"), because
+    elif flight.status == "diverted" or flight.diverted_to:
+        state, why = _diverted(flight, view), because
+    elif view.direction == "departures":
+        state, why = _departing(flight, view, times, because)
+    else:
+        state, why = _arriving(flight, view, times, because)
+    return Situation(state=state, why=why, tone=tone_of(flight, times, view.direction, view.late_minutes))
 
 
 def announced(flight: Flight, end: ShownEnd, view: Viewpoint) -> str:
@@ -162,7 +185,7 @@ def _unconfirmed(departing: bool) -> str:
     return gettext("departure not confirmed yet") if departing else gettext("arrival not confirmed yet")
 
 
-def _departing(flight: Flight, view: Viewpoint, times: ShownTimes, because: str) -> Situation:
+def _departing(flight: Flight, view: Viewpoint, times: ShownTimes, because: str) -> tuple[str, str]:
     end = times.departure
     delay = end.delay_minutes
     late = delay is not None and delay >= view.late_minutes
@@ -171,36 +194,36 @@ def _departing(flight: Flight, view: Viewpoint, times: ShownTimes, because: str)
         state = (
             gettext("Left the gate") if flight.status == "out" and not end.untimed else gettext("Departed")
         )
-        return Situation(state=state, why=_since(end, because if late else ""), tone="gone")
+        return state, _since(end, because if late else "")
     back = _back(flight)
     if end.kind == "at_least":
         least = _least(end)
         why = dotted(*_silence(flight, end, view, because))
         if back:
-            return Situation(state=back, why=dotted(lateness_words(end), why), tone="overdue")
-        return Situation(state=_at_least_late(least) or gettext("Overdue"), why=why, tone="overdue")
+            return back, dotted(lateness_words(end), why)
+        return _at_least_late(least) or gettext("Overdue"), why
     over = dotted(lateness(delay), because if late else "", pending)
     if flight.status == "boarding":
-        return Situation(state=gettext("Boarding"), why=over, tone="boarding")
+        return gettext("Boarding"), over
     if back:
-        return Situation(state=back, why=over, tone="late")
+        return back, over
     because = because or view.because
     if end.kind == "about" and delay is not None:
         why = dotted(gettext("forecast"), because if late else "", pending)
-        return Situation(state=_about(delay), why=why, tone="late" if late else "calm")
+        return _about(delay), why
     if late:
-        return Situation(state=lateness(delay), why=dotted(because, stale, pending), tone="late")
-    return Situation(state=_calm(delay), why=dotted(stale, pending), tone="calm")
+        return lateness(delay), dotted(because, stale, pending)
+    return _calm(delay), dotted(stale, pending)
 
 
-def _arriving(flight: Flight, view: Viewpoint, times: ShownTimes, because: str) -> Situation:
+def _arriving(flight: Flight, view: Viewpoint, times: ShownTimes, because: str) -> tuple[str, str]:
     end, leaving = times.arrival, times.departure
     delay = end.delay_minutes
     late = delay is not None and delay >= view.late_minutes
     stale, pending = _stale(flight), _unconfirmed(False) if end.unconfirmed else ""
     if times.down:
         state = gettext("Landed") if flight.status == "landed" else gettext("Arrived")
-        return Situation(state=state, why=_since(end, because if late else ""), tone="gone")
+        return state, _since(end, because if late else "")
     flying = _flying(flight, view)
     # A programme that holds at the airport now did not delay a flight that is on its way already.
     explained = because or ("" if flying else view.because)
@@ -208,14 +231,14 @@ def _arriving(flight: Flight, view: Viewpoint, times: ShownTimes, because: str) 
         return _held(end, leaving, explained, announced(flight, end, view), view)
     if end.kind == "at_least":
         state = _at_least_late(_least(end)) or gettext("Overdue")
-        return Situation(state=state, why=dotted(*_silence(flight, end, view, because)), tone="overdue")
+        return state, dotted(*_silence(flight, end, view, because))
     if end.kind == "about" and delay is not None:
         cause = _cause(flight, leaving, times, view)
         said = announced(flight, end, view)
         why = dotted("" if said else explained, cause, said, stale, pending)
-        return Situation(state=_about(delay), why=why, tone="late" if late else "calm")
+        return _about(delay), why
     if late:
-        return Situation(state=lateness(delay), why=dotted(explained, flying, stale, pending), tone="late")
+        return lateness(delay), dotted(explained, flying, stale, pending)
     before = leaving.delay_minutes
     if delay is None and before is not None and before >= view.late_minutes:
         state = (
@@ -223,24 +246,24 @@ def _arriving(flight: Flight, view: Viewpoint, times: ShownTimes, because: str) 
             if times.gone
             else gettext("Departs {duration} late", duration=duration(before))
         )
-        return Situation(state=state, why=dotted(explained, flying, stale, pending), tone="late")
+        return state, dotted(explained, flying, stale, pending)
     if flying:
         state = _flying(flight, view, first=True)
-        return Situation(state=state, why=dotted(lateness(delay), stale, pending), tone="calm")
-    return Situation(state=_calm(delay), why=dotted(stale, pending), tone="calm")
+        return state, dotted(lateness(delay), stale, pending)
+    return _calm(delay), dotted(stale, pending)
 
 
-def _held(end: ShownEnd, leaving: ShownEnd, because: str, said: str, view: Viewpoint) -> Situation:
+def _held(end: ShownEnd, leaving: ShownEnd, because: str, said: str, view: Viewpoint) -> tuple[str, str]:
     """Word an arrival whose departure is overdue: how late it is at least, or how late it leaves at least."""
     why = dotted(gettext("its departure is overdue (inferred)"), said or because)
     least = _least(end) if end.kind == "at_least" else 0
     if least >= view.late_minutes:
-        return Situation(state=_at_least_late(least), why=why, tone="overdue")
+        return _at_least_late(least), why
     least = _least(leaving)
     state = (
         gettext("Departs at least {duration} late", duration=duration(least)) if least else gettext("Overdue")
     )
-    return Situation(state=state, why=why, tone="overdue")
+    return state, why
 
 
 def _silence(flight: Flight, end: ShownEnd, view: Viewpoint, because: str) -> tuple[str, str]:

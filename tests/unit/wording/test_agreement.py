@@ -17,8 +17,9 @@ import pytest
 from tests.unit.wording.days import moments
 from tests.unit.wording.generated import random_moments
 from windsock.flights import Flight
+from windsock.pages.board.choice import is_past
 from windsock.wording.board import board_row, in_window
-from windsock.wording.presenter import NamedViewpoint, present
+from windsock.wording.presenter import NamedViewpoint, facts_of, present
 from windsock.wording.times import Direction
 
 NODE = shutil.which("node")
@@ -49,6 +50,10 @@ def test_python_and_javascript_show_the_same(source: str) -> None:
         }
         assert {key: _plain(answer["row"])[key] for key in row} == row, where
         around = view.now - timedelta(minutes=30), view.now + timedelta(hours=6)
+        facts = facts_of(flight, view)
+        assert answer["past"] == is_past(flight, facts, view.direction, view.now), where
+        agreed = (facts.group, facts.waiting, facts.delay_minutes)
+        assert agreed == (row["group"], row["waiting"], row["delay_minutes"]), where
         assert answer["window"] == in_window(flight, view.direction, *around), where
 
 

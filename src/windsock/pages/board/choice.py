@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from windsock.flights import Flight
-from windsock.pages.board.search import matching
-from windsock.wording.board import BoardRow, sort_key
+from windsock.wording.board import sort_key
 from windsock.wording.language import gettext
+from windsock.wording.presenter import Facts
+from windsock.wording.status import spaced
 from windsock.wording.times import Direction, expected, scheduled
 
 SHOW = ("all", "delayed", "waiting", "cancelled")
@@ -17,7 +18,9 @@ ZONES = ("local", "utc", "left")
 """How times are given: at the airport, in UTC, as the time that is left."""
 DAYS = ("", "tomorrow")
 RECENT = timedelta(minutes=15)
-"""A flight whose times are all further back than this is one of the earlier flights, which are shown on request."""
+"""A flight that left, or came down, longer ago than this is one of the earlier flights, shown on request."""
+CALLED_OFF = timedelta(hours=1)
+"""A cancelled or diverted flight is looked for longer: people still come for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +36,12 @@ class Choice:
     day: str
     past: bool
 
-    def matches(self, row: BoardRow, terminal: str | None) -> bool:
-        """Return whether the board shows this row, of a flight at that terminal."""
+    def matches(self, flight: Flight, facts: Facts, direction: Direction) -> bool:
+        """Return whether the board shows the flight, as far as that follows without its words."""
         return (
-            (self.show == "all" or (row.waiting if self.show == "waiting" else row.group == self.show))
-            and (not self.terminal or terminal == self.terminal)
-            and (not self.carrier or carrier_of(row) == self.carrier)
-            and matching(row, self.text)
+            (self.show == "all" or (facts.waiting if self.show == "waiting" else facts.group == self.show))
+            and (not self.terminal or terminal_of(flight, direction) == self.terminal)
+            and (not self.carrier or carrier_of(flight) == self.carrier)
         )
 
     @property
@@ -67,14 +69,17 @@ def choice_of(query: Mapping[str, str]) -> Choice:
     )
 
 
-def carrier_of(row: BoardRow) -> str:
+def carrier_of(flight: Flight) -> str:
     """Return the carrier's code as in the flight's number."""
-    return row.flight.partition(" ")[0]
+    return spaced(flight.designator).partition(" ")[0]
 
 
-def carriers(rows: Sequence[BoardRow], choice: Choice) -> list[tuple[str, str]]:
+def carriers(shown: Sequence[Flight], names: Mapping[str, str], choice: Choice) -> list[tuple[str, str]]:
     """Return the names and codes of the carriers to choose from, with the chosen one though it has no flights here."""
-    found = {carrier_of(row): row.airline for row in rows}
+    found: dict[str, str] = {}
+    for flight in shown:
+        code = flight.carrier.iata or flight.carrier.icao or ""
+        found[carrier_of(flight)] = names.get(code) or code
     if choice.carrier:
         found.setdefault(choice.carrier, choice.carrier)
     return sorted((name, code) for code, name in found.items())
@@ -85,21 +90,31 @@ def terminal_of(flight: Flight, direction: Direction) -> str | None:
     return (flight.departure if direction == "departures" else flight.arrival).terminal
 
 
-def is_past(flight: Flight, direction: Direction, now: datetime) -> bool:
-    """Return whether the flight's planned and its expected time are both over, by a quarter of an hour or more."""
+def terminals(shown: Sequence[Flight], direction: Direction, choice: Choice) -> list[str]:
+    """Return the terminals to choose from, with the chosen one though no flight here uses it."""
+    return sorted(({terminal_of(flight, direction) or "" for flight in shown} | {choice.terminal}) - {""})
+
+
+def is_past(flight: Flight, facts: Facts, direction: Direction, now: datetime) -> bool:
+    """Return whether nobody waits for the flight any longer: it has been gone, or called off, for a while.
+
+    A flight that is overdue without news has not left as far as anybody knows: it stays, however late it is.
+    """
+    if not facts.over and facts.group != "cancelled":
+        return False
     times = (scheduled(flight, direction), expected(flight, direction))
     known = [time for time in times if time is not None]
-    return bool(known) and max(known) < now - RECENT
+    return bool(known) and max(known) < now - (CALLED_OFF if facts.group == "cancelled" else RECENT)
 
 
-def order_key(flight: Flight, row: BoardRow, direction: Direction, sort: str) -> tuple[object, ...]:
+def order_key(flight: Flight, facts: Facts, direction: Direction, sort: str) -> tuple[object, ...]:
     """Return what the board is sorted by."""
     planned = sort_key(flight, direction)
     if sort == "expected":
         at = expected(flight, direction) or scheduled(flight, direction)
         return (at.isoformat() if at else "9", *planned)
     if sort == "delay":
-        return (-(row.delay_minutes or 0), *planned)
+        return (-(facts.delay_minutes or 0), *planned)
     return planned
 
 

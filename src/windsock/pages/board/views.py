@@ -47,31 +47,24 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
         if choice.day
         else window_of(now, request.GET.get("from"), request.GET.get("to"))
     )
-    shown = board_rows.flights(airport.code, direction, window)
     programmes = [
         programme for standing in places.standings_at(airport.code) for programme in standing.programmes
     ]
-    times = UTC_ZONE if choice.times == "utc" else None
-    rows = board_rows.rows(shown, airport, direction, now, programmes, times)
-    counts = {
-        "all": len(rows),
-        "waiting": sum(row.waiting for row in rows),
-        **{group: sum(row.group == group for row in rows) for group in ("delayed", "cancelled")},
-    }
-    pairs = [
-        (flight, row)
-        for flight, row in zip(shown, rows, strict=True)
-        if choice.matches(row, choices.terminal_of(flight, direction))
-    ]
+    board = board_rows.board_of(
+        board_rows.flights(airport.code, direction, window),
+        airport,
+        direction,
+        now,
+        programmes,
+        UTC_ZONE if choice.times == "utc" else None,
+    )
+    found = board.found(choice)
     past = 0
     if window.follow and not choice.narrows:
-        ahead = [(flight, row) for flight, row in pairs if not choices.is_past(flight, direction, now)]
-        past = len(pairs) - len(ahead)
-        pairs = pairs if choice.past else ahead
-    if choice.sort != "time":
-        pairs.sort(key=lambda pair: choices.order_key(pair[0], pair[1], direction, choice.sort))
-    visible = [row for _, row in pairs]
-    part = board_rows.part_of(visible, request.GET.get("part"))
+        ahead = [flight for flight in found if not board.is_past(flight)]
+        past = len(found) - len(ahead)
+        found = found if choice.past else ahead
+    part = board_rows.part_of(found, request.GET.get("part"))
     words = choices.labels()
     zone = airport.tz
     return render(
@@ -80,7 +73,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
         {
             "airport": airport,
             "direction": direction,
-            "rows": part.rows,
+            "rows": board.rows(part.flights),
             "part": part,
             "part_before": link(request.GET, part=part.number - 1),
             "part_after": link(request.GET, part=part.number + 1),
@@ -88,19 +81,16 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
                 describe_programme(programme, airport.tz, now)
                 for programme in relevant_programmes(programmes, direction, now)
             ],
-            "next_id": next((row.id for row in visible if row.planned and row.planned >= now), ""),
+            "next_id": board.next_of(found),
             "standing": msgspec.to_builtins(programmes),
-            "names": board_rows.names_for(shown, airport),
-            "has_gates": any(row.gate or row.terminal or row.belt for row in rows),
+            "names": board.names,
+            "has_gates": board.has_gates(),
             "choice": choice,
-            "choices": [(value, label, counts[value]) for value, label in words["show"].items()],
+            "choices": [(value, label, board.counts[value]) for value, label in words["show"].items()],
             "sorts": words["sort"].items(),
             "times": words["times"].items(),
-            "terminals": sorted(
-                {choices.terminal_of(flight, direction) or "" for flight in shown} - {""}
-                | {choice.terminal} - {""}
-            ),
-            "carriers": choices.carriers(rows, choice),
+            "terminals": choices.terminals(board.flights, direction, choice),
+            "carriers": choices.carriers(board.flights, board.names["carriers"], choice),
             "narrowed": choice.terminal or choice.carrier or choice.sort != "time" or choice.times != "local",
             "kept": [(name, request.GET[name]) for name in ("from", "to", "day") if request.GET.get(name)],
             "past": past,

@@ -145,7 +145,10 @@ def _panel(
 ) -> dict[str, Any]:
     own = [screens[parameters.part - 1] for screens in plan.pages]
     flights = [flight for page in own for flight in page.flights]
-    rows = {row.id: row for row in board_rows.rows(flights, airport, direction, now, list(programmes))}
+    rows = {
+        row.id: row
+        for row in board_rows.board_of(flights, airport, direction, now, list(programmes)).rows(flights)
+    }
     by_id = {flight.id: flight for flight in flights}
     count = len(own)
     return {

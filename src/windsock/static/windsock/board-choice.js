@@ -8,8 +8,10 @@
  * @typedef {{text: string, show: string, terminal: string, carrier: string, sort: string, times: string}} Choice
  */
 
-/** Milliseconds: a flight whose times are all further back than this is one of the earlier flights. */
+/** Milliseconds: a flight that left, or came down, longer ago than this is one of the earlier flights. */
 export const RECENT = 15 * 60_000;
+/** A cancelled or diverted flight is looked for longer: people still come for it. */
+export const CALLED_OFF = 60 * 60_000;
 /** The choices that an address leaves out. @type {Choice} */
 export const USUAL = { text: "", show: "all", terminal: "", carrier: "", sort: "time", times: "local" };
 
@@ -36,10 +38,16 @@ export function matches(flight, row, direction, { text, show, terminal, carrier 
 /** Whether the reader looks for something: then earlier flights are shown too. @param {Choice} choice */
 export const narrows = ({ text, terminal, carrier, show, sort }) => Boolean(text || terminal || carrier) || show !== "all" || sort !== "time";
 
-/** Whether the planned and the expected time are both over. @param {Flight} flight @param {Direction} direction @param {number} now */
-export function isPast(flight, direction, now) {
+/**
+ * Whether nobody waits for the flight any longer: it has been gone, or called off, for a while. One that is overdue without news
+ * has not left as far as anybody knows: it stays, however late it is.
+ * @param {Flight} flight @param {Pick<Row, "tone"|"group">} row @param {Direction} direction @param {number} now
+ */
+export function isPast(flight, { tone, group }, direction, now) {
+  if (tone !== "gone" && group !== "cancelled") return false;
   const known = [endOf(flight, direction)[0].scheduled, expectedAt(flight, direction)].filter((time) => time);
-  return known.length > 0 && Math.max(...known.map((time) => Date.parse(/** @type {string} */ (time)))) < now - RECENT;
+  const latest = Math.max(...known.map((time) => Date.parse(/** @type {string} */ (time))));
+  return known.length > 0 && latest < now - (group === "cancelled" ? CALLED_OFF : RECENT);
 }
 
 /** @param {Flight} flight @param {Row} row @param {Direction} direction @param {string} sort @param {string} planned the key of the plan */

@@ -2,7 +2,7 @@
 /** The board page: the rows the server rendered, kept live. */
 
 import { announcer } from "./announcer.js";
-import { RECENT, USUAL, changeOf, isPast, matches, narrows, orderKey, searchedFirst } from "./board-choice.js";
+import { CALLED_OFF, RECENT, USUAL, changeOf, isPast, matches, narrows, orderKey, searchedFirst } from "./board-choice.js";
 import { gettext, ngettext } from "./language.js";
 import { goLive } from "./live.js";
 import { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
@@ -67,11 +67,11 @@ const board = new OrderedRows({
   inside: (flight) => inWindow(flight, direction, new Date(from), new Date(to)),
   row: (flight) => boardRow(flight, at),
   key: (flight, row) => orderKey(flight, row, direction, choice.sort, sortKey(flight, direction)),
-  matches: (row, flight) => matches(flight, row, direction, choice) && (past || !follow || narrows(choice) || !isPast(flight, direction, at.now.getTime())),
+  matches: (row, flight) => matches(flight, row, direction, choice) && (past || !follow || narrows(choice) || !isPast(flight, row, direction, at.now.getTime())),
   groups: (row, flight) => [...(row.group ? [row.group] : []), ...(row.waiting ? ["waiting"] : []),
-    ...(row.gate || row.terminal || row.belt ? ["gated"] : []), ...(isPast(flight, direction, at.now.getTime()) ? ["past"] : [])],
+    ...(row.gate || row.terminal || row.belt ? ["gated"] : []), ...(isPast(flight, row, direction, at.now.getTime()) ? ["past"] : [])],
   // A row enters the hours shown, grows late, becomes an earlier one, and leaves them.
-  due: (flight, now) => nextMoment(momentsOf(flight), [0, lateMinutes * MINUTE, RECENT + 1, -ahead, before, before + WAITING_HOURS * HOUR], now),
+  due: (flight, now) => nextMoment(momentsOf(flight), [0, lateMinutes * MINUTE, RECENT + 1, CALLED_OFF + 1, -ahead, before, before + WAITING_HOURS * HOUR], now),
 });
 /** The flights that have just changed; their rows are marked when drawn. @type {Set<string>} */
 const news = new Set();
