@@ -75,3 +75,16 @@ def test_the_foot_leads_to_what_the_reader_may_open(
     assert {name: client.get(address).status_code for name, address in links.items()} == dict.fromkeys(
         links, 200
     )
+
+
+@pytest.mark.parametrize("path", ["/", BOARD, "/flights/DL1865.2013-02-08.JFK/", "/today/"])
+def test_a_link_to_a_page_is_previewed_with_its_title_and_description(ada: Client, path: str) -> None:
+    page = ada.get(path).content.decode()
+    for name, said in (
+        ("title", r"<title>([^<]+)</title>"),
+        ("description", r'name="description" content="([^"]+)"'),
+    ):
+        found = re.findall(said, page)
+        assert len(found) == 1
+        assert f'<meta property="og:{name}" content="{found[0].removesuffix(" · Windsock")}">' in page
+        assert len(found[0]) > 10

@@ -86,6 +86,8 @@ export class WindsockClient extends EventTarget {
   start() {
     if (this.ticking) return this;
     this.ticking = setInterval(() => this.run(() => this.session.tick()), 1000);
+    globalThis.addEventListener?.("offline", this.networkGone);
+    globalThis.addEventListener?.("online", this.networkBack);
     this.run(() => this.session.start());
     return this;
   }
@@ -101,6 +103,21 @@ export class WindsockClient extends EventTarget {
       void this.connect(connection);
     }
   }
+
+  /** @private Gives up the open connections, which do not notice by themselves, and tries again: a service on this machine still answers. */
+  networkGone = () => {
+    for (const connection of [...this.sockets.keys()]) {
+      this.shut(connection, 1000, "");
+      this.run(() => this.session.lost(connection, null));
+    }
+  };
+
+  /** @private Connects at once, also where an attempt hangs that began without a network. */
+  networkBack = () => {
+    if (this.state === "live") return;
+    this.networkGone();
+    this.retryNow();
+  };
 
   /** @param {...string} topics */
   subscribe(...topics) { this.run(() => this.session.subscribe(topics)); }
@@ -193,6 +210,8 @@ export class WindsockClient extends EventTarget {
     if (name === "stopped") {
       clearInterval(this.ticking);
       this.ticking = null;
+      globalThis.removeEventListener?.("offline", this.networkGone);
+      globalThis.removeEventListener?.("online", this.networkBack);
     }
     if (name === "renew") void this.ticket().then((text) => text && this.run(() => this.session.renewed(text)), () => {});
     this.dispatchEvent(new CustomEvent(name, { detail }));

@@ -4,7 +4,8 @@
  * of the data, the clock and the label of a replay.
  */
 
-import { WindsockClient } from "./client.js";
+import { WindsockClient, serviceTime } from "./client.js";
+import { Contact } from "./contact.js";
 import { gettext, language } from "./language.js";
 import { age, wallClock } from "./wording.js";
 
@@ -27,17 +28,27 @@ export function goLive(topics, zone, extra = []) {
     client.subscribe(...topics);
   });
   const text = $("[data-link-text]"), ago = $("[data-link-ago]"), retry = $("[data-link-retry]");
+  const band = $("[data-stale-band]"), contact = new Contact(Date.now());
+  /** @param {number} real milliseconds by this machine's clock @returns {string} the time on the clock of the page */
+  const timeAt = (real) => wallClock(serviceTime(real + client.serverAhead, client.clock), zone).time;
   const say = () => {
-    document.documentElement.dataset.link = client.state;
+    const { state, heardAt, retryAt } = client;
+    const { kind, since, seconds, silent, stale } = contact.shown({ state, online: navigator.onLine, heardAt, retryAt, now: Date.now() });
+    document.documentElement.dataset.link = kind === "offline" ? "offline" : state;
     if (!text) return;
-    const waiting = Math.ceil((client.retryAt - Date.now()) / 1000);
-    text.textContent = client.state === "live" || client.state === "moving" ? gettext("Live")
-      : client.state === "closed" ? gettext("Offline")
-      : waiting > 0 ? gettext("Reconnecting in {seconds} s", { seconds: waiting }) : gettext("Connecting");
-    retry.hidden = !(client.state !== "live" && waiting > 2);
-    if (client.heardAt) {
-      const silent = Math.round((Date.now() - client.heardAt) / 1000);
-      ago.textContent = client.state === "live" ? lastWord(client) : gettext("last contact {age} ago", { age: silent < 90 ? gettext("{seconds} s", { seconds: silent }) : age(new Date(client.heardAt), new Date()) });
+    const words = kind === "live" ? gettext("Live")
+      : kind === "stopped" ? gettext("Offline")
+      : kind === "offline" ? gettext("Offline since {time}", { time: timeAt(since) })
+      : kind === "waiting" ? gettext("Reconnecting in {seconds} s", { seconds }) : gettext("Connecting");
+    if (text.textContent !== words) text.textContent = words;
+    retry.hidden = !(kind !== "live" && seconds > 2);
+    if (heardAt) {
+      const silentSeconds = Math.round(silent / 1000);
+      ago.textContent = kind === "live" ? lastWord(client) : gettext("last contact {age} ago", { age: silentSeconds < 90 ? gettext("{seconds} s", { seconds: silentSeconds }) : age(new Date(contact.heardAt), new Date()) });
+    }
+    if (document.documentElement.hasAttribute("data-stale") !== stale) {
+      document.documentElement.toggleAttribute("data-stale", stale);
+      if (band) band.textContent = stale ? gettext("No contact since {time}. The times shown may have changed.", { time: timeAt(contact.heardAt) }) : "";
     }
     const clock = client.clock;
     if ($("[data-replay]") && client.heardAt) {
@@ -62,7 +73,7 @@ export function goLive(topics, zone, extra = []) {
     if (code === 4001 || code === 4003) location.reload();
   });
   retry?.addEventListener("click", () => client.retryNow());
-  addEventListener("online", () => client.retryNow());
+  for (const name of ["online", "offline"]) addEventListener(name, say);
   setInterval(say, 1000);
   client.start();
   return client;
