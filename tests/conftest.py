@@ -45,6 +45,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart() -> None:
     # In a fresh clone the first text that Hypothesis draws costs seconds, for its tables of Unicode, which it then
     # keeps in .hypothesis. The test that happens to draw it would be told that it is slow.
+    # Nor is any example timed: a machine that much else loads stops a process for longer than any deadline.
+    hypothesis.settings.register_profile(
+        "untimed",
+        parent=hypothesis.settings(),
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    hypothesis.settings.load_profile("untimed")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that this is slow is known: here nobody is timed
         hypothesis.find(hypothesis.strategies.text(), lambda _: True)

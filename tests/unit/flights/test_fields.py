@@ -188,7 +188,7 @@ def test_the_page_of_a_flight_shows_it(field: Field) -> None:
     assert LABELS[field.path] in {belief.label for belief in page.beliefs}
     if field.part:
         end = page.origin if field.part == "departure" else page.destination
-        shown_there = [end.gate, end.terminal, *end.places]
+        shown_there = [end.gate, end.belt, *(place for _, place in end.places)]
         value = describe_value(field.path, shown(record.flight, field.path), CONTEXT)
         assert any(value in text for text in shown_there), shown_there
 
