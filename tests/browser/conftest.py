@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,14 +35,19 @@ _began = datetime.now(UTC)
 
 
 def began() -> datetime:
-    """The minute in which this test began: its reports mean the same times, and days, in whatever minute it ends."""
+    """The minute in which this test (or its module, with a shared service) began: all reports mean the same times."""
     return _began.replace(second=0, microsecond=0)
 
 
-@pytest.fixture(autouse=True)
-def _now() -> None:
+def _begin() -> None:
     global _began
     _began = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _now(request: pytest.FixtureRequest) -> None:
+    if "shared_service" not in request.fixturenames:
+        _begin()
 
 
 def minutes(number: int) -> str:
@@ -65,10 +71,10 @@ def flight(number: int, *, leaves_in: int, **more: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[RunningService]:
+@contextmanager
+def serving(folder: Path) -> Iterator[RunningService]:
     """A running service with a handful of flights at JFK."""
-    service = RunningService.prepare(tmp_path)
+    service = RunningService.prepare(folder)
     service.start()
     late = [{"scheme": "ahm730", "code": "93"}]
     seeds = [
@@ -84,10 +90,27 @@ def service(tmp_path: Path) -> Iterator[RunningService]:
             "date": flight(1, leaves_in=40)["date"],
         },
     ]
-    answer = service.post(seeds)
-    assert answer.status == 200, answer.body
-    yield service
-    service.stop()
+    try:
+        answer = service.post(seeds)
+        assert answer.status == 200, answer.body
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[RunningService]:
+    """A service of this test's own, with a handful of flights at JFK; `shared_service` if the test only reads."""
+    with serving(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """Such a service for all tests of a module, which names it `service`; they begin at the same moment."""
+    _begin()
+    with serving(tmp_path_factory.mktemp("service")) as service:
+        yield service
 
 
 # Ends with this folder's tests: while playwright's synchronous API is open, no asyncio test can run in this thread.

@@ -36,6 +36,20 @@ def settled(page: Page) -> None:
     page.evaluate("document.fonts.ready")
 
 
+@pytest.fixture
+def service(shared_service: RunningService) -> RunningService:
+    return shared_service
+
+
+def test_the_board_stays_a_table_for_those_who_hear_it_on_a_phone(visit: Visit) -> None:
+    page = visit("/airports/JFK/departures/", viewport={"width": 360, "height": 780})
+
+    table = page.get_by_role("table")
+    expect(table.get_by_role("row")).to_have_count(6)
+    expect(table.get_by_role("columnheader", name="Status")).to_have_count(1)
+    expect(table.get_by_role("rowheader")).to_have_count(5)
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_no_page_has_a_serious_accessibility_violation(
     service: RunningService, visit: Visit, scheme: Any
@@ -82,12 +96,3 @@ def test_the_theme_is_chosen_and_remembered(service: RunningService, visit: Visi
     assert light != dark
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == dark
     expect(page.get_by_role("button", name="Light theme")).to_be_visible()
-
-
-def test_the_board_stays_a_table_for_those_who_hear_it_on_a_phone(visit: Visit) -> None:
-    page = visit("/airports/JFK/departures/", viewport={"width": 360, "height": 780})
-
-    table = page.get_by_role("table")
-    expect(table.get_by_role("row")).to_have_count(6)
-    expect(table.get_by_role("columnheader", name="Status")).to_have_count(1)
-    expect(table.get_by_role("rowheader")).to_have_count(5)

@@ -1,5 +1,6 @@
 """A board of more than 200 rows: the row under the eye stays, and an event touches its own row only."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit, flight, minutes
@@ -21,12 +22,20 @@ EYE = """() => { const row = document.elementFromPoint(300, innerHeight / 2).clo
 TOP = "(id) => document.querySelector(`tr[data-flight='${id}']`).getBoundingClientRect().top"
 
 
-def fill(service: RunningService) -> None:
+@pytest.fixture(scope="module")
+def large(shared_service: RunningService) -> RunningService:
     reports = [
         flight(FIRST + number, leaves_in=15 + number, departure={"gate": f"A{number}"})
         for number in range(FLIGHTS)
     ]
-    assert service.post(reports).status == 200
+    assert shared_service.post(reports).status == 200
+    return shared_service
+
+
+@pytest.fixture
+def service(large: RunningService) -> RunningService:
+    """The tests share it in this order: the last one changes how many flights there are."""
+    return large
 
 
 def live(page: Page) -> None:
@@ -38,10 +47,49 @@ def rows(page: Page) -> int:
     return page.locator("tr[data-flight]").count()
 
 
+def test_without_javascript_links_lead_to_every_flight(service: RunningService, visit: Visit) -> None:
+    page = visit(BOARD, java_script_enabled=False)
+    found: list[str] = []
+    while True:
+        found += page.locator("tr[data-flight]").evaluate_all("rows => rows.map(row => row.dataset.flight)")
+        more = page.get_by_role("link", name="More flights")
+        if not more.count():
+            break
+        more.click()
+    assert len(found) == len(set(found)) == FLIGHTS + 5
+
+
+def test_an_event_touches_the_row_of_its_own_flight_and_little_of_that(
+    service: RunningService, visit: Visit
+) -> None:
+    page = visit(BOARD)
+    live(page)
+    page.wait_for_timeout(1500)  # until the rows have their numbers
+    page.evaluate(WATCH)
+
+    late = flight(FIRST + 1, leaves_in=16, departure={"estimated": minutes(56)})
+    assert service.post(late).status == 200
+    row = page.locator(f'tr[data-flight^="B6{FIRST + 1}."]')
+    expect(row.locator(".state")).to_contain_text("40 min late")
+
+    def faded() -> bool:
+        return (
+            row.evaluate("row => !row.className.includes('fresh') && !row.className.includes('fading')")
+            is True
+        )
+
+    wait_until(faded, 40, "the end of the row's mark")
+    seen = page.evaluate("window.seen")
+    mine = [record for record in seen if f"B6{FIRST + 1}." in record]
+    # A minute may have passed meanwhile, which changes the ages of updates.
+    others = [record for record in seen if record not in mine and "childList" not in record]
+    assert not others
+    assert 5 <= len(mine) <= 12, mine
+
+
 def test_a_large_board_holds_the_rows_around_the_viewport_and_keeps_the_readers_place(
     service: RunningService, visit: Visit
 ) -> None:
-    fill(service)
     page = visit(BOARD)
     live(page)
     assert rows(page) < 100
@@ -76,45 +124,3 @@ def test_a_large_board_holds_the_rows_around_the_viewport_and_keeps_the_readers_
     assert rows(page) == FLIGHTS + 5 - 4 + 1
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert rows(page) < 100
-
-
-def test_an_event_touches_the_row_of_its_own_flight_and_little_of_that(
-    service: RunningService, visit: Visit
-) -> None:
-    fill(service)
-    page = visit(BOARD)
-    live(page)
-    page.wait_for_timeout(1500)  # until the rows have their numbers
-    page.evaluate(WATCH)
-
-    late = flight(FIRST + 1, leaves_in=16, departure={"estimated": minutes(56)})
-    assert service.post(late).status == 200
-    row = page.locator(f'tr[data-flight^="B6{FIRST + 1}."]')
-    expect(row.locator(".state")).to_contain_text("40 min late")
-
-    def faded() -> bool:
-        return (
-            row.evaluate("row => !row.className.includes('fresh') && !row.className.includes('fading')")
-            is True
-        )
-
-    wait_until(faded, 40, "the end of the row's mark")
-    seen = page.evaluate("window.seen")
-    mine = [record for record in seen if f"B6{FIRST + 1}." in record]
-    # A minute may have passed meanwhile, which changes the ages of updates.
-    others = [record for record in seen if record not in mine and "childList" not in record]
-    assert not others
-    assert 5 <= len(mine) <= 12, mine
-
-
-def test_without_javascript_links_lead_to_every_flight(service: RunningService, visit: Visit) -> None:
-    fill(service)
-    page = visit(BOARD, java_script_enabled=False)
-    found: list[str] = []
-    while True:
-        found += page.locator("tr[data-flight]").evaluate_all("rows => rows.map(row => row.dataset.flight)")
-        more = page.get_by_role("link", name="More flights")
-        if not more.count():
-            break
-        more.click()
-    assert len(found) == len(set(found)) == FLIGHTS + 5
