@@ -1,14 +1,25 @@
 """What all verbs share: the console to print on, errors for people, and the start of Django."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
 
 from windsock.errors import ConfigError, WindsockError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+DATA_HELP = "The service's data directory. Default: WINDSOCK_DATA, else ~/.local/share/windsock."
+
+Data = Annotated[Path | None, typer.Option(help=DATA_HELP)]
+"""The option of every verb that works on a database here."""
+
+READY_MADE = "windsock.service.settings"
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -23,9 +34,19 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def complain(message: str) -> None:
+    """Print a refusal on stderr: "windsock: …", its first word red in a terminal."""
+    if not sys.stderr.isatty():
+        say(f"windsock: {message}")
+        return
+    from rich.text import Text
+
+    console(stderr=True).print(Text.assemble(("windsock:", "bold red"), f" {message}"), soft_wrap=True)
+
+
 def fail(message: str, code: int = 1) -> NoReturn:
     """End the command with one clear sentence."""
-    say(f"windsock: {message}")
+    complain(message)
     raise SystemExit(code)
 
 
@@ -40,13 +61,13 @@ def start_django() -> None:
 
     Raises ConfigError with one sentence if the extra packages of the service are missing.
     """
-    ours = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "windsock.service.settings")
+    ours = os.environ.setdefault("DJANGO_SETTINGS_MODULE", READY_MADE)
     try:
         import django
 
         django.setup()
     except ModuleNotFoundError as error:
-        if ours == "windsock.service.settings":
+        if ours == READY_MADE:
             raise ConfigError(
                 f"The ready-made service needs the package {error.name!r}. Install it with: "
                 "python -m pip install 'windsock[server]'"
@@ -66,6 +87,28 @@ def migrate() -> None:
         raise WindsockError(f"The database {name} cannot be set up: {str(error).strip()}.") from error
 
 
+def open_existing(data: Path | None) -> None:
+    """Start Django on the database of a service that exists, and create nothing.
+
+    Raises ConfigError that names the directory it looked at if there is no database, or if it is not up to date.
+    """
+    from windsock.cli.data import data_location, how_located
+
+    use_data_directory(data)
+    ready_made = os.environ.get("DJANGO_SETTINGS_MODULE", READY_MADE) == READY_MADE
+    if ready_made and not os.environ.get("DATABASE_URL"):
+        directory = data_location()
+        if not (directory / "windsock.sqlite3").exists():
+            demo = (directory / "demo.sqlite3").exists()
+            raise ConfigError(
+                f"There is no database of a service in {directory} ({how_located()})"
+                + (", only that of a demo" if demo else "")
+                + ". Name the directory of your service: --data DIRECTORY. A new service: windsock serve"
+            )
+    start_django()
+    require_migrated()
+
+
 def require_migrated() -> None:
     """Raise ConfigError, with the command that cures it, if the database lacks tables of this version."""
     from django.db import DatabaseError, connection
@@ -79,6 +122,13 @@ def require_migrated() -> None:
         raise WindsockError(f"The database {name} cannot be reached: {str(error).strip()}.") from error
     if missing:
         raise ConfigError(
-            f"The database is not up to date ({len(missing)} migrations are missing). "
-            "Run: windsock serve --migrate (or: python -m django migrate)"
+            f"The database {connection.settings_dict.get('NAME')} is not up to date "
+            f"({len(missing)} migrations are missing). Run: windsock serve --migrate{same_data()} "
+            "(or: python -m django migrate)"
         )
+
+
+def same_data() -> str:
+    """Return the option that names the data directory again, if one was named."""
+    given = os.environ.get("WINDSOCK_DATA")
+    return f" --data {shlex.quote(given)}" if given else ""

@@ -10,22 +10,47 @@ from pathlib import Path
 
 from windsock.errors import ConfigError
 
+_leave_no_trace = False
 
-def data_directory() -> Path:
-    """`WINDSOCK_DATA`, else `$XDG_DATA_HOME/windsock` (usually ~/.local/share/windsock); created with mode 700.
 
-    Raises ConfigError when it cannot be created or written.
+def leave_no_trace() -> None:
+    """From here on, create nothing in this process: no directory, no key, no database file. For `windsock doctor`."""
+    global _leave_no_trace
+    _leave_no_trace = True
+
+
+def data_location() -> Path:
+    """Return where the data directory is, whether or not it exists.
+
+    Raises ConfigError when there is no home directory to find it in.
     """
     given = os.environ.get("WINDSOCK_DATA")
     base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     try:
-        path = Path(given).expanduser().resolve() if given else Path(base).expanduser() / "windsock"
+        return Path(given).expanduser().resolve() if given else Path(base).expanduser() / "windsock"
     except RuntimeError as error:
         # As in a container that runs with a number nobody gave a name.
         raise ConfigError(
             f"There is no home directory: HOME is not set, and user {_user()} has no entry in the list of users. "
             "Set WINDSOCK_DATA to a directory you may write to."
         ) from error
+
+
+def how_located() -> str:
+    """Return in a few words why the data directory is where it is."""
+    if os.environ.get("WINDSOCK_DATA"):
+        return "named by --data or WINDSOCK_DATA"
+    return "the default, since neither --data nor WINDSOCK_DATA is given"
+
+
+def data_directory() -> Path:
+    """`WINDSOCK_DATA`, else `$XDG_DATA_HOME/windsock` (usually ~/.local/share/windsock); created with mode 700.
+
+    Raises ConfigError when it cannot be created or written.
+    """
+    path = data_location()
+    if _leave_no_trace:
+        return path
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -50,7 +75,7 @@ def private_file(name: object) -> None:
     SQLite gives the files beside it the same mode. An existing file keeps its own: an operator may have widened it.
     """
     text = str(name)
-    if not text or ":memory:" in text or text.startswith("file:"):
+    if _leave_no_trace or not text or ":memory:" in text or text.startswith("file:"):
         return
     try:
         os.close(os.open(text, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -67,7 +92,8 @@ def secret_key(directory: Path) -> str:
     try:
         return _read(path)
     except FileNotFoundError:
-        pass
+        if _leave_no_trace:
+            return secrets.token_urlsafe(50)  # for this process only
     # Written beside and linked into place, so that nobody ever reads a half-written key.
     draft = directory / f".secret_key.{os.getpid()}.{secrets.token_hex(4)}"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""`windsock doctor`: check settings, database, channel layer, duties and access, and name the cure for each fault."""
+"""`windsock doctor`: ask the service, check settings, database, duties and access here, and name each fault's cure."""
 
 import io
 import os
@@ -6,21 +6,24 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import windsock
-from windsock.cli.console import start_django, use_data_directory
-from windsock.cli.diagnosis import access, database, processes, settings, tables
+from windsock.cli.console import READY_MADE, Data, start_django, use_data_directory
+from windsock.cli.data import data_location, how_located, leave_no_trace
+from windsock.cli.diagnosis import access, database, processes, service, settings, tables
 from windsock.cli.diagnosis.finding import Finding, State
+from windsock.cli.publish import Token
 from windsock.errors import WindsockError
 
 MARKS: dict[State, str] = {"ok": "✓", "warning": "!", "wrong": "✗"}
 PLAIN_MARKS: dict[State, str] = {"ok": "ok", "warning": "!!", "wrong": "NO"}
 
-NEEDS_DATABASE = frozenset({"migrations", "clock", "cursors", "tokens", "duties", "secret key", "permission"})
+NEEDS_DATABASE = frozenset(
+    {"migrations", "clock", "cursors", "tokens", "duties", "secret key", "permission", "system checks"}
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -29,14 +32,30 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    data: Annotated[
-        Path | None, typer.Option(help="The service's data directory. Default: WINDSOCK_DATA.")
+    url: Annotated[
+        str | None, typer.Option(envvar="WINDSOCK_URL", help="The address of a service to ask first.")
     ] = None,
+    token: Token = None,
+    data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check everything that Windsock depends on. Exit code 1 if something is wrong (✗); warnings (!) do not count."""
+    """Ask the service at --url, then check everything that a service here depends on. Leaves no trace.
+
+    Exit code 1 if something is wrong (✗); warnings (!) do not count.
+
+    Examples:
+
+    windsock doctor --url https://delays.example.org
+
+    windsock doctor --data /var/lib/windsock
+    """
+    leave_no_trace()
     use_data_directory(data)
-    findings = list(examine())
+    findings = [_python(), *(service.examine(url, token) if url else ())]
+    if url and (elsewhere := _no_service_here()):
+        findings.append(elsewhere)
+    else:
+        findings += examine()
     if as_json:
         import msgspec
 
@@ -61,8 +80,7 @@ def doctor(
 
 
 def examine() -> Iterator[Finding]:
-    """Yield every finding, dependencies first; stop where nothing more can be examined."""
-    yield _python()
+    """Yield every finding about a service here, dependencies first; stop where nothing more can be examined."""
     try:
         start_django()
     except WindsockError as error:
@@ -111,6 +129,25 @@ def examine() -> Iterator[Finding]:
             yield Finding(
                 what, "wrong", f"{type(error).__name__}: {error}".strip(), "See the cures above first."
             )
+
+
+def _no_service_here() -> Finding | None:
+    """Return a finding if nothing on this machine was named or found: then the service asked runs elsewhere."""
+    named = ("WINDSOCK_DATA", "DATABASE_URL")
+    ready_made = os.environ.get("DJANGO_SETTINGS_MODULE", READY_MADE) == READY_MADE
+    try:
+        directory = data_location()
+    except WindsockError:
+        return None
+    if not ready_made or any(map(os.environ.get, named)) or (directory / "windsock.sqlite3").exists():
+        return None
+    found = f"none in {directory} ({how_located()}), so only the service above was examined"
+    return Finding(
+        "data here",
+        "ok",
+        found,
+        "To examine its settings and database: windsock doctor --data DIR, on its machine",
+    )
 
 
 def _python() -> Finding:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from windsock.cli.console import console, fail, require_migrated, say, start_django, use_data_directory
+from windsock.cli.console import (
+    Data,
+    console,
+    fail,
+    open_existing,
+    require_migrated,
+    say,
+    start_django,
+    use_data_directory,
+)
 from windsock.clock import system_clock
 from windsock.feeds.parsing import Parsed, Statement
 from windsock.feeds.registry import FORMATS, Parser, format_named
@@ -28,8 +37,6 @@ feed_app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-
-Data = Annotated[Path | None, typer.Option(help="The service's data folder.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -107,9 +114,7 @@ def take(
     data: Data = None,
 ) -> None:
     """Take inputs of a feed in, as if its source had sent them, and print the result of each."""
-    use_data_directory(data)
-    start_django()
-    require_migrated()
+    open_existing(data)
     from windsock.collect.intake import Intake
     from windsock.ingest import pipeline, stop
 
@@ -141,9 +146,7 @@ def take(
 @feed_app.command(name="list")
 def list_feeds(data: Data = None) -> None:
     """List the configured feeds with their state."""
-    use_data_directory(data)
-    start_django()
-    require_migrated()
+    open_existing(data)
     from rich.table import Table
 
     from windsock.collect.feed_run import duty_name, is_run

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 
 from windsock.cli import lines
-from windsock.cli.board_view import BoardView
 from windsock.cli.console import console, say
+from windsock.cli.flight_view import fetch
+from windsock.cli.screen import Screen
 from windsock.cli.tables import use_tables_of_environment
 from windsock.client import WindsockClient, connect
 from windsock.client.backlog import Update
@@ -25,31 +25,37 @@ from windsock.protocol.codec import encode
 # The highlight of a change fades and the clock moves on even when nothing happens.
 REDRAW_SECONDS = 0.5
 
+_ENDING = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+
 
 def follow(topics: list[str], *, url: str, token: str | None, as_json: bool, patient: bool) -> None:
-    """Show what happens to the topics until Ctrl-C.
+    """Show what happens to the topics until Ctrl-C, or the key q.
 
     Raises:
         WindsockError: The service cannot be reached, or ended the session.
     """
     use_tables_of_environment()
     client = connect(url, topics=topics, token=token, patient=patient)
-    show: _Lines | _Screen
+    show: _Lines | Screen
     if as_json:
-        show = _Lines(_json)
+        show = _Lines(_json, url)
     elif console().is_terminal:
-        show = _Screen(topics)
+        show = Screen(topics, lambda flight: fetch(url, flight, token))
     else:
-        show = _Lines(_line, board_first=True)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_until_interrupted(_follow(client, show)))
+        show = _Lines(_line, url)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_until_interrupted(_follow(client, show)))
+    finally:
+        if summary := show.summary():
+            say(summary)
 
 
 async def _until_interrupted(work: Coroutine[None, None, None]) -> None:
-    """Run the work. Ctrl-C and SIGTERM end it, so that the terminal is restored and the socket closed."""
+    """Run the work. Ctrl-C, SIGTERM and SIGHUP end it, so that the terminal is restored and the socket closed."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in _ENDING:
         with contextlib.suppress(
             NotImplementedError
         ):  # not on Windows; there KeyboardInterrupt does the same
@@ -58,13 +64,17 @@ async def _until_interrupted(work: Coroutine[None, None, None]) -> None:
         await task
 
 
-async def _follow(client: WindsockClient, show: "_Lines | _Screen") -> None:
+async def _follow(client: WindsockClient, show: "_Lines | Screen") -> None:
     async with client:
         with show:
             show.begin(client)
             reading = asyncio.ensure_future(client.next_updates())
-            while True:
-                await asyncio.wait([reading], timeout=REDRAW_SECONDS)
+            while not show.quit:
+                pressed = asyncio.ensure_future(show.pressed.wait())
+                await asyncio.wait(
+                    [reading, pressed], timeout=REDRAW_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+                pressed.cancel()
                 updates: list[Update] = []
                 if reading.done():
                     updates = reading.result()
@@ -73,8 +83,10 @@ async def _follow(client: WindsockClient, show: "_Lines | _Screen") -> None:
                     show.note(update)
                 show.draw(client)
                 if client.state is State.CLOSED:
-                    reading.cancel()
                     break
+            reading.cancel()
+        if show.quit:
+            return
     async for _ in client.updates():  # raises what ended the session, if it was not we
         pass
 
@@ -82,21 +94,24 @@ async def _follow(client: WindsockClient, show: "_Lines | _Screen") -> None:
 class _Lines:
     """One line per event on stdout; what concerns the connection goes to stderr."""
 
-    def __init__(
-        self, line: Callable[[Happened | ProgrammesChanged], str], *, board_first: bool = False
-    ) -> None:
+    quit = False
+
+    def __init__(self, line: Callable[[Happened | ProgrammesChanged], str], url: str) -> None:
         self._line = line
-        self._board_first = board_first
+        self._url = url
+        self.pressed = asyncio.Event()  # there are no keys in a pipe
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None: ...
 
     def begin(self, client: WindsockClient) -> None:
-        if self._board_first:
-            view = BoardView(sorted(client.topics))
-            console().print(view.title(client), view.table(client, rows=None))
-            sys.stdout.flush()
+        flights = len(client.board)
+        noun = "flight" if flights == 1 else "flights"
+        say(f"windsock: connected to {self._url}: {flights} {noun}; a line for each event follows")
+
+    def summary(self) -> str:
+        return ""
 
     def note(self, update: Update) -> None:
         match update:
@@ -112,32 +127,6 @@ class _Lines:
                 pass
 
     def draw(self, client: WindsockClient) -> None: ...
-
-
-class _Screen:
-    """The board on the whole terminal, drawn anew after each change; the terminal is as before when it ends."""
-
-    def __init__(self, topics: list[str]) -> None:
-        from rich.live import Live
-
-        self._view = BoardView(topics)
-        self._live = Live(console=console(), screen=True, auto_refresh=False, vertical_overflow="crop")
-
-    def __enter__(self) -> None:
-        self._live.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._live.stop()
-
-    def begin(self, client: WindsockClient) -> None:
-        self._view = BoardView(sorted(client.topics))
-        self.draw(client)
-
-    def note(self, update: Update) -> None:
-        self._view.note(update)
-
-    def draw(self, client: WindsockClient) -> None:
-        self._live.update(self._view.screen(client, self._live.console.size.height), refresh=True)
 
 
 def _line(update: Happened | ProgrammesChanged) -> str:

@@ -2,13 +2,12 @@
 
 import signal
 import threading
-from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from windsock.cli.console import require_migrated, say, start_django, use_data_directory
+from windsock.cli.console import Data, open_existing, say
 from windsock.errors import ConfigError
 
 # Long enough for what is under way: a poll that has its answer, and the commit.
@@ -24,15 +23,13 @@ def ingest(
     only: Annotated[
         list[str] | None, typer.Option("--feed", help="Only this feed; may be repeated. Default: all.")
     ] = None,
-    data: Annotated[Path | None, typer.Option(help="The service's data folder.")] = None,
+    data: Data = None,
 ) -> None:
     """Run the configured feeds until Ctrl-C: poll providers, empty folders and mailboxes.
 
     `windsock serve` does it too, unless WINDSOCK_RUN_FEEDS is 0; of several processes one runs each feed at a time.
     """
-    use_data_directory(data)
-    start_django()
-    require_migrated()
+    open_existing(data)
     from windsock.collect.feed_duties import FeedRunner
     from windsock.collect.feed_run import is_run
     from windsock.conf import config

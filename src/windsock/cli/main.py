@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import windsock
-from windsock.cli.console import say
+from windsock.cli.console import complain
 from windsock.errors import WindsockError
 
 # Each exports `register(app)`. In the order in which a newcomer meets them, which is the order of `--help`.
@@ -59,7 +59,7 @@ def main() -> None:
     try:
         app()
     except WindsockError as error:
-        say(f"windsock: {error}")
+        complain(str(error))
         sys.exit(1)
     except SystemExit as end:
         if not isinstance(end.__context__, BrokenPipeError):

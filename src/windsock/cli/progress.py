@@ -5,7 +5,6 @@ import math
 import os
 import select
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from windsock.cli.console import console, say
 from windsock.cli.day import FAULTS_SHOWN, LoadedDay
+from windsock.cli.keys import single_keys
 from windsock.replay.player import Replay, Summary
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def pause_on_request(
     previous = None
     if hasattr(signal, "SIGUSR1") and threading.current_thread() is threading.main_thread():
         previous = signal.signal(signal.SIGUSR1, lambda *_: replay.toggle())
-    with _single_keys() as terminal:
+    with single_keys() as terminal:
         if terminal is not None:
             threading.Thread(
                 target=_listen, args=(terminal, actions, ended), name="keys", daemon=True
@@ -131,32 +131,6 @@ def _listen(terminal: int, actions: Mapping[bytes, Callable[[], object]], ended:
         ready, _, _ = select.select([terminal], [], [], 0.2)
         if ready and (action := actions.get(os.read(terminal, 1))) is not None:
             action()
-
-
-@contextlib.contextmanager
-def _single_keys() -> Iterator[int | None]:
-    """Yield the terminal's file descriptor without echo or line buffering; None if stdin is not our terminal."""
-    try:
-        import termios
-        import tty
-    except ImportError:  # Windows
-        yield None
-        return
-    try:
-        keys = sys.stdin.fileno()
-        # A job in the background would be stopped for touching the terminal.
-        usable = os.isatty(keys) and os.tcgetpgrp(keys) == os.getpgrp()
-    except (OSError, ValueError):
-        usable = False
-    if not usable:
-        yield None
-        return
-    before = termios.tcgetattr(keys)
-    tty.setcbreak(keys)
-    try:
-        yield keys
-    finally:
-        termios.tcsetattr(keys, termios.TCSADRAIN, before)
 
 
 def say_faults(day: LoadedDay) -> None:

@@ -2,11 +2,13 @@
 
 import os
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from windsock.cli.console import fail, require_migrated, say, start_django
+from windsock.cli.console import Data, fail, open_existing, say, start_django, use_data_directory
+from windsock.cli.data import leave_no_trace
 
 if TYPE_CHECKING:
     from windsock.flights.airlines import Airline
@@ -29,12 +31,12 @@ def use_tables_of_environment() -> None:
     own_tables.use(*(os.environ.get(f"WINDSOCK_{name}", "") for name in ("AIRPORTS", "AIRLINES")))
 
 
-def airport(codes: Codes) -> None:
+def airport(codes: Codes, data: Data = None) -> None:
     """Show airports by IATA or ICAO code: both codes, name, zone, and from which table they come.
 
-    Exit code 1: a code is not known.
+    Exit code 1: a code is not known. Example: windsock airport JFK EGLL
     """
-    start_django()
+    _only_read_tables(data)
     from windsock.flights import airports
 
     unknown = []
@@ -57,12 +59,13 @@ def airline(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The day, since codes are reassigned. Default: today."),
     ] = None,
+    data: Data = None,
 ) -> None:
     """Show carriers by IATA or ICAO code: both codes, name, since when, and the code their flights go by.
 
-    Exit code 1: a code is not known.
+    Exit code 1: a code is not known. Example: windsock airline U2 --on 2019-06-01
     """
-    start_django()
+    _only_read_tables(data)
     from windsock.clock import system_clock
     from windsock.flights import airlines
 
@@ -85,13 +88,13 @@ def rekey(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print the flights that would move.")
     ] = False,
+    data: Data = None,
 ) -> None:
     """Move stored flights to the ids that today's tables give them. Run it after a change of your own tables.
 
     Stop the service before: the flights move in one transaction, and every reader takes a fresh snapshot afterwards.
     """
-    start_django()
-    require_migrated()
+    open_existing(data)
     from django.db import transaction
 
     from windsock.conf import config
@@ -108,6 +111,13 @@ def rekey(
         print(line)
     would = "would move" if dry_run else "moved"
     say(f"{len(done.moved)} flights {would}; {len(done.joined)} of them to a flight that is there already.")
+
+
+def _only_read_tables(data: Path | None) -> None:
+    """Start Django for the tables that its settings name. Looking up a code makes no data directory."""
+    leave_no_trace()
+    use_data_directory(data)
+    start_django()
 
 
 def _airport_line(found: "Airport", asked: str, *, own: bool) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from windsock.cli.console import console, fail, require_migrated, say, start_django
+from windsock.cli.console import Data, console, fail, open_existing, say
 
 token_app = typer.Typer(
     name="token",
@@ -40,9 +40,13 @@ def create(
             help="Another source that its reports may name; may be repeated. '*': any source except those of feeds."
         ),
     ] = None,
+    data: Data = None,
 ) -> None:
-    """Create a token and print its secret once, on stdout, so that it can be piped."""
-    _ready()
+    """Create a token and print its secret once, on stdout, so that it can be piped.
+
+    Example: windsock token create "ops feed" --scope publish --days 365 --data /var/lib/windsock
+    """
+    open_existing(data)
     from django.utils import timezone
 
     from windsock.access import tokens
@@ -61,9 +65,10 @@ def create(
 @token_app.command(name="list")
 def list_tokens(
     every: Annotated[bool, typer.Option("--all", help="Include expired and revoked tokens.")] = False,
+    data: Data = None,
 ) -> None:
     """List the tokens, newest first."""
-    _ready()
+    open_existing(data)
     from django.utils import timezone
     from rich.table import Table
 
@@ -91,9 +96,13 @@ def revoke(
     which: Annotated[
         str, typer.Argument(help="The prefix as listed (wsk_…), the number, or the exact name.")
     ],
+    data: Data = None,
 ) -> None:
-    """Revoke a token for good. Connections opened with it are closed soon after."""
-    _ready()
+    """Revoke a token for good. Connections opened with it are closed soon after.
+
+    Example: windsock token revoke "gate displays"
+    """
+    open_existing(data)
     from windsock.access import tokens
 
     found = tokens.find(which)
@@ -107,11 +116,6 @@ def revoke(
         if tokens.revoke(found[0])
         else f"Token {found[0]} was revoked before."
     )
-
-
-def _ready() -> None:
-    start_django()
-    require_migrated()
 
 
 def _user(name: str | None) -> Any:

@@ -27,9 +27,15 @@ def watch(
     ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Keep trying until the service answers.")] = False,
 ) -> None:
-    """Show flights as they change, until Ctrl-C: as a board in a terminal, one line per event in a pipe.
+    """Show flights as they change, until Ctrl-C: in a terminal a board with keys (?), in a pipe one line per event.
 
-    Exit code 0: ended by Ctrl-C. 1: the service cannot be reached, or does not let you in.
+    Examples:
+
+    windsock watch departures:JFK
+
+    windsock watch carrier:DL --json | jq .flight.status
+
+    Exit code 0: ended by Ctrl-C or q. 1: the service cannot be reached, or does not let you in.
     """
     from windsock.cli.follow import follow  # late: `windsock --help` should not wait for it
 

@@ -1,4 +1,4 @@
-"""The few HTTP calls a client needs, by the standard library: publishing reports, and tickets to extend a session."""
+"""The few HTTP calls a client needs, by the standard library: reading, publishing, tickets to extend a session."""
 
 import http.client
 import json
@@ -15,6 +15,15 @@ from windsock.errors import (
     InvalidReport,
     UnknownFlight,
 )
+
+
+def get(url: str, path: str, *, token: str | None, timeout: float = 30.0) -> dict[str, Any]:
+    """Return the answer to GET `path` (such as `/api/v1/flights?limit=1`) at the service. Blocks.
+
+    Raises AccessDenied when the token does not allow it, NotReachable, ClientError for every other refusal.
+    """
+    headers = {"Accept": "application/json"}
+    return _send(urllib.request.Request(api_url(url, path), headers=headers), token, timeout, scope="read")
 
 
 def publish(url: str, report: dict[str, Any], *, token: str | None, timeout: float = 30.0) -> dict[str, Any]:
@@ -38,15 +47,22 @@ def ticket(url: str, *, token: str, timeout: float = 30.0) -> str:
 
 def _post(url: str, body: dict[str, Any], token: str | None, timeout: float) -> dict[str, Any]:
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
+    return _send(request, token, timeout, scope="publish")
+
+
+def _send(
+    request: urllib.request.Request, token: str | None, timeout: float, *, scope: str
+) -> dict[str, Any]:
+    url = request.full_url
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
     try:
         # An opener of our own: urlopen would keep that of its first call, proxies included, for the whole process.
         with urllib.request.build_opener().open(request, timeout=timeout) as response:
             return _object(response.read(), url)
     except urllib.error.HTTPError as error:
-        raise _problem(error, url) from None
+        raise _problem(error, url, scope) from None
     except (urllib.error.URLError, TimeoutError, http.client.HTTPException, OSError, ValueError) as error:
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         raise unreachable(cause if isinstance(cause, Exception) else error, url) from None
@@ -62,7 +78,7 @@ def _object(body: bytes, url: str) -> dict[str, Any]:
     return answer
 
 
-def _problem(error: urllib.error.HTTPError, url: str) -> Exception:
+def _problem(error: urllib.error.HTTPError, url: str, scope: str) -> Exception:
     try:
         document = json.loads(error.read())
     except (ValueError, OSError):
@@ -73,11 +89,11 @@ def _problem(error: urllib.error.HTTPError, url: str) -> Exception:
     if error.code == 403 and document.get("field") == "source":
         return _refused({**document, "message": detail})
     if error.code in (401, 403):
-        advice = " Give a token with the scope 'publish' (`windsock token create NAME --scope publish`)."
+        advice = f" Give a token with the scope {scope!r} (`windsock token create NAME --scope {scope}`)."
         return AccessDenied(detail if "token create" in detail else detail + advice)
     if error.code in (400, 409, 422):
         return _refused({**document, "message": detail, "code": document.get("code", "invalid_report")})
-    if error.code == 404:
+    if error.code == 404 and "detail" not in document:
         return ClientError(f"There is no Windsock at {url} (HTTP 404). Check the address.")
     return ClientError(detail)
 

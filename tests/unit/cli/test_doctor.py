@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from windsock.cli import doctor
+from windsock.cli.data import secret_key
 from windsock.cli.diagnosis import access, database, processes
 from windsock.cli.diagnosis import settings as settings_findings
 from windsock.cli.diagnosis.finding import Finding
@@ -24,9 +25,7 @@ def test_a_sound_project_has_nothing_wrong() -> None:
     found = findings(doctor.examine())
     wrong = [finding for finding in found.values() if finding.state == "wrong"]
     assert wrong == []
-    assert {"Python", "Django", "configuration", "database", "SQLite settings", "migrations", "clock"} <= set(
-        found
-    )
+    assert {"Django", "configuration", "database", "SQLite settings", "migrations", "clock"} <= set(found)
     assert {"channel layer", "permission", "airports"} <= set(found)
 
 
@@ -93,6 +92,7 @@ def run(folder: Path, *words: str, **environment: str) -> "subprocess.CompletedP
             **kept,
             "WINDSOCK_DATA": str(folder),
             "DJANGO_SETTINGS_MODULE": "windsock.service.settings",
+            "WINDSOCK_URL": "",
             "PYTHONIOENCODING": "utf-8",
             **environment,
         },
@@ -105,12 +105,39 @@ def run(folder: Path, *words: str, **environment: str) -> "subprocess.CompletedP
 
 
 def test_before_the_first_migration_it_says_so_and_fails(tmp_path: Path) -> None:
+    (tmp_path / "windsock.sqlite3").touch()
     result = run(tmp_path)
     assert result.returncode == 1, result.stderr
     assert "✗ migrations" in result.stdout
-    assert "→ windsock serve --migrate" in result.stdout
+    assert f"→ windsock serve --migrate --data {tmp_path}" in result.stdout
     assert "permission" not in result.stdout
-    assert "✓ data directory" in result.stdout
+    assert f"{tmp_path} is writable (named by --data or WINDSOCK_DATA)" in result.stdout
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_it_creates_neither_directory_nor_key_nor_database(tmp_path: Path, made: bool) -> None:
+    folder = tmp_path / "data"
+    if made:
+        folder.mkdir()
+    result = run(folder)
+    assert result.returncode == 1
+    assert f"{folder}/windsock.sqlite3 does not exist" in result.stdout
+    assert f"A new service: windsock serve --data {folder}" in result.stdout
+    assert [*tmp_path.rglob("*")] == ([folder] if made else [])
+
+
+def test_where_nothing_is_named_it_says_where_it_looked(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    result = run(tmp_path, WINDSOCK_DATA="", HOME=str(home), XDG_DATA_HOME="")
+    assert f"{home}/.local/share/windsock does not exist (the default" in result.stdout
+    assert not home.exists()
+
+
+def test_a_service_that_does_not_answer_is_wrong_and_the_rest_is_examined(tmp_path: Path) -> None:
+    result = run(tmp_path, WINDSOCK_URL="http://127.0.0.1:9")
+    assert result.returncode == 1
+    assert "Nobody listens at http://127.0.0.1:9/healthz" in result.stdout
+    assert "✓ airports" in result.stdout
 
 
 def test_what_cannot_be_reached_is_told_once_with_its_cure(tmp_path: Path) -> None:
@@ -133,7 +160,7 @@ def test_what_cannot_be_reached_is_told_once_with_its_cure(tmp_path: Path) -> No
 def test_on_a_terminal_without_unicode_the_marks_are_words(tmp_path: Path) -> None:
     result = run(tmp_path, PYTHONIOENCODING="ascii")
     assert "ok Python" in result.stdout
-    assert "NO migrations" in result.stdout
+    assert "NO database" in result.stdout
 
 
 def test_settings_that_cannot_be_loaded_end_it_at_once(tmp_path: Path) -> None:
@@ -145,8 +172,8 @@ def test_settings_that_cannot_be_loaded_end_it_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="file modes are POSIX")
 def test_a_secret_key_that_others_can_read_is_found(tmp_path: Path) -> None:
-    run(tmp_path)
     key = tmp_path / "secret_key"
+    secret_key(tmp_path)
     assert key.stat().st_mode & 0o777 == 0o600
     key.chmod(0o644)
     result = run(tmp_path)

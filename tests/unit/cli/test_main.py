@@ -86,6 +86,29 @@ def test_what_cannot_be_done_is_one_clear_sentence(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("token", "list"),
+        ("token", "create", "x"),
+        ("token", "revoke", "x"),
+        ("rekey",),
+        ("feed", "list"),
+        ("ingest",),
+    ],
+)
+def test_a_verb_that_finds_no_database_names_where_it_looked_and_makes_nothing(
+    tmp_path: Path, verb: tuple[str, ...]
+) -> None:
+    done = windsock(*verb, "--data", str(tmp_path / "elsewhere"))
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"windsock: There is no database of a service in {tmp_path}/elsewhere (named by --data or WINDSOCK_DATA). "
+        "Name the directory of your service: --data DIRECTORY. A new service: windsock serve\n"
+    )
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_a_data_directory_that_cannot_be_made_is_one_clear_sentence(tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")

@@ -1,12 +1,17 @@
 """`windsock watch` as people run it: its own process, against a real socket."""
 
 import asyncio
+import fcntl
 import json
 import os
 import pty
 import re
 import signal
+import struct
 import subprocess
+import termios
+
+import pytest
 
 from tests.unit.cli.command import command, environment, run, start
 from tests.unit.client.service import LocalService, until
@@ -31,17 +36,18 @@ async def interrupt(process: asyncio.subprocess.Process) -> tuple[int, str]:
     return process.returncode or 0, errors.decode()
 
 
-async def test_in_a_pipe_it_prints_the_board_and_then_a_line_per_event() -> None:
+async def test_in_a_pipe_it_prints_a_line_per_event_and_nothing_else() -> None:
     async with LocalService() as service:
         await service.happen("dl1865-v2")
         process = await start("watch", "departures:ATL", "--url", service.url)
-        board = await read_until(process, "DL1865")
-        assert re.search(r"08:55\S* +09:29 +DL1865 +MCO Orlando +34 min late · late", board)
-        assert all(len(line) <= 80 for line in board.splitlines())
+        await until(lambda: any(session.topics for session in service.sessions.values()), 20)
         await service.happen("dl1865-v3")
         line = await read_until(process, "estimate.changed")
-        assert re.search(r"14:29:30Z +DL1865 +ATL→MCO +estimate\.changed: Left the gate · 34 min late", line)
-        assert await interrupt(process) == (0, "")
+        assert re.fullmatch(
+            r"14:29:30Z +DL1865 +ATL→MCO +estimate\.changed: Left the gate · 34 min late.*\n", line
+        )
+        said = f"windsock: connected to {service.url}: 1 flight; a line for each event follows\n"
+        assert await interrupt(process) == (0, said)
 
 
 async def test_json_gives_each_event_as_it_came_on_the_wire() -> None:
@@ -54,7 +60,11 @@ async def test_json_gives_each_event_as_it_came_on_the_wire() -> None:
         events = [json.loads(line) for line in lines]
         assert [event["type"] for event in events] == ["event", "event"]
         assert [event["position"] for event in events] == ["t3st:1", "t3st:2"]
-        assert await interrupt(process) == (0, "")
+        code, errors = await interrupt(process)
+        assert code == 0
+        assert re.fullmatch(
+            r"windsock: connected to .*: \d flights?; a line for each event follows\n", errors
+        )
 
 
 async def test_a_lost_connection_is_said_on_stderr_and_survived() -> None:
@@ -75,37 +85,132 @@ async def test_a_lost_connection_is_said_on_stderr_and_survived() -> None:
 async def test_in_a_terminal_it_is_a_board_of_the_terminals_width_that_changes_by_itself() -> None:
     async with LocalService() as service:
         await service.happen("dl1865-v1")
-        leader, follower = pty.openpty()
-        process = subprocess.Popen(  # noqa: ASYNC220 - asyncio's offers no terminal
-            command("watch", "departures:ATL", "--url", service.url),
-            stdin=follower, stdout=follower, stderr=follower, env=environment(TERM="xterm-256color"),
-        )  # fmt: skip
+        with Terminal(service.url) as terminal:
+            await terminal.shows("Departures ATL Atlanta")
+            await terminal.shows("● live")
+            await service.happen("dl1865-v2")
+            await terminal.shows("34 min late")
+            terminal.process.send_signal(signal.SIGINT)
+            await terminal.ends(0)
+            assert "departures:ATL: 1 change in" in terminal.seen
+
+
+async def test_its_keys_filter_explain_and_quit() -> None:
+    async with LocalService() as service:
+        await service.happen("dl1865-v1")
+        with Terminal(service.url) as terminal:
+            await terminal.shows("DL1865")
+            terminal.press("?")
+            await terminal.shows("back to now")
+            terminal.press("a")
+            await terminal.shows("● live")
+            terminal.press("/nowhere")
+            await terminal.shows("nowhere")
+            terminal.press("\r")
+            await terminal.shows("“nowhere” (Esc: all)")
+            terminal.press("\x1b")
+            await terminal.shows("DL1865")
+            terminal.press("c")
+            await terminal.shows("cancelled only")
+            terminal.press("a\x1b[B\r")  # all, the next flight, its details: this service has no HTTP
+            await terminal.shows("Esc back to the board")
+            terminal.press("q")
+            await terminal.shows("Remark")
+            terminal.press("q")
+            await terminal.ends(0)
+
+
+async def test_a_terminal_of_another_size_is_filled_at_once() -> None:
+    async with LocalService() as service:
+        await service.happen("dl1865-v1")
+        with Terminal(service.url, columns=70, rows=24) as terminal:
+            await terminal.shows("Remark")
+            assert "Gate" not in terminal.seen
+            terminal.resize(160, 40)
+            await terminal.shows("Gate")
+            terminal.press("q")
+            await terminal.ends(0)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+async def test_however_it_is_ended_the_terminal_is_as_before(name: str) -> None:
+    async with LocalService() as service:
+        with Terminal(service.url) as terminal:
+            await terminal.shows("● live")
+            terminal.process.send_signal(getattr(signal, name))
+            await terminal.ends(0)
+
+
+async def test_a_service_that_ends_the_session_restores_the_terminal_and_says_why() -> None:
+    async with LocalService() as service:
+        with Terminal(service.url) as terminal:
+            await terminal.shows("● live")
+            await service.drop(4003)
+            await terminal.ends(1)
+            assert "windsock: " in terminal.seen
+
+
+class Terminal:
+    """A real terminal with `windsock watch departures:ATL` on it; it is restored when the command ends."""
+
+    def __init__(self, url: str, columns: int = 80, rows: int = 24) -> None:
+        self.leader, follower = pty.openpty()
+        self.follower = os.dup(follower)
+        self.before = termios.tcgetattr(follower)
+        self.size(columns, rows)
+        sizeless = environment(TERM="xterm-256color")
+        del sizeless["COLUMNS"], sizeless["LINES"]
+        own = "import os, fcntl, termios, sys; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+        words = command("watch", "departures:ATL", "--url", url)
+        words[2] = own + words[2]
+        self.process = subprocess.Popen(words, stdin=follower, stdout=follower, stderr=follower, env=sizeless)
         os.close(follower)
-        os.set_blocking(leader, False)
-        screen = ""
+        os.set_blocking(self.leader, False)
+        self.seen = ""
 
-        def shows(text: str) -> bool:
-            nonlocal screen
-            try:
-                screen += os.read(leader, 65536).decode(errors="replace")
-            except BlockingIOError:
-                pass
-            return text in screen
+    def __enter__(self) -> "Terminal":
+        return self
 
-        await until(lambda: shows("Departures ATL Atlanta"), 20)
-        await until(lambda: shows("● live"))
-        await service.happen("dl1865-v2")
-        await until(lambda: shows("34 min late"))
-        process.send_signal(signal.SIGINT)
-        await until(lambda: process.poll() is not None, 10)
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.leader)
+        os.close(self.follower)
+
+    def size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self.leader, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size, as a window does: what is shown from here on is new."""
+        self.seen = ""
+        self.size(columns, rows)
+
+    def press(self, keys: str) -> None:
+        """Type; what is shown from here on is new."""
+        self.seen = ""
+        os.write(self.leader, keys.encode())
+
+    def read(self) -> str:
         try:
-            shows("")
-        except OSError:
-            pass  # its end of the terminal is closed
-        os.close(leader)
-        assert process.returncode == 0
-        assert "Traceback" not in screen
-        assert "\x1b[?1049l" in screen, "the terminal is not as it was before"
+            self.seen += os.read(self.leader, 65536).decode(errors="replace")
+        except (BlockingIOError, OSError):
+            pass
+        return self.seen
+
+    async def shows(self, text: str) -> None:
+        await until(lambda: text in self.read(), 30)
+
+    async def ends(self, code: int) -> None:
+        """Wait for its end: with this exit code, the terminal as before, no traceback."""
+        await until(lambda: self.read() is not None and self.process.poll() is not None, 30)
+        while (before := self.seen) != self.read():
+            assert before is not None
+        assert self.process.returncode == code, self.seen
+        assert "\x1b[?1049l" in self.seen, "the screen is not as it was before"
+        assert "\x1b[?25h" in self.seen, "the cursor is still hidden"
+        assert termios.tcgetattr(self.follower) == self.before, "the terminal does not echo"
+        assert "Traceback" not in self.seen
 
 
 def test_nobody_listening_is_one_sentence() -> None:
@@ -127,8 +232,10 @@ async def test_a_closed_door_says_which_key_is_missing() -> None:
         assert "windsock token create" in errors.decode()
         assert "Traceback" not in errors.decode()
         process = await start("watch", "--json", "--url", service.url, WINDSOCK_TOKEN="s3cret")
-        await until(lambda: service.sessions, 20)
-        assert await interrupt(process) == (0, "")
+        await until(lambda: any(session.topics for session in service.sessions.values()), 20)
+        code, errors = await interrupt(process)
+        assert code == 0
+        assert "Traceback" not in errors
 
 
 def test_an_unknown_topic_is_named_with_what_would_be_right() -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from windsock.cli.console import READY_MADE, same_data
 from windsock.cli.diagnosis.finding import Finding
 
 # A database server whose clock is off by more than this gives expiry times that are wrong by a ticket's life.
@@ -19,6 +20,9 @@ def database() -> Iterator[Finding]:
 
     alias = config().database
     connection = connections[alias]
+    if missing := missing_file(connection.vendor, str(connection.settings_dict["NAME"])):
+        yield missing
+        return
     try:
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
@@ -41,6 +45,14 @@ def database() -> Iterator[Finding]:
         if meaning != UNKNOWN:
             cure = meaning
         yield Finding("database", "wrong", f"{name} cannot be reached: {' '.join(str(error).split())}", cure)
+
+
+def missing_file(vendor: str, name: str) -> Finding | None:
+    """Return a finding if this is an SQLite file that is not there: to open it would create it."""
+    if vendor != "sqlite" or ":memory:" in name or name.startswith("file:") or os.path.exists(name):
+        return None
+    cure = "If the service keeps its data elsewhere, name that directory: windsock doctor --data DIR. "
+    return Finding("database", "wrong", f"{name} does not exist", f"{cure}A new service: {serve_command()}")
 
 
 def sqlite(cursor: object, name: str, options: dict[str, object]) -> Iterator[Finding]:
@@ -147,8 +159,16 @@ def clock() -> Iterator[Finding]:
 
 def migrate_command() -> str:
     """Return the command that brings this project's database up to date."""
-    ours = os.environ.get("DJANGO_SETTINGS_MODULE") == "windsock.service.settings"
-    return "windsock serve --migrate" if ours else "python manage.py migrate"
+    return f"windsock serve --migrate{same_data()}" if _ready_made() else "python manage.py migrate"
+
+
+def serve_command() -> str:
+    """Return the command that makes this project's database."""
+    return f"windsock serve{same_data()}" if _ready_made() else "python manage.py migrate"
+
+
+def _ready_made() -> bool:
+    return os.environ.get("DJANGO_SETTINGS_MODULE") == READY_MADE
 
 
 def single_value(cursor: object, statement: str) -> object:

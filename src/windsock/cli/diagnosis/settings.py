@@ -58,6 +58,17 @@ def data_directory() -> Iterator[Finding]:
     data = getattr(settings, "DATA", None)
     if not isinstance(data, Path):
         return  # a project of its own keeps its own files
+    from windsock.cli.data import how_located
+
+    if not data.is_dir():
+        yield Finding(
+            "data directory",
+            "wrong",
+            f"{data} does not exist ({how_located()})",
+            "If the service keeps its data elsewhere, name that directory: windsock doctor --data DIR. "
+            "A new service makes it: windsock serve",
+        )
+        return
     trial = data / f".doctor-{os.getpid()}"
     try:
         trial.write_bytes(b"windsock")
@@ -70,7 +81,7 @@ def data_directory() -> Iterator[Finding]:
             "Set WINDSOCK_DATA to a writable directory.",
         )
         return
-    yield Finding("data directory", "ok", f"{data} is writable")
+    yield Finding("data directory", "ok", f"{data} is writable ({how_located()})")
     key = data / "secret_key"
     if key.exists() and key.stat().st_mode & 0o077:
         yield Finding("secret key", "wrong", f"{key} can be read by others", f"chmod 600 {key}")
