@@ -13,6 +13,7 @@ PAGES = [
     "/",
     "/?q=b6",
     "/today/",
+    "/mine/",
     "/sign-in/",
     "/airports/JFK/departures/",
     "/airports/JFK/arrivals/",

@@ -43,7 +43,8 @@ def test_a_text_from_a_source_is_shown_as_text(ada: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/sign-in/", "/display/", "/display/JFK/both/", BOARD, "/flights/DL1865.2013-02-08.JFK/"]
+    "path",
+    ["/", "/mine/", "/sign-in/", "/display/", "/display/JFK/both/", BOARD, "/flights/DL1865.2013-02-08.JFK/"],
 )
 def test_no_page_needs_inline_scripts_or_styles(ada: Client, path: str) -> None:
     page = ada.get(path, follow=True).content.decode()

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,14 +28,17 @@ MAX_NAMES = 300
 def find(request: HttpRequest) -> HttpResponseBase:
     """Show what the text in `?q=` finds; without one, the airports in trouble and the busiest.
 
-    `?part=1` returns only what is found: the page fetches it while somebody types, so one place words everything. A
-    form that is sent opens the flight or airport at once if the text means only one.
+    `?only=flights` leaves out airports and routes. `?part=1` returns only what is found: the page fetches it while
+    somebody types, so one place words everything. A form that is sent opens the flight or airport at once if the text
+    means only one.
     """
     head, standings = journal.current().standings()
     now = layout.service_now(head.clock)
     text = request.GET.get("q", "")[:MAX_TEXT].strip()
     part = "part" in request.GET
     found = search(text, now) if text else None
+    if found is not None and request.GET.get("only") == "flights":
+        found = msgspec.structs.replace(found, airports=(), routes=(), similar_airports=(), only_airport="")
     if found is not None and not part:
         if found.only_flight:
             return redirect(reverse("windsock:flight", args=[found.only_flight]))

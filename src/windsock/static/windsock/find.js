@@ -83,7 +83,8 @@ function enhance(form) {
     const mine = request = new AbortController();
     try {
       const url = new URL(form.action);
-      url.search = new URLSearchParams({ q: text, part: "1" }).toString();
+      const hidden = /** @type {HTMLInputElement[]} */ ([...form.querySelectorAll("input[type=hidden]")]);
+      url.search = new URLSearchParams({ q: text, part: "1", ...Object.fromEntries(hidden.map(({ name, value }) => [name, value])) }).toString();
       const response = await fetch(url, { signal: mine.signal });
       if (response.redirected || !response.ok) throw new Error(`HTTP ${response.status}`);
       const html = await response.text();
