@@ -14,7 +14,7 @@ function count() {
   if (badge.textContent !== text) badge.textContent = text;
 }
 
-/** Sends the list and takes what comes back. If it fails, the next change or page sends all of it again. */
+/** Sends the list and keeps the merged one. If it fails, the next change or page sends all of it again. */
 async function synchronise() {
   if (!account || !link) return;
   if (sending) {

@@ -10,7 +10,7 @@
  */
 
 const KEY = "windsock.flights";
-/** Whose list it is: the account it was last merged with. */
+/** The account with which the list was last merged. */
 const ACCOUNT_KEY = "windsock.flights.account";
 
 /** Nobody follows more journeys at once, and each is a topic of the page that shows them. */
