@@ -125,9 +125,9 @@ def my_flights(journal: Journal, ids: Iterable[str], now: datetime, late_minutes
         else:
             found.setdefault(record.flight.id, (text, record.flight))
     legs = [leg(flight, now, late_minutes) for _, flight in found.values()]
-    codes = {code for one in legs for code in (one.origin, one.destination, one.diverted_to) if code}
+    codes = {code for each in legs for code in (each.origin, each.destination, each.diverted_to) if code}
     names = {code: places.city(code) for code in codes}
-    cards = {one.id: _card(*found[one.id], one, now, names, late_minutes) for one in legs}
+    cards = {each.id: _card(*found[each.id], each, now, names, late_minutes) for each in legs}
 
     def with_cards(some: list[Leg]) -> list[CardTrip]:
         return [
@@ -142,10 +142,12 @@ def my_flights(journal: Journal, ids: Iterable[str], now: datetime, late_minutes
 
     # A trip is over with its last leg: its legs stay together.
     grouped = trips(legs, now, names)
-    over = {one.id for trip in grouped if all(is_past(each, now) for each in trip.legs) for one in trip.legs}
+    over = {
+        each.id for trip in grouped if all(is_past(part, now) for part in trip.legs) for each in trip.legs
+    }
     return MyFlights(
-        ahead=with_cards([one for one in legs if one.id not in over]),
-        past=with_cards([one for one in legs if one.id in over]),
+        ahead=with_cards([each for each in legs if each.id not in over]),
+        past=with_cards([each for each in legs if each.id in over]),
         unknown=unknown,
     )
 
