@@ -132,12 +132,12 @@ def is_past(one: Leg, now: datetime) -> bool:
 def trips(legs: Iterable[Leg], now: datetime, places: dict[str, str]) -> list[Trip]:
     """Return the legs grouped into trips, the trip with the most urgent leg first; `places` names airports."""
     chains: list[list[Leg]] = []
-    for one in sorted(legs, key=lambda each: (_planned(each), each.id)):
-        chain = next((chain for chain in chains if _connects(chain[-1], one)), None)
+    for following in sorted(legs, key=lambda each: (_planned(each), each.id)):
+        chain = next((chain for chain in chains if _connects(chain[-1], following)), None)
         if chain is None:
-            chains.append([one])
+            chains.append([following])
         else:
-            chain.append(one)
+            chain.append(following)
     chains.sort(key=lambda chain: min(urgency(each, now) for each in chain))
     return [Trip(legs=chain, connections=_connections(chain, places)) for chain in chains]
 
@@ -154,9 +154,9 @@ def connection(before: Leg, after: Leg, places: dict[str, str]) -> Connection:
             place=place, planned=planned, minutes=minutes, at_most=at_most, trouble=trouble, words=words
         )
 
-    for one in (before, after):
-        if one.cancelled:
-            return said(gettext("Connection lost: {flight} is cancelled", flight=one.number), "lost")
+    for each in (before, after):
+        if each.cancelled:
+            return said(gettext("Connection lost: {flight} is cancelled", flight=each.number), "lost")
     if before.diverted_to:
         diverted = places.get(before.diverted_to) or before.diverted_to
         words = gettext(
