@@ -23,6 +23,7 @@ GET = {
     "/console/displays/": {"viewers", "operators"},
     "/console/feeds/none/": {"viewers", "operators"},
     "/console/feeds/none/inputs/1/": {"viewers", "operators"},
+    "/console/record/": {"viewers", "publishers", "operators"},
     "/console/report/": {"publishers", "operators"},
     REPORT: {"publishers", "operators"},
 }
@@ -90,11 +91,13 @@ def test_every_address_is_open_to_its_roles_alone(role: str) -> None:
 def test_the_navigation_shows_only_what_one_may_open() -> None:
     def sections(role: str, path: str) -> set[str]:
         nav = signed_in(role).get(path).content.decode().partition("<nav")[2].partition("</nav>")[0]
-        return {name for name in ("Report", "Feeds", "Parked", "Displays") if f">{name}" in nav}
+        return {
+            name for name in ("Report<", "Feeds", "Parked", "Displays", "Who reported") if f">{name}" in nav
+        }
 
-    assert sections("viewers", "/console/") == {"Feeds", "Parked", "Displays"}
-    assert sections("publishers", "/console/report/") == {"Report"}
-    assert sections("operators", "/console/") == {"Report", "Feeds", "Parked", "Displays"}
+    assert sections("viewers", "/console/") == {"Feeds", "Parked", "Displays", "Who reported"}
+    assert sections("publishers", "/console/report/") == {"Report<", "Who reported"}
+    assert sections("operators", "/console/") == {"Report<", "Feeds", "Parked", "Displays", "Who reported"}
 
 
 def test_a_refusal_says_which_group_is_missing() -> None:

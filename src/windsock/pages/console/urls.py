@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from windsock.pages.console import displays, feeds, parked, report
+from windsock.pages.console import displays, feeds, parked, record, report
 
 urlpatterns = [
     path("console/", feeds.console, name="console"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("console/displays/", displays.displays, name="console-displays"),
     path("console/report/", report.find, name="console-report"),
     path("console/report/<str:flight_id>/", report.flight, name="console-report-flight"),
+    path("console/record/", record.record, name="console-record"),
     path("console/parked/", parked.parked, name="console-parked"),
 ]
