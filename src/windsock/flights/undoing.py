@@ -31,7 +31,7 @@ _PARTS = {
     "arrival": ArrivalReport,
 }
 
-MAX_ROUNDS = 3
+MAX_ROUNDS = 4
 """Fields depend on each other (a reason on a cancellation), so restating one may show that another needs it, too."""
 
 
@@ -78,20 +78,17 @@ def undoing(
     words = {path: before[path].value if path in before else None for path in own}
     if CANCELLATION_REASONS in words:
         words.setdefault("delay_reasons", words.pop(CANCELLATION_REASONS))
-    after = record.flight
-    report = _report(record, undone.source, at, words)
-    for _ in range(MAX_ROUNDS):
+    for attempt in range(MAX_ROUNDS):
         report = _report(record, undone.source, at, words)
-        merged = apply_report(record, record.key, report, received_at=now, rules=rules)
-        after = merged.record.flight
-        wanted = _other_words(held, beliefs(merged.record.facts, rules), words)
-        wanted |= {
-            path: value for path, value in _differing(target, after, words) if words.get(path, UNSET) != value
-        }
+        after = apply_report(record, record.key, report, received_at=now, rules=rules).record
+        wanted = {} if attempt else _hidden_words(held, beliefs(after.facts, rules), words)
         if not wanted:
+            differing = _differing(target, after.flight, words)
+            wanted = {path: value for path, value in differing if words.get(path, UNSET) != value}
+        if not wanted or attempt == MAX_ROUNDS - 1:
             break
         words |= wanted
-    return Undoing(report=report, kept=kept, remaining=diff(target, after, rules))
+    return Undoing(report=report, kept=kept, remaining=diff(target, after.flight, rules))
 
 
 def _earlier_words(earlier: Iterable[Report], paths: Iterable[str]) -> dict[str, Fact]:
@@ -117,14 +114,16 @@ def _without(facts: Facts, source: str, own: Mapping[str, Fact], before: Mapping
     return left
 
 
-def _other_words(
+def _hidden_words(
     held: Mapping[str, Belief], now: Mapping[str, Belief], words: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the words that were believed and are hidden now, also those that events have overtaken."""
     hidden = {}
     for path in words:
         source, fact = held.get(path, ("", None))
-        if fact is not None and source not in OWN_SOURCES and now[path][1].value != fact.value:
+        if fact is None or fact.value is None or source in OWN_SOURCES:
+            continue
+        if now[path][1].value != fact.value:
             hidden[path] = fact.value
     return hidden
 

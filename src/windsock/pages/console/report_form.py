@@ -17,6 +17,7 @@ from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 from windsock.pages import places
 from windsock.wording.changes import ChangeContext, describe_value
 from windsock.wording.language import gettext, message
+from windsock.wording.status import reason
 from windsock.wording.times import shown_times
 
 Sort = Literal["time", "text", "reason", "truth", "airport"]
@@ -212,6 +213,7 @@ def _entry(
             entry.day = usual.isoformat()
             entry.days.append((entry.day, usual))
     if known.sort == "reason":
+        entry.now = reason(flight)
         entry.choices = [(code, gettext(words)) for code, words in delay_codes.choices()]
         entry.choices.sort(key=lambda choice: choice[1].casefold())
     if known.sort == "truth":
