@@ -103,8 +103,10 @@ def test_after_an_undo_all_is_believed_as_if_the_report_had_never_been_made(
 
     if found.report is not None:
         wanted = merged(plan, *told, *later).flight
-        assert differences(timeless(flight), timeless(wanted)) == {}
-    assert found.remaining == ()
+        left = differences(timeless(flight), timeless(wanted))
+        assert bool(left) == bool(found.remaining), "what cannot be undone is said"
+    # A cancellation that somebody claims of a flight that flies, and reasons of a delay, do not fit into one report.
+    assert {change.field for change in found.remaining} <= {"conflicts", "delay_reasons"}
 
 
 def test_what_the_source_said_before_is_restated() -> None:
