@@ -1,4 +1,4 @@
-"""Who published what: the newest reports that people and programs handed in, for the console."""
+"""The newest reports that people and programs handed in, with their reporters, for the console."""
 
 from dataclasses import dataclass
 

@@ -204,7 +204,7 @@ def test_a_form_from_elsewhere_changes_nothing(ada: Client, parked: ParkedReport
 def test_a_parked_report_is_shown_in_words(ada: Client, parked: ParkedReport) -> None:
     page = text(ada, "/console/parked/")
 
-    assert "WF 588 <small>on 14 March 2026, from an unknown origin</small>" in page
+    assert "WF 588</bdi> <small>on 14 March 2026, from an unknown origin</small>" in page
     assert "<dt>Expected departure</dt><dd>15:30</dd>" in page and "Times are UTC." in page
     assert "It may be about any of 2 flights:" in page
     assert "BGO–OSL, 14 Mar 14:00 UTC" in page
@@ -311,3 +311,36 @@ def test_a_feed_no_longer_configured_still_shows_its_inputs(ada: Client) -> None
 def test_odd_addresses_are_not_found(ada: Client, path: str) -> None:
     assert ada.get(path).status_code == 404
     assert ada.get("/console/parked/?feed=%00").status_code == 200
+
+
+def test_a_parked_report_suggests_similar_flights_and_says_why(ada: Client) -> None:
+    for flight, registration, hour in (("WF590", "LNWDE", 15), ("WF591", "LNAAA", 15)):
+        whole = {
+            "flight": flight,
+            "date": "2026-03-14",
+            "origin": "BGO",
+            "destination": "OSL",
+            "registration": registration,
+            "departure": {"scheduled": f"2026-03-14T{hour}:00:00Z"},
+        }
+        assert isinstance(record([whole], source="plan", received_at=NOW)[0], Recorded)
+    waiting = ParkedReport.objects.create(
+        feed="telex",
+        received_at=NOW,
+        report={
+            "flight": "WF95",
+            "source": "telex",
+            "registration": "LN-WDE",
+            "departure": {"estimated": "2026-03-14T15:30:00Z"},
+        },
+        code="unknown_flight",
+        message="No flight WF95 is known.",
+        candidates=[],
+    )
+    page = text(ada, "/console/parked/")
+    assert "same aircraft, planned 30 min before the report&#x27;s time" in page
+    assert "WF 591" not in page
+
+    settle(ada, waiting, other="wf 590")
+
+    assert waiting.settled_as == "WF590.2026-03-14.BGO"

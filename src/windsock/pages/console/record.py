@@ -1,4 +1,4 @@
-"""Who published what: the reports of people and programs, by which entrance they came; and the tokens of programs."""
+"""The record of reports by people and programs, with their reporters and entrances; and the tokens of programs."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,7 @@
 """The state of feeds and the content of parked reports, in the words of the console."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date as Day
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +11,10 @@ from windsock.collect.health import feed_state
 from windsock.collect.models import FeedState, ParkedReport
 from windsock.feeds.configuration import FeedSettings
 from windsock.flights import Flight, airports
-from windsock.pages import places
+from windsock.pages import layout, places
 from windsock.wording.changes import ChangeContext, describe_value, field_label
 from windsock.wording.durations import ago, span
+from windsock.wording.language import gettext
 from windsock.wording.status import spaced
 
 UTC = ZoneInfo("UTC")
@@ -108,6 +109,7 @@ class Candidate:
     id: str
     designator: str
     more: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +123,13 @@ class ParkedLine:
     zone: str
     why: str
     candidates: list[Candidate]
+    suggested: list[Candidate]
 
 
-def parked_line(parked: ParkedReport, flights: Mapping[str, Flight]) -> ParkedLine:
-    """Word a parked report, and which of `flights` it may be about."""
+def parked_line(
+    parked: ParkedReport, flights: Mapping[str, Flight], suggested: Iterable[tuple[Flight, str]] = ()
+) -> ParkedLine:
+    """Word a parked report, which of `flights` it may be about, and the `suggested` ones with their reasons."""
     report = parked.report if isinstance(parked.report, dict) else {}
     origin, destination = str(report.get("origin") or ""), str(report.get("destination") or "")
     here, there = airports.airport(origin), airports.airport(destination)
@@ -141,33 +146,33 @@ def parked_line(parked: ParkedReport, flights: Mapping[str, Flight]) -> ParkedLi
         flight=spaced(str(report.get("flight") or "?")),
         when=_dated(report, origin),
         statements=[
-            (field_label(path), describe_value(path, value, context) or "withdrawn")
+            (field_label(path), describe_value(path, value, context) or gettext("withdrawn"))
             for path, value in _statements(report)
         ],
-        zone="Times are local." if local else "Times are UTC.",
+        zone=gettext("Times are local.") if local else gettext("Times are UTC."),
         why=_why(parked),
-        candidates=[_candidate(name, flights.get(name), local=local) for name in parked.candidates],
+        candidates=[candidate(name, flights.get(name), local=local) for name in parked.candidates],
+        suggested=[replace(candidate(flight.id, flight, local=local), why=why) for flight, why in suggested],
     )
 
 
 def _why(parked: ParkedReport) -> str:
     """Word why it waits. The answer of ingest is meant for programs, which can send again; an operator chooses."""
     if parked.code == "ambiguous_flight" and parked.candidates:
-        return f"It may be about any of {len(parked.candidates)} flights:"
+        return gettext("It may be about any of {n} flights:", n=len(parked.candidates))
     if parked.code == "unknown_flight":
-        return "The flight is unknown, and the report has too little to add it."
+        return gettext("The flight is unknown, and the report has too little to add it.")
     return parked.message
 
 
 def _dated(report: Mapping[str, Any], origin: str) -> str:
-    parts = []
     try:
-        day = Day.fromisoformat(str(report.get("date")))
-        parts.append(f"on {day.day} {day:%B %Y}")
+        when = gettext("on {day}", day=layout.day_of(Day.fromisoformat(str(report.get("date")))))
     except ValueError:
-        parts.append("on an unknown day")
-    parts.append(f"from {places.city(origin)} ({origin})" if origin else "from an unknown origin")
-    return ", ".join(parts)
+        when = gettext("on an unknown day")
+    if not origin:
+        return gettext("{when}, from an unknown origin", when=when)
+    return gettext("{when}, from {place} ({code})", when=when, place=places.city(origin), code=origin)
 
 
 def _statements(report: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -182,7 +187,8 @@ def _statements(report: Mapping[str, Any], before: str = "") -> Iterator[tuple[s
             yield path, value
 
 
-def _candidate(name: str, flight: Flight | None, *, local: bool) -> Candidate:
+def candidate(name: str, flight: Flight | None, *, local: bool) -> Candidate:
+    """Return a flight to choose, and what sets it apart."""
     if flight is None:
         return Candidate(id=name, designator=name, more="")
     origin = places.airport_or_unknown(flight.origin)
