@@ -14,9 +14,10 @@ from windsock.wording.times import Direction, expected, scheduled
 SHOW = ("all", "delayed", "waiting", "cancelled")
 """Groups of flights; "waiting" are those that are delayed and have not left, or arrived, yet."""
 SORT = ("time", "expected", "delay")
-ZONES = ("local", "utc", "left")
-"""How times are given: at the airport, in UTC, as the time that is left."""
-DAYS = ("", "tomorrow")
+ZONES = ("local", "own", "utc", "left")
+"""How times are given: at the airport, where the reader is (which only the browser knows: until it has drawn the board,
+and without JavaScript, times are those at the airport), in UTC, as the time that is left."""
+DAYS = ("", "today", "tomorrow")
 RECENT = timedelta(minutes=15)
 """A flight that left, or came down, longer ago than this is one of the earlier flights, shown on request."""
 CALLED_OFF = timedelta(hours=1)
@@ -134,7 +135,18 @@ def labels() -> dict[str, dict[str, str]]:
         },
         "times": {
             "local": gettext("Local time"),
+            "own": gettext("My time zone"),
             "utc": gettext("UTC"),
             "left": gettext("Time left"),
         },
     }
+
+
+def order_words(choice: Choice) -> str:
+    """Return in which order the rows are, and how times are given: part of the table's caption."""
+    words = labels()
+    return gettext(
+        "Sorted by: {order}. Times: {times}.",
+        order=words["sort"][choice.sort],
+        times=words["times"][choice.times],
+    )

@@ -15,7 +15,7 @@ from windsock.flights import airports
 from windsock.pages import layout, places
 from windsock.pages.board import choice as choices
 from windsock.pages.board import rows as board_rows
-from windsock.pages.board.window import STEP, link, next_day, window_of
+from windsock.pages.board.window import STEP, day_of, link, window_of
 from windsock.pages.guards import readers_only
 from windsock.wording.language import gettext
 from windsock.wording.programmes import describe_programme, relevant_programmes
@@ -43,7 +43,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
     now = layout.service_now(clock)
     choice = choices.choice_of(request.GET)
     window = (
-        next_day(now, airport.tz)
+        day_of(now, airport.tz, ahead=int(choice.day == "tomorrow"))
         if choice.day
         else window_of(now, request.GET.get("from"), request.GET.get("to"))
     )
@@ -89,6 +89,7 @@ def board(request: HttpRequest, code: str, direction: Direction) -> HttpResponse
             "choices": [(value, label, board.counts[value]) for value, label in words["show"].items()],
             "sorts": words["sort"].items(),
             "times": words["times"].items(),
+            "order_words": choices.order_words(choice),
             "terminals": choices.terminals(board.flights, direction, choice),
             "carriers": choices.carriers(board.flights, board.names["carriers"], choice),
             "narrowed": choice.terminal or choice.carrier or choice.sort != "time" or choice.times != "local",

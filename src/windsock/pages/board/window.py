@@ -33,9 +33,9 @@ def window_of(now: datetime, since: str | None, until: str | None) -> Window:
     return Window(since=start, until=min(end, start + MAX_LENGTH), follow=False)
 
 
-def next_day(now: datetime, zone: ZoneInfo) -> Window:
-    """Return tomorrow at the airport, from midnight to midnight."""
-    day = now.astimezone(zone).date() + timedelta(days=1)
+def day_of(now: datetime, zone: ZoneInfo, *, ahead: int = 0) -> Window:
+    """Return today at the airport, or the day that many days ahead, from midnight to midnight."""
+    day = now.astimezone(zone).date() + timedelta(days=ahead)
     start = datetime.combine(day, time(), zone)
     end = datetime.combine(day + timedelta(days=1), time(), zone)
     return Window(since=start.astimezone(UTC), until=end.astimezone(UTC), follow=False)

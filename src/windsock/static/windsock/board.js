@@ -3,13 +3,14 @@
 
 import { announcer } from "./announcer.js";
 import { CALLED_OFF, RECENT, USUAL, changeOf, isPast, matches, narrows, orderKey, searchedFirst } from "./board-choice.js";
+import { listenToKeys } from "./board-keys.js";
 import { gettext, ngettext } from "./language.js";
 import { goLive } from "./live.js";
 import { becauseOf, programmeLine, shownProgrammes } from "./programmes.js";
 import { OrderedRows, momentsOf, nextMoment } from "./ordered-rows.js";
 import { RowTable } from "./row-table.js";
 import { fillRow, freshen } from "./rows.js";
-import { ANNOUNCED, WAITING_HOURS, announcement, boardRow, inWindow, sortKey, wallClock } from "./wording.js";
+import { ANNOUNCED, WAITING_HOURS, announcement, boardRow, inWindow, sortKey, spaced, wallClock } from "./wording.js";
 
 /** @typedef {import("./types.js").Flight} Flight */
 
@@ -25,6 +26,7 @@ const FIELDS = [["text", "q"], ["show", "show"], ["terminal", "terminal"], ["car
 const { airport = "", zone = "UTC", flightUrl = "", namesUrl = "" } = root.dataset;
 const direction = /** @type {"departures"|"arrivals"} */ (root.dataset.direction);
 const names = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("names")).textContent ?? "{}");
+const ownZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 const lateMinutes = Number(root.dataset.late);
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -45,7 +47,7 @@ const list = /** @type {HTMLElement} */ (root.querySelector("[data-programmes]")
 const lineTemplate = /** @type {HTMLTemplateElement} */ (root.querySelector("[data-programme-template]"));
 
 /** @returns {import("./wording.js").BoardContext} */
-const context = () => ({ direction, airport, zone: choice.times === "utc" ? "UTC" : zone, now: client.now(), names, lateMinutes, because: becauseOf(standing(), direction, client.now()) });
+const context = () => ({ direction, airport, zone: { utc: "UTC", own: ownZone }[choice.times] ?? zone, now: client.now(), names, lateMinutes, because: becauseOf(standing(), direction, client.now()) });
 /** Returns the programmes at the airport; until the socket has delivered them, those that the page was rendered with. @returns {import("./programmes.js").Programme[]} */
 const standing = () => client.session.topics.get(`programmes:${airport}`) ? client.programmes.get(airport)?.programmes ?? [] : rendered;
 const rendered = JSON.parse(/** @type {HTMLElement} */ (document.getElementById("standing")).textContent ?? "[]");
@@ -120,7 +122,8 @@ function drawNow() {
     if (follow) [from, to] = [now - before, now + ahead];
     board.load(client.board.values(), now);
     learn(client.board.values());
-    table.draw(board.visible);
+    offer([...board.entries.values()].filter(({ inside }) => inside).map(({ flight }) => flight));
+    table.draw(board.visible, { glide: true });
     root.querySelector("[data-parts]")?.remove(); // all parts are here now
     drawProgrammes(at.now);
     drawHours();
@@ -138,8 +141,9 @@ function drawNow() {
       const entry = board.entries.get(id);
       if (what === "row" && entry) table.touch(entry);
     }
-    if (order) table.draw(board.visible);
+    if (order) table.draw(board.visible, { glide: true });
     learn(flights);
+    offer(flights.filter(({ id }) => board.entries.get(id)?.inside));
   }
   changed.clear();
   news.clear();
@@ -153,7 +157,7 @@ function tick() {
     at = context();
     const now = at.now.getTime();
     if (follow) [from, to] = [now - before, now + ahead];
-    if (board.tick(now).order) table.draw(board.visible);
+    if (board.tick(now).order) table.draw(board.visible, { glide: true });
     else table.touchAll(); // ages, and the time that is left
     drawProgrammes(at.now);
     drawHours();
@@ -196,7 +200,7 @@ function drawCounts() {
 /** Offers the earlier flights, of which a board that begins now leaves out most. */
 function drawPast() {
   const count = follow && !narrows(choice) ? board.counts.get("past") ?? 0 : 0;
-  if (pastLine.hidden === count > 0) pastLine.hidden = count === 0;
+  if (pastLine.classList.contains("nothing") !== (count === 0)) pastLine.classList.toggle("nothing", count === 0);
   const link = pastLine.querySelector("a");
   if (link && count) write(link, past ? gettext("Hide earlier flights") : ngettext("{count} earlier flight", "{count} earlier flights", count));
 }
@@ -205,6 +209,37 @@ function drawHours() {
   const words = root.querySelector("[data-window-text]");
   if (words) write(words, gettext("{since} to {until}", { since: wallClock(new Date(from), zone).time, until: wallClock(new Date(to), zone).time }));
 }
+
+/** Offers the terminals and airlines of flights that have come since the page was rendered. @param {Iterable<Flight>} flights */
+function offer(flights) {
+  for (const flight of flights) {
+    const { terminal } = direction === "departures" ? flight.departure : flight.arrival;
+    if (terminal) offerIn("terminal", terminal, terminal);
+    const [code] = spaced(flight.designator).split(" "), carrier = flight.carrier.iata ?? flight.carrier.icao ?? "";
+    offerIn("carrier", code, names.carriers[carrier] || carrier || code);
+  }
+}
+
+/** What was offered before, since a large board asks for the same again and again. @type {Set<string>} */
+const offered = new Set();
+
+/** @param {"terminal"|"carrier"} name @param {string} value @param {string} words */
+function offerIn(name, value, words) {
+  const seen = `${name} ${value} ${words}`;
+  if (offered.has(seen)) return;
+  offered.add(seen);
+  const select = /** @type {HTMLSelectElement} */ (form.querySelector(`[name=${name}]`));
+  const options = [...select.options];
+  const known = options.find((option) => option.value === value);
+  if (known) return write(known, words);
+  // The first one means all of them.
+  const after = options.find((option, index) => index > 0 && option.text.localeCompare(words) > 0);
+  select.add(new Option(words, value), after ?? null);
+  /** @type {HTMLElement} */ (select.closest("label")).hidden = false;
+}
+
+/** @param {string} name of a select @returns {string} the words of what is chosen there */
+const wordsOf = (name) => /** @type {HTMLSelectElement} */ (form.querySelector(`[name=${name}]`)).selectedOptions[0]?.text ?? "";
 
 /** @param {Element} place @param {string} words */
 function write(place, words) {
@@ -315,6 +350,8 @@ function remember() {
     else url.searchParams.set(field, choice[name]);
   }
   history.replaceState(null, "", url);
+  const order = root.querySelector("[data-order]");
+  if (order) write(order, gettext("Sorted by: {order}. Times: {times}.", { order: wordsOf("sort"), times: wordsOf("times") }));
   if (!client.session.complete) return;
   if (choice.times !== rewritten) return draw();
   board.filter();
@@ -331,23 +368,20 @@ pastLine.querySelector("a")?.addEventListener("click", (event) => {
   drawCounts();
 });
 
-// A tap on a time gives all times in another way.
-body.addEventListener("click", (event) => {
-  const times = /** @type {HTMLSelectElement|null} */ (form.querySelector("[name=times]"));
-  if (!times || !(/** @type {HTMLElement} */ (event.target)).closest(".c-time, .c-exp")) return;
+/** Gives all times in another way. */
+function turnTimes() {
+  const times = /** @type {HTMLSelectElement} */ (form.querySelector("[name=times]"));
   times.selectedIndex = (times.selectedIndex + 1) % times.options.length;
   remember();
+}
+body.addEventListener("click", (event) => {
+  if (/** @type {HTMLElement} */ (event.target).closest(".c-time, .c-exp")) turnTimes();
 });
 
-document.addEventListener("keydown", (event) => {
-  const on = /** @type {HTMLElement} */ (event.target);
-  if (event.ctrlKey || event.metaKey || event.altKey || on.closest("input, textarea, select, summary, [contenteditable]")) return;
-  const here = /** @type {HTMLElement|null} */ (on.closest("tr[data-flight]"));
-  const move = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-  if (event.key !== "n" && !(move && here)) return;
-  const index = here && move ? board.indexOf(here.dataset.flight ?? "") + move : Math.max(0, board.visible.findIndex(({ id }) => id === next));
-  const row = table.reveal(index);
-  if (!row) return;
-  event.preventDefault();
-  row.querySelector("a")?.focus({ preventScroll: true });
+/** Goes to the row at this place. @param {number} index */
+const goTo = (index) => table.reveal(index)?.querySelector("a")?.focus({ preventScroll: true });
+listenToKeys(root, {
+  step: (id, by) => goTo(board.indexOf(id) + by),
+  next: () => goTo(Math.max(0, board.visible.findIndex(({ id }) => id === next))),
+  turnTimes,
 });

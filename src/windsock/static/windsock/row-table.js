@@ -13,6 +13,8 @@ import { ALL_ROWS, drawnRange, pieces, rowAt, topsOf } from "./row-window.js";
 const GUESS = 60;
 /** Milliseconds after which rows are numbered anew: a screen reader asks for numbers far more rarely than rows come and go. */
 const RENUMBER_MS = 1000;
+/** Milliseconds in which a row glides to its new place: short, and long enough for an eye to follow its row. */
+const GLIDE_MS = 350;
 
 export class RowTable extends KeyedRows {
   /** @type {[number, number]} */
@@ -23,6 +25,8 @@ export class RowTable extends KeyedRows {
   /** @type {any} */
   numbering = null;
   scrolling = false;
+  /** Elements on their way to a new place. @type {WeakMap<HTMLElement, Animation>} */
+  glides = new WeakMap();
 
   /**
    * @param {HTMLElement} body @param {HTMLTemplateElement} template @param {(tr: HTMLElement, entry: Entry, added: boolean) => void} fill
@@ -46,9 +50,13 @@ export class RowTable extends KeyedRows {
     for (const index of this.indices()) this.touch(this.entries[index]);
   }
 
-  /** Shows these rows in this order. @param {Entry[]} entries */
-  draw(entries) {
+  /**
+   * Shows these rows in this order.
+   * @param {Entry[]} entries @param {{glide?: boolean}} [options] `glide`: rows that move do so visibly, since the reader did not ask for it
+   */
+  draw(entries, { glide = false } = {}) {
     const anchor = this.anchor(entries);
+    const before = glide ? this.inSight() : null;
     const focused = document.activeElement;
     this.measure();
     this.entries = entries;
@@ -61,14 +69,42 @@ export class RowTable extends KeyedRows {
     this.arrange(pieces(tops, this.range, kept));
     if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
     this.hold(anchor);
+    if (before) this.glide(before);
     this.number();
   }
 
   /** Changes something above the rows; what the reader looks at stays where it is. @param {() => void} change */
   still(change) {
     const anchor = this.anchor(this.entries);
+    const before = this.inSight(/** @type {Iterable<HTMLElement>} */ (this.table.parentElement?.children ?? []));
     change();
     this.hold(anchor);
+    if (before) this.glide(before);
+  }
+
+  /**
+   * @private @param {Iterable<HTMLElement>} [elements]
+   * @returns {Map<HTMLElement, number>|null} those in sight, or near it, and their tops; null if nothing may move visibly
+   */
+  inSight(elements = this.rows.values()) {
+    if (!this.windowed || this.printing || document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) return null;
+    const found = new Map();
+    for (const element of elements) {
+      const { top, bottom } = element.getBoundingClientRect();
+      if (bottom > -innerHeight && top < 2 * innerHeight) found.set(element, top);
+    }
+    return found;
+  }
+
+  /** @private Lets elements glide from where they were: a jump would lose the row under the eye. @param {Map<HTMLElement, number>} before */
+  glide(before) {
+    // Without the glides that still run, so that what is measured is the new place.
+    for (const element of before.keys()) this.glides.get(element)?.cancel();
+    for (const [element, former] of before) {
+      const moved = former - element.getBoundingClientRect().top;
+      if (!element.isConnected || Math.abs(moved) < 1 || Math.abs(moved) > innerHeight) continue;
+      this.glides.set(element, element.animate([{ transform: `translateY(${moved}px)` }, { transform: "none" }], { duration: GLIDE_MS, easing: "ease-out" }));
+    }
   }
 
   /** @private @param {{tr: HTMLElement, top: number}|null} anchor */
