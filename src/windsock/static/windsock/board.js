@@ -214,9 +214,9 @@ function drawHours() {
 function offer(flights) {
   for (const flight of flights) {
     const { terminal } = direction === "departures" ? flight.departure : flight.arrival;
-    if (terminal) offerIn("terminal", terminal, terminal);
+    if (terminal) addOption("terminal", terminal, terminal);
     const [code] = spaced(flight.designator).split(" "), carrier = flight.carrier.iata ?? flight.carrier.icao ?? "";
-    offerIn("carrier", code, names.carriers[carrier] || carrier || code);
+    addOption("carrier", code, names.carriers[carrier] || carrier || code);
   }
 }
 
@@ -224,7 +224,7 @@ function offer(flights) {
 const offered = new Set();
 
 /** @param {"terminal"|"carrier"} name @param {string} value @param {string} words */
-function offerIn(name, value, words) {
+function addOption(name, value, words) {
   const seen = `${name} ${value} ${words}`;
   if (offered.has(seen)) return;
   offered.add(seen);
