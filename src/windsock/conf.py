@@ -177,6 +177,13 @@ class Config:
         "default", "alias", "The alias in `CHANNEL_LAYERS` that wakes other processes."
     )
 
+    # Accounts
+    contact: str = _setting(
+        "",
+        "text",
+        "The name, address or telephone number that the ready-made service gives to users who cannot sign in.",
+    )
+
     @property
     def feed_sources(self) -> frozenset[str]:
         """Return the names and source names of the configured feeds, which no publisher may use."""

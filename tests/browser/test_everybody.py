@@ -14,6 +14,8 @@ PAGES = [
     "/?q=b6",
     "/today/",
     "/mine/",
+    "/sign-in/help/",
+    "/account/",
     "/sign-in/",
     "/airports/JFK/departures/",
     "/airports/JFK/arrivals/",

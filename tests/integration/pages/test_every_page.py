@@ -44,7 +44,17 @@ def test_a_text_from_a_source_is_shown_as_text(ada: Client) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/mine/", "/sign-in/", "/display/", "/display/JFK/both/", BOARD, "/flights/DL1865.2013-02-08.JFK/"],
+    [
+        "/",
+        "/mine/",
+        "/account/",
+        "/sign-in/help/",
+        "/sign-in/",
+        "/display/",
+        "/display/JFK/both/",
+        BOARD,
+        "/flights/DL1865.2013-02-08.JFK/",
+    ],
 )
 def test_no_page_needs_inline_scripts_or_styles(ada: Client, path: str) -> None:
     page = ada.get(path, follow=True).content.decode()
@@ -58,10 +68,10 @@ def test_no_page_needs_inline_scripts_or_styles(ada: Client, path: str) -> None:
 @pytest.mark.parametrize(
     ("permissions", "staff", "shown"),
     [
-        ((), False, {"API for programs"}),
-        (("operate_feeds",), False, {"API for programs", "Console"}),
-        (("view_feedstate",), False, {"API for programs", "Console"}),
-        ((), True, {"API for programs", "Administration"}),
+        ((), False, {"Your account", "API for programs"}),
+        (("operate_feeds",), False, {"Your account", "API for programs", "Console"}),
+        (("view_feedstate",), False, {"Your account", "API for programs", "Console"}),
+        ((), True, {"Your account", "API for programs", "Administration"}),
     ],
 )
 def test_the_foot_leads_to_what_the_reader_may_open(

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model, login, views
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from windsock.access import passwords, tickets
 from windsock.access.http import address_of
+from windsock.pages.account.own import signs_in_here
 from windsock.pages.error_pages import too_many_sign_ins
 
 # The ticket has proven who it is, so any backend may vouch for the session; Django's own needs no settings.
@@ -61,7 +62,7 @@ async def sign_in(request: HttpRequest) -> HttpResponseBase:
 
     Only if LOGIN_URL leads here, as in the ready-made service: other hosts have a login page, and this redirects to it.
     """
-    if resolve_url(settings.LOGIN_URL) != reverse("windsock:sign-in"):
+    if not signs_in_here():
         return redirect_to_login(request.GET.get("next") or reverse("windsock:home"))
     if request.method != "POST":
         return await sync_to_async(_form)(request)
