@@ -58,6 +58,14 @@ def sees_the_delay_appear(page: Page, reader: Reader, delay: list[Block]) -> Non
     assert not [url for url in page.failures if "favicon" not in url]  # type: ignore[attr-defined]
 
 
+def sees_flights_in_a_page_of_its_own(page: Page) -> None:
+    page.goto("http://127.0.0.1:8000/our-flights/")
+    for element in ("flight-board", "flight-status"):
+        expect(page.locator(element)).to_have_attribute("data-state", "live")
+        expect(page.locator(f"{element} [part=state]")).to_contain_text("50 min")
+    assert not [url for url in page.failures if "favicon" not in url]  # type: ignore[attr-defined]
+
+
 def test_the_readmes_django_project_shows_a_delay_as_it_happens(page: Page, reader: Reader) -> None:
     reader.type("django-admin startproject mysite .")
     first = until(README, "delay_minutes")
@@ -79,6 +87,7 @@ def test_the_embedding_guide_leads_to_a_live_board_in_development_and_in_product
                 "windsock.W010"
             }
     sees_the_delay_appear(page, reader, EMBED[first:served])
+    sees_flights_in_a_page_of_its_own(page)
 
     (reader.folder / "db.sqlite3").unlink()
     for block in EMBED[served:]:
@@ -87,6 +96,7 @@ def test_the_embedding_guide_leads_to_a_live_board_in_development_and_in_product
         reader.follow(block)
     reader.follow(EMBED[first])  # the example as it is printed
     sees_the_delay_appear(page, reader, EMBED[first:served])
+    sees_flights_in_a_page_of_its_own(page)
 
 
 def test_the_javascript_pages_examples_follow_a_service_from_another_origin(

@@ -68,7 +68,8 @@ export class FlightStatus extends LiveElement {
     fillRow(this.find(".head"), shown, { now });
     for (const [part, row, view] of /** @type {[string, import("./wording.js").Row, {airport: string}][]} */ ([["leaving", left, leaving], ["coming", came, coming]])) {
       const place = this.find(`.${part}`);
-      fillRow(place, { ...row, place: names.airports[view.airport] ?? view.airport, code: view.airport }, { now });
+      const name = names.airports[view.airport] ?? view.airport;
+      fillRow(place, { ...row, place: name, code: name.includes(view.airport) ? "" : view.airport }, { now });
       place.classList.toggle("struck", row.struck && row.exp !== "");
       const gate = row.gate ? gettext("Gate {gate}", { gate: row.gate }) : "";
       const text = place.querySelector("[data-gate]");

@@ -235,6 +235,7 @@ export class LiveElement extends Element {
       this.main.hidden = !drawn;
       this.find("slot").hidden = drawn || state === "unknown" || state === "refused";
       this.write("updated", drawn && client?.heardAt ? gettext("As of {time}", { time: wallClock(this.heard(), this.zone).time }) : "");
+      this.find("[part=link]").hidden = !drawn;
       if (!service) return;
       this.find("[part=service]").href = service.home;
       this.write("service", gettext("Live by Windsock"));

@@ -15,10 +15,10 @@ const MAX_NAMES = 300;
 /**
  * Returns the addresses below which the service may be: the given one, or where the module was served from. A module among static
  * files is two folders below them, whatever those are called; one that the service serves itself is beside them.
- * @param {string|null} given @param {string} module @returns {string[]} each ending with a slash
+ * @param {string|null} given as in an attribute @param {string} module @param {string} page @returns {string[]} each ending with a slash
  */
-export function candidates(given, module) {
-  if (given !== null) return [new URL(given.endsWith("/") ? given : `${given}/`, module).href];
+export function candidates(given, module, page) {
+  if (given !== null) return [new URL(given.endsWith("/") ? given : `${given}/`, page).href];
   const here = new URL("./", module);
   return here.pathname.endsWith("/windsock/") ? [new URL("../../", here).href, here.href] : [here.href];
 }
@@ -27,7 +27,7 @@ export function candidates(given, module) {
  * @param {string|null} given @param {string} module @returns {Promise<Service|null>} */
 export async function findService(given, module) {
   let silent = null;
-  for (const base of candidates(given, module)) {
+  for (const base of candidates(given, module, document.baseURI)) {
     const index = new URL("api/v1/", base);
     const answer = await fetch(index).catch(() => { silent = base; });
     if (!answer?.ok) continue;
