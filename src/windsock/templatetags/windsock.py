@@ -23,7 +23,6 @@ from windsock.flights import Designator, Flight, FlightKey, airports
 from windsock.journal.base import FlightQuery
 from windsock.pages import layout, places
 from windsock.pages.board import rows as board_rows
-from windsock.pages.board.choice import is_past
 from windsock.pages.board.window import BEHIND, Window
 from windsock.wording import language
 from windsock.wording.board import BoardContext, board_row
@@ -65,21 +64,15 @@ def flight_board(
     shown["code"] = found.code if found else str(airport).upper()
     with _spoken():
         if found and _may_read(context):
-            head, standings = journal.current().standings()
-            now = layout.service_now(head.clock)
+            now = layout.service_now(journal.current().head().clock)
             window = Window(since=now - BEHIND, until=now + timedelta(hours=hours), follow=True)
-            flights = [
-                flight
-                for flight in board_rows.flights(found.code, way, window)
-                if not is_past(flight, way, now)
-            ][:rows]
             programmes = [
-                programme
-                for standing in standings
-                if standing.airport == found.code
-                for programme in standing.programmes
+                programme for standing in places.standings_at(found.code) for programme in standing.programmes
             ]
-            shown["rows"] = board_rows.rows(flights, found, way, now, programmes)
+            flights = board_rows.flights(found.code, way, window)
+            board = board_rows.board_of(flights, found, way, now, programmes)
+            ahead = [flight for flight in board.flights if not board.is_past(flight)]
+            shown["rows"] = board.rows(ahead[:rows])
             shown["place"] = places.city(found.code)
             shown["as_of"] = f"{now.astimezone(found.tz):%H:%M}"
         return _rendered("board", context, shown, known=found is not None)

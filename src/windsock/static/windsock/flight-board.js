@@ -4,7 +4,7 @@
  * parts and properties. Fonts and colors are those of the page around it.
  */
 
-import { isPast } from "./board-choice.js";
+import { CALLED_OFF, RECENT, isPast } from "./board-choice.js";
 import { KeyedRows } from "./keyed-rows.js";
 import { gettext, pgettext } from "./language.js";
 import { LiveElement } from "./live-element.js";
@@ -80,11 +80,11 @@ tbody td, tbody th { padding: var(--windsock-gap, 0.55em) 0; padding-inline-end:
     const template = document.createElement("template");
     template.innerHTML = `<tr part="row" role="row">${columns.map((name) => CELLS[name]).join("")}</tr>`;
     this.board = new OrderedRows({
-      inside: (flight) => inWindow(flight, direction, new Date(this.now - BEHIND), new Date(this.now + this.hours * 60 * MINUTE)) && !isPast(flight, direction, this.now),
+      inside: (flight) => inWindow(flight, direction, new Date(this.now - BEHIND), new Date(this.now + this.hours * 60 * MINUTE)),
       row: (flight) => boardRow(flight, /** @type {any} */ (this.at)),
       key: (flight) => sortKey(flight, direction),
-      matches: () => true,
-      due: (flight, now) => nextMoment(momentsOf(flight), [0, service.late_minutes * MINUTE, BEHIND / 2 + 1, -this.hours * 60 * MINUTE, BEHIND, WAITING_HOURS * 60 * MINUTE + BEHIND], now),
+      matches: (row, flight) => !isPast(flight, row, direction, this.now),
+      due: (flight, now) => nextMoment(momentsOf(flight), [0, service.late_minutes * MINUTE, RECENT + 1, CALLED_OFF + 1, -this.hours * 60 * MINUTE, BEHIND, WAITING_HOURS * 60 * MINUTE + BEHIND], now),
     });
     this.table = new KeyedRows(this.find("tbody"), template, (tr, entry, added) => {
       this.board?.reread(entry, this.now);
