@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 import windsock
-from tools import bundle
+
+pytest.importorskip("rjsmin")
+pytest.importorskip("tree_sitter_javascript")
+from tools import bundle  # noqa: E402
 
 STATIC = bundle.STATIC
 NODE = shutil.which("node")

@@ -1,7 +1,7 @@
 """`{% load windsock %}{% flight_board "JFK" rows=8 %}{% flight_status "DL1865" %}`: live flights in a host's own pages.
 
 The server renders the rows in the words of every other screen, so that they read without JavaScript; the element around
-them then keeps them live. Who may not read flights sees none.
+them then keeps them live. A reader without the right to read flights sees none.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def flight_board(
     hours: int = 6,
     columns: str = "",
 ) -> str:
-    """Return a live board. An unknown airport and a reader without rights are told in words.
+    """Return a live board. An unknown airport or a reader without rights gets a sentence instead.
 
     Raises:
         TemplateSyntaxError: The direction is neither departures nor arrivals: an error of the template's author.
@@ -164,11 +164,11 @@ def _both_ends(flight: Flight, now: datetime) -> dict[str, Any]:
     leaving, coming = view("departures"), view("arrivals")
     ends = [
         {
-            "row": board_row(flight, one),
+            "row": board_row(flight, side),
             "place": named["airports"].get(one.airport, one.airport),
             "code": one.airport,
         }
-        for one in (leaving, coming)
+        for side in (leaving, coming)
     ]
     gone = present(flight, leaving).gone
     return {
