@@ -13,7 +13,7 @@ import windsock
 
 pytest.importorskip("rjsmin")
 pytest.importorskip("tree_sitter_javascript")
-from tools import bundle  # noqa: E402
+from tools import bundle
 
 STATIC = bundle.STATIC
 NODE = shutil.which("node")

@@ -165,8 +165,8 @@ def _both_ends(flight: Flight, now: datetime) -> dict[str, Any]:
     ends = [
         {
             "row": board_row(flight, side),
-            "place": named["airports"].get(one.airport, one.airport),
-            "code": one.airport,
+            "place": named["airports"].get(side.airport, side.airport),
+            "code": side.airport,
         }
         for side in (leaving, coming)
     ]
