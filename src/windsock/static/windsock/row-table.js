@@ -56,7 +56,7 @@ export class RowTable extends KeyedRows {
    */
   draw(entries, { glide = false } = {}) {
     const anchor = this.anchor(entries);
-    const before = glide ? this.inSight() : null;
+    const before = glide ? this.inSight([...this.rows.values(), ...this.below()]) : null;
     const focused = document.activeElement;
     this.measure();
     this.entries = entries;
@@ -83,16 +83,23 @@ export class RowTable extends KeyedRows {
   }
 
   /**
-   * @private @param {Iterable<HTMLElement>} [elements]
+   * @private @param {Iterable<HTMLElement>} elements
    * @returns {Map<HTMLElement, number>|null} those in sight, or near it, and their tops; null if nothing may move visibly
    */
-  inSight(elements = this.rows.values()) {
+  inSight(elements) {
     if (!this.windowed || this.printing || document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) return null;
     const found = new Map();
     for (const element of elements) {
       const { top, bottom } = element.getBoundingClientRect();
       if (bottom > -innerHeight && top < 2 * innerHeight) found.set(element, top);
     }
+    return found;
+  }
+
+  /** @private @returns {HTMLElement[]} what stands below the table, and moves when it grows or shrinks */
+  below() {
+    const found = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("footer"))];
+    for (let next = this.table.nextElementSibling; next; next = next.nextElementSibling) found.push(/** @type {HTMLElement} */ (next));
     return found;
   }
 
