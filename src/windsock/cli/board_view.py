@@ -57,12 +57,19 @@ _STATE_STYLES = {
 class BoardView:
     """What the terminal shows of a client's board, given its (canonical) topics; `note` takes its updates.
 
+    `ahead` bounds how far it reaches; what is over is not shown then, even if there is nothing else.
     `window` is what the reader chose to see; `keys` whether there is a keyboard to choose with.
     """
 
     def __init__(
-        self, topics: list[str], *, real: Clock = system_clock, seconds: Callable[[], float] = monotonic
+        self,
+        topics: list[str],
+        *,
+        ahead: timedelta | None = None,
+        real: Clock = system_clock,
+        seconds: Callable[[], float] = monotonic,
     ) -> None:
+        self._ahead = ahead
         self._real = real
         self._seconds = seconds
         self.canonical(topics)
@@ -78,7 +85,7 @@ class BoardView:
         """Show these topics: the canonical names of those that were given."""
         self._topics = topics
         kinds = {topic.partition(":")[0] for topic in topics}
-        self._direction: Direction = "arrivals" if kinds == {"arrivals"} else "departures"
+        self.direction: Direction = "arrivals" if kinds == {"arrivals"} else "departures"
         codes = {topic.partition(":")[2] for topic in topics}
         single = len(codes) == 1 and kinds <= {"departures", "arrivals"}
         self._airport = codes.pop() if single else None
@@ -142,7 +149,7 @@ class BoardView:
         now = self.now(client)
         place = airport(self._airport) if self._airport else None
         if place:
-            what = "Arrivals" if self._direction == "arrivals" else "Departures"
+            what = "Arrivals" if self.direction == "arrivals" else "Departures"
             name = f"{what} {self._airport} {place.city}"
         else:
             name = ", ".join(self._topics)
@@ -175,12 +182,16 @@ class BoardView:
         table.add_column("Flight", no_wrap=True, width=7)
         narrow = width < NARROW
         table.add_column(
-            self._place_heading(), no_wrap=True, ratio=1, overflow="ellipsis", min_width=10 if narrow else 15
+            self._place_heading(),
+            no_wrap=True,
+            overflow="ellipsis",
+            width=18 if narrow else None,
+            ratio=None if narrow else 1,
         )
         gates = width >= CRAMPED
         if gates:
             table.add_column("Gate", no_wrap=True, width=5, overflow="ellipsis")
-        table.add_column("Remark", no_wrap=True, ratio=3 if narrow else 2, overflow="ellipsis", min_width=24)
+        table.add_column("Remark", no_wrap=True, ratio=2, overflow="ellipsis", min_width=24)
         now = self.now(client)
         found = self._chosen_flights(client)
         coming = self._coming(client, found)
@@ -190,7 +201,7 @@ class BoardView:
             flight = found[place]
             if rows is not None and place == coming:
                 table.add_row(*self._line_of_now(now, len(table.columns)), style="yellow")
-            row = board_row(flight, lines.viewpoint(flight, self._direction, now, self._airport))
+            row = board_row(flight, lines.viewpoint(flight, self.direction, now, self._airport))
             cells: list[RenderableType] = [
                 f"{row.sched}{row.day}",
                 f"{SIGNS.get(row.kind, '')}{row.exp}" if row.exp else "",
@@ -216,18 +227,20 @@ class BoardView:
 
     def _chosen_flights(self, client: WindsockClient) -> list[Flight]:
         """Return all flights that the reader wants to see, in board order; those that are over only on request."""
-        found = sorted(client.board.values(), key=lambda flight: sort_key(flight, self._direction))
+        found = sorted(client.board.values(), key=lambda flight: sort_key(flight, self.direction))
         if self.window.narrows:
             return [flight for flight in found if self._wanted(flight, self.now(client))]
         if self.window.earlier:
             return found
-        since = self.now(client) - BEHIND
-        return [flight for flight in found if in_window(flight, self._direction, since, END)] or found
+        now = self.now(client)
+        until = END if self._ahead is None else now + self._ahead
+        shown = [flight for flight in found if in_window(flight, self.direction, now - BEHIND, until)]
+        return shown or (found if self._ahead is None else [])
 
     def _wanted(self, flight: Flight, now: datetime) -> bool:
         from windsock.pages.board.search import matching  # late: it is needed after the first key only
 
-        row = board_row(flight, lines.viewpoint(flight, self._direction, now, self._airport))
+        row = board_row(flight, lines.viewpoint(flight, self.direction, now, self._airport))
         show = self.window.show
         return (show == "all" or row.group == show) and matching(row, self.window.text)
 
@@ -235,7 +248,7 @@ class BoardView:
         """Return the place of the first flight that is planned for later than now."""
         now = self.now(client)
         for place, flight in enumerate(found):
-            planned = scheduled(flight, self._direction)
+            planned = scheduled(flight, self.direction)
             if planned is not None and planned >= now:
                 return place
         return len(found)
@@ -277,7 +290,7 @@ class BoardView:
         return line
 
     def _side(self, flight: Flight) -> Departure | Arrival:
-        return flight.departure if self._direction == "departures" else flight.arrival
+        return flight.departure if self.direction == "departures" else flight.arrival
 
     def _is_new(self, flight: Flight) -> bool:
         changed = self._changed.get(flight.id)
@@ -296,7 +309,7 @@ class BoardView:
     def _place_heading(self) -> str:
         if self._airport is None:
             return "Route"
-        return "From" if self._direction == "arrivals" else "To"
+        return "From" if self.direction == "arrivals" else "To"
 
     def _place(self, flight: Flight, row: BoardRow) -> str:
         if self._airport is None:

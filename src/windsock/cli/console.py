@@ -11,7 +11,7 @@ import typer
 from windsock.errors import ConfigError, WindsockError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 DATA_HELP = "The service's data directory. Default: WINDSOCK_DATA, else ~/.local/share/windsock."
@@ -27,6 +27,17 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False)
+
+
+def show(what: "RenderableType") -> None:
+    """Print on stdout; in a pipe without the blanks that fill lines in a terminal."""
+    out = console()
+    if out.is_terminal:
+        out.print(what)
+        return
+    with out.capture() as captured:
+        out.print(what)
+    print("\n".join(line.rstrip() for line in captured.get().rstrip().splitlines()))
 
 
 def say(text: str) -> None:

@@ -21,7 +21,7 @@ from windsock.wording.changes import ChangeContext, describe_changes
 from windsock.wording.durations import clock_time
 from windsock.wording.presenter import Shown, present
 from windsock.wording.status import dotted, kind_words, lateness_words
-from windsock.wording.times import Direction
+from windsock.wording.times import Direction, ShownEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +35,21 @@ class FlightWithHistory:
 
 def fetch(url: str, flight_id: str, token: str | None) -> FlightWithHistory:
     """Return the flight with its history from the service. Blocks; raises what `windsock.client.http.get` raises."""
+    return fetch_with_answer(url, flight_id, token)[0]
+
+
+def fetch_with_answer(
+    url: str, flight_id: str, token: str | None
+) -> tuple[FlightWithHistory, dict[str, Any]]:
+    """Return the flight with its history, and the same as the service's answer has it. Blocks."""
     history = http.get(url, f"/api/v1/flights/{flight_id}/history", token=token)
     answer = http.get(url, f"/api/v1/flights/{flight_id}", token=token)
-    return FlightWithHistory(
+    known = FlightWithHistory(
         flight=msgspec.convert(answer["flight"], Flight),
         events=tuple(events_of(history)),
         complete=bool(history.get("complete")),
     )
+    return known, answer | history
 
 
 def events_of(history: Mapping[str, Any]) -> list[Event]:
@@ -77,45 +85,36 @@ def flight_view(known: FlightWithHistory, now: datetime, *, last: int | None = N
 
 
 def _ends(flight: Flight, shown: Shown, now: datetime) -> Table:
+    """Return two lines for each end: place and times, then where to go and how late."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for _ in range(4):
+        table.add_column(no_wrap=True, overflow="ellipsis")
     arriving = present(flight, lines.viewpoint(flight, "arrivals", now))
-    for direction, code, where in (
-        ("departures", flight.origin, (shown.terminal, _gate(shown.gate))),
-        ("arrivals", flight.destination, (arriving.terminal, _gate(arriving.gate), _belt(arriving.belt))),
-    ):
-        table.add_row(*_end(flight, shown, direction, code, where, now))  # type: ignore[arg-type]
+    departure, arrival = (shown.terminal, _gate(shown.gate)), (arriving.terminal, _gate(arriving.gate))
+    _add_end(table, flight, shown.departure, "departures", departure, now)
+    _add_end(table, flight, shown.arrival, "arrivals", (*arrival, _belt(arriving.belt)), now)
     return table
 
 
-def _end(
-    flight: Flight,
-    shown: Shown,
-    direction: Direction,
-    code: str | None,
-    where: tuple[str, ...],
-    now: datetime,
-) -> tuple[Text, ...]:
-    end = shown.departure if direction == "departures" else shown.arrival
+def _add_end(
+    table: Table, flight: Flight, end: ShownEnd, direction: Direction, where: tuple[str, ...], now: datetime
+) -> None:
     view = lines.viewpoint(flight, direction, now)
-    place = code or "?"
-    if name := view.airports.get(place):
-        place = name if place in name else f"{name} {place}"
-    planned = clock_time(end.planned, now, view.zone) if end.planned else ""
-    times = Text()
-    if end.at is not None and end.kind != "planned":
-        times.append(f"{kind_words(end, direction, flight.status)} ")
-        times.append(clock_time(end.at, now, view.zone), style="bold")
-        if late := lateness_words(end):
-            times.append(f"  {late}")
-    plan = Text(f"planned {planned}" if planned else "", style="strike dim" if end.struck else "")
-    label = "From" if direction == "departures" else "To"
-    return (
-        Text(label, style="dim"),
-        Text(place, style="bold"),
-        plan,
-        times,
-        Text(", ".join(filter(None, where))),
+    code = (flight.origin if direction == "departures" else flight.destination) or "?"
+    name = view.airports.get(code, code)
+    plan = Text(
+        f"planned {clock_time(end.planned, now, view.zone)}" if end.planned else "",
+        style="strike dim" if end.struck else "",
     )
+    time = Text()
+    if end.at is not None and end.kind != "planned":
+        time.append(f"{kind_words(end, direction, flight.status)} ")
+        time.append(clock_time(end.at, now, view.zone), style="bold")
+    label = Text("From" if direction == "departures" else "To", style="dim")
+    table.add_row(label, Text(name if code in name else f"{name} {code}", style="bold"), plan, time)
+    place, late = ", ".join(filter(None, where)), lateness_words(end)
+    if place or late:
+        table.add_row("", place, "", late)
 
 
 def _gate(gate: str) -> str:
@@ -126,7 +125,7 @@ def _belt(belt: str) -> str:
     return f"Belt {belt}" if belt else ""
 
 
-def _timeline(known: FlightWithHistory, now: datetime, last: int | None) -> list[Text]:
+def _timeline(known: FlightWithHistory, now: datetime, last: int | None) -> list[RenderableType]:
     flight = known.flight
     here, there = airport(flight.origin), airport(flight.destination) if flight.destination else None
     codes = (flight.origin, flight.destination, flight.diverted_to)
@@ -135,15 +134,20 @@ def _timeline(known: FlightWithHistory, now: datetime, last: int | None) -> list
         departure=here.tz if here else None, arrival=there.tz if there else None, cities=names
     )
     zone = here.tz if here else UTC
-    written = []
+    written: list[tuple[str, str]] = []
     for event in reversed(known.events):
         sentences = [sentence.text for sentence in describe_changes(event.changes, context)]
-        line = Text(f"  {event.recorded_at.astimezone(zone):%a %H:%M}  ", style="dim", overflow="fold")
-        line.append("; ".join(sentences) or "Something changed", style="not dim")
-        written.append(line)
-    left = len(written) - last if last is not None else 0
-    if left > 0:
-        written = [*written[:last], Text(f"  … and {left} more", style="dim")]
+        written.append(
+            (f"{event.recorded_at.astimezone(zone):%a %H:%M}", "; ".join(sentences) or "Something changed")
+        )
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(overflow="fold")
+    for when, what in written[:last]:
+        table.add_row(when, what)
+    left = len(written) - len(written[:last])
+    if left:
+        table.add_row("", Text(f"… and {left} more", style="dim"))
     elif not known.complete:
-        written.append(Text("  Older events are no longer kept.", style="dim"))
-    return [Text(f"What happened, in {flight.origin} time", style="bold"), *written]
+        table.add_row("", Text("Older events are no longer kept.", style="dim"))
+    return [Text(f"What happened, in {flight.origin} time", style="bold"), table]

@@ -18,7 +18,10 @@ from windsock.cli.console import complain
 from windsock.errors import WindsockError
 
 # Each exports `register(app)`. In the order in which a newcomer meets them, which is the order of `--help`.
-VERBS = ("demo", "watch", "publish", "serve", "ingest", "replay", "feed", "token", "tables", "doctor")
+VERBS = (
+    "demo", "watch", "board", "flight", "open", "publish",
+    "serve", "ingest", "replay", "feed", "token", "tables", "doctor",
+)  # fmt: skip
 
 app = typer.Typer(
     name="windsock",

@@ -104,7 +104,7 @@ def publish(
 
     report = _given(
         flight=flight,
-        date=_date(date),
+        date=parse_date(date),
         origin=origin,
         destination=destination,
         observed_at=time("--observed-at", observed_at),
@@ -170,7 +170,8 @@ def _given(**facts: Any) -> dict[str, Any]:
     return {name: None if fact == "" else fact for name, fact in given.items()}
 
 
-def _date(text: str | None) -> str | None:
+def parse_date(text: str | None) -> str | None:
+    """Return the value of --date; raise BadParameter unless it is a day."""
     if text is not None:
         try:
             Day.fromisoformat(text)

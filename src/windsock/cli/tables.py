@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from windsock.cli.codes import complete_airport
 from windsock.cli.console import Data, fail, open_existing, say, start_django, use_data_directory
 from windsock.cli.data import leave_no_trace
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from windsock.flights.airports import Airport
 
 Codes = Annotated[list[str], typer.Argument(help="IATA or ICAO codes, in any case.")]
+AirportCodes = Annotated[
+    list[str],
+    typer.Argument(help="IATA or ICAO codes, in any case.", autocompletion=complete_airport),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +36,7 @@ def use_tables_of_environment() -> None:
     own_tables.use(*(os.environ.get(f"WINDSOCK_{name}", "") for name in ("AIRPORTS", "AIRLINES")))
 
 
-def airport(codes: Codes, data: Data = None) -> None:
+def airport(codes: AirportCodes, data: Data = None) -> None:
     """Show airports by IATA or ICAO code: both codes, name, zone, and from which table they come.
 
     Exit code 1: a code is not known. Example: windsock airport JFK EGLL

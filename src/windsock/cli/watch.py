@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from windsock.cli.codes import complete_topic
 from windsock.cli.publish import Token, Url
 
 
@@ -17,7 +18,8 @@ def watch(
         list[str] | None,
         typer.Argument(
             help="What to follow: departures:JFK, arrivals:JFK, airport:JFK, carrier:DL, route:JFK-LAX, "
-            "flight:DL1865.2015-01-02.ATL, designator:DL1865, registration:N910DE, or all (the default)."
+            "flight:DL1865.2015-01-02.ATL, designator:DL1865, registration:N910DE, or all (the default).",
+            autocompletion=complete_topic,
         ),
     ] = None,
     url: Url = "ws://127.0.0.1:8000",
