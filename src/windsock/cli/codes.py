@@ -1,9 +1,18 @@
 """Airports on the command line: the shell's completion of their codes, and the refusal of those that do not exist."""
 
+import os
+
 from windsock.errors import ConfigError
 
 MAX_OFFERED = 60
 """Codes that a shell offers at once; after another letter there are fewer."""
+
+
+def use_tables_of_environment() -> None:
+    """Read the files that WINDSOCK_AIRPORTS and WINDSOCK_AIRLINES name, for verbs that run without Django."""
+    from windsock.flights import own_tables
+
+    own_tables.use(*(os.environ.get(f"WINDSOCK_{name}", "") for name in ("AIRPORTS", "AIRLINES")))
 
 
 def complete_airport(incomplete: str) -> list[tuple[str, str]]:
@@ -38,7 +47,6 @@ def complete_topic(incomplete: str) -> list[tuple[str, str]]:
 
 def airport_code(text: str) -> str:
     """Return the code by which Windsock knows the airport; raise ConfigError if it knows none."""
-    from windsock.cli.tables import use_tables_of_environment
     from windsock.flights import airports
 
     use_tables_of_environment()

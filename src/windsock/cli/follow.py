@@ -6,10 +6,10 @@ import signal
 from collections.abc import Callable, Coroutine
 
 from windsock.cli import lines
+from windsock.cli.codes import use_tables_of_environment
 from windsock.cli.console import console, say
 from windsock.cli.flight_view import fetch
 from windsock.cli.screen import Screen
-from windsock.cli.tables import use_tables_of_environment
 from windsock.client import WindsockClient, connect
 from windsock.client.backlog import Update
 from windsock.protocol.client_outputs import (

@@ -50,7 +50,7 @@ def open_page(
 
 def page_of(what: str | None, *, arrivals: bool, display: bool) -> str:
     """Return the path of the page: a board or a display for an airport, the search for everything else."""
-    from windsock.cli.tables import use_tables_of_environment
+    from windsock.cli.codes import use_tables_of_environment
     from windsock.flights import airports
 
     if not what:

@@ -1,6 +1,5 @@
 """`windsock airport`, `windsock airline`, `windsock rekey`: look codes up, and let flights follow corrected tables."""
 
-import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,13 +26,6 @@ def register(app: typer.Typer) -> None:
     app.command(name="airport")(airport)
     app.command(name="airline")(airline)
     app.command(name="rekey")(rekey)
-
-
-def use_tables_of_environment() -> None:
-    """Read the files that WINDSOCK_AIRPORTS and WINDSOCK_AIRLINES name, for verbs that run without Django."""
-    from windsock.flights import own_tables
-
-    own_tables.use(*(os.environ.get(f"WINDSOCK_{name}", "") for name in ("AIRPORTS", "AIRLINES")))
 
 
 def airport(codes: AirportCodes, data: Data = None) -> None:
