@@ -194,7 +194,7 @@ def faults(message: Message) -> list[str]:
         names = set(PLACEHOLDER.findall(string))
         # One of something may be said without its number.
         if names - expected or (expected - names) - (
-            {"{count}", "%(count)s", "%(counter)s"} if len(ids) > 1 else set()
+            {"{count}", "%(count)s", "%(n)s"} if len(ids) > 1 else set()
         ):
             found.append(f"has the placeholders {sorted(names)}, not {sorted(expected)}: {string!r}")
     return found

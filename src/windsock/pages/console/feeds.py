@@ -23,6 +23,7 @@ from windsock.journal.report_lags import report_lags
 from windsock.pages import layout
 from windsock.pages.console.page import allowed, number_in, operators_only, page
 from windsock.pages.console.wording import feed_line
+from windsock.wording.language import gettext
 
 logger = logging.getLogger(__name__)
 
@@ -163,9 +164,12 @@ def _operate(request: HttpRequest, name: str, settings: FeedSettings | None) -> 
         return None, ""
     kept = FeedInput.objects.filter(feed=name, pk=number_in(request.POST.get("replay")) or 0).first()
     if kept is None:
-        return None, "This input is not kept, or not kept any longer."
+        return None, gettext("This input is not kept, or not kept any longer.")
     if settings is None:
-        return None, f"The feed {name!r} is no longer configured, so its inputs cannot be processed."
+        refusal = gettext(
+            "The feed {name} is no longer configured, so its inputs cannot be processed.", name=name
+        )
+        return None, refusal
     try:
         intake = Intake(name, settings.format.parser(settings.source, settings.options), pipeline())
         intake.replay(kept, entrance="console", sender=f"user:{request.user.pk} {request.user}")
@@ -188,5 +192,5 @@ def _secret_from(settings: FeedSettings | None) -> str:
     if settings is None:
         return ""
     if settings.secret_env is not None:
-        return f"the environment variable {settings.secret_env}"
-    return "a file" if settings.secret_file is not None else ""
+        return gettext("the environment variable {name}", name=settings.secret_env)
+    return gettext("a file") if settings.secret_file is not None else ""

@@ -14,7 +14,7 @@ from windsock.flights import Flight, airports
 from windsock.pages import layout, places
 from windsock.wording.changes import ChangeContext, describe_value, field_label
 from windsock.wording.durations import ago, span
-from windsock.wording.language import gettext
+from windsock.wording.language import gettext, ngettext
 from windsock.wording.status import spaced
 
 UTC = ZoneInfo("UTC")
@@ -56,8 +56,8 @@ def feed_line(
     state = state or FeedState(name=settings.name)
     word, tone, why = _state_words(settings, state, now, attended)
     today = state.requests if state.requests_on == now.date() else 0
-    budget = "" if settings.requests_per_day is None else f" of {settings.requests_per_day:,}"
-    asks = today or budget or state.requests_on is not None
+    budget = settings.requests_per_day
+    asks = today or budget is not None or state.requests_on is not None
     return FeedLine(
         name=settings.name,
         title=settings.format.title,
@@ -69,11 +69,17 @@ def feed_line(
         reported=ago(state.reported_at, now),
         heard=ago(state.heard_at, now),
         lag="" if lag is None else span(lag),
-        requests=f"{today:,}{budget}" if asks else "",
+        requests=_requests(today, budget) if asks else "",
         error=state.error,
         error_at=state.error_at,
         parked=parked,
     )
+
+
+def _requests(today: int, budget: int | None) -> str:
+    if budget is None:
+        return f"{today:,}"
+    return gettext("{count} of {limit}", count=f"{today:,}", limit=f"{budget:,}")
 
 
 def _state_words(
@@ -82,24 +88,25 @@ def _state_words(
     """Return state, tone and reason."""
     stands = feed_state(settings, state, attended=attended)
     if stands == "off":
-        return "Off", "off", "enabled = false in its settings"
+        return gettext("Off"), "off", gettext("enabled = false in its settings")
     if stands == "paused":
-        return "Paused", "paused", "by an operator; nothing is fetched or accepted"
+        return gettext("Paused"), "paused", gettext("by an operator; nothing is fetched or accepted")
     if stands == "unattended":
-        return "Not running", "failing", "no process runs feeds: start the server or windsock_run"
+        why = gettext("no process runs feeds: start the server or {command}", command="windsock_run")
+        return gettext("Not running"), "failing", why
     if stands == "failing":
-        again = ""
-        if state.next_at is not None and state.next_at > now:
-            again = f", retrying in {span(state.next_at - now)}"
         if not state.failures:
-            return "Failing", "failing", "its newest input could not be read"
-        times = f"{state.failures} times in a row" if state.failures > 1 else "once"
-        return "Failing", "failing", f"{times}{again}"
+            return gettext("Failing"), "failing", gettext("its newest input could not be read")
+        times = ngettext("failed once", "failed {count} times in a row", state.failures)
+        if state.next_at is not None and state.next_at > now:
+            times = gettext("{times}, retrying in {span}", times=times, span=span(state.next_at - now))
+        return gettext("Failing"), "failing", times
     if stands == "stale":
-        return "Stale", "stale", f"no reports; noticed {ago(state.stale_since, now)}"
+        noticed = gettext("no reports; noticed {ago}", ago=ago(state.stale_since, now))
+        return gettext("Stale"), "stale", noticed
     if state.heard_at is None:
-        return "On", "on", "nothing received yet"
-    return "On", "on", ""
+        return gettext("On"), "on", gettext("nothing received yet")
+    return gettext("On"), "on", ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
