@@ -27,6 +27,9 @@ PAGES = {
     "flight": "/flights/FLIGHT/",
     "flight-calendar": "/flights/FLIGHT/calendar/",
     "today": "/today/",
+    "mine": "/mine/",
+    "account": "/account/",
+    "cannot-sign-in": "/sign-in/help/",
     "sign-in": "/sign-in/",
     "console": "/console/",
     "console-displays": "/console/displays/",
@@ -47,6 +50,10 @@ OTHER = {
     "console-feed": "needs a feed: see test_console.py",
     "console-input": "needs a feed: see test_console.py",
     "flight-calendar-file": "a calendar",
+    "mine-list": "JSON",
+    "mine-remove": "a redirect",
+    "change-password": "a redirect, or the page of the account",
+    "end-sessions": "a redirect",
 }
 """Addresses that are not looked at here, and why."""
 

@@ -1,8 +1,9 @@
 // @ts-check
 /** My flights: the list of this browser, its cards fetched from the server after each event, and what changed since the last look. */
 
+import { announcer } from "./announcer.js";
 import { gettext, language } from "./language.js";
-import { announcer, goLive } from "./live.js";
+import { goLive } from "./live.js";
 import { differences, look, seen } from "./since-looked.js";
 import { CHANGED, watch, watched } from "./watched.js";
 
@@ -20,7 +21,7 @@ const form = /** @type {HTMLFormElement} */ (document.querySelector("form[data-a
 const input = /** @type {HTMLInputElement} */ (form.querySelector("input[type=search]"));
 const panel = /** @type {HTMLElement} */ (document.getElementById("add-found"));
 const said = /** @type {HTMLElement} */ (document.querySelector("[data-mine-said]"));
-const announce = announcer();
+const announce = announcer(document.querySelector("[data-announce]"));
 const ids = () => watched().map((each) => each.id);
 const client = goLive(ids().map((id) => `flight:${id}`), Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC");
 /** What was seen before this look; a look ends when the page is hidden. */
