@@ -36,6 +36,7 @@ PAGES = {
     "console-parked": "/console/parked/",
     "console-report": "/console/report/?q=XNA",
     "console-report-flight": "/console/report/FLIGHT/",
+    "console-record": "/console/record/",
     "error": "/nowhere/",
     "display": "/display/JFK/departures/?theme=light",
 }

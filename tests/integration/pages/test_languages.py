@@ -23,6 +23,7 @@ NAMES = {
     "json", "codeshare", "ics", "enter", "operations", "testserver", "operator", "telex",
     "new", "york", "february", "snow",  # the label of the replay and the reason of a programme are data
     "toml", "feeds",  # names of files and settings
+    "and", "telexes",  # the title of a format: "MVT and DIV telexes"
 }  # fmt: skip
 WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ’']{2,}")
 NOT_TEXT = re.compile(r"\b(?:https?://\S+|/\S+|[\w.-]+@[\w.-]+|[\w-]+\.\w[\w.-]*|\w*[_=\[\]]\w*)")
