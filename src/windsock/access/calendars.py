@@ -5,6 +5,7 @@ one calendar, is stored as a hash, belongs to the reader who made it, can be rev
 that reader may not read. See docs/adr/0045-calendars.md.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,12 @@ def create(user: Any, flight_id: str) -> str:
     links.filter(flight_id=flight_id).exclude(id__in=list(kept)).delete()
     CalendarLink.objects.create(user=user, flight_id=flight_id, digest=secrets.digest(secret))
     return secret
+
+
+def follow(moved: Iterable[tuple[str, str]]) -> None:
+    """Let addresses follow flights that got another id: old and new, in the order in which they moved."""
+    for old, new in moved:
+        CalendarLink.objects.filter(flight_id=old).update(flight_id=new)
 
 
 def opens(secret: str, flight_id: str) -> bool:

@@ -94,16 +94,21 @@ def rekey(
     open_existing(data)
     from django.db import transaction
 
+    from windsock.access import calendars
     from windsock.conf import config
     from windsock.ingest.current import merge_rules
     from windsock.journal import models
     from windsock.journal.rekeying import rekey as move
+    from windsock.watchlist import store as watchlist
 
     using = config().database
     with transaction.atomic(using=using):
         done = move(using, models, merge_rules(config()))
         if dry_run:
             transaction.set_rollback(True, using=using)
+    if not dry_run:
+        calendars.follow(done.moved)
+        watchlist.follow(done.moved)
     for line in done.lines():
         print(line)
     would = "would move" if dry_run else "moved"

@@ -18,6 +18,14 @@ def entries_of(user: Any) -> list[Entry]:
     return [Entry(flight=row.flight, since=row.since, removed=row.removed) for row in rows]
 
 
+def follow(moved: Iterable[tuple[str, str]]) -> None:
+    """Let watched flights follow those that got another id: old and new, in the order in which they moved."""
+    for old, new in moved:
+        has_new = WatchedFlight.objects.filter(flight=new).values("user_id")
+        WatchedFlight.objects.filter(flight=old, user_id__in=has_new).delete()
+        WatchedFlight.objects.filter(flight=old).update(flight=new)
+
+
 def flights_of(user: Any) -> list[str]:
     """Return the ids of the flights that the user watches, the one added last first."""
     return [entry.flight for entry in entries_of(user) if not entry.removed]

@@ -183,7 +183,7 @@ def test_a_wrong_method_and_a_wrong_address_are_problems_too(service: RunningSer
     answer = service.ask("DELETE", "/api/v1/flights")
     problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "GET"
-    for path in ("/api/v1/nothing/here", "/api/v1/", "/api/", "/api/v2/flights"):
+    for path in ("/api/v1/nothing/here", "/api/", "/api/v2/", "/api/v2/flights"):
         problem(service.get(path), 404, "no_such_address")
         problem(service.ask("POST", path), 404, "no_such_address")
 

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 
+from windsock.access import calendars
+from windsock.access.models import CalendarLink
 from windsock.flights import FlightKey, Report, airlines, airports, apply_report
 from windsock.flights.airports import Airport
 from windsock.flights.report import DepartureReport
@@ -17,6 +20,8 @@ from windsock.journal import models
 from windsock.journal.base import Draft, RawReport
 from windsock.journal.database import DatabaseJournal
 from windsock.journal.rekeying import rekey
+from windsock.watchlist import store
+from windsock.watchlist.models import WatchedFlight
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -195,11 +200,32 @@ def test_the_migration_says_what_it_moved(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_whatever_names_a_flight_by_its_id_follows_it() -> None:
-    """A table that gets a column `flight_id` must be taught to `rekey`, or its rows lose their flight."""
+    """A table that gets a column `flight_id` must be taught to `rekey`, or its rows lose their flight.
+
+    Those of the journal follow in the same transaction; the others by the `follow` of their package.
+    """
     named = {
         model.__name__
         for model in apps.get_app_config("windsock").get_models()
-        if any(field.name == "flight_id" for field in model._meta.get_fields())
+        if any(field.name in ("flight_id", "flight") for field in model._meta.get_fields())
     }
 
-    assert named == {"FlightName", "EventRow", "ReportRow"}
+    assert named == {"FlightName", "EventRow", "ReportRow"} | {"CalendarLink", "WatchedFlight"}
+
+
+def test_calendars_and_watched_flights_follow() -> None:
+    user = get_user_model().objects.create_user("follower")
+    since = datetime(2026, 11, 27, tzinfo=UTC)
+    secret = calendars.create(user, "F91.2026-11-26.DEN")
+    for flight in ("F91.2026-11-26.DEN", "F91.2026-11-27.DEN", "F92.2026-11-26.DEN", "F92.2026-11-27.DEN"):
+        WatchedFlight.objects.create(user=user, flight=flight, since=since)
+    WatchedFlight.objects.filter(flight="F91.2026-11-27.DEN").delete()
+    moved = [("F91.2026-11-26.DEN", "F91.2026-11-27.DEN"), ("F92.2026-11-26.DEN", "F92.2026-11-27.DEN")]
+
+    calendars.follow(moved)
+    store.follow(moved)
+
+    assert CalendarLink.objects.get(user=user).flight_id == "F91.2026-11-27.DEN"
+    assert calendars.opens(secret, "F91.2026-11-27.DEN")
+    assert not calendars.opens(secret, "F91.2026-11-26.DEN")
+    assert set(store.flights_of(user)) == {"F91.2026-11-27.DEN", "F92.2026-11-27.DEN"}
