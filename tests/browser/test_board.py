@@ -161,7 +161,7 @@ def test_without_signing_in_there_is_only_the_way_to_sign_in(service: RunningSer
 
     page.goto(service.url + BOARD)
     assert "/sign-in/" in page.url
-    page.get_by_label("Name").fill("ada")
+    page.get_by_label("User name").fill("ada")
     page.get_by_label("Password").fill("x")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"**{BOARD}")

@@ -55,7 +55,9 @@ def test_watching_sharing_and_the_clock(service: RunningService, visit: Visit) -
     assert [each["id"] for each in kept] == [page.locator("#flight").get_attribute("data-flight")]
     page.reload()
     page.get_by_role("button", name="Watching").click()
-    assert page.evaluate("JSON.parse(localStorage.getItem('windsock.flights'))") == []
+    # What was removed is remembered, so that another device does not bring it back.
+    left = page.evaluate("JSON.parse(localStorage.getItem('windsock.flights'))")
+    assert [each["removed"] for each in left] == [True]
 
     page.evaluate("delete Navigator.prototype.share")
     page.get_by_role("button", name="Share").click()

@@ -6,7 +6,7 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import URLPattern
+from django.urls import URLPattern, get_script_prefix
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
@@ -64,5 +64,12 @@ def _marked(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     response.headers.setdefault("Content-Language", language.current().code)
     patch_vary_headers(response, ["Accept-Language", "Cookie"])
     if found := language.known(request.GET.get(PARAMETER, "")):
-        response.set_cookie(COOKIE, found, max_age=COOKIE_SECONDS, samesite="Lax", secure=request.is_secure())
+        response.set_cookie(
+            COOKIE,
+            found,
+            max_age=COOKIE_SECONDS,
+            path=get_script_prefix(),
+            samesite="Lax",
+            secure=request.is_secure(),
+        )
     return response
