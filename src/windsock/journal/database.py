@@ -45,6 +45,7 @@ from windsock.journal.models import (
     WriteProbe,
 )
 from windsock.journal.pruning import PrunedEvents, prune_events, prune_flights, prune_reports
+from windsock.journal.report_rows import raw_report
 from windsock.journal.standing_rows import read_observed, standing_of
 from windsock.journal.writing import DatabaseWriting
 from windsock.protocol.positions import Position
@@ -147,21 +148,7 @@ class DatabaseJournal(Journal):
         rows = (
             ReportRow.objects.using(self.using).filter(flight_id__in=self._ids(key)).order_by("-id")[:limit]
         )
-        return [
-            RawReport(
-                source=row.source,
-                received_at=row.received_at,
-                observed_at=row.observed_at,
-                flight_id=row.flight_id,
-                offset=row.offset,
-                error=row.error,
-                body=bytes(row.body),
-                match=row.match,
-                reporter=row.reporter,
-                entrance=row.entrance,
-            )
-            for row in ask(self.using, lambda: list(rows))
-        ]
+        return [raw_report(row) for row in ask(self.using, lambda: list(rows))]
 
     def due(self, before: datetime, since: datetime | None = None, limit: int = 1000) -> list[FlightRecord]:
         rows = FlightRow.objects.using(self.using).filter(due_at__lte=before).order_by("due_at", "id")

@@ -7,6 +7,7 @@ from django.db.models import Max, Q
 from windsock.journal.base import RawReport
 from windsock.journal.connection import ask
 from windsock.journal.models import ReportRow
+from windsock.journal.report_rows import raw_report
 
 MAX_LOOKED_AT = 50_000
 """Reports looked at, newest first: no index leads to a reporter, and feeds report far more than people do."""
@@ -43,21 +44,5 @@ def published(
         )
     if before is not None:
         found = found.filter(id__lt=before)
-    return [
-        Published(
-            row.pk,
-            RawReport(
-                source=row.source,
-                received_at=row.received_at,
-                observed_at=row.observed_at,
-                flight_id=row.flight_id,
-                offset=row.offset,
-                error=row.error,
-                body=bytes(row.body),
-                match=row.match,
-                reporter=row.reporter,
-                entrance=row.entrance,
-            ),
-        )
-        for row in ask(using, lambda: list(found.order_by("-id")[:limit]))
-    ]
+    shown = ask(using, lambda: list(found.order_by("-id")[:limit]))
+    return [Published(row.pk, raw_report(row)) for row in shown]
