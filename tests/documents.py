@@ -290,6 +290,6 @@ def answers() -> bool:
 
 def _concerns_us(name: str) -> bool:
     """Whether a variable of the test run would change what a reader sees."""
-    return name in ("DJANGO_SETTINGS_MODULE", "CI", "LOG_LEVEL") or name.startswith(
+    return name in ("DJANGO_SETTINGS_MODULE", "CI", "LOG_LEVEL", "PORT") or name.startswith(
         ("WINDSOCK_", "PYTEST_", "COV_")
     )

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,10 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
-    "_": None,
-    "message": None,
+    "gettext_noop": None,
 }
+# In templates, `_("none yet")` is an argument of a filter; in Python and JavaScript it is a name for what nobody uses.
+TEMPLATE_KEYWORDS = KEYWORDS | {"_": None}
 # The formula of each language as Django's own catalogues have it, and the categories of Intl.PluralRules in that order.
 PLURALS = {
     "de": ("nplurals=2; plural=(n != 1);", ["one", "other"]),
@@ -69,7 +70,7 @@ def template_messages() -> Iterator[Key]:
         code = templatize(path.read_text(encoding="utf-8"), origin=str(path))
         # What is left of the template is blanked out; its indentation would not be Python.
         lines = "\n".join(line.strip() for line in code.splitlines())
-        yield from _extracted("python", lines.encode())
+        yield from _extracted("python", lines.encode(), TEMPLATE_KEYWORDS)
 
 
 def script_messages() -> Iterator[Key]:
@@ -92,8 +93,8 @@ def reason_messages() -> Iterator[Key]:
         yield None, text
 
 
-def _extracted(method: str, content: bytes) -> Iterator[Key]:
-    for _, message, _, context in extract(method, io.BytesIO(content), keywords=KEYWORDS):
+def _extracted(method: str, content: bytes, keywords: Mapping[str, Any] = KEYWORDS) -> Iterator[Key]:
+    for _, message, _, context in extract(method, io.BytesIO(content), keywords=keywords):
         yield context, message if isinstance(message, str) else tuple(message)
 
 

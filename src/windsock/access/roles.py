@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from windsock.access.rights import PUBLISH
-from windsock.wording.language import message
+from windsock.wording.language import gettext_noop
 
 OPERATE = "windsock.operate_feeds"
 """The permission to pause feeds, reprocess their inputs, settle parked reports and link displays."""
@@ -21,8 +21,8 @@ class Role:
 
 
 ROLES = (
-    Role(message("Windsock viewers"), (WATCH,)),
-    Role(message("Windsock publishers"), (PUBLISH,)),
-    Role(message("Windsock operators"), (OPERATE, WATCH, PUBLISH)),
+    Role(gettext_noop("Windsock viewers"), (WATCH,)),
+    Role(gettext_noop("Windsock publishers"), (PUBLISH,)),
+    Role(gettext_noop("Windsock operators"), (OPERATE, WATCH, PUBLISH)),
 )
 """The roles, the weakest first. Whoever needs another mix gives the permissions one by one, or makes a group."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from windsock.flights import Change, Reason, delay_codes
 from windsock.flights.fields import LABELS, TABLE
 from windsock.wording.durations import duration, lateness
-from windsock.wording.language import ENGLISH, current, gettext, message
+from windsock.wording.language import ENGLISH, current, gettext, gettext_noop
 from windsock.wording.status import spaced, upper_first
 
 
@@ -73,42 +73,42 @@ _RANK = {kind: rank for rank, kind in enumerate(WEIGHT)}
 
 # Kinds that read the same, whatever their values are.
 _FIXED = {
-    "flight.added": message("First report"),
-    "flight.cancelled": message("Cancelled"),
-    "flight.reinstated": message("Reinstated"),
-    "delay.cleared": message("No longer late"),
+    "flight.added": gettext_noop("First report"),
+    "flight.cancelled": gettext_noop("Cancelled"),
+    "flight.reinstated": gettext_noop("Reinstated"),
+    "delay.cleared": gettext_noop("No longer late"),
 }
 # Kinds that read the same, followed by the time if one is known.
 _MILESTONES = {
-    "flight.out": message("Left the gate"),
-    "flight.off": message("Took off"),
-    "flight.on": message("Landed"),
-    "flight.in": message("At the gate"),
-    "flight.returned_to_gate": message("Returned to the gate"),
-    "flight.air_return": message("Turned back in the air"),
+    "flight.out": gettext_noop("Left the gate"),
+    "flight.off": gettext_noop("Took off"),
+    "flight.on": gettext_noop("Landed"),
+    "flight.in": gettext_noop("At the gate"),
+    "flight.returned_to_gate": gettext_noop("Returned to the gate"),
+    "flight.air_return": gettext_noop("Turned back in the air"),
 }
 _STATED = {
-    "out": message("Departed, time not known"),
-    "airborne": message("Took off, time not known"),
-    "landed": message("Landed, time not known"),
-    "arrived": message("At the gate, time not known"),
+    "out": gettext_noop("Departed, time not known"),
+    "airborne": gettext_noop("Took off, time not known"),
+    "landed": gettext_noop("Landed, time not known"),
+    "arrived": gettext_noop("At the gate, time not known"),
 }
 _REACHED = {
-    "scheduled": message("not departed"),
-    "out": message("departed"),
-    "airborne": message("in flight"),
-    "landed": message("landed"),
-    "arrived": message("arrived"),
+    "scheduled": gettext_noop("not departed"),
+    "out": gettext_noop("departed"),
+    "airborne": gettext_noop("in flight"),
+    "landed": gettext_noop("landed"),
+    "arrived": gettext_noop("arrived"),
 }
 # Fields that read differently from "… withdrawn" when their value is.
 _WITHDRAWN = {
-    "departure.overdue_minutes": message("Departure no longer overdue"),
-    "arrival.overdue_minutes": message("Arrival no longer overdue"),
-    "boarding": message("Not boarding yet"),
-    "diverted": message("No longer diverted"),
-    "diverted_to": message("No longer diverted"),
-    "returned_to_gate": message("Return to the gate withdrawn"),
-    "air_return": message("Turning back withdrawn"),
+    "departure.overdue_minutes": gettext_noop("Departure no longer overdue"),
+    "arrival.overdue_minutes": gettext_noop("Arrival no longer overdue"),
+    "boarding": gettext_noop("Not boarding yet"),
+    "diverted": gettext_noop("No longer diverted"),
+    "diverted_to": gettext_noop("No longer diverted"),
+    "returned_to_gate": gettext_noop("Return to the gate withdrawn"),
+    "air_return": gettext_noop("Turning back withdrawn"),
 }
 _ACTUALS = {each.path: each.change for each in TABLE if each.name == "actual"}
 _DELAYS = ("delay.raised", "delay.changed", "early.raised")

@@ -71,7 +71,7 @@ def speaking(code: str) -> Iterator[Language]:
         _spoken.reset(token)
 
 
-def message(text: str) -> str:
+def gettext_noop(text: str) -> str:
     """Mark a text of a table as a message, and return it as it is; `gettext` translates it where it is used."""
     return text
 

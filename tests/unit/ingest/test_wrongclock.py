@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from windsock.clock import ReplayClock
 from windsock.flights import MergeRules
 from windsock.ingest.batch import Submission, write_batch
-from windsock.ingest.wrongclock import Watch, complaint
+from windsock.ingest.wrongclock import Watch, ahead, describe
 from windsock.journal.memory import MemoryJournal
 
 NOON = datetime(2015, 1, 2, 18, 0, tzinfo=UTC)
@@ -20,20 +20,20 @@ def told(journal: MemoryJournal, gate: str, now: datetime) -> None:
 def test_flights_of_a_clock_that_ran_ahead_are_named_until_the_next_word_puts_them_right() -> None:
     journal = MemoryJournal()
     told(journal, "B9", NOON + timedelta(days=7))
-    said = complaint(journal, NOON)
-    assert said is not None
-    assert said.startswith("1 flight was last changed later than it is now (2015-01-02 18:00 UTC)")
+    found = ahead(journal, NOON)
+    assert found is not None
+    assert describe(found).startswith("1 flight was last changed later than it is now (2015-01-02 18:00 UTC)")
     told(journal, "B10", NOON)
-    assert complaint(journal, NOON) is None
+    assert ahead(journal, NOON) is None
 
 
 def test_clocks_that_differ_by_minutes_and_replays_are_no_matter() -> None:
     journal = MemoryJournal()
     told(journal, "B9", NOON + timedelta(minutes=9))
-    assert complaint(journal, NOON) is None
+    assert ahead(journal, NOON) is None
     told(journal, "B10", NOON + timedelta(days=7))
     journal.set_clock(ReplayClock(label="then", simulated_at=NOON, real_at=NOON, speed=1))
-    assert complaint(journal, NOON) is None
+    assert ahead(journal, NOON) is None
 
 
 def test_it_is_asked_once_a_minute_at_most() -> None:

@@ -22,7 +22,7 @@ from windsock.ingest.wrongclock import watch as wrong_clock
 from windsock.journal.report_lags import report_lags
 from windsock.pages import layout
 from windsock.pages.console.page import allowed, number_in, operators_only, page
-from windsock.pages.console.wording import feed_line
+from windsock.pages.console.wording import clock_line, feed_line
 from windsock.wording.language import gettext
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def feeds(request: HttpRequest) -> HttpResponseBase:
         "feeds": lines,
         "failing": sum(line.tone == "failing" for line in lines),
         "stale": sum(line.tone == "stale" for line in lines),
-        "clock": wrong_clock.complaint(),
+        "clock": clock_line(wrong_clock.ahead()),
     }
     return page(request, "windsock/console/feeds.html", "feeds", context)
 

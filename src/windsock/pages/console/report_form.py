@@ -16,7 +16,7 @@ from windsock.flights.fields import LENGTHS
 from windsock.flights.localtime import NoSuchTime, TwiceThatDay, resolve
 from windsock.pages import places
 from windsock.wording.changes import ChangeContext, describe_value
-from windsock.wording.language import gettext, message
+from windsock.wording.language import gettext, gettext_noop
 from windsock.wording.status import reason
 from windsock.wording.times import shown_times
 
@@ -42,31 +42,31 @@ class Known:
 
 
 _LEAVING = (
-    Known("departure.estimated", "time", message("New departure time")),
-    Known("departure.gate", "text", message("Gate")),
-    Known("departure.terminal", "text", message("Terminal")),
-    Known("departure.actual", "time", message("Left the gate at")),
-    Known("boarding", "truth", message("Boarding")),
+    Known("departure.estimated", "time", gettext_noop("New departure time")),
+    Known("departure.gate", "text", gettext_noop("Gate")),
+    Known("departure.terminal", "text", gettext_noop("Terminal")),
+    Known("departure.actual", "time", gettext_noop("Left the gate at")),
+    Known("boarding", "truth", gettext_noop("Boarding")),
 )
-_LEFT = (Known("departure.actual", "time", message("Left the gate at")),)
+_LEFT = (Known("departure.actual", "time", gettext_noop("Left the gate at")),)
 _COMING = (
-    Known("arrival.estimated", "time", message("New arrival time")),
-    Known("landing.actual", "time", message("Landed at")),
-    Known("arrival.terminal", "text", message("Terminal")),
-    Known("arrival.gate", "text", message("Gate")),
-    Known("arrival.belt", "text", message("Baggage belt")),
+    Known("arrival.estimated", "time", gettext_noop("New arrival time")),
+    Known("landing.actual", "time", gettext_noop("Landed at")),
+    Known("arrival.terminal", "text", gettext_noop("Terminal")),
+    Known("arrival.gate", "text", gettext_noop("Gate")),
+    Known("arrival.belt", "text", gettext_noop("Baggage belt")),
 )
 _DOWN = (
-    Known("landing.actual", "time", message("Landed at")),
-    Known("arrival.actual", "time", message("At the gate at")),
-    Known("arrival.terminal", "text", message("Terminal")),
-    Known("arrival.gate", "text", message("Gate")),
-    Known("arrival.belt", "text", message("Baggage belt")),
+    Known("landing.actual", "time", gettext_noop("Landed at")),
+    Known("arrival.actual", "time", gettext_noop("At the gate at")),
+    Known("arrival.terminal", "text", gettext_noop("Terminal")),
+    Known("arrival.gate", "text", gettext_noop("Gate")),
+    Known("arrival.belt", "text", gettext_noop("Baggage belt")),
 )
-_EXPECTED = (Known("arrival.estimated", "time", message("New arrival time")), *_COMING[2:])
-_REASON = Known("delay_reasons", "reason", message("Reason"))
-_CANCEL = Known("cancelled", "truth", message("The flight is cancelled"))
-_DIVERSION = Known("diverted_to", "airport", message("Diverted to (airport code)"))
+_EXPECTED = (Known("arrival.estimated", "time", gettext_noop("New arrival time")), *_COMING[2:])
+_REASON = Known("delay_reasons", "reason", gettext_noop("Reason"))
+_CANCEL = Known("cancelled", "truth", gettext_noop("The flight is cancelled"))
+_DIVERSION = Known("diverted_to", "airport", gettext_noop("Diverted to (airport code)"))
 
 Part = Literal["departure", "arrival", "flight"]
 

@@ -11,6 +11,7 @@ from windsock.collect.health import feed_state
 from windsock.collect.models import FeedState, ParkedReport
 from windsock.feeds.configuration import FeedSettings
 from windsock.flights import Flight, airports
+from windsock.ingest.wrongclock import Ahead
 from windsock.pages import layout, places
 from windsock.wording.changes import ChangeContext, describe_value, field_label
 from windsock.wording.durations import ago, span
@@ -74,6 +75,29 @@ def feed_line(
         error_at=state.error_at,
         parked=parked,
     )
+
+
+def clock_line(found: Ahead | None) -> str:
+    """Word that flights were changed in the future, with the cure; "" if there are none."""
+    if found is None:
+        return ""
+    now = f"{found.now:%Y-%m-%d %H:%M}"
+    if found.at_least:
+        flights = gettext(
+            "At least {count} flights were last changed later than it is now ({now} UTC): "
+            "the clock of a machine was ahead.",
+            count=found.flights,
+            now=now,
+        )
+    else:
+        flights = ngettext(
+            "{count} flight was last changed later than it is now ({now} UTC): the clock of a machine was ahead.",
+            "{count} flights were last changed later than it is now ({now} UTC): the clock of a machine was ahead.",
+            found.flights,
+            now=now,
+        )
+    cure = gettext("Each is put right by its next report; check the clocks (NTP) of all machines.")
+    return f"{flights} {cure}"
 
 
 def _requests(today: int, budget: int | None) -> str:
